@@ -1,0 +1,119 @@
+// API  [api] -> table -> journal -> file
+// What can go wrong: the closed list of codes, the error value, and the exception for those who want one.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <iosfwd>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+#if defined(__cpp_exceptions)
+#define SHELF_HAS_EXCEPTIONS 1
+#else
+#define SHELF_HAS_EXCEPTIONS 0
+#endif
+
+namespace shelf {
+
+/// Every way a call can fail. Closed: no catch-all. `docs/errors.md` gives cause and cure of each.
+enum class errc : std::uint8_t {
+  not_found = 1,        ///< no such key (or, at open, no such file)
+  key_already_present,  ///< insert_new met its key
+  table_closed,         ///< the handle was closed
+  not_owner,            ///< one_writer: this thread does not hold the table
+  already_open,         ///< the file is open for writing elsewhere
+  invalid_path,         ///< the path is malformed or leads out of base_directory
+  file_error,           ///< the operating system refused; os_error() says why
+  no_space,             ///< disk, quota or file-size limit is full
+  size_limit_exceeded,  ///< an entry, a nesting or a file is larger than the limits allow
+  type_mismatch,        ///< stored entries or the stored schema do not fit the C++ types
+  wrong_kind,           ///< a map was opened as a bag, or the like
+  not_a_table,          ///< the file is something else
+  unsupported_version,  ///< written by a newer shelf, or with features this one lacks
+  corrupt,              ///< bytes that were once safe on disk have changed
+  read_only,            ///< the table was opened to read
+  fenced,               ///< an earlier disk failure stopped all writing; see recover()
+  indeterminate,        ///< the sync of this very write failed: it may or may not be on disk
+  replaced,             ///< another file stands under the table's name
+  forked,               ///< the handle belongs to the parent process
+  overflow,             ///< a counter would leave the range of its type
+  busy,                 ///< a callback tried to close the table it runs in
+  cursor_lost,          ///< the place a cursor stood at is gone
+  invalid_argument,     ///< the call makes no sense as given
+};
+
+/// The name of a code as it stands in the enum, such as "not_found".
+[[nodiscard]] std::string_view to_string(errc code) noexcept;
+
+/// The category of shelf's codes, so that `std::error_code` can carry them.
+[[nodiscard]] const std::error_category& error_category() noexcept;
+[[nodiscard]] std::error_code make_error_code(errc code) noexcept;
+
+/// Why a call failed: a code, an errno where the system had a say, and a sentence.
+/// Small and cheap to copy; allocates nothing for a bare code (not_found, key_already_present).
+/// Thread safety: as a std::shared_ptr: distinct objects are independent.
+class [[nodiscard]] error {
+ public:
+  error(errc code) noexcept : code_(code) {}  // NOLINT: a code is an error
+  /// `message` is one sentence that names file, place and cause, and no key or value content;
+  /// `details` may hold content, cut at 64 bytes a piece by whoever makes it.
+  error(errc code, std::string message, std::string details = {}, int os_error = 0);
+
+  [[nodiscard]] errc code() const noexcept { return code_; }
+  /// errno of the failed system call, or 0.
+  [[nodiscard]] int os_error() const noexcept { return os_error_; }
+  /// One sentence for people: file, place, cause. Holds no key or value content.
+  [[nodiscard]] std::string message() const;
+  /// message() followed by what was found where, key and value content included (cut at 64 bytes).
+  [[nodiscard]] std::string details() const;
+
+  friend bool operator==(const error& e, errc code) noexcept { return e.code_ == code; }
+  /// Compares the errno: `e == std::errc::no_space_on_device`.
+  friend bool operator==(const error& e, std::errc code) noexcept {
+    return e.os_error_ != 0 && e.os_error_ == static_cast<int>(code);
+  }
+  friend std::ostream& operator<<(std::ostream& out, const error& e);
+
+ private:
+  struct text;
+  std::shared_ptr<const text> text_;
+  int os_error_ = 0;
+  errc code_;
+};
+
+/// What every function returns that can fail.
+template <class T = void>
+using result = std::expected<T, error>;
+
+/// The error as an exception, for `or_throw`.
+class exception : public std::system_error {
+ public:
+  explicit exception(error e);
+  [[nodiscard]] const error& reason() const noexcept { return reason_; }
+
+ private:
+  error reason_;
+};
+
+namespace detail {
+/// Throws shelf::exception; in a program without exceptions prints the sentence and aborts.
+[[noreturn]] void fail(const error& e);
+}  // namespace detail
+
+/// The value of a result, or its error thrown as shelf::exception.
+template <class T>
+T or_throw(result<T> r) {
+  if (!r) detail::fail(r.error());
+  if constexpr (!std::is_void_v<T>) return std::move(*r);
+}
+
+}  // namespace shelf
+
+template <>
+struct std::is_error_code_enum<shelf::errc> : std::true_type {};

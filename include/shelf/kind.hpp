@@ -1,0 +1,39 @@
+// API  [api] -> table -> journal -> file
+// The four kinds of table, by Erlang's names, as the file and the tools show them.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace shelf {
+
+enum class kind : std::uint8_t {
+  set = 1,        ///< one value a key, hashed: shelf::map
+  ordered_set,    ///< one value a key, in key order: shelf::ordered_map
+  bag,            ///< distinct values a key, in insertion order: shelf::bag
+  duplicate_bag,  ///< values may repeat, in insertion order: shelf::duplicate_bag
+};
+
+[[nodiscard]] constexpr std::string_view to_string(kind k) noexcept {
+  switch (k) {
+    case kind::set: return "set";
+    case kind::ordered_set: return "ordered_set";
+    case kind::bag: return "bag";
+    case kind::duplicate_bag: return "duplicate_bag";
+  }
+  return "unknown kind";
+}
+
+/// True for the kinds that hold several values a key.
+[[nodiscard]] constexpr bool is_bag(kind k) noexcept {
+  return k == kind::bag || k == kind::duplicate_bag;
+}
+
+/// What an insert did.
+enum class written : std::uint8_t {
+  added,      ///< a new entry
+  replaced,   ///< the key had another value
+  unchanged,  ///< the very same entry was there already
+};
+
+}  // namespace shelf

@@ -1,0 +1,98 @@
+// ERROR  vocabulary of every room
+// Codes, sentences, the category and the exception.
+#include "shelf/error.hpp"
+
+#include <array>
+#include <cassert>
+#include <ostream>
+
+namespace shelf {
+namespace {
+
+struct code_text {
+  std::string_view name;
+  std::string_view sentence;
+};
+
+constexpr std::array<code_text, 24> texts{{
+    {"ok", "no error"},
+    {"not_found", "no such key"},
+    {"key_already_present", "the key is already present"},
+    {"table_closed", "the table is closed"},
+    {"not_owner", "only the thread that owns this one_writer table may write or close it"},
+    {"already_open", "the file is already open for writing"},
+    {"invalid_path", "the path is not allowed"},
+    {"file_error", "the operating system refused"},
+    {"no_space", "no space left for the file"},
+    {"size_limit_exceeded", "a size limit was exceeded"},
+    {"type_mismatch", "what is stored does not fit the C++ types"},
+    {"wrong_kind", "the file holds a table of another kind"},
+    {"not_a_table", "the file is not a shelf table"},
+    {"unsupported_version", "the file needs a newer shelf"},
+    {"corrupt", "the file is damaged"},
+    {"read_only", "the table was opened read-only"},
+    {"fenced", "an earlier disk failure stopped all writing to this table"},
+    {"indeterminate", "the write could not be synced and may or may not be on disk"},
+    {"replaced", "another file stands under the table's name"},
+    {"forked", "the table belongs to the parent process"},
+    {"overflow", "the counter would leave the range of its type"},
+    {"busy", "a callback of this table is still running on this thread"},
+    {"cursor_lost", "the cursor's place is gone"},
+    {"invalid_argument", "the argument is not valid here"},
+}};
+
+const code_text& text_of(errc code) noexcept {
+  const auto index = static_cast<std::size_t>(code);
+  assert(index > 0 && index < texts.size());
+  return texts[index < texts.size() ? index : 0];
+}
+
+class shelf_category final : public std::error_category {
+ public:
+  const char* name() const noexcept override { return "shelf"; }
+  std::string message(int value) const override {
+    if (value <= 0 || value >= static_cast<int>(texts.size())) return "unknown error";
+    return std::string(texts[static_cast<std::size_t>(value)].sentence);
+  }
+};
+
+}  // namespace
+
+struct error::text {
+  std::string message;
+  std::string details;
+};
+
+error::error(errc code, std::string message, std::string details, int os_error)
+    : text_(std::make_shared<const text>(std::move(message), std::move(details))),
+      os_error_(os_error),
+      code_(code) {}
+
+std::string error::message() const {
+  return text_ ? text_->message : std::string(text_of(code_).sentence);
+}
+
+std::string error::details() const {
+  if (!text_ || text_->details.empty()) return message();
+  return text_->message + ": " + text_->details;
+}
+
+std::ostream& operator<<(std::ostream& out, const error& e) { return out << e.message(); }
+
+std::string_view to_string(errc code) noexcept { return text_of(code).name; }
+
+const std::error_category& error_category() noexcept {
+  static const shelf_category category;
+  return category;
+}
+
+std::error_code make_error_code(errc code) noexcept {
+  return {static_cast<int>(code), error_category()};
+}
+
+exception::exception(error e)
+    : std::system_error(make_error_code(e.code()), e.message()), reason_(std::move(e)) {}
+
+void detail::fail(const error& e) { throw exception(e); }
+
+}  // namespace shelf

@@ -1,0 +1,53 @@
+// FILE  api -> table -> journal -> [file]
+// An owned open file: whole reads and writes, and errors that name file, place and cause.
+#pragma once
+
+#include "file/system.hpp"
+#include "shelf/detail/bytes.hpp"
+#include "shelf/error.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace shelf::file {
+
+/// An error from an errno: no_space for ENOSPC, EDQUOT and EFBIG, not_found for ENOENT, else file_error.
+/// The sentence reads "PATH: DOING: CAUSE", such as "ages.shelf: cannot write at byte 4096: No space left on device".
+[[nodiscard]] error os_failure(std::string_view path, std::string_view doing, int os_error);
+
+/// An open regular file. Owns its descriptor; moves, never copies.
+/// Thread safety: const-like calls (read, write at distinct offsets, sync) may run concurrently.
+class open_file {
+ public:
+  open_file() = default;
+  open_file(system& system, descriptor fd, std::string shown_path) noexcept;
+  open_file(open_file&& other) noexcept;
+  open_file& operator=(open_file&& other) noexcept;
+  ~open_file();
+
+  [[nodiscard]] bool is_open() const noexcept { return fd_ != descriptor::none; }
+  /// The path as messages show it.
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  [[nodiscard]] class system& system() const noexcept { return *system_; }
+  [[nodiscard]] descriptor raw() const noexcept { return fd_; }
+
+  /// Reads until `into` is full or the file ends; returns how many bytes.
+  [[nodiscard]] result<std::size_t> read(std::uint64_t offset, std::span<std::byte> into) const;
+  /// Writes all of `from`, going on after short writes and EINTR. On an error some part may be written.
+  [[nodiscard]] result<> write(std::uint64_t offset, bytes from) const;
+  [[nodiscard]] result<> truncate(std::uint64_t size) const;
+  /// fdatasync. After a failure the file's state on disk is unknown: never call it again and believe it.
+  [[nodiscard]] result<> sync_data() const;
+  [[nodiscard]] result<> sync() const;
+  [[nodiscard]] result<file_status> status() const;
+  /// Frees the descriptor. Safe to call twice.
+  void close() noexcept;
+
+ private:
+  class system* system_ = nullptr;
+  descriptor fd_ = descriptor::none;
+  std::string path_;
+};
+
+}  // namespace shelf::file

@@ -1,0 +1,159 @@
+// TABLE  api -> [table] -> journal -> file
+// The border every in-memory kind keeps: readers that never wait, one writer that stages and publishes.
+#pragma once
+
+#include "journal/change.hpp"
+#include "shelf/kind.hpp"
+#include "table/entry.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace shelf::tables {
+
+/// A version of the table: the sequence number of the last batch it shows.
+using sequence = std::uint64_t;
+/// The newest published version, whatever it is when the reader gets there.
+inline constexpr sequence latest = ~sequence{0};
+
+/// What staging a change came to.
+enum class staged : std::uint8_t {
+  added,          ///< a new entry will be there
+  replaced,       ///< an entry will be replaced
+  unchanged,      ///< nothing to do: the same entry is there, or there is nothing to erase
+  erased,         ///< entries will go (see erased_count)
+  publish_first,  ///< cannot be decided on top of what is already staged: publish that, then ask again
+};
+
+struct staging {
+  staged what = staged::unchanged;
+  std::size_t erased_count = 0;
+};
+
+/// Walks the entries of one pinned version, each exactly once. Bags: the values of a key stand together,
+/// in insertion order. Ordered: in key order. The entries handed out live as long as the pin.
+/// Thread safety: one thread at a time. Takes and leaves epoch guards itself.
+class walker {
+ public:
+  virtual ~walker() = default;
+  /// The next few entries (at most a few hundred), valid until the next call; empty at the end.
+  [[nodiscard]] virtual std::span<const entry* const> next() = 0;
+};
+
+/// The unsaved changes of a write-back table, in the order in which they must be written.
+/// Set kinds: one change a key. Bags: appends and erases as they came.
+struct unsaved_change {
+  journal::op what = journal::op::put;  ///< put, erase, append, erase_value
+  const entry* which = nullptr;         ///< its key (and value, where the op has one)
+};
+
+/// One in-memory kind of table.
+///
+/// Versions: a batch is staged change by change, then published under a sequence number greater than
+/// any before. A reader sees a batch whole or not at all at a pinned version; a lookup at `latest` may see
+/// a batch published meanwhile, never one that is not published. While a version is pinned, all it
+/// shows is kept.
+///
+/// Memory: staging does every allocation; publish and discard never fail. bad_alloc out of a stage_
+/// call leaves what was staged before it staged and everything readers see unchanged.
+///
+/// Thread safety: stage_*, publish, discard, the unsaved list and collect_garbage: one thread at a time (the writer in
+/// its turn). All else from any thread, lock-free against the writer; find and find_all only inside an epoch guard.
+class contents {
+ public:
+  struct options {
+    kind what = kind::set;
+    bool track_unsaved = false;   ///< keep the list of changes since the last take_unsaved
+    std::uint64_t hash_seed = 0;  ///< per process, secret: hash flooding
+    sequence first = 0;           ///< version of the empty table
+  };
+  [[nodiscard]] static std::shared_ptr<contents> make(const options& o);
+  virtual ~contents() = default;
+
+  // Readers.
+  /// Entries at the last published version. Constant time.
+  [[nodiscard]] virtual std::size_t size() const noexcept = 0;
+  [[nodiscard]] virtual sequence published() const noexcept = 0;
+  /// The entry of a key; set kinds only. nullptr if absent. `at` is `latest` or a pinned version.
+  [[nodiscard]] virtual const entry* find(bytes key, sequence at) const noexcept = 0;
+  /// find for many keys, with the memory fetched ahead. `found` is as long as `keys`.
+  virtual void find_many(std::span<const bytes> keys, std::span<const entry*> found,
+                         sequence at) const noexcept = 0;
+  /// Bags: the entries of a key in insertion order, appended to `found`.
+  virtual void find_all(bytes key, sequence at, std::vector<const entry*>& found) const = 0;
+  [[nodiscard]] virtual bool contains(bytes key, sequence at) const noexcept = 0;
+  /// Bytes held for entries and index, freed and waiting included.
+  [[nodiscard]] virtual std::size_t memory_bytes() const noexcept = 0;
+  /// Sum of key and value bytes of the entries at the last published version.
+  [[nodiscard]] virtual std::size_t payload_bytes() const noexcept = 0;
+
+  // Pins.
+  struct pinned {
+    sequence at = 0;
+    std::size_t size = 0;  ///< entries at that version
+    std::size_t slot = 0;
+  };
+  /// Pins the last published version; never waits. Throws std::bad_alloc.
+  [[nodiscard]] virtual pinned pin() = 0;
+  virtual void unpin(const pinned& p) noexcept = 0;
+  [[nodiscard]] virtual std::size_t pin_count() const noexcept = 0;
+  [[nodiscard]] virtual std::unique_ptr<walker> walk(const pinned& p) const = 0;
+
+  // The writer, in its turn.
+  /// Makes room so that staging `count` new entries goes fast and their publishing is spread no further.
+  virtual void reserve(std::size_t count) = 0;
+  /// put (set kinds) or append (bags). Takes the entry unless the answer is unchanged or publish_first.
+  [[nodiscard]] virtual staging stage_insert(entry::owner& e) = 0;
+  /// erase: the key with all its values.
+  [[nodiscard]] virtual staging stage_erase(bytes key) = 0;
+  /// Set kinds: erase if the value is this one. Bags: every copy of the pair.
+  [[nodiscard]] virtual staging stage_erase_value(bytes key, bytes value) = 0;
+  /// Set kinds: the entry of a key as the staged changes leave it. Bags: any live entry of the key.
+  /// publish_first (as nullopt) where the staged changes make that undecidable.
+  [[nodiscard]] virtual std::optional<const entry*> find_staged(bytes key) const = 0;
+  /// Makes all that was staged visible in one step, as version `number`.
+  virtual void publish(sequence number) noexcept = 0;
+  /// Forgets all that was staged.
+  virtual void discard() noexcept = 0;
+  /// Number of changes staged.
+  [[nodiscard]] virtual std::size_t staged_count() const noexcept = 0;
+
+  // Write-back: the list of changes since the last save.
+  [[nodiscard]] virtual std::size_t unsaved_count() const noexcept = 0;
+  /// Takes the list; what it points to lives until settle_unsaved or return_unsaved.
+  [[nodiscard]] virtual std::vector<unsaved_change> take_unsaved() = 0;
+  /// The list taken last is on disk: forgets it and what was kept for it.
+  virtual void settle_unsaved() noexcept = 0;
+  /// The list taken last is not on disk: puts it back in front of what has changed since.
+  virtual void return_unsaved() noexcept = 0;
+
+  /// Frees what no reader and no pin can reach any more. Called by publish; also worth calling when idle.
+  virtual void collect_garbage() noexcept = 0;
+};
+
+/// What an ordered table answers beyond that. Keys compare as terms do (docs/types.md).
+class ordered_contents : public contents {
+ public:
+  enum class place : std::uint8_t {
+    first,        ///< the first entry of all
+    last,         ///< the last entry of all
+    at_or_after,  ///< the first whose key is not before the given one: lower_bound
+    after,        ///< the first whose key is after it: upper_bound, next
+    before,       ///< the last whose key is before it: previous
+    at_or_before  ///< the last whose key is not after it
+  };
+  /// nullptr if there is none. Inside an epoch guard.
+  [[nodiscard]] virtual const entry* seek(place where, bytes key, sequence at) const noexcept = 0;
+  /// How many keys are before this one. Logarithmic.
+  [[nodiscard]] virtual std::size_t rank(bytes key, sequence at) const noexcept = 0;
+  /// The entry with `index` entries before it, nullptr past the end. Logarithmic.
+  [[nodiscard]] virtual const entry* nth(std::size_t index, sequence at) const noexcept = 0;
+  /// Walks the entries of rank [from, to) of a pinned version.
+  [[nodiscard]] virtual std::unique_ptr<walker> walk_ranks(const pinned& p, std::size_t from,
+                                                           std::size_t to) const = 0;
+};
+
+}  // namespace shelf::tables

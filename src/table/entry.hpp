@@ -1,0 +1,50 @@
+// TABLE  api -> [table] -> journal -> file
+// An entry as it stands in memory: one immutable block of header, key bytes and value bytes.
+#pragma once
+
+#include "shelf/detail/bytes.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+namespace shelf::tables {
+
+/// What a table holds: the encoded key and value, contiguous, behind a small header.
+/// The bytes never change; the header belongs to the in-memory kinds (contents.hpp).
+class entry {
+ public:
+  struct free_block {
+    void operator()(entry* e) const noexcept { entry::destroy(e); }
+  };
+  using owner = std::unique_ptr<entry, free_block>;
+
+  /// Copies key and value into one block. Throws std::bad_alloc. Sizes are below 2^32 (checked by the caller).
+  [[nodiscard]] static owner make(bytes key, bytes value);
+  static void destroy(entry* e) noexcept;
+
+  [[nodiscard]] bytes key() const noexcept { return {data(), key_size_}; }
+  [[nodiscard]] bytes value() const noexcept { return {data() + key_size_, value_size_}; }
+  /// Bytes this block takes, header included, allocator's rounding not.
+  [[nodiscard]] std::size_t footprint() const noexcept {
+    return sizeof(entry) + key_size_ + value_size_;
+  }
+
+  /// Sequence number of the batch that made this entry, or, with the lowest bit set, a pointer to a
+  /// version record of the kind that owns it. Low bit clear: sequence number << 1.
+  std::atomic<std::uint64_t> stamp{0};
+  /// Place in the list of unsaved changes (write-back); meaningful only if the list points back here.
+  std::uint32_t unsaved_at = 0;
+
+ private:
+  entry(std::uint32_t key_size, std::uint32_t value_size) noexcept
+      : key_size_(key_size), value_size_(value_size) {}
+  [[nodiscard]] const std::byte* data() const noexcept {
+    return reinterpret_cast<const std::byte*>(&value_size_ + 1);
+  }
+
+  std::uint32_t key_size_;
+  std::uint32_t value_size_;
+};
+
+}  // namespace shelf::tables
