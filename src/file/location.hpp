@@ -17,7 +17,7 @@ class location {
   /// Finds the place `path` names. With `base_directory` the kernel keeps the path below it (openat2
   /// RESOLVE_BENEATH, else a careful walk): invalid_path if it leads out, is empty or holds NUL.
   /// A symlink as last component is followed, within the base. The file need not exist; its directory must.
-  [[nodiscard]] static result<location> find(system& system, const std::string& path,
+  [[nodiscard]] static result<location> find(class system& system, const std::string& path,
                                              const std::optional<std::string>& base_directory);
 
   location(location&&) noexcept;

@@ -21,7 +21,7 @@ namespace shelf::file {
 class open_file {
  public:
   open_file() = default;
-  open_file(system& system, descriptor fd, std::string shown_path) noexcept;
+  open_file(class system& system, descriptor fd, std::string shown_path) noexcept;
   open_file(open_file&& other) noexcept;
   open_file& operator=(open_file&& other) noexcept;
   ~open_file();

@@ -1,0 +1,162 @@
+// API  [api] -> table -> journal -> file
+// The border between the typed shell and the untyped core: verbs over encoded bytes.
+#pragma once
+
+#include "shelf/config.hpp"
+#include "shelf/detail/bytes.hpp"
+#include "shelf/detail/function_ref.hpp"
+#include "shelf/error.hpp"
+#include "shelf/kind.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace shelf::detail {
+
+/// An entry as the core shows it. The bytes live as long as the call or the snapshot that shows them.
+struct stored_entry {
+  bytes key;
+  bytes value;
+};
+
+/// What the shell tells the core of K and V.
+struct entry_types {
+  kind what = kind::set;
+  std::string key_schema;
+  std::string value_schema;
+  /// Judges a stored entry: types, then the user's check. Runs on the thread that opens or reloads.
+  std::function<result<>(bytes key, bytes value)> check;
+  /// Judges a stored schema text against ours; "key" or "value" is named by the caller.
+  result<> (*compare_schema)(const std::string& stored, const std::string& wanted,
+                             missing_fields policy) = nullptr;
+};
+
+/// config<K, V> without its types.
+struct core_config {
+  std::string path;
+  std::optional<std::string> base_directory;
+  std::string name;
+  write_mode mode = write_mode::through;
+  shelf::opening opening = shelf::opening::create_if_missing;
+  file_format format = file_format::native;
+  shelf::access access = shelf::access::any_thread;
+  std::chrono::milliseconds save_every{0};
+  std::chrono::milliseconds sync_every{1000};
+  shelf::missing_fields missing_fields = shelf::missing_fields::refuse;
+  std::function<void(const error&)> on_error;
+  shelf::limits limits;
+  shelf::file_system file_system = shelf::file_system::local;
+  file::system* system = nullptr;
+  bool in_memory = false;
+};
+
+/// Where in key order to look; ordered tables only.
+enum class place : std::uint8_t { first, last, at_or_after, after, before, at_or_before };
+
+/// One moment of a table. Owns what it shows. Thread safety: all calls from any thread, walks apart.
+class snapshot_core {
+ public:
+  /// Hands out entries in portions, each valid until the next call; empty at the end.
+  class walk {
+   public:
+    virtual ~walk() = default;
+    [[nodiscard]] virtual std::span<const stored_entry> next() = 0;
+  };
+
+  virtual ~snapshot_core() = default;
+  [[nodiscard]] virtual std::size_t size() const noexcept = 0;
+  /// Calls `f` with each value of the key (set kinds: at most one); how many there were.
+  virtual std::size_t lookup(bytes key, function_ref<void(bytes)> f) const = 0;
+  [[nodiscard]] virtual std::unique_ptr<walk> entries() const = 0;
+
+  // Ordered tables only.
+  [[nodiscard]] virtual std::size_t rank(bytes key, bool after) const = 0;
+  [[nodiscard]] virtual std::unique_ptr<walk> entries(std::size_t from, std::size_t to) const = 0;
+};
+
+/// Entries made ready for one atomic insert. Filled on the caller's thread.
+class entry_batch {
+ public:
+  virtual ~entry_batch() = default;
+  /// Copies the bytes. Errors: size_limit_exceeded. Throws std::bad_alloc.
+  [[nodiscard]] virtual result<> add(bytes key, bytes value) = 0;
+};
+
+/// A step of a counter: integers of up to 64 bits, signed or not, fit.
+struct counter_step {
+  std::int64_t delta = 1;
+  bool has_initial = false;
+  std::int64_t initial = 0;
+  std::int64_t least = 0;    ///< smallest value of the type, as int64
+  std::uint64_t greatest = 0;  ///< largest value of the type
+};
+
+/// A table over encoded bytes. Keys and values are canonical external terms without the version byte.
+/// Thread safety: all calls from any thread. Callbacks run on the calling thread.
+class core {
+ public:
+  virtual ~core() = default;
+
+  // Reads. Errors: table_closed, forked, not_found.
+  /// Calls `f` with each value of the key, in insertion order; the bytes are the table's own.
+  [[nodiscard]] virtual result<> lookup(bytes key, function_ref<void(bytes)> f) const = 0;
+  /// Calls `f(i, value)` for each key that is there.
+  [[nodiscard]] virtual result<> lookup_many(std::span<const bytes> keys,
+                                             function_ref<void(std::size_t, bytes)> f) const = 0;
+  [[nodiscard]] virtual bool contains(bytes key) const noexcept = 0;
+  [[nodiscard]] virtual std::size_t size() const noexcept = 0;
+  [[nodiscard]] virtual bool is_open() const noexcept = 0;
+  [[nodiscard]] virtual result<std::shared_ptr<const snapshot_core>> snapshot() const = 0;
+  /// Ordered tables: calls `f(key, value)` with the entry at that place.
+  [[nodiscard]] virtual result<> seek(place where, bytes key,
+                                      function_ref<void(bytes, bytes)> f) const = 0;
+
+  // Writes. Errors: table_closed, forked, not_owner, read_only, fenced, indeterminate, no_space, file_error,
+  // size_limit_exceeded.
+  [[nodiscard]] virtual result<written> insert(bytes key, bytes value) = 0;
+  /// key_already_present if the key is there.
+  [[nodiscard]] virtual result<> insert_new(bytes key, bytes value) = 0;
+  [[nodiscard]] virtual std::unique_ptr<entry_batch> make_batch() const = 0;
+  /// One atomic batch; how many entries it held. only_new: all keys must be absent, else nothing happens.
+  [[nodiscard]] virtual result<std::size_t> insert_batch(std::unique_ptr<entry_batch> batch,
+                                                         bool only_new) = 0;
+  [[nodiscard]] virtual result<std::size_t> erase(bytes key) = 0;
+  [[nodiscard]] virtual result<std::size_t> erase_value(bytes key, bytes value) = 0;
+  [[nodiscard]] virtual result<std::size_t> clear() = 0;
+  /// not_found without initial, overflow. The new value, as the bits of the counter's type.
+  [[nodiscard]] virtual result<std::int64_t> update_counter(bytes key, counter_step step) = 0;
+  /// Set kinds: replaces the value if it still is `expected`; else busy (another thread was faster) or not_found.
+  [[nodiscard]] virtual result<> replace_if(bytes key, bytes expected, bytes value) = 0;
+
+  // Life. See table.hpp for what each promises.
+  [[nodiscard]] virtual result<> save() = 0;
+  [[nodiscard]] virtual result<> reload() = 0;
+  [[nodiscard]] virtual result<> sync() = 0;
+  [[nodiscard]] virtual result<> compact() = 0;
+  [[nodiscard]] virtual result<> recover() = 0;
+  [[nodiscard]] virtual result<> close() = 0;
+  virtual void abandon() noexcept = 0;
+  /// close, with errors going to on_error; what cannot be saved is released all the same.
+  virtual void close_at_destruction() noexcept = 0;
+  [[nodiscard]] virtual result<table_stats> stats() const = 0;
+  [[nodiscard]] virtual result<> give_away() = 0;
+  [[nodiscard]] virtual result<> take_over() = 0;
+  /// While a user's callback runs on this thread, close refuses with busy. Nests.
+  virtual void enter_callback() const = 0;
+  virtual void leave_callback() const noexcept = 0;
+  /// The name of the table in messages.
+  [[nodiscard]] virtual const std::string& label() const noexcept = 0;
+};
+
+/// Opens, creates or makes a table. Errors: see table.hpp, open.
+[[nodiscard]] result<std::shared_ptr<core>> open_core(core_config config, entry_types types);
+
+/// Removes a table's file, refusing while it is open for writing.
+[[nodiscard]] result<> remove_file(const std::string& path,
+                                   const std::optional<std::string>& base_directory,
+                                   file::system* system);
+
+}  // namespace shelf::detail

@@ -1,0 +1,109 @@
+// JOURNAL  api -> table -> [journal] -> file
+// The two header slots, encoded and judged.
+#define XXH_INLINE_ALL
+#include "journal/file_header.hpp"
+
+#include "journal/little_endian.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <xxhash.h>
+
+namespace shelf::journal {
+namespace {
+
+constexpr std::array<unsigned char, 8> magic{0x89, 'S', 'H', 'E', 'L', 'F', '\r', '\n'};
+constexpr std::uint32_t format_version = 1;
+constexpr auto term_version = std::byte{131};
+constexpr std::uint64_t known_incompatible = 0;
+constexpr std::uint64_t known_read_compatible = 0;
+constexpr std::size_t checksum_at = slot_size - 8;
+
+[[nodiscard]] bool has_magic(bytes slot) noexcept {
+  return slot.size() >= magic.size() && std::memcmp(slot.data(), magic.data(), magic.size()) == 0;
+}
+
+[[nodiscard]] std::uint64_t checksum_of(bytes slot, std::size_t index) noexcept {
+  return XXH3_64bits_withSeed(slot.data(), checksum_at, slot_offsets[index]);
+}
+
+[[nodiscard]] bytes slot_of(bytes front, std::size_t index) noexcept {
+  if (front.size() < slot_offsets[index] + slot_size) {
+    return front.size() > slot_offsets[index] ? front.subspan(slot_offsets[index]) : bytes{};
+  }
+  return front.subspan(slot_offsets[index], slot_size);
+}
+
+[[nodiscard]] bool is_valid(bytes slot, std::size_t index) noexcept {
+  return slot.size() == slot_size && has_magic(slot) &&
+         load_le<std::uint64_t>(slot.data() + checksum_at) == checksum_of(slot, index);
+}
+
+[[nodiscard]] result<file_header> decode_slot(bytes slot, std::string_view path) {
+  const auto version = load_le<std::uint32_t>(slot.data() + 8);
+  const auto read_compatible = load_le<std::uint64_t>(slot.data() + 24);
+  const auto incompatible = load_le<std::uint64_t>(slot.data() + 32);
+  if (version != format_version) {
+    return std::unexpected(error(errc::unsupported_version,
+                                 std::string(path) + ": byte 8: format version " +
+                                     std::to_string(version) + ", this shelf reads version 1"));
+  }
+  if ((incompatible & ~known_incompatible) != 0 || slot[12] != term_version) {
+    return std::unexpected(error(errc::unsupported_version,
+                                 std::string(path) + ": byte 32: the file uses features "
+                                                     "that this shelf does not know"));
+  }
+  file_header h;
+  h.closed = slot[13] == std::byte{1};
+  std::copy_n(slot.begin() + 40, h.store_id.size(), h.store_id.begin());
+  h.file_id = load_le<std::uint64_t>(slot.data() + 56);
+  h.generation = load_le<std::uint64_t>(slot.data() + 64);
+  h.durable_up_to = load_le<std::uint64_t>(slot.data() + 72);
+  h.sequence = load_le<std::uint64_t>(slot.data() + 80);
+  h.era = load_le<std::uint32_t>(slot.data() + 88);
+  h.write_refused = (read_compatible & ~known_read_compatible) != 0;
+  return h;
+}
+
+[[nodiscard]] error no_header(bytes front, std::string_view path) {
+  const std::string name(path);
+  if (front.empty()) return error(errc::not_a_table, name + ": byte 0: the file is empty");
+  if (has_magic(slot_of(front, 0)) || has_magic(slot_of(front, 1))) {
+    return error(errc::corrupt, name + ": byte 0: both copies of the file header are damaged");
+  }
+  return error(errc::not_a_table, name + ": byte 0: not a shelf table");
+}
+
+}  // namespace
+
+std::array<std::byte, slot_size> encode_slot(const file_header& h, std::size_t slot) noexcept {
+  std::array<std::byte, slot_size> out{};
+  std::memcpy(out.data(), magic.data(), magic.size());
+  store_le(out.data() + 8, format_version);
+  out[12] = term_version;
+  out[13] = h.closed ? std::byte{1} : std::byte{0};
+  std::copy(h.store_id.begin(), h.store_id.end(), out.begin() + 40);
+  store_le(out.data() + 56, h.file_id);
+  store_le(out.data() + 64, h.generation);
+  store_le(out.data() + 72, h.durable_up_to);
+  store_le(out.data() + 80, h.sequence);
+  store_le(out.data() + 88, h.era);
+  store_le(out.data() + checksum_at, checksum_of(out, slot));
+  return out;
+}
+
+result<file_header> decode_header(bytes front, std::string_view path) {
+  std::optional<result<file_header>> best;
+  for (std::size_t index = 0; index < slot_offsets.size(); ++index) {
+    const bytes slot = slot_of(front, index);
+    if (!is_valid(slot, index)) continue;
+    auto header = decode_slot(slot, path);
+    if (!header) return header;
+    if (!best || header->generation > (*best)->generation) best = std::move(header);
+  }
+  if (!best) return std::unexpected(no_header(front, path));
+  return *std::move(best);
+}
+
+}  // namespace shelf::journal

@@ -1,0 +1,92 @@
+// JOURNAL  api -> table -> [journal] -> file
+// A window over the file, and the frames in it.
+#include "journal/frame_reader.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace shelf::journal {
+namespace {
+
+constexpr std::size_t window_size = std::size_t{4} << 20;
+
+}  // namespace
+
+result<bytes> frame_reader::window(std::uint64_t offset, std::size_t length) {
+  if (offset >= size_) return bytes{};
+  const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(length, size_ - offset));
+  const bool inside = offset >= buffer_start_ && offset - buffer_start_ <= buffer_.size() &&
+                      buffer_.size() - (offset - buffer_start_) >= wanted;
+  if (!inside) {
+    const auto fill = std::min<std::uint64_t>(std::max(wanted, window_size), size_ - offset);
+    buffer_.resize(static_cast<std::size_t>(fill));
+    const auto got = file_->read(offset, buffer_);
+    if (!got) {
+      buffer_.clear();
+      return std::unexpected(got.error());
+    }
+    buffer_.resize(*got);
+    buffer_start_ = offset;
+  }
+  const bytes there = bytes(buffer_).subspan(static_cast<std::size_t>(offset - buffer_start_));
+  return there.first(std::min(wanted, there.size()));
+}
+
+result<std::optional<frame_header>> frame_reader::header_at(std::uint64_t offset) {
+  assert(offset % 8 == 0);
+  const auto front = window(offset, frame_header_size);
+  if (!front) return std::unexpected(front.error());
+  const auto header = read_frame_header(*front);
+  if (!header || padded(header->size) > size_ - offset || header->durable_up_to > offset) {
+    return std::nullopt;
+  }
+  return header;
+}
+
+result<bool> frame_reader::large_frame_holds(const frame_header& header, std::uint64_t offset) {
+  frame_check check(header, file_id_, offset);
+  const auto end = offset + padded(header.size);
+  for (auto at = offset; at < end;) {
+    const auto piece =
+        window(at, static_cast<std::size_t>(std::min<std::uint64_t>(window_size, end - at)));
+    if (!piece) return std::unexpected(piece.error());
+    if (piece->empty()) return false;
+    check.add(*piece);
+    at += piece->size();
+  }
+  return check.holds();
+}
+
+result<std::optional<frame>> frame_reader::at(std::uint64_t offset) {
+  const auto header = header_at(offset);
+  if (!header) return std::unexpected(header.error());
+  if (!*header) return std::nullopt;
+  const auto length = static_cast<std::size_t>(padded((*header)->size));
+  if (length > window_size) {
+    // A damaged size must not make us hold gigabytes: believe it only once the checksum does.
+    const auto holds = large_frame_holds(**header, offset);
+    if (!holds) return std::unexpected(holds.error());
+    if (!*holds) return std::nullopt;
+  }
+  const auto whole = window(offset, length);
+  if (!whole) return std::unexpected(whole.error());
+  if (whole->size() < length || !checksum_holds(*whole, **header, file_id_, offset)) {
+    return std::nullopt;
+  }
+  return frame{.header = **header,
+               .records = whole->subspan(frame_header_size, (*header)->size - frame_header_size),
+               .next = offset + length};
+}
+
+result<bool> frame_reader::only_zeros_from(std::uint64_t offset) {
+  while (offset < size_) {
+    const auto piece = window(offset, window_size);
+    if (!piece) return std::unexpected(piece.error());
+    if (piece->empty()) break;
+    if (std::ranges::any_of(*piece, [](std::byte b) { return b != std::byte{}; })) return false;
+    offset += piece->size();
+  }
+  return true;
+}
+
+}  // namespace shelf::journal

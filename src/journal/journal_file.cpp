@@ -1,0 +1,333 @@
+// JOURNAL  api -> table -> [journal] -> file
+// Batches out to the file, and the fence that stops them.
+#include "journal/journal_file.hpp"
+
+#include "file/seeded_bug.hpp"
+#include "journal/record.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+
+namespace shelf::journal {
+namespace {
+
+using file::has_bug;
+using file::seeded_bug;
+
+constexpr std::uint64_t least_write_ahead = std::uint64_t{256} << 10;
+constexpr std::uint64_t most_write_ahead = std::uint64_t{4} << 20;
+
+/// Errors after which the kernel has certainly not kept a write it refused, once the file is cut back.
+[[nodiscard]] bool is_harmless(const error& cause) noexcept {
+  return cause == errc::no_space || cause.os_error() == ENOMEM || cause.os_error() == EAGAIN;
+}
+
+/// Scans and replays speak of bytes only; here the file gets its name.
+[[nodiscard]] error with_path(const error& e, const std::string& path) {
+  return e == errc::corrupt ? error(errc::corrupt, path + ": " + e.message()) : e;
+}
+
+[[nodiscard]] error in_doubt(const error& cause) {
+  return error(errc::indeterminate,
+               cause.message() + "; whether this write is on disk is unknown until recover()", {},
+               cause.os_error());
+}
+
+}  // namespace
+
+journal_file::journal_file(const file::location& where, file::open_file file, settings s)
+    : where_(&where), file_(std::move(file)), settings_(s) {
+  buffer_.resize(frame_header_size);
+}
+
+journal_file::~journal_file() { abandon(); }
+
+void journal_file::abandon() noexcept {
+  if (temporary_) where_->discard(*temporary_);
+  temporary_.reset();
+  file_.close();
+}
+
+void journal_file::start_session() {
+  session_.era = std::max(header_.era, recovery_.found.last.era) + 1;
+  session_.nonce = static_cast<std::uint32_t>(where_->system().random());
+}
+
+// --- creating and opening ------------------------------------------------------------------------
+
+result<std::unique_ptr<journal_file>> journal_file::create(
+    const file::location& where, const std::array<std::byte, 16>& store_id, settings s) {
+  auto made = where.create_temporary();
+  if (!made) return std::unexpected(made.error());
+  std::unique_ptr<journal_file> j(new journal_file(where, std::move(made->file), s));
+  j->temporary_ = std::move(*made);
+  j->header_.store_id = store_id;
+  j->header_.file_id = where.system().random();
+  j->start_session();
+  if (auto written = j->write_header_slots(false); !written) {
+    return std::unexpected(written.error());
+  }
+  j->written_up_to_ = frames_start;
+  return j;
+}
+
+result<std::unique_ptr<journal_file>> journal_file::open(const file::location& where,
+                                                         settings s) {
+  auto file = where.open_to_write();
+  if (!file) return std::unexpected(file.error());
+  std::unique_ptr<journal_file> j(new journal_file(where, std::move(*file), s));
+  if (auto recovered = j->recover(); !recovered) return std::unexpected(recovered.error());
+  j->start_session();
+  return j;
+}
+
+result<> journal_file::recover() {
+  const auto status = file_.status();
+  if (!status) return std::unexpected(status.error());
+  // After a failed sync in an earlier process the page cache may hold what the disk does not.
+  (void)file_.system().drop_cache(file_.raw());
+  auto header = read_header();
+  if (!header) return std::unexpected(header.error());
+  header_ = *header;
+  auto found = scan_all(header_, status->size);
+  if (!found) return std::unexpected(found.error());
+  recovery_.found = *found;
+  sequence_ = std::max(found->sequence, header_.sequence);
+  recovery_.clean =
+      found->sealed && header_.closed && found->end == status->size && found->torn_bytes == 0;
+  recovery_.cut_bytes = found->torn_bytes;
+  end_ = found->end;
+  changes_end_ = found->end;
+  written_up_to_ = found->end;
+  if (recovery_.clean) {
+    durable_ = found->end;
+    return {};
+  }
+  if (status->size != found->end) {
+    if (auto cut = file_.truncate(found->end); !cut) return cut;
+  }
+  // What we serve from here on must not vanish in a later power cut.
+  if (auto synced = file_.sync(); !synced) return synced;
+  if (auto synced = where_->sync_directory(); !synced) return synced;
+  durable_ = found->end;
+  return {};
+}
+
+result<file_header> journal_file::read_header() const {
+  std::vector<std::byte> front(frames_start);
+  const auto got = file_.read(0, front);
+  if (!got) return std::unexpected(got.error());
+  front.resize(*got);
+  auto header = decode_header(front, file_.path());
+  if (header && header->write_refused) {
+    return std::unexpected(error(
+        errc::unsupported_version,
+        file_.path() + ": byte 24: a newer shelf must write this file; it can be opened read_only"));
+  }
+  return header;
+}
+
+result<scanned> journal_file::scan_all(const file_header& header, std::uint64_t size) const {
+  frame_reader reader(file_, size, header.file_id);
+  auto found = scan(reader, header);
+  if (!found) return std::unexpected(with_path(found.error(), file_.path()));
+  return found;
+}
+
+result<scanned> journal_file::verify() const {
+  const auto status = file_.status();
+  if (!status) return std::unexpected(status.error());
+  const auto header = read_header();
+  if (!header) return std::unexpected(header.error());
+  return scan_all(*header, std::min(status->size, end()));
+}
+
+result<> journal_file::replay(std::uint64_t from, std::uint64_t to, visitor& out) const {
+  frame_reader reader(file_, to, header_.file_id);
+  auto done = journal::replay(reader, from, to, out);
+  if (!done) return std::unexpected(with_path(done.error(), file_.path()));
+  return done;
+}
+
+result<> journal_file::write_header_slots(bool sync_each) {
+  ++header_.generation;
+  for (std::size_t slot = 0; slot < slot_offsets.size(); ++slot) {
+    const auto encoded = encode_slot(header_, slot);
+    if (auto written = file_.write(slot_offsets[slot], encoded); !written) return written;
+    if (!sync_each) continue;
+    if (auto synced = file_.sync_data(); !synced) return synced;
+  }
+  if (sync_each) return {};
+  // The hole behind the second slot is filled by the file's length alone.
+  return file_.truncate(frames_start);
+}
+
+// --- appending -----------------------------------------------------------------------------------
+
+void journal_file::begin(std::uint64_t sequence) {
+  assert(sequence >= sequence_ && !is_fenced());
+  batch_sequence_ = sequence;
+  batch_at_ = end();
+  batch_first_ = true;
+  batch_is_note_ = true;
+  buffer_.resize(frame_header_size);
+}
+
+result<> journal_file::add(const change& c) {
+  const auto needed = record_size(c);
+  if (buffer_.size() > frame_header_size && buffer_.size() + needed > frame_capacity) {
+    if (auto flushed = flush_frame(false); !flushed) return flushed;
+  }
+  append_record(buffer_, c);
+  batch_is_note_ = batch_is_note_ && c.what == op::note;
+  return {};
+}
+
+result<> journal_file::commit() {
+  if (auto flushed = flush_frame(true); !flushed) return flushed;
+  sequence_ = batch_sequence_;
+  end_.store(batch_at_, std::memory_order_release);
+  if (!batch_is_note_) changes_end_.store(batch_at_, std::memory_order_release);
+  return {};
+}
+
+std::uint64_t journal_file::claimed_durable() const noexcept {
+  if (has_bug(seeded_bug::stale_durable_up_to)) return end();
+  return durable_up_to();
+}
+
+result<> journal_file::flush_frame(bool commits) {
+  assert(buffer_.size() > frame_header_size);
+  const frame_header header{.size = static_cast<std::uint32_t>(buffer_.size()),
+                            .first = batch_first_,
+                            .commit = commits,
+                            .written_in = session_,
+                            .sequence = batch_sequence_,
+                            .durable_up_to = claimed_durable()};
+  buffer_.resize(padded(buffer_.size()));
+  seal_frame(buffer_, header, header_.file_id, batch_at_);
+  const auto next = batch_at_ + buffer_.size();
+  if (auto ahead = write_ahead_of(next); !ahead) return ahead;
+  auto written = file_.write(batch_at_, buffer_);
+  written_up_to_ = std::max(written_up_to_, next);
+  if (buffer_.capacity() > 2 * frame_capacity) buffer_ = {};
+  buffer_.resize(frame_header_size);
+  if (!written) return written;
+  batch_at_ = next;
+  batch_first_ = false;
+  return {};
+}
+
+result<> journal_file::write_ahead_of(std::uint64_t end) {
+  if (!settings_.write_ahead || end <= written_up_to_) return {};
+  const auto chunk =
+      std::clamp((end - frames_start) / 2, least_write_ahead, most_write_ahead) & ~std::uint64_t{7};
+  const std::vector<std::byte> zeros(static_cast<std::size_t>(end + chunk - written_up_to_));
+  if (auto written = file_.write(written_up_to_, zeros); !written) {
+    if (!is_harmless(written.error())) return written;
+    settings_.write_ahead = false;  // a full disk: each write then finds out for itself
+    return file_.truncate(written_up_to_);
+  }
+  written_up_to_ += zeros.size();
+  return {};
+}
+
+error journal_file::roll_back(const error& cause) {
+  sequence_ = batch_sequence_;  // never used again: frames that cannot be unwritten may bear it
+  buffer_.resize(frame_header_size);
+  const auto cut = file_.truncate(end());
+  written_up_to_ = end();
+  if (cut && is_harmless(cause)) return cause;
+  const auto doubt = in_doubt(cause);
+  set_fence(cause);
+  return doubt;
+}
+
+// --- syncing -------------------------------------------------------------------------------------
+
+result<> journal_file::sync() {
+  const std::scoped_lock one_at_a_time(sync_mutex_);
+  if (auto why = fence()) return std::unexpected(*why);
+  if (is_durable()) return {};
+  const auto up_to = end();
+  if (auto synced = file_.sync_data(); !synced) {
+    if (has_bug(seeded_bug::retry_sync) && file_.sync_data()) {
+      durable_.store(up_to, std::memory_order_release);
+      return {};
+    }
+    set_fence(synced.error());
+    return std::unexpected(in_doubt(synced.error()));
+  }
+  durable_.store(up_to, std::memory_order_release);
+  return {};
+}
+
+void journal_file::note_durable() noexcept {
+  if (is_fenced() || !is_durable() || end() > changes_end_.load()) return;
+  begin(sequence_);
+  // Best effort: without the note, damage at the very end looks like a torn write, no more.
+  auto noted = add(change{});
+  if (noted) noted = commit();
+  if (!noted) (void)roll_back(noted.error());
+}
+
+result<> journal_file::seal() {
+  if (auto why = fence()) return std::unexpected(*why);
+  if (recovery_.clean && end() == recovery_.found.end && header_.closed) return {};
+  begin(sequence_);
+  change seal;
+  seal.what = op::seal;
+  auto sealed = add(seal);
+  if (sealed) sealed = commit();
+  if (!sealed) return std::unexpected(roll_back(sealed.error()));
+  if (written_up_to_ > end()) {
+    if (auto cut = file_.truncate(end()); !cut) return cut;
+    written_up_to_ = end();
+  }
+  if (auto synced = sync(); !synced) return synced;
+  header_.closed = true;
+  header_.durable_up_to = end();
+  header_.sequence = sequence_;
+  header_.era = session_.era;
+  if (auto written = write_header_slots(true); !written) {
+    set_fence(written.error());
+    return written;
+  }
+  recovery_.clean = true;
+  recovery_.found.end = end();
+  return {};
+}
+
+result<> journal_file::publish(bool replace) {
+  assert(temporary_);
+  if (!has_bug(seeded_bug::rename_before_sync)) {
+    if (auto synced = file_.sync(); !synced) return synced;
+  }
+  if (auto named = where_->publish(*temporary_, replace); !named) return named;
+  temporary_.reset();
+  if (has_bug(seeded_bug::skip_directory_sync)) return {};
+  if (auto synced = where_->sync_directory(); !synced) {
+    set_fence(synced.error());
+    return std::unexpected(in_doubt(synced.error()));
+  }
+  durable_.store(end(), std::memory_order_release);
+  return {};
+}
+
+std::optional<error> journal_file::fence() const {
+  if (!is_fenced()) return std::nullopt;
+  const std::scoped_lock lock(fence_mutex_);
+  return error(errc::fenced,
+               file_.path() + ": writing stopped after a disk failure (" + fence_->message() +
+                   "); recover() writes a new file from memory",
+               {}, fence_->os_error());
+}
+
+void journal_file::set_fence(const error& cause) noexcept {
+  const std::scoped_lock lock(fence_mutex_);
+  if (!fence_) fence_ = cause;
+  is_fenced_.store(true, std::memory_order_release);
+}
+
+}  // namespace shelf::journal

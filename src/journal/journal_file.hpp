@@ -1,0 +1,149 @@
+// JOURNAL  api -> table -> [journal] -> file
+// The file of a table, held open for writing: batches are appended, synced, and the file is sealed at close.
+#pragma once
+
+#include "file/location.hpp"
+#include "journal/change.hpp"
+#include "journal/file_header.hpp"
+#include "journal/frame.hpp"
+#include "journal/scan.hpp"
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace shelf::journal {
+
+/// What opening a journal found and did.
+struct recovery {
+  scanned found;
+  bool clean = false;           ///< sealed by a close, nothing behind the seal
+  std::uint64_t cut_bytes = 0;  ///< torn bytes that were cut off
+};
+
+/// A journal open for writing, its file locked.
+///
+/// Invariant: [frames_start, end) holds committed batches only, each complete in the file; what a failed append
+/// left behind `end` is cut back before the next append, or the journal is fenced.
+/// Invariant: a sequence number or session that reached the file is never used for other changes.
+///
+/// Thread safety: append calls (begin, add, commit, roll_back, seal) one thread at a time; sync from any thread
+/// beside them; the observers from any thread.
+class journal_file {
+ public:
+  struct settings {
+    /// Fill the file with zeros ahead of the end, so that a sync need not write the file's size. For durable mode.
+    bool write_ahead = false;
+  };
+
+  /// A new file under a temporary name: headers only. Append the catalogue, sync, then publish.
+  [[nodiscard]] static result<std::unique_ptr<journal_file>> create(
+      const file::location& where, const std::array<std::byte, 16>& store_id, settings s);
+
+  /// Opens, locks and recovers: scans, cuts off a torn end, syncs. Touches nothing if the file is refused:
+  /// not_found, not_a_table, already_open, corrupt, unsupported_version, read_only features, file_error.
+  [[nodiscard]] static result<std::unique_ptr<journal_file>> open(const file::location& where,
+                                                                  settings s);
+  ~journal_file();
+  journal_file(const journal_file&) = delete;
+  journal_file& operator=(const journal_file&) = delete;
+
+  /// What open found. Empty for a created journal.
+  [[nodiscard]] const recovery& recovered() const noexcept { return recovery_; }
+  /// Hands out the changes of the committed batches in [from, to), in the order of the file.
+  [[nodiscard]] result<> replay(std::uint64_t from, std::uint64_t to, visitor& out) const;
+  /// Reads the whole file anew, scanning it as open does, but changes nothing.
+  [[nodiscard]] result<scanned> verify() const;
+
+  // Appending: begin, add any number of times, commit; or roll_back.
+  /// Starts the batch `sequence`, greater than any used before (or equal, for notes alone).
+  void begin(std::uint64_t sequence);
+  /// Adds a change to the batch; frames that are full go to the file. After an error: roll_back.
+  [[nodiscard]] result<> add(const change& c);
+  /// Writes the last frame. ok: the batch is in the file (not yet synced). After an error: roll_back.
+  [[nodiscard]] result<> commit();
+  /// Cuts off what the batch begun last wrote. If that fails, or `cause` leaves the file in doubt, the journal is
+  /// fenced. Returns what to tell the caller: the cause, or indeterminate.
+  [[nodiscard]] error roll_back(const error& cause);
+
+  /// fdatasync: all batches committed before the call are durable after it. A failure fences the journal.
+  /// Costs nothing if nothing was written since the last.
+  [[nodiscard]] result<> sync();
+  /// A note that carries durable_up_to, so that later damage before it is told from a torn end. Not synced.
+  void note_durable() noexcept;
+  /// Writes the seal and both header slots, synced. A failure fences.
+  [[nodiscard]] result<> seal();
+
+  /// Gives a created file its name (replacing what stood there, or not) and syncs file and directory.
+  /// An error before the rename leaves the name as it was. After the rename an error fences this journal and is
+  /// indeterminate.
+  [[nodiscard]] result<> publish(bool replace);
+  /// replaced if the table's name no longer means this file.
+  [[nodiscard]] result<> still_named() const { return where_->still_names(file_); }
+
+  /// Why nothing more can be written, if so.
+  [[nodiscard]] std::optional<error> fence() const;
+  void set_fence(const error& cause) noexcept;
+  [[nodiscard]] bool is_fenced() const noexcept { return is_fenced_.load(std::memory_order_acquire); }
+
+  /// Where the next batch will start.
+  [[nodiscard]] std::uint64_t end() const noexcept { return end_.load(std::memory_order_acquire); }
+  [[nodiscard]] std::uint64_t durable_up_to() const noexcept {
+    return durable_.load(std::memory_order_acquire);
+  }
+  /// True if every batch that changes something has been synced.
+  [[nodiscard]] bool is_durable() const noexcept {
+    return durable_up_to() >= changes_end_.load(std::memory_order_acquire);
+  }
+  /// The highest sequence number that may have reached the file. For the appending thread.
+  [[nodiscard]] std::uint64_t last_sequence() const noexcept { return sequence_; }
+  [[nodiscard]] std::uint32_t era() const noexcept { return session_.era; }
+  [[nodiscard]] const std::array<std::byte, 16>& store_id() const noexcept {
+    return header_.store_id;
+  }
+  [[nodiscard]] const file::open_file& file() const noexcept { return file_; }
+  /// The lock ends, the descriptor closes. Nothing is written.
+  void abandon() noexcept;
+
+ private:
+  journal_file(const file::location& where, file::open_file file, settings s);
+
+  [[nodiscard]] result<> write_header_slots(bool sync_each);
+  [[nodiscard]] result<> flush_frame(bool commits);
+  [[nodiscard]] result<> write_ahead_of(std::uint64_t end);
+  [[nodiscard]] result<file_header> read_header() const;
+  [[nodiscard]] result<scanned> scan_all(const file_header& header, std::uint64_t size) const;
+  [[nodiscard]] result<> recover();
+  void start_session();
+  [[nodiscard]] std::uint64_t claimed_durable() const noexcept;
+
+  const file::location* where_;
+  file::open_file file_;
+  std::optional<file::location::temporary> temporary_;  ///< until published; its file member is moved out
+  settings settings_;
+  file_header header_;
+  recovery recovery_;
+  session session_;
+  std::uint64_t sequence_ = 0;
+
+  // The batch under way.
+  std::vector<std::byte> buffer_;  ///< header space and records of the frame being filled
+  std::uint64_t batch_sequence_ = 0;
+  std::uint64_t batch_at_ = 0;  ///< where its next frame goes
+  bool batch_first_ = false;
+  bool batch_is_note_ = false;
+
+  std::uint64_t written_up_to_ = 0;  ///< file size as we know it, zeros written ahead included
+  std::atomic<std::uint64_t> end_{frames_start};
+  std::atomic<std::uint64_t> changes_end_{frames_start};  ///< end, trailing notes not counted
+  std::atomic<std::uint64_t> durable_{0};
+  std::atomic<bool> is_fenced_{false};
+  mutable std::mutex fence_mutex_;
+  std::optional<error> fence_;
+  std::mutex sync_mutex_;
+};
+
+}  // namespace shelf::journal

@@ -1,0 +1,84 @@
+// JOURNAL  api -> table -> [journal] -> file
+// Change to record and back.
+#include "journal/record.hpp"
+
+#include <cassert>
+#include <limits>
+
+namespace shelf::journal {
+namespace {
+
+[[nodiscard]] std::size_t varint_size(std::uint64_t value) noexcept {
+  std::size_t size = 1;
+  while (value >= 0x80) {
+    value >>= 7;
+    ++size;
+  }
+  return size;
+}
+
+void append_varint(std::vector<std::byte>& out, std::uint64_t value) {
+  while (value >= 0x80) {
+    out.push_back(static_cast<std::byte>((value & 0x7f) | 0x80));
+    value >>= 7;
+  }
+  out.push_back(static_cast<std::byte>(value));
+}
+
+[[nodiscard]] std::optional<std::uint32_t> take_varint(bytes& from) noexcept {
+  std::uint64_t value = 0;
+  for (unsigned shift = 0; shift < 35 && !from.empty(); shift += 7) {
+    const auto byte = std::to_integer<std::uint8_t>(from.front());
+    from = from.subspan(1);
+    value |= std::uint64_t{byte & 0x7fu} << shift;
+    if ((byte & 0x80) != 0) continue;
+    const bool shortest = byte != 0 || shift == 0;
+    if (!shortest || value > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
+    return static_cast<std::uint32_t>(value);
+  }
+  return std::nullopt;
+}
+
+[[nodiscard]] bool is_known(std::uint8_t what) noexcept {
+  return what >= static_cast<std::uint8_t>(op::put) && what <= static_cast<std::uint8_t>(op::seal);
+}
+
+}  // namespace
+
+std::size_t record_size(const change& c) noexcept {
+  return 2 + varint_size(c.table) + varint_size(c.key.size()) + varint_size(c.value.size()) +
+         c.key.size() + c.value.size();
+}
+
+void append_record(std::vector<std::byte>& out, const change& c) {
+  assert(c.key.size() <= std::numeric_limits<std::uint32_t>::max());
+  assert(c.value.size() <= std::numeric_limits<std::uint32_t>::max());
+  out.push_back(static_cast<std::byte>(c.what));
+  out.push_back(static_cast<std::byte>(c.flags));
+  append_varint(out, c.table);
+  append_varint(out, c.key.size());
+  append_varint(out, c.value.size());
+  out.insert(out.end(), c.key.begin(), c.key.end());
+  out.insert(out.end(), c.value.begin(), c.value.end());
+}
+
+std::optional<change> take_record(bytes& payload) noexcept {
+  if (payload.size() < 2) return std::nullopt;
+  const auto what = std::to_integer<std::uint8_t>(payload[0]);
+  const auto flags = std::to_integer<std::uint8_t>(payload[1]);
+  if (!is_known(what)) return std::nullopt;
+  bytes rest = payload.subspan(2);
+  const auto table = take_varint(rest);
+  const auto key_size = table ? take_varint(rest) : std::nullopt;
+  const auto value_size = key_size ? take_varint(rest) : std::nullopt;
+  if (!value_size) return std::nullopt;
+  if (*key_size > rest.size() || *value_size > rest.size() - *key_size) return std::nullopt;
+  payload = rest.subspan(std::size_t{*key_size} + *value_size);
+  return change{.what = static_cast<op>(what),
+                .flags = flags,
+                .table = *table,
+                .key = rest.first(*key_size),
+                .value = rest.subspan(*key_size, *value_size)};
+}
+
+}  // namespace shelf::journal

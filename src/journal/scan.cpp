@@ -1,0 +1,150 @@
+// JOURNAL  api -> table -> [journal] -> file
+// The rule of recovery: where a journal ends, and what is damage.
+#include "journal/scan.hpp"
+
+#include "file/seeded_bug.hpp"
+#include "journal/record.hpp"
+
+#include <cassert>
+#include <string>
+
+namespace shelf::journal {
+namespace {
+
+using file::has_bug;
+using file::seeded_bug;
+
+[[nodiscard]] std::unexpected<error> damaged(std::uint64_t at, const std::string& proof) {
+  return std::unexpected(
+      error(errc::corrupt, "byte " + std::to_string(at) + ": damaged: no valid frame here, but " +
+                               proof + " that this was on disk"));
+}
+
+/// The state of the walk from frame to frame.
+class chain {
+ public:
+  /// True if a valid frame may follow what has been accepted so far.
+  [[nodiscard]] bool fits(const frame_header& h) const noexcept {
+    if (in_batch_) {
+      return !h.first && h.written_in == batch_.written_in && h.sequence == batch_.sequence;
+    }
+    const bool session_goes_on = h.written_in == found_.last || h.written_in.era > found_.last.era;
+    if (!session_goes_on && !has_bug(seeded_bug::no_era)) return false;
+    return h.first && h.sequence >= found_.sequence;
+  }
+
+  void accept(const frame& f) noexcept {
+    batch_ = f.header;
+    in_batch_ = !f.header.commit;
+    count(f.records);
+    if (in_batch_) return;
+    found_.end = f.next;
+    found_.last = f.header.written_in;
+    found_.sequence = f.header.sequence;
+    found_.sealed = sealed_;
+    found_.changes += changes_;
+    changes_ = 0;
+    ++found_.batches;
+  }
+
+  [[nodiscard]] scanned& found() noexcept { return found_; }
+
+ private:
+  void count(bytes records) noexcept {
+    sealed_ = false;
+    while (const auto c = take_record(records)) {
+      sealed_ = c->what == op::seal;
+      if (c->what != op::note && c->what != op::seal) ++changes_;
+    }
+  }
+
+  scanned found_;
+  frame_header batch_;
+  bool in_batch_ = false;
+  bool sealed_ = false;
+  std::uint64_t changes_ = 0;
+};
+
+/// Looks behind the bad frame at `bad` for a valid frame which says that byte `bad` was on disk. Only frames that
+/// make this claim are hashed, and no more bytes in all than a small multiple of the file: a file made of
+/// overlapping claims must not cost quadratic time.
+[[nodiscard]] result<std::optional<std::uint64_t>> find_proof(frame_reader& reader,
+                                                              std::uint64_t bad) {
+  std::uint64_t budget = 16 * reader.size() + (std::uint64_t{64} << 20);
+  for (std::uint64_t at = bad + 8; at + frame_header_size <= reader.size(); at += 8) {
+    const auto header = reader.header_at(at);
+    if (!header) return std::unexpected(header.error());
+    if (!*header || (*header)->durable_up_to <= bad) continue;
+    if ((*header)->size > budget) return at;  // made to mislead: refuse rather than cut
+    budget -= (*header)->size;
+    const auto frame = reader.at(at);
+    if (!frame) return std::unexpected(frame.error());
+    if (*frame) return at;
+  }
+  return std::nullopt;
+}
+
+/// Decides what the bad frame at `bad` means; sets torn_bytes if the journal merely ends.
+[[nodiscard]] result<> judge_end(frame_reader& reader, const file_header& header,
+                                 std::uint64_t bad, scanned& found) {
+  if (header.durable_up_to > bad && !has_bug(seeded_bug::stop_at_first_bad_frame)) {
+    return damaged(bad, "the file header says");
+  }
+  if (bad >= reader.size() && found.end >= reader.size()) return {};
+  const auto zeros = reader.only_zeros_from(found.end);
+  if (!zeros) return std::unexpected(zeros.error());
+  if (*zeros) return {};
+  if (!has_bug(seeded_bug::stop_at_first_bad_frame)) {
+    const auto proof = find_proof(reader, bad);
+    if (!proof) return std::unexpected(proof.error());
+    if (*proof) return damaged(bad, "the frame at byte " + std::to_string(**proof) + " says");
+  }
+  found.torn_bytes = reader.size() - found.end;
+  return {};
+}
+
+}  // namespace
+
+result<scanned> scan(frame_reader& reader, const file_header& header) {
+  chain walk;
+  std::uint64_t at = frames_start;
+  for (;;) {
+    const auto next = reader.at(at);
+    if (!next) return std::unexpected(next.error());
+    if (!*next || !walk.fits((*next)->header)) break;
+    walk.accept(**next);
+    at = (*next)->next;
+  }
+  if (auto judged = judge_end(reader, header, at, walk.found()); !judged) {
+    return std::unexpected(judged.error());
+  }
+  return walk.found();
+}
+
+result<> replay(frame_reader& reader, std::uint64_t from, std::uint64_t to, visitor& out) {
+  for (auto at = from; at < to;) {
+    const auto next = reader.at(at);
+    if (!next) return std::unexpected(next.error());
+    if (!*next) {
+      return std::unexpected(
+          error(errc::corrupt, "byte " + std::to_string(at) + ": changed while it was read"));
+    }
+    const auto& f = **next;
+    bytes rest = f.records;
+    while (!rest.empty()) {
+      const auto c = take_record(rest);
+      if (!c) {
+        return std::unexpected(error(
+            errc::corrupt, "byte " + std::to_string(f.next - rest.size()) + ": no valid record"));
+      }
+      if (auto visited = out.visit(*c, f.header.sequence); !visited) return visited;
+    }
+    if (f.header.commit) {
+      if (auto done = out.committed(f.header.sequence); !done) return done;
+    }
+    at = f.next;
+  }
+  return {};
+}
+
+}  // namespace shelf::journal
