@@ -299,6 +299,19 @@ result<> journal_file::seal() {
   return {};
 }
 
+result<> journal_file::sync_unpublished() {
+  assert(temporary_);
+  if (has_bug(seeded_bug::rename_before_sync)) return {};
+  const auto up_to = end();
+  if (auto synced = file_.sync_data(); !synced) return synced;
+  durable_.store(up_to, std::memory_order_release);
+  return {};
+}
+
+result<> journal_file::copy_mode_of(const journal_file& other) {
+  return file_.copy_mode_of(other.file_);
+}
+
 result<> journal_file::publish(bool replace) {
   assert(temporary_);
   if (!has_bug(seeded_bug::rename_before_sync)) {

@@ -77,6 +77,10 @@ class journal_file {
   /// Writes the seal and both header slots, synced. A failure fences.
   [[nodiscard]] result<> seal();
 
+  /// Syncs a file that has no name yet. A failure fences nothing: the file is thrown away.
+  [[nodiscard]] result<> sync_unpublished();
+  /// Owner, group and permissions as the other file has them.
+  [[nodiscard]] result<> copy_mode_of(const journal_file& other);
   /// Gives a created file its name (replacing what stood there, or not) and syncs file and directory.
   /// An error before the rename leaves the name as it was. After the rename an error fences this journal and is
   /// indeterminate.

@@ -27,8 +27,10 @@ struct entry_types {
   kind what = kind::set;
   std::string key_schema;
   std::string value_schema;
-  /// Judges a stored entry: types, then the user's check. Runs on the thread that opens or reloads.
+  /// Judges the types of a stored entry. Runs on the thread that opens or reloads, as does `accept`.
   std::function<result<>(bytes key, bytes value)> check;
+  /// The user's own check of an entry whose types are right; empty if there is none.
+  std::function<bool(bytes key, bytes value)> accept;
   /// Judges a stored schema text against ours; "key" or "value" is named by the caller.
   result<> (*compare_schema)(const std::string& stored, const std::string& wanted,
                              missing_fields policy) = nullptr;

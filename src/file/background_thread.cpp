@@ -1,0 +1,42 @@
+// FILE  api -> table -> journal -> [file]
+// The signal mask is set before the thread starts, so that it never runs with signals open.
+#include "file/background_thread.hpp"
+
+#include <memory>
+#include <new>
+#include <pthread.h>
+#include <signal.h>
+
+namespace shelf::file {
+namespace {
+
+struct start {
+  void (*body)(void*);
+  void* context;
+};
+
+extern "C" void* shelf_background_thread(void* raw) {
+  const auto s = *std::unique_ptr<start>(static_cast<start*>(raw));
+  s.body(s.context);
+  return nullptr;
+}
+
+}  // namespace
+
+bool start_background_thread(void (*body)(void*), void* context) noexcept {
+  auto s = std::unique_ptr<start>(new (std::nothrow) start{body, context});
+  if (!s) return false;
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  pthread_t thread;
+  const bool started = pthread_create(&thread, nullptr, shelf_background_thread, s.get()) == 0;
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (!started) return false;
+  (void)s.release();
+  pthread_detach(thread);
+  return true;
+}
+
+}  // namespace shelf::file

@@ -1,0 +1,10 @@
+// FILE  api -> table -> journal -> [file]
+// A detached thread that takes no signals, for the process's housekeeping.
+#pragma once
+
+namespace shelf::file {
+
+/// Runs `body(context)` in a new detached thread with all signals blocked. False if the system has no thread left.
+[[nodiscard]] bool start_background_thread(void (*body)(void*), void* context) noexcept;
+
+}  // namespace shelf::file

@@ -1,0 +1,58 @@
+// JOURNAL  api -> table -> [journal] -> file
+// Reading beside a writer: what looks damaged may only have been half written when we came by.
+#include "journal/journal_view.hpp"
+
+#include <string>
+#include <vector>
+
+namespace shelf::journal {
+namespace {
+
+/// A writer that appends, cuts back or recovers while we read can make a sound file look damaged for a moment.
+constexpr int looks = 8;
+
+[[nodiscard]] error with_path(const error& e, const std::string& path) {
+  return e == errc::corrupt ? error(errc::corrupt, path + ": " + e.message()) : e;
+}
+
+}  // namespace
+
+result<std::unique_ptr<journal_view>> journal_view::open(const file::location& where) {
+  result<> looked;
+  for (int i = 0; i < looks; ++i) {
+    auto file = where.open_to_read();
+    if (!file) return std::unexpected(file.error());
+    std::unique_ptr<journal_view> view(new journal_view(std::move(*file)));
+    looked = view->look();
+    if (looked) return view;
+    if (looked.error() != errc::corrupt) break;
+  }
+  return std::unexpected(looked.error());
+}
+
+result<> journal_view::look() {
+  std::vector<std::byte> front(frames_start);
+  const auto got = file_.read(0, front);
+  if (!got) return std::unexpected(got.error());
+  front.resize(*got);
+  const auto header = decode_header(front, file_.path());
+  if (!header) return std::unexpected(header.error());
+  file_id_ = header->file_id;
+  // The size after the header: what the header calls durable was written before it.
+  const auto status = file_.status();
+  if (!status) return std::unexpected(status.error());
+  frame_reader reader(file_, status->size, file_id_);
+  auto found = scan(reader, *header);
+  if (!found) return std::unexpected(with_path(found.error(), file_.path()));
+  found_ = *found;
+  return {};
+}
+
+result<> journal_view::replay(visitor& out) {
+  frame_reader reader(file_, found_.end, file_id_);
+  auto done = journal::replay(reader, frames_start, found_.end, out);
+  if (!done) return std::unexpected(with_path(done.error(), file_.path()));
+  return done;
+}
+
+}  // namespace shelf::journal

@@ -1,0 +1,31 @@
+// JOURNAL  api -> table -> [journal] -> file
+// A journal opened to read: no lock, nothing changed, complete batches only, beside whoever writes it.
+#pragma once
+
+#include "file/location.hpp"
+#include "journal/scan.hpp"
+
+#include <memory>
+
+namespace shelf::journal {
+
+/// One look at a journal. Thread safety: one thread at a time.
+class journal_view {
+ public:
+  /// Errors: not_found, not_a_table, corrupt, unsupported_version, file_error.
+  [[nodiscard]] static result<std::unique_ptr<journal_view>> open(const file::location& where);
+
+  [[nodiscard]] const scanned& found() const noexcept { return found_; }
+  /// Hands out all committed batches.
+  [[nodiscard]] result<> replay(visitor& out);
+
+ private:
+  explicit journal_view(file::open_file file) : file_(std::move(file)) {}
+  [[nodiscard]] result<> look();
+
+  file::open_file file_;
+  std::uint64_t file_id_ = 0;
+  scanned found_;
+};
+
+}  // namespace shelf::journal

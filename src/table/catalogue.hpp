@@ -1,0 +1,33 @@
+// TABLE  api -> [table] -> journal -> file
+// The catalogue: what a file says of the tables in it, as a term.
+#pragma once
+
+#include "shelf/detail/bytes.hpp"
+#include "shelf/error.hpp"
+#include "shelf/kind.hpp"
+
+#include <string>
+#include <vector>
+
+namespace shelf::tables {
+
+/// A table as the catalogue describes it. In a table_created record the key is the name (a binary) and the value
+///   #{key_schema => <<"binary">>, kind => set, value_schema => <<"session{user: binary, ...}">>}
+struct table_description {
+  kind what = kind::set;
+  std::string name = "main";
+  std::string key_schema;
+  std::string value_schema;
+};
+
+struct encoded_description {
+  std::vector<std::byte> key;
+  std::vector<std::byte> value;
+};
+
+[[nodiscard]] encoded_description encode_description(const table_description& d);
+
+/// Errors: corrupt, if the terms are not what encode_description makes; unknown properties are skipped.
+[[nodiscard]] result<table_description> decode_description(bytes key, bytes value);
+
+}  // namespace shelf::tables

@@ -1,0 +1,118 @@
+// TABLE  api -> [table] -> journal -> file
+// The end of a table: closed and sealed, abandoned, or left to the parent process.
+#include "table/epoch.hpp"
+#include "table/store.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace shelf::tables {
+namespace {
+
+/// The tables whose callbacks run on this thread, innermost last.
+[[nodiscard]] std::vector<const store*>& running_callbacks() {
+  thread_local std::vector<const store*> running;
+  return running;
+}
+
+}  // namespace
+
+store::~store() {
+  if (is_forked()) leave_to_parent();
+}
+
+void store::enter_callback() const { running_callbacks().push_back(this); }
+
+void store::leave_callback() const noexcept { running_callbacks().pop_back(); }
+
+result<> store::close() {
+  if (is_forked()) {
+    leave_to_parent();
+    return std::unexpected(labelled(errc::forked));
+  }
+  if (std::ranges::find(running_callbacks(), this) != running_callbacks().end()) {
+    return std::unexpected(labelled(errc::busy));
+  }
+  if (owner_ && !owner_->is_mine()) return std::unexpected(labelled(errc::not_owner));
+  const std::scoped_lock lock(life_);
+  return close_locked();
+}
+
+result<> store::close_locked() {
+  if (!is_open()) return std::unexpected(labelled(errc::table_closed));
+  if (!journal_) {  // in memory or read-only
+    release_all();
+    return {};
+  }
+  if (auto why = journal_->fence()) {
+    release_all();
+    return std::unexpected(*why);
+  }
+  auto done = check_name();
+  if (done) done = save_locked();
+  if (done) done = save_the_rest_and_seal();
+  if (done) release_all();
+  return done;
+}
+
+/// Writers may have slipped in since the save; from here on they are refused, unless closing fails.
+result<> store::save_the_rest_and_seal() {
+  {
+    const std::scoped_lock lock(turn_);
+    closing_ = true;
+  }
+  result<> done;
+  if (config_.mode == write_mode::back) done = save_unsaved();
+  const std::scoped_lock lock(turn_);
+  if (done) done = journal_->seal();
+  if (!done) closing_ = false;
+  return done;
+}
+
+void store::release_all() noexcept {
+  const std::scoped_lock lock(turn_);
+  const std::scoped_lock notes(notes_);
+  install(nullptr);
+  journal_.reset();
+}
+
+void store::abandon() noexcept {
+  if (is_forked()) return leave_to_parent();
+  const std::scoped_lock lock(life_);
+  if (is_open()) release_all();
+}
+
+/// In a forked child the locks may be held by threads that do not exist here, and the descriptors are closed
+/// already: touch nothing, free nothing.
+void store::leave_to_parent() noexcept {
+  current_.store(nullptr);
+  if (owned_) (void)new (std::nothrow) std::shared_ptr<contents>(std::move(owned_));
+  if (journal_) (void)new (std::nothrow) std::shared_ptr<journal::journal_file>(std::move(journal_));
+}
+
+void store::close_at_destruction() noexcept {
+  if (is_forked()) return leave_to_parent();
+  try {
+    const std::scoped_lock lock(life_);
+    if (!is_open()) return;
+    if (auto closed = close_locked(); !closed) tell(closed.error());
+    if (is_open()) release_all();
+  } catch (const std::exception& e) {
+    tell(error(errc::file_error, label_ + ": not saved at destruction: " + e.what(), {}, ENOMEM));
+    abandon();
+  }
+}
+
+result<> store::give_away() {
+  if (auto can = readable(); !can) return can;
+  if (!owner_) return std::unexpected(error(errc::invalid_argument, label_ + ": any thread may write"));
+  return owner_->give_away();
+}
+
+result<> store::take_over() {
+  if (auto can = readable(); !can) return can;
+  if (!owner_) return std::unexpected(error(errc::invalid_argument, label_ + ": any thread may write"));
+  return owner_->take_over();
+}
+
+}  // namespace shelf::tables

@@ -1,0 +1,49 @@
+// TABLE  api -> [table] -> journal -> file
+// The one background thread of the process: periodic syncs, saves and compactions of all open tables.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace shelf::tables {
+
+/// Something with work to do now and then.
+class chore {
+ public:
+  virtual ~chore() = default;
+  /// Does what is due; returns how long until the next call. Must not throw.
+  [[nodiscard]] virtual std::chrono::nanoseconds work() noexcept = 0;
+};
+
+/// Runs chores on one detached thread, started with the first chore. A forked child gets a housekeeper of its own.
+/// Thread safety: all calls from any thread.
+class housekeeper {
+ public:
+  [[nodiscard]] static housekeeper& instance();
+
+  /// Keeps the chore until it dies. Its first call comes after `first`.
+  void add(const std::shared_ptr<chore>& c, std::chrono::nanoseconds first);
+
+ private:
+  using time = std::chrono::steady_clock::time_point;
+  struct item {
+    std::weak_ptr<chore> what;
+    time due;
+  };
+
+  housekeeper() = default;
+  void run();
+  [[nodiscard]] std::shared_ptr<chore> wait_for_due();
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<item> items_;
+  bool started_ = false;
+  std::uint64_t generation_ = 0;
+};
+
+}  // namespace shelf::tables

@@ -1,0 +1,149 @@
+// TABLE  api -> [table] -> journal -> file
+// Loading: every change goes through stage and publish, as a live write does.
+#include "table/loader.hpp"
+
+#include "term/text.hpp"
+
+#include <algorithm>
+
+namespace shelf::tables {
+namespace {
+
+using journal::op;
+
+constexpr std::size_t bad_entries_told = 3;
+constexpr std::size_t publish_after = 64;
+constexpr std::size_t content_shown = 64;
+
+[[nodiscard]] bool is_catalogue(op what) noexcept {
+  return what == op::table_created || what == op::table_changed || what == op::table_dropped;
+}
+
+}  // namespace
+
+loader::loader(const detail::entry_types& types, missing_fields policy, std::string path,
+               contents_factory make, sequence first)
+    : types_(types),
+      policy_(policy),
+      path_(std::move(path)),
+      make_(std::move(make)),
+      loaded_(make_(first)),
+      version_(first) {}
+
+result<> loader::visit(const journal::change& c, std::uint64_t) {
+  if (c.what == op::note || c.what == op::seal) return {};
+  if (is_catalogue(c.what)) return check_catalogue(c);
+  if (!catalogue_seen_) {
+    return std::unexpected(error(errc::corrupt, "a change comes before the catalogue"));
+  }
+  if (c.what == op::clear) {
+    clear();
+    return {};
+  }
+  entry::owner e;
+  if (c.what == op::put || c.what == op::append) {
+    if (auto fits = types_.check(c.key, c.value); !fits) {
+      note_bad(c.key, fits.error());
+      return {};
+    }
+    e = entry::make(c.key, c.value);
+  }
+  if (stage(c, e).what == staged::publish_first) {
+    publish();
+    (void)stage(c, e);
+  }
+  if (loaded_->staged_count() >= publish_after) publish();
+  return {};
+}
+
+staging loader::stage(const journal::change& c, entry::owner& e) {
+  if (e) return loaded_->stage_insert(e);
+  if (c.what == op::erase) return loaded_->stage_erase(c.key);
+  return loaded_->stage_erase_value(c.key, c.value);
+}
+
+result<> loader::committed(std::uint64_t) {
+  publish();
+  return {};
+}
+
+void loader::publish() {
+  if (loaded_->staged_count() != 0) loaded_->publish(++version_);
+}
+
+void loader::clear() {
+  loaded_->discard();
+  loaded_ = make_(++version_);
+}
+
+result<> loader::check_catalogue(const journal::change& c) {
+  if (c.what != op::table_created || catalogue_seen_) {
+    return std::unexpected(error(errc::unsupported_version,
+                                 path_ + ": the file holds several tables; this shelf reads one"));
+  }
+  const auto stored = decode_description(c.key, c.value);
+  if (!stored) return std::unexpected(stored.error());
+  if (stored->what != types_.what) {
+    return std::unexpected(
+        error(errc::wrong_kind, path_ + ": the file holds a table of kind " +
+                                    std::string(to_string(stored->what)) + ", not " +
+                                    std::string(to_string(types_.what))));
+  }
+  if (auto same = check_schema(stored->key_schema, types_.key_schema, "key"); !same) return same;
+  if (auto same = check_schema(stored->value_schema, types_.value_schema, "value"); !same) {
+    return same;
+  }
+  catalogue_seen_ = true;
+  return {};
+}
+
+result<> loader::check_schema(const std::string& stored, const std::string& wanted,
+                              const char* which) const {
+  auto same = types_.compare_schema(stored, wanted, policy_);
+  if (same) return {};
+  return std::unexpected(error(same.error().code(), path_ + ": the " + which + " type differs: " +
+                                                        same.error().message()));
+}
+
+void loader::note_bad(bytes key, const error& why) {
+  if (++bad_entries_ > bad_entries_told) return;
+  if (bad_entries_ > 1) {
+    first_bad_ += "; ";
+    first_bad_details_ += "; ";
+  }
+  first_bad_ += why.message();
+  first_bad_details_ += "key " + terms::to_text(key, content_shown) + ": " + why.details();
+}
+
+result<> loader::check_accepted() {
+  if (!types_.accept) return {};
+  const auto p = loaded_->pin();
+  const auto walk = loaded_->walk(p);
+  for (auto some = walk->next(); !some.empty(); some = walk->next()) {
+    for (const auto* e : some) {
+      if (!types_.accept(e->key(), e->value())) {
+        note_bad(e->key(), error(errc::type_mismatch, "refused by config.check"));
+      }
+    }
+  }
+  loaded_->unpin(p);
+  return {};
+}
+
+result<std::shared_ptr<contents>> loader::finish() {
+  publish();
+  if (!catalogue_seen_) {
+    return std::unexpected(error(errc::corrupt, path_ + ": byte 8192: there is no catalogue"));
+  }
+  if (auto done = check_accepted(); !done) return std::unexpected(done.error());
+  if (bad_entries_ != 0) {
+    const auto count = std::to_string(bad_entries_);
+    return std::unexpected(error(errc::type_mismatch,
+                                 path_ + ": " + count + (bad_entries_ == 1 ? " entry does" : " entries do") +
+                                     " not fit the types: " + first_bad_,
+                                 first_bad_details_));
+  }
+  return std::move(loaded_);
+}
+
+}  // namespace shelf::tables

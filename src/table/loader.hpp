@@ -1,0 +1,60 @@
+// TABLE  api -> [table] -> journal -> file
+// Recovery's side of the one door: a journal's changes become the contents of a table.
+#pragma once
+
+#include "journal/scan.hpp"
+#include "shelf/detail/core.hpp"
+#include "table/catalogue.hpp"
+#include "table/contents.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace shelf::tables {
+
+/// Applies the changes of a journal to fresh contents and checks them on the way: the catalogue against kind and
+/// schema, every entry against the types, and at the end the user's predicate on what is left.
+/// Thread safety: one thread.
+class loader final : public journal::visitor {
+ public:
+  using contents_factory = std::function<std::shared_ptr<contents>(sequence first)>;
+  /// `first` is a version below any that the loader will publish.
+  loader(const detail::entry_types& types, missing_fields policy, std::string path,
+         contents_factory make, sequence first);
+
+  result<> visit(const journal::change& c, std::uint64_t sequence) override;
+  result<> committed(std::uint64_t sequence) override;
+
+  /// The contents, complete. Errors: type_mismatch with the number of bad entries and the first few, corrupt if
+  /// there was no catalogue.
+  [[nodiscard]] result<std::shared_ptr<contents>> finish();
+  /// Expect about so many entries.
+  void reserve(std::size_t entries) { loaded_->reserve(entries); }
+  /// The version of the contents so far.
+  [[nodiscard]] sequence version() const noexcept { return version_; }
+
+ private:
+  [[nodiscard]] result<> check_catalogue(const journal::change& c);
+  [[nodiscard]] result<> check_schema(const std::string& stored, const std::string& wanted,
+                                      const char* which) const;
+  [[nodiscard]] staging stage(const journal::change& c, entry::owner& e);
+  [[nodiscard]] result<> check_accepted();
+  void note_bad(bytes key, const error& why);
+  void publish();
+  void clear();
+
+  const detail::entry_types& types_;
+  missing_fields policy_;
+  std::string path_;
+  contents_factory make_;
+  std::shared_ptr<contents> loaded_;
+  sequence version_;
+  bool catalogue_seen_ = false;
+  std::size_t bad_entries_ = 0;
+  std::string first_bad_;          ///< sentences without content
+  std::string first_bad_details_;  ///< with keys
+};
+
+}  // namespace shelf::tables

@@ -1,0 +1,202 @@
+// TABLE  api -> [table] -> journal -> file
+// Opening: find the place, lock, recover, load, check; or create.
+#include "journal/journal_view.hpp"
+#include "table/epoch.hpp"
+#include "table/loader.hpp"
+#include "table/store.hpp"
+#include "term/order.hpp"
+
+#include <cerrno>
+
+namespace shelf::tables {
+namespace {
+
+/// Another process may create or replace the file between our looks at it.
+constexpr int tries = 10;
+
+[[nodiscard]] result<> check_config(const detail::core_config& c) {
+  const auto refuse = [&](const char* why) {
+    return std::unexpected(error(errc::invalid_argument, why));
+  };
+  if (c.in_memory) return {};
+  if (c.path.empty()) return refuse("config.path is empty; in_memory() makes a table without a file");
+  if (c.save_every.count() < 0 || c.sync_every.count() < 0) {
+    return refuse("config.save_every and sync_every cannot be negative");
+  }
+  if (c.limits.entry_bytes == 0 || c.limits.entry_bytes > (std::size_t{1} << 31)) {
+    return refuse("config.limits.entry_bytes must be from 1 to 2 GiB");
+  }
+  return {};
+}
+
+[[nodiscard]] std::uint64_t process_hash_seed(file::system& system) {
+  static const std::uint64_t seed = system.random();
+  return seed;
+}
+
+[[nodiscard]] std::string label_of(const detail::core_config& c) {
+  if (!c.name.empty()) return c.name;
+  return c.in_memory ? "table in memory" : c.path;
+}
+
+}  // namespace
+
+store::store(detail::core_config config, detail::entry_types types)
+    : config_(std::move(config)),
+      types_(std::move(types)),
+      label_(label_of(config_)),
+      system_(config_.system != nullptr ? *config_.system : file::real_system()),
+      generation_(file::process_generation()),
+      turn_([this](queued* first) { execute(static_cast<operation*>(first)); }) {
+  if (config_.access == access::one_writer) owner_.emplace();
+}
+
+result<std::shared_ptr<store>> store::open(detail::core_config config, detail::entry_types types) {
+  if (auto valid = check_config(config); !valid) return std::unexpected(valid.error());
+  auto s = std::make_shared<store>(std::move(config), std::move(types));
+  if (s->config_.in_memory) {
+    s->install(s->make_contents(0));
+    return s;
+  }
+  if (auto opened = s->open_file(); !opened) return std::unexpected(opened.error());
+  const bool has_chores = s->config_.opening != opening::read_only;
+  if (has_chores && s->system_.has_background_threads()) {
+    housekeeper::instance().add(s, s->work());
+  }
+  return s;
+}
+
+std::shared_ptr<contents> store::make_contents(sequence first) const {
+  return contents::make({.what = types_.what,
+                         .track_unsaved = config_.mode == write_mode::back && !config_.in_memory,
+                         .hash_seed = process_hash_seed(system_),
+                         .first = first,
+                         .compare = &terms::compare,
+                         .prefix = &terms::order_prefix});
+}
+
+std::array<std::byte, 16> store::draw_store_id() const {
+  const std::array<std::uint64_t, 2> drawn{system_.random(), system_.random()};
+  return std::bit_cast<std::array<std::byte, 16>>(drawn);
+}
+
+journal::journal_file::settings store::journal_settings() const {
+  return {.write_ahead = config_.mode == write_mode::durable};
+}
+
+table_description store::description() const {
+  return {.what = types_.what,
+          .name = "main",
+          .key_schema = types_.key_schema,
+          .value_schema = types_.value_schema};
+}
+
+result<> store::open_file() {
+  auto where = file::location::find(system_, config_.path, config_.base_directory);
+  if (!where) return std::unexpected(where.error());
+  where_.emplace(std::move(*where));
+  if (config_.file_system == file_system::local) {
+    if (auto local = where_->refuse_network_file_system(); !local) return local;
+  }
+  if (config_.opening == opening::read_only) return open_to_read_only();
+  result<> opened;
+  for (int i = 0; i < tries; ++i) {
+    if (config_.opening != opening::create_new) {
+      opened = open_existing();
+      if (opened || opened.error() != errc::not_found || config_.opening == opening::existing) {
+        return opened;
+      }
+    }
+    opened = create_file();
+    // Somebody created it between our two looks: open theirs.
+    if (opened || opened.error() != std::errc::file_exists ||
+        config_.opening == opening::create_new) {
+      return opened;
+    }
+  }
+  return opened;
+}
+
+result<> store::create_file() {
+  auto made = journal::journal_file::create(*where_, draw_store_id(), journal_settings());
+  if (!made) return std::unexpected(made.error());
+  auto& j = **made;
+  const auto d = encode_description(description());
+  j.begin(1);
+  auto done = j.add({journal::op::table_created, 0, 1, d.key, d.value});
+  if (done) done = j.commit();
+  if (done) done = j.publish(false);
+  if (!done) return done;
+  sequence_ = 1;
+  journal_ = std::move(*made);
+  install(make_contents(sequence_));
+  return {};
+}
+
+result<> store::open_existing() {
+  where_->sweep_temporaries();
+  auto opened = journal::journal_file::open(*where_, journal_settings());
+  if (!opened) return std::unexpected(opened.error());
+  auto& j = **opened;
+  const auto& found = j.recovered().found;
+  loader load(types_, config_.missing_fields, config_.path,
+              [this](sequence first) { return make_contents(first); }, 0);
+  load.reserve(std::min<std::size_t>(found.changes, found.end / 32));
+  if (auto read = j.replay(journal::frames_start, j.end(), load); !read) return read;
+  auto loaded = load.finish();
+  if (!loaded) return std::unexpected(loaded.error());
+  recovery_ = j.recovered();
+  sequence_ = j.last_sequence();
+  journal_ = std::move(*opened);
+  adopt(std::move(*loaded), load.version());
+  return {};
+}
+
+result<> store::open_to_read_only() {
+  auto view = journal::journal_view::open(*where_);
+  if (!view) return std::unexpected(view.error());
+  loader load(types_, config_.missing_fields, config_.path,
+              [this](sequence first) { return make_contents(first); }, sequence_);
+  if (auto read = (*view)->replay(load); !read) return read;
+  auto loaded = load.finish();
+  if (!loaded) return std::unexpected(loaded.error());
+  {
+    const std::scoped_lock lock(notes_);
+    recovery_.found = (*view)->found();
+    recovery_.clean = (*view)->found().torn_bytes == 0;
+  }
+  const std::scoped_lock lock(turn_);
+  adopt(std::move(*loaded), load.version());
+  return {};
+}
+
+void store::install(std::shared_ptr<contents> fresh) noexcept {
+  auto old = std::exchange(owned_, std::move(fresh));
+  current_.store(owned_.get(), std::memory_order_release);
+  if (old) epoch::retire_later(std::move(old));
+}
+
+}  // namespace shelf::tables
+
+namespace shelf::detail {
+
+result<std::shared_ptr<core>> open_core(core_config config, entry_types types) {
+  auto opened = tables::store::open(std::move(config), std::move(types));
+  if (!opened) return std::unexpected(opened.error());
+  return std::shared_ptr<core>(std::move(*opened));
+}
+
+result<> remove_file(const std::string& path, const std::optional<std::string>& base_directory,
+                     file::system* system) {
+  auto& s = system != nullptr ? *system : file::real_system();
+  const auto where = file::location::find(s, path, base_directory);
+  if (!where) return std::unexpected(where.error());
+  // Holding the lock while the name goes keeps another process from opening what is about to vanish.
+  const auto locked = where->open_to_write();
+  if (!locked) return std::unexpected(locked.error());
+  if (auto gone = where->unlink(); !gone) return gone;
+  where->sweep_temporaries();
+  return where->sync_directory();
+}
+
+}  // namespace shelf::detail

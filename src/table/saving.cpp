@@ -1,0 +1,265 @@
+// TABLE  api -> [table] -> journal -> file
+// From memory to disk and back: save, sync, reload, and the periodic work.
+#include "journal/journal_view.hpp"
+#include "table/loader.hpp"
+#include "table/store.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <new>
+#include <utility>
+
+namespace shelf::tables {
+namespace {
+
+/// Gives the list of unsaved changes back unless the save came through.
+class taken_unsaved {
+ public:
+  /// In the turn. Throws std::bad_alloc, having taken nothing.
+  taken_unsaved(turn& t, std::shared_ptr<contents> from, bool& cleared_flag)
+      : turn_(t), from_(std::move(from)), cleared_flag_(cleared_flag), pinned_(from_->pin()) {
+    try {
+      list_ = from_->take_unsaved();
+    } catch (...) {
+      from_->unpin(pinned_);
+      throw;
+    }
+    cleared_ = std::exchange(cleared_flag_, false);
+  }
+  taken_unsaved(const taken_unsaved&) = delete;
+  taken_unsaved& operator=(const taken_unsaved&) = delete;
+  ~taken_unsaved() {
+    {
+      const std::scoped_lock lock(turn_);
+      if (saved_) {
+        from_->settle_unsaved();
+      } else {
+        from_->return_unsaved();
+        cleared_flag_ = cleared_flag_ || cleared_;
+      }
+    }
+    from_->unpin(pinned_);
+  }
+  [[nodiscard]] const std::vector<unsaved_change>& list() const noexcept { return list_; }
+  [[nodiscard]] bool cleared() const noexcept { return cleared_; }
+  [[nodiscard]] const contents& from() const noexcept { return *from_; }
+  [[nodiscard]] const contents::pinned& pinned() const noexcept { return pinned_; }
+  void saved() noexcept { saved_ = true; }
+
+ private:
+  turn& turn_;
+  std::shared_ptr<contents> from_;
+  bool& cleared_flag_;
+  contents::pinned pinned_;
+  std::vector<unsaved_change> list_;
+  bool cleared_ = false;
+  bool saved_ = false;
+};
+
+}  // namespace
+
+/// Whether the calling thread may save, close and the like, and whether there is a file.
+result<> store::may_manage() const {
+  if (auto can = writable(); !can) return can;
+  if (config_.in_memory) {
+    return std::unexpected(error(errc::invalid_argument, label_ + ": a table in memory has no file"));
+  }
+  return {};
+}
+
+std::shared_ptr<journal::journal_file> store::journal() const {
+  const std::scoped_lock lock(notes_);
+  return journal_;
+}
+
+result<> store::check_name() const {
+  auto named = journal_->still_named();
+  if (!named && named.error() == errc::replaced) journal_->set_fence(named.error());
+  return named;
+}
+
+result<> store::save() {
+  if (auto can = may_manage(); !can) return can;
+  const std::scoped_lock lock(life_);
+  if (!journal_) return std::unexpected(labelled(errc::table_closed));
+  if (auto why = journal_->fence()) return std::unexpected(*why);
+  if (auto named = check_name(); !named) return named;
+  return save_locked();
+}
+
+result<> store::save_locked() {
+  auto saved = config_.mode == write_mode::back ? save_unsaved() : sync_and_note();
+  if (saved) {
+    const std::scoped_lock lock(notes_);
+    last_save_ = system_.wall_clock();
+  }
+  return saved;
+}
+
+result<> store::save_unsaved() {
+  std::optional<taken_unsaved> taken;
+  sequence number = 0;
+  {
+    const std::scoped_lock lock(turn_);
+    if (owned_->unsaved_count() == 0 && !cleared_) return journal_->sync();
+    number = ++sequence_;
+    taken.emplace(turn_, owned_, cleared_);
+  }
+  result<> written;
+  if (wants_compaction()) {
+    auto fresh = write_whole(taken->from(), taken->pinned(), number);
+    if (!fresh) return std::unexpected(fresh.error());
+    const std::scoped_lock lock(turn_);
+    written = take_up(std::move(*fresh));
+  } else {
+    written = write_unsaved(taken->list(), taken->cleared(), number);
+  }
+  if (!written) return written;
+  taken->saved();
+  journal_->note_durable();
+  return {};
+}
+
+/// One batch: its cost follows the change, not the table.
+result<> store::write_unsaved(const std::vector<unsaved_change>& list, bool cleared,
+                              sequence number) {
+  using journal::op;
+  journal_->begin(number);
+  result<> done;
+  if (cleared) done = journal_->add({op::clear, 0, 1, {}, {}});
+  for (const auto& u : list) {
+    if (!done) break;
+    const bool has_value = u.what != op::erase;
+    done = journal_->add({u.what, 0, 1, u.which->key(), has_value ? u.which->value() : bytes{}});
+  }
+  if (done) done = journal_->commit();
+  if (!done) return std::unexpected(journal_->roll_back(done.error()));
+  return journal_->sync();
+}
+
+result<> store::sync() {
+  if (auto can = may_manage(); !can) return can;
+  return sync_and_note();
+}
+
+result<> store::sync_and_note() {
+  const auto j = journal();
+  if (!j) return std::unexpected(labelled(errc::table_closed));
+  if (auto why = j->fence()) return std::unexpected(*why);
+  if (j->is_durable()) return {};
+  if (auto synced = j->sync(); !synced) return synced;
+  {
+    const std::scoped_lock lock(notes_);
+    last_sync_ = system_.wall_clock();
+  }
+  if (config_.mode == write_mode::back) return {};
+  const std::scoped_lock lock(turn_);
+  if (j == journal_) j->note_durable();
+  return {};
+}
+
+result<> store::reload() {
+  if (auto can = readable(); !can) return can;
+  if (config_.in_memory) return may_manage();
+  if (owner_ && !owner_->is_mine()) return std::unexpected(labelled(errc::not_owner));
+  const std::scoped_lock lock(life_);
+  if (!is_open()) return std::unexpected(labelled(errc::table_closed));
+  if (config_.opening == opening::read_only) return open_to_read_only();
+  if (auto why = journal_->fence()) return std::unexpected(*why);
+  if (auto named = check_name(); !named) return named;
+  return reload_from_journal();
+}
+
+result<> store::reload_from_journal() {
+  if (auto whole = journal_->verify(); !whole) return std::unexpected(whole.error());
+  sequence first = 0;
+  {
+    const std::scoped_lock lock(turn_);
+    first = sequence_;
+  }
+  loader load(types_, config_.missing_fields, config_.path,
+              [this](sequence s) { return make_contents(s); }, first);
+  const auto upto = journal_->end();
+  if (auto read = journal_->replay(journal::frames_start, upto, load); !read) return read;
+  const std::scoped_lock lock(turn_);
+  // What other threads wrote through meanwhile.
+  if (auto read = journal_->replay(upto, journal_->end(), load); !read) return read;
+  auto loaded = load.finish();
+  if (!loaded) return std::unexpected(loaded.error());
+  adopt(std::move(*loaded), load.version());
+  return {};
+}
+
+/// In the turn: contents that equal the file become the table's, under a sequence number above any before.
+void store::adopt(std::shared_ptr<contents> loaded, sequence version) noexcept {
+  sequence_ = std::max(sequence_, version) + 1;
+  loaded->publish(sequence_);
+  // Loading listed every entry as unsaved; they come from the file.
+  (void)loaded->take_unsaved();
+  loaded->settle_unsaved();
+  cleared_ = false;
+  install(std::move(loaded));
+}
+
+// --- the housekeeper's visits --------------------------------------------------------------------
+
+void store::report(const error& e) noexcept {
+  {
+    const std::scoped_lock lock(notes_);
+    const bool told = last_error_ && last_error_->code() == e.code();
+    last_error_ = e;
+    if (told) return;
+  }
+  tell(e);
+}
+
+void store::tell(const error& e) const noexcept {
+  if (config_.on_error) return config_.on_error(e);
+  std::fprintf(stderr, "shelf: %s\n", e.message().c_str());
+}
+
+std::chrono::nanoseconds store::work() noexcept {
+  constexpr std::chrono::nanoseconds longest_pause = std::chrono::seconds(1);
+  if (is_forked() || !is_open() || config_.opening == opening::read_only) return longest_pause;
+  try {
+    work_due();
+  } catch (const std::bad_alloc&) {
+    report(error(errc::file_error, label_ + ": no memory for background work", {}, ENOMEM));
+  }
+  auto pause = longest_pause;
+  if (config_.mode == write_mode::through && config_.sync_every.count() > 0) {
+    pause = std::min<std::chrono::nanoseconds>(pause, config_.sync_every);
+  }
+  if (config_.mode == write_mode::back && config_.save_every.count() > 0) {
+    pause = std::min<std::chrono::nanoseconds>(pause, config_.save_every);
+  }
+  return pause;
+}
+
+void store::work_due() {
+  const auto now = system_.now();
+  const auto is_due = [&](std::chrono::milliseconds every, std::chrono::nanoseconds& next) {
+    if (every.count() == 0 || now < next) return false;
+    next = now + every;
+    return true;
+  };
+  result<> done;
+  if (config_.mode == write_mode::through && is_due(config_.sync_every, next_sync_)) {
+    done = sync_and_note();
+  }
+  if (config_.mode == write_mode::back && is_due(config_.save_every, next_save_)) {
+    const std::scoped_lock lock(life_);
+    if (journal_ && !journal_->is_fenced()) done = check_name();
+    if (done && journal_ && !journal_->is_fenced()) done = save_locked();
+  }
+  if (done && config_.mode != write_mode::back) {
+    const std::scoped_lock lock(life_);
+    if (journal_ && !journal_->is_fenced() && wants_compaction()) done = compact_locked();
+  }
+  if (!done && done.error() != errc::table_closed) return report(done.error());
+  const std::scoped_lock lock(notes_);
+  last_error_.reset();
+}
+
+}  // namespace shelf::tables

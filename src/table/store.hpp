@@ -1,0 +1,179 @@
+// TABLE  api -> [table] -> journal -> file
+// The store: one open table over encoded bytes. Its memory, its journal, its writers' turn and its life.
+#pragma once
+
+#include "file/location.hpp"
+#include "journal/journal_file.hpp"
+#include "shelf/detail/core.hpp"
+#include "table/catalogue.hpp"
+#include "table/contents.hpp"
+#include "table/housekeeper.hpp"
+#include "table/operation.hpp"
+#include "table/ownership.hpp"
+#include "table/snapshots.hpp"
+#include "table/turn.hpp"
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+namespace shelf::tables {
+
+/// One open table.
+///
+/// A write goes: submit -> (in the turn) stage, append to the journal, publish. Memory changes in
+/// contents::publish alone, after the journal has taken what the mode promises.
+///
+/// Invariant: changes are published one batch at a time, in the order of the batches in the file. So in through and
+/// durable mode memory is always some prefix of the file, never a reordering of it.
+///
+/// Locks, outermost first: life_ (save, reload, compact, recover, close: one at a time), the turn (one writer).
+/// Readers take neither.
+///
+/// Thread safety: all calls from any thread, close included.
+class store final : public detail::core,
+                    public chore,
+                    public std::enable_shared_from_this<store> {
+ public:
+  [[nodiscard]] static result<std::shared_ptr<store>> open(detail::core_config config,
+                                                           detail::entry_types types);
+  store(detail::core_config config, detail::entry_types types);
+  ~store() override;
+
+  // Reads (reading.cpp).
+  result<> lookup(bytes key, detail::function_ref<void(bytes)> f) const override;
+  result<> lookup_many(std::span<const bytes> keys,
+                       detail::function_ref<void(std::size_t, bytes)> f) const override;
+  bool contains(bytes key) const noexcept override;
+  std::size_t size() const noexcept override;
+  bool is_open() const noexcept override;
+  result<std::shared_ptr<const detail::snapshot_core>> snapshot() const override;
+  result<> seek(detail::place where, bytes key,
+                detail::function_ref<void(bytes, bytes)> f) const override;
+  result<table_stats> stats() const override;
+
+  // Writes (writing.cpp).
+  result<written> insert(bytes key, bytes value) override;
+  result<> insert_new(bytes key, bytes value) override;
+  std::unique_ptr<detail::entry_batch> make_batch() const override;
+  result<std::size_t> insert_batch(std::unique_ptr<detail::entry_batch> batch,
+                                   bool only_new) override;
+  result<std::size_t> erase(bytes key) override;
+  result<std::size_t> erase_value(bytes key, bytes value) override;
+  result<std::size_t> clear() override;
+  result<std::int64_t> update_counter(bytes key, detail::counter_step step) override;
+  result<> replace_if(bytes key, bytes expected, bytes value) override;
+
+  // Life (saving.cpp, compaction.cpp, closing.cpp).
+  result<> save() override;
+  result<> sync() override;
+  result<> reload() override;
+  result<> compact() override;
+  result<> recover() override;
+  result<> close() override;
+  void abandon() noexcept override;
+  void close_at_destruction() noexcept override;
+  result<> give_away() override;
+  result<> take_over() override;
+  void enter_callback() const override;
+  void leave_callback() const noexcept override;
+  const std::string& label() const noexcept override { return label_; }
+
+  /// Periodic work: sync_every, save_every, compaction. Called by the housekeeper, or by a test by hand.
+  std::chrono::nanoseconds work() noexcept override;
+
+ private:
+  // Opening (opening.cpp).
+  [[nodiscard]] result<> open_file();
+  [[nodiscard]] result<> open_existing();
+  [[nodiscard]] result<> open_to_read_only();
+  [[nodiscard]] result<> create_file();
+  [[nodiscard]] std::shared_ptr<contents> make_contents(sequence first) const;
+  [[nodiscard]] std::array<std::byte, 16> draw_store_id() const;
+  [[nodiscard]] journal::journal_file::settings journal_settings() const;
+  [[nodiscard]] table_description description() const;
+
+  // Reading.
+  [[nodiscard]] result<> readable() const;
+  [[nodiscard]] bool is_forked() const noexcept { return file::is_forked_child_of(generation_); }
+  [[nodiscard]] bool is_kind(kind k) const noexcept { return types_.what == k; }
+
+  // Writing.
+  [[nodiscard]] result<> writable() const;
+  [[nodiscard]] result<entry::owner> make_entry(bytes key, bytes value) const;
+  void submit(operation& op);
+  void execute(operation* first) noexcept;
+  [[nodiscard]] operation* stage_group(operation* first);
+  void publish_group(operation* first, const operation* end) noexcept;
+  [[nodiscard]] std::optional<error> refuse_in_turn() const;
+  [[nodiscard]] std::optional<error> append(sequence number);
+  void execute_clear(operation& op) noexcept;
+  [[nodiscard]] bool stage(operation& op);
+  [[nodiscard]] bool stage_entry(operation& op);
+  [[nodiscard]] bool stage_batch(operation& op);
+  [[nodiscard]] bool stage_erase(operation& op);
+  [[nodiscard]] bool stage_counter(operation& op);
+  [[nodiscard]] bool stage_replace_if(operation& op);
+  void add_put(operation& op, entry::owner e, staging& s);
+  void install(std::shared_ptr<contents> fresh) noexcept;
+
+  // Life.
+  [[nodiscard]] result<> may_manage() const;
+  [[nodiscard]] result<> save_locked();
+  [[nodiscard]] result<> save_unsaved();
+  [[nodiscard]] result<> write_unsaved(const std::vector<unsaved_change>& list, bool cleared,
+                                       sequence number);
+  [[nodiscard]] result<> sync_and_note();
+  [[nodiscard]] result<> reload_from_journal();
+  void adopt(std::shared_ptr<contents> loaded, sequence version) noexcept;
+  [[nodiscard]] result<> close_locked();
+  [[nodiscard]] result<> save_the_rest_and_seal();
+  [[nodiscard]] std::shared_ptr<journal::journal_file> journal() const;
+  [[nodiscard]] result<> check_name() const;
+  [[nodiscard]] result<> check_only_name() const;
+  [[nodiscard]] bool wants_compaction() const noexcept;
+  [[nodiscard]] result<> compact_locked();
+  [[nodiscard]] result<> compact_saved_state();
+  [[nodiscard]] result<std::unique_ptr<journal::journal_file>> write_whole(
+      const contents& from, const contents::pinned& p, sequence number) const;
+  [[nodiscard]] result<> take_up(std::unique_ptr<journal::journal_file> fresh);
+  void release_all() noexcept;
+  void leave_to_parent() noexcept;
+  void work_due();
+  void report(const error& e) noexcept;
+  void tell(const error& e) const noexcept;
+  [[nodiscard]] error labelled(errc code) const;
+
+  const detail::core_config config_;
+  const detail::entry_types types_;
+  const std::string label_;
+  file::system& system_;
+  const std::uint64_t generation_;
+  std::optional<file::location> where_;
+
+  std::atomic<contents*> current_{nullptr};  ///< what readers see; null once closed
+  std::shared_ptr<contents> owned_;          ///< guarded by the turn: keeps *current_ alive
+  std::shared_ptr<snapshot_registry> snapshots_ = std::make_shared<snapshot_registry>();
+  std::optional<ownership> owner_;
+
+  mutable std::mutex life_;
+  mutable turn turn_;
+  sequence sequence_ = 0;                    ///< last used; guarded by the turn
+  std::vector<journal::change> changes_;     ///< of the group being staged; guarded by the turn
+  bool closing_ = false;                     ///< writers are refused; guarded by the turn
+  bool cleared_ = false;                     ///< write-back: cleared since the last save; guarded by the turn
+  /// Replaced under life_, the turn and notes_; any one of them is enough to use it.
+  std::shared_ptr<journal::journal_file> journal_;
+
+  mutable std::mutex notes_;                 ///< guards what follows: facts for stats()
+  std::optional<std::chrono::nanoseconds> last_save_;
+  std::optional<std::chrono::nanoseconds> last_sync_;
+  mutable std::optional<error> last_error_;
+  journal::recovery recovery_;
+  std::chrono::nanoseconds next_sync_{0};
+  std::chrono::nanoseconds next_save_{0};
+};
+
+}  // namespace shelf::tables

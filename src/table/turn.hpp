@@ -1,0 +1,67 @@
+// TABLE  api -> [table] -> journal -> file
+// The writers' turn: one at a time changes the table; who must wait hands its operation to whoever has the turn.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+
+namespace shelf::tables {
+
+/// Something a writer wants done in a turn. Lives on the writer's stack until it is done.
+class queued {
+ public:
+  /// The next of its group, in the order of execution.
+  [[nodiscard]] queued* next() const noexcept { return next_; }
+
+ protected:
+  queued() = default;
+  ~queued() = default;
+
+ private:
+  friend class turn;
+  enum class state : std::uint8_t { waiting, asleep, done };
+  queued* next_ = nullptr;
+  std::atomic<state> state_{state::waiting};
+};
+
+/// Orders writers. A lone writer takes the turn with one atomic exchange; under contention the holder leads: it
+/// executes the operations of those who wait, in the order they came, as one group.
+///
+/// Thread safety: all calls from any thread. Holding the turn is exclusive.
+class turn {
+ public:
+  /// Executes a list of operations in order; called only by the thread that holds the turn. Must not throw:
+  /// an operation carries its own outcome.
+  using group_function = std::function<void(queued* first)>;
+
+  explicit turn(group_function execute) : execute_(std::move(execute)) {}
+
+  /// Returns when `op` has been executed, by this thread or by another that had the turn.
+  void submit(queued& op);
+
+  /// Takes the turn for something that is not an operation; waits for whoever has it, not for the queue.
+  void lock();
+  /// Executes what queued up meanwhile, then gives the turn up.
+  void unlock();
+
+ private:
+  [[nodiscard]] bool try_take() noexcept;
+  void lead(queued* mine);
+  void release();
+  void push(queued& op) noexcept;
+  [[nodiscard]] queued* take_queue() noexcept;
+  void execute(queued* first) noexcept;
+  void wait_until_done(queued& op);
+
+  group_function execute_;
+  std::atomic<bool> taken_{false};
+  std::atomic<queued*> queue_{nullptr};  ///< newest first
+  std::atomic<int> lockers_{0};          ///< threads inside lock() that wait
+  std::mutex sleep_;
+  std::condition_variable awake_;        ///< an operation is done, or the turn is free
+};
+
+}  // namespace shelf::tables

@@ -1,0 +1,352 @@
+// TABLE  api -> [table] -> journal -> file
+// The writer's side: an operation is submitted, and somebody in the turn stages, journals and publishes it.
+#include "file/seeded_bug.hpp"
+#include "table/counter.hpp"
+#include "table/store.hpp"
+
+#include <cassert>
+#include <utility>
+
+namespace shelf::tables {
+
+using file::has_bug;
+using file::seeded_bug;
+
+// --- from the caller to the turn -----------------------------------------------------------------
+
+result<> store::writable() const {
+  if (auto can = readable(); !can) return can;
+  if (config_.opening == opening::read_only && !config_.in_memory) {
+    return std::unexpected(labelled(errc::read_only));
+  }
+  if (owner_ && !owner_->is_mine()) return std::unexpected(labelled(errc::not_owner));
+  return {};
+}
+
+result<entry::owner> make_entry_within(std::size_t entry_limit, const std::string& label,
+                                       bytes key, bytes value) {
+  const auto size = key.size() + value.size();
+  if (size > entry_limit) {
+    return std::unexpected(error(errc::size_limit_exceeded,
+                                 label + ": an entry of " + std::to_string(size) +
+                                     " bytes; limits.entry_bytes is " +
+                                     std::to_string(entry_limit)));
+  }
+  return entry::make(key, value);
+}
+
+result<entry::owner> store::make_entry(bytes key, bytes value) const {
+  return make_entry_within(config_.limits.entry_bytes, label_, key, value);
+}
+
+result<> batch::add(bytes key, bytes value) {
+  auto e = make_entry_within(limit_, label_, key, value);
+  if (!e) return std::unexpected(e.error());
+  entries_.push_back(std::move(*e));
+  return {};
+}
+
+void store::submit(operation& op) {
+  turn_.submit(op);
+  if (op.thrown) std::rethrow_exception(op.thrown);
+}
+
+result<written> store::insert(bytes key, bytes value) {
+  if (auto can = writable(); !can) return std::unexpected(can.error());
+  operation op(operation::verb::insert);
+  auto made = make_entry(key, value);
+  if (!made) return std::unexpected(made.error());
+  op.made = std::move(*made);
+  submit(op);
+  if (op.failure) return std::unexpected(*op.failure);
+  return op.outcome;
+}
+
+result<> store::insert_new(bytes key, bytes value) {
+  if (auto can = writable(); !can) return can;
+  operation op(operation::verb::insert_new);
+  auto made = make_entry(key, value);
+  if (!made) return std::unexpected(made.error());
+  op.made = std::move(*made);
+  submit(op);
+  if (op.failure) return std::unexpected(*op.failure);
+  return {};
+}
+
+std::unique_ptr<detail::entry_batch> store::make_batch() const {
+  return std::make_unique<batch>(config_.limits.entry_bytes, label_);
+}
+
+result<std::size_t> store::insert_batch(std::unique_ptr<detail::entry_batch> entries,
+                                        bool only_new) {
+  if (auto can = writable(); !can) return std::unexpected(can.error());
+  using verb = operation::verb;
+  operation op(only_new ? verb::insert_batch_new : verb::insert_batch);
+  op.entries = static_cast<batch*>(entries.get());
+  op.count = op.entries->entries().size();
+  if (op.count == 0) return 0;
+  submit(op);
+  if (op.failure) return std::unexpected(*op.failure);
+  return op.count;
+}
+
+result<std::size_t> store::erase(bytes key) {
+  if (auto can = writable(); !can) return std::unexpected(can.error());
+  operation op(operation::verb::erase);
+  op.key = key;
+  submit(op);
+  if (op.failure) return std::unexpected(*op.failure);
+  return op.count;
+}
+
+result<std::size_t> store::erase_value(bytes key, bytes value) {
+  if (auto can = writable(); !can) return std::unexpected(can.error());
+  operation op(operation::verb::erase_value);
+  op.key = key;
+  op.value = value;
+  submit(op);
+  if (op.failure) return std::unexpected(*op.failure);
+  return op.count;
+}
+
+result<std::size_t> store::clear() {
+  if (auto can = writable(); !can) return std::unexpected(can.error());
+  operation op(operation::verb::clear);
+  submit(op);
+  if (op.failure) return std::unexpected(*op.failure);
+  return op.count;
+}
+
+result<std::int64_t> store::update_counter(bytes key, detail::counter_step step) {
+  if (auto can = writable(); !can) return std::unexpected(can.error());
+  operation op(operation::verb::update_counter);
+  op.key = key;
+  op.step = step;
+  submit(op);
+  if (op.failure) return std::unexpected(*op.failure);
+  return op.counter;
+}
+
+result<> store::replace_if(bytes key, bytes expected, bytes value) {
+  if (auto can = writable(); !can) return can;
+  operation op(operation::verb::replace_if);
+  op.key = key;
+  op.expected = expected;
+  auto made = make_entry(key, value);
+  if (!made) return std::unexpected(made.error());
+  op.made = std::move(*made);
+  submit(op);
+  if (op.failure) return std::unexpected(*op.failure);
+  return {};
+}
+
+// --- in the turn ---------------------------------------------------------------------------------
+
+std::optional<error> store::refuse_in_turn() const {
+  if (!owned_ || closing_) return labelled(errc::table_closed);
+  if (journal_) return journal_->fence();
+  return std::nullopt;
+}
+
+void store::execute(operation* first) noexcept {
+  while (first != nullptr) {
+    if (const auto why = refuse_in_turn()) {
+      first->failure = *why;
+      first = first->next_operation();
+    } else if (first->what == operation::verb::clear) {
+      execute_clear(*first);
+      first = first->next_operation();
+    } else {
+      auto* end = stage_group(first);
+      publish_group(first, end);
+      first = end;
+    }
+  }
+}
+
+/// Stages as many operations as can be decided on top of each other; returns the first that cannot.
+operation* store::stage_group(operation* first) {
+  changes_.clear();
+  auto* op = first;
+  try {
+    for (; op != nullptr && op->what != operation::verb::clear; op = op->next_operation()) {
+      const auto before = changes_.size();
+      if (!stage(*op)) break;
+      op->changed = changes_.size() > before;
+    }
+  } catch (...) {
+    // Out of memory. What the operation staged cannot be told from what others staged: none of them happens.
+    owned_->discard();
+    changes_.clear();
+    auto* end = op->next_operation();
+    for (auto* o = first; o != end; o = o->next_operation()) o->thrown = std::current_exception();
+    return end;
+  }
+  assert(op != first && "an operation alone can always be staged");
+  return op;
+}
+
+void store::publish_group(operation* first, const operation* end) noexcept {
+  if (changes_.empty()) return;
+  const auto number = ++sequence_;
+  const bool early = has_bug(seeded_bug::apply_before_journal);
+  if (early) owned_->publish(number);
+  if (const auto failure = append(number)) {
+    if (!early) owned_->discard();
+    for (auto* op = first; op != end; op = op->next_operation()) {
+      if (op->changed) op->failure = failure;
+    }
+    return;
+  }
+  if (!early) owned_->publish(number);
+}
+
+/// Gives the journal what the mode promises: nothing (back), the bytes (through), the synced bytes (durable).
+std::optional<error> store::append(sequence number) {
+  if (!journal_ || config_.mode == write_mode::back) return std::nullopt;
+  journal_->begin(number);
+  result<> done;
+  for (const auto& c : changes_) {
+    done = journal_->add(c);
+    if (!done) break;
+  }
+  if (done) done = journal_->commit();
+  if (!done) return journal_->roll_back(done.error());
+  if (config_.mode != write_mode::durable || has_bug(seeded_bug::acknowledge_before_sync)) {
+    return std::nullopt;
+  }
+  if (auto synced = journal_->sync(); !synced) return synced.error();
+  return std::nullopt;
+}
+
+void store::execute_clear(operation& op) noexcept {
+  try {
+    changes_.assign(1, {.what = journal::op::clear, .flags = 0, .table = 1, .key = {}, .value = {}});
+    const auto number = ++sequence_;
+    auto empty = make_contents(number);
+    op.count = owned_->size();
+    op.failure = append(number);
+    if (op.failure) return;
+    install(std::move(empty));
+    cleared_ = config_.mode == write_mode::back;
+  } catch (...) {
+    op.thrown = std::current_exception();
+  }
+}
+
+void store::add_put(operation& op, entry::owner e, staging& s) {
+  // Room first: once the entry is staged nothing may fail.
+  changes_.reserve(changes_.size() + 1);
+  const auto* made = e.get();
+  s = owned_->stage_insert(e);
+  if (s.what == staged::publish_first) {
+    op.made = std::move(e);
+    return;
+  }
+  if (s.what == staged::unchanged) return;
+  const auto what = is_bag(types_.what) ? journal::op::append : journal::op::put;
+  changes_.push_back({what, 0, 1, made->key(), made->value()});
+  op.outcome = s.what == staged::added ? written::added : written::replaced;
+}
+
+bool store::stage(operation& op) {
+  using verb = operation::verb;
+  switch (op.what) {
+    case verb::insert:
+    case verb::insert_new: return stage_entry(op);
+    case verb::insert_batch:
+    case verb::insert_batch_new: return stage_batch(op);
+    case verb::erase:
+    case verb::erase_value: return stage_erase(op);
+    case verb::update_counter: return stage_counter(op);
+    case verb::replace_if: return stage_replace_if(op);
+    case verb::clear: break;
+  }
+  std::unreachable();
+}
+
+bool store::stage_entry(operation& op) {
+  if (op.what == operation::verb::insert_new) {
+    const auto there = owned_->find_staged(op.made->key());
+    if (!there) return false;
+    if (*there != nullptr) {
+      op.failure = error(errc::key_already_present);
+      return true;
+    }
+  }
+  staging s;
+  add_put(op, std::move(op.made), s);
+  return s.what != staged::publish_first;
+}
+
+bool store::stage_batch(operation& op) {
+  auto& entries = op.entries->entries();
+  // A large batch gets a group of its own: its room is made ahead, and nobody waits for its decision.
+  const bool large = entries.size() > 16;
+  if (large && owned_->staged_count() != 0) return false;
+  if (op.what == operation::verb::insert_batch_new) {
+    for (const auto& e : entries) {
+      const auto there = owned_->find_staged(e->key());
+      if (!there) return false;
+      if (*there == nullptr) continue;
+      op.failure = error(errc::key_already_present);
+      return true;
+    }
+  } else if (is_bag(types_.what) && owned_->staged_count() != 0) {
+    return false;
+  }
+  if (large) owned_->reserve(entries.size());
+  changes_.reserve(changes_.size() + entries.size());
+  for (auto& e : entries) {
+    staging s;
+    add_put(op, std::move(e), s);
+    assert(s.what != staged::publish_first && "inserts can always follow inserts");
+  }
+  return true;
+}
+
+bool store::stage_erase(operation& op) {
+  changes_.reserve(changes_.size() + 1);
+  const bool whole_key = op.what == operation::verb::erase;
+  const auto s =
+      whole_key ? owned_->stage_erase(op.key) : owned_->stage_erase_value(op.key, op.value);
+  if (s.what == staged::publish_first) return false;
+  if (s.what == staged::unchanged) return true;
+  op.count = s.erased_count;
+  changes_.push_back({whole_key || !is_bag(types_.what) ? journal::op::erase
+                                                        : journal::op::erase_value,
+                      0, 1, op.key, whole_key || !is_bag(types_.what) ? bytes{} : op.value});
+  return true;
+}
+
+bool store::stage_counter(operation& op) {
+  const auto there = owned_->find_staged(op.key);
+  if (!there) return false;
+  auto stepped = step_counter(*there == nullptr ? std::nullopt : std::optional((*there)->value()),
+                              op.step, label_);
+  if (!stepped) {
+    op.failure = stepped.error();
+    return true;
+  }
+  op.counter = stepped->as_bits;
+  staging s;
+  add_put(op, entry::make(op.key, stepped->encoded), s);
+  return s.what != staged::publish_first;
+}
+
+bool store::stage_replace_if(operation& op) {
+  const auto there = owned_->find_staged(op.made->key());
+  if (!there) return false;
+  if (*there == nullptr) {
+    op.failure = error(errc::not_found);
+  } else if (!same_bytes((*there)->value(), op.expected)) {
+    op.failure = error(errc::busy);
+  } else {
+    staging s;
+    add_put(op, std::move(op.made), s);
+    return s.what != staged::publish_first;
+  }
+  return true;
+}
+
+}  // namespace shelf::tables
