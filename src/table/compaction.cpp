@@ -134,6 +134,15 @@ result<> store::compact_saved_state() {
   return take_up(std::move(*fresh));
 }
 
+/// At open, when nobody else has the table yet: the file becomes what memory is.
+result<> store::rewrite_from_memory() {
+  const auto p = owned_->pin();
+  auto fresh = write_whole(*owned_, p, ++sequence_);
+  owned_->unpin(p);
+  if (!fresh) return std::unexpected(fresh.error());
+  return take_up(std::move(*fresh));
+}
+
 result<> store::check_only_name() const {
   const auto status = journal_->file().status();
   if (!status) return std::unexpected(status.error());

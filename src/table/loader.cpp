@@ -42,11 +42,12 @@ result<> loader::visit(const journal::change& c, std::uint64_t) {
   }
   entry::owner e;
   if (c.what == op::put || c.what == op::append) {
-    if (auto fits = types_.check(c.key, c.value); !fits) {
-      note_bad(c.key, fits.error());
+    auto made = make_entry(c);
+    if (!made) {
+      note_bad(c.key, made.error());
       return {};
     }
-    e = entry::make(c.key, c.value);
+    e = std::move(*made);
   }
   if (stage(c, e).what == staged::publish_first) {
     publish();
@@ -54,6 +55,14 @@ result<> loader::visit(const journal::change& c, std::uint64_t) {
   }
   if (loaded_->staged_count() >= publish_after) publish();
   return {};
+}
+
+result<entry::owner> loader::make_entry(const journal::change& c) const {
+  if (auto fits = types_.check(c.key, c.value); !fits) return std::unexpected(fits.error());
+  if (!schema_differs_) return entry::make(c.key, c.value);
+  const auto value = types_.reencode(c.value);
+  if (!value) return std::unexpected(value.error());
+  return entry::make(c.key, *value);
 }
 
 staging loader::stage(const journal::change& c, entry::owner& e) {
@@ -93,6 +102,7 @@ result<> loader::check_catalogue(const journal::change& c) {
   if (auto same = check_schema(stored->value_schema, types_.value_schema, "value"); !same) {
     return same;
   }
+  schema_differs_ = stored->value_schema != types_.value_schema;
   catalogue_seen_ = true;
   return {};
 }

@@ -32,6 +32,8 @@ class loader final : public journal::visitor {
   [[nodiscard]] result<std::shared_ptr<contents>> finish();
   /// Expect about so many entries.
   void reserve(std::size_t entries) { loaded_->reserve(entries); }
+  /// The file was written with fewer fields: what was loaded is no longer what the file holds.
+  [[nodiscard]] bool brought_up_to_date() const noexcept { return schema_differs_; }
   /// The version of the contents so far.
   [[nodiscard]] sequence version() const noexcept { return version_; }
 
@@ -39,6 +41,7 @@ class loader final : public journal::visitor {
   [[nodiscard]] result<> check_catalogue(const journal::change& c);
   [[nodiscard]] result<> check_schema(const std::string& stored, const std::string& wanted,
                                       const char* which) const;
+  [[nodiscard]] result<entry::owner> make_entry(const journal::change& c) const;
   [[nodiscard]] staging stage(const journal::change& c, entry::owner& e);
   [[nodiscard]] result<> check_accepted();
   void note_bad(bytes key, const error& why);
@@ -52,6 +55,7 @@ class loader final : public journal::visitor {
   std::shared_ptr<contents> loaded_;
   sequence version_;
   bool catalogue_seen_ = false;
+  bool schema_differs_ = false;    ///< allowed by missing_fields: values are brought up to date
   std::size_t bad_entries_ = 0;
   std::string first_bad_;          ///< sentences without content
   std::string first_bad_details_;  ///< with keys

@@ -149,6 +149,8 @@ result<> store::open_existing() {
   sequence_ = j.last_sequence();
   journal_ = std::move(*opened);
   adopt(std::move(*loaded), load.version());
+  // The file must not go on under a schema that new entries do not have.
+  if (load.brought_up_to_date()) return rewrite_from_memory();
   return {};
 }
 

@@ -52,7 +52,7 @@ struct operation : queued {
   // What became of it.
   written outcome = written::unchanged;
   std::size_t count = 0;
-  std::int64_t counter = 0;
+  detail::wide_integer counter = 0;
   bool changed = false;               ///< it staged something: it fails if its group does
   std::optional<error> failure;
   std::exception_ptr thrown;

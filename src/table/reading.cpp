@@ -91,14 +91,13 @@ bool store::is_open() const noexcept {
   return !is_forked() && current_.load(std::memory_order_acquire) != nullptr;
 }
 
-result<std::shared_ptr<const detail::snapshot_core>> store::snapshot() const {
+std::shared_ptr<const detail::snapshot_core> store::snapshot() const {
   std::shared_ptr<contents> c;
-  {
+  if (!is_forked()) {
     const epoch_guard guard;
-    if (auto can = readable(); !can) return std::unexpected(can.error());
     if (auto* now = current_.load(std::memory_order_acquire)) c = now->shared_from_this();
   }
-  if (!c) return std::unexpected(labelled(errc::table_closed));
+  if (!c) c = make_contents(0);
   return make_snapshot(std::move(c), snapshots_, types_.what, system_.now());
 }
 

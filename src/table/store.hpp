@@ -49,7 +49,7 @@ class store final : public detail::core,
   bool contains(bytes key) const noexcept override;
   std::size_t size() const noexcept override;
   bool is_open() const noexcept override;
-  result<std::shared_ptr<const detail::snapshot_core>> snapshot() const override;
+  std::shared_ptr<const detail::snapshot_core> snapshot() const override;
   result<> seek(detail::place where, bytes key,
                 detail::function_ref<void(bytes, bytes)> f) const override;
   result<table_stats> stats() const override;
@@ -63,7 +63,7 @@ class store final : public detail::core,
   result<std::size_t> erase(bytes key) override;
   result<std::size_t> erase_value(bytes key, bytes value) override;
   result<std::size_t> clear() override;
-  result<std::int64_t> update_counter(bytes key, detail::counter_step step) override;
+  result<detail::wide_integer> update_counter(bytes key, detail::counter_step step) override;
   result<> replace_if(bytes key, bytes expected, bytes value) override;
 
   // Life (saving.cpp, compaction.cpp, closing.cpp).
@@ -136,6 +136,7 @@ class store final : public detail::core,
   [[nodiscard]] bool wants_compaction() const noexcept;
   [[nodiscard]] result<> compact_locked();
   [[nodiscard]] result<> compact_saved_state();
+  [[nodiscard]] result<> rewrite_from_memory();
   [[nodiscard]] result<std::unique_ptr<journal::journal_file>> write_whole(
       const contents& from, const contents::pinned& p, sequence number) const;
   [[nodiscard]] result<> take_up(std::unique_ptr<journal::journal_file> fresh);

@@ -117,7 +117,7 @@ result<std::size_t> store::clear() {
   return op.count;
 }
 
-result<std::int64_t> store::update_counter(bytes key, detail::counter_step step) {
+result<detail::wide_integer> store::update_counter(bytes key, detail::counter_step step) {
   if (auto can = writable(); !can) return std::unexpected(can.error());
   operation op(operation::verb::update_counter);
   op.key = key;
@@ -328,9 +328,10 @@ bool store::stage_counter(operation& op) {
     op.failure = stepped.error();
     return true;
   }
-  op.counter = stepped->as_bits;
+  op.counter = *stepped;
+  const auto term = detail::encode_wide(*stepped);
   staging s;
-  add_put(op, entry::make(op.key, stepped->encoded), s);
+  add_put(op, entry::make(op.key, term.view()), s);
   return s.what != staged::publish_first;
 }
 

@@ -5,14 +5,17 @@
 #include "shelf/config.hpp"
 #include "shelf/detail/bytes.hpp"
 #include "shelf/detail/function_ref.hpp"
+#include "shelf/detail/wide_integer.hpp"
 #include "shelf/error.hpp"
 #include "shelf/kind.hpp"
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace shelf::detail {
 
@@ -31,6 +34,8 @@ struct entry_types {
   std::function<result<>(bytes key, bytes value)> check;
   /// The user's own check of an entry whose types are right; empty if there is none.
   std::function<bool(bytes key, bytes value)> accept;
+  /// A stored value in the form the types have now; used where missing_fields lets the schemas differ.
+  std::function<result<std::vector<std::byte>>(bytes value)> reencode;
   /// Judges a stored schema text against ours; "key" or "value" is named by the caller.
   result<> (*compare_schema)(const std::string& stored, const std::string& wanted,
                              missing_fields policy) = nullptr;
@@ -87,13 +92,11 @@ class entry_batch {
   [[nodiscard]] virtual result<> add(bytes key, bytes value) = 0;
 };
 
-/// A step of a counter: integers of up to 64 bits, signed or not, fit.
+/// A step of a counter.
 struct counter_step {
   std::int64_t delta = 1;
-  bool has_initial = false;
-  std::int64_t initial = 0;
-  std::int64_t least = 0;    ///< smallest value of the type, as int64
-  std::uint64_t greatest = 0;  ///< largest value of the type
+  std::optional<std::int64_t> initial = {};  ///< what a missing key counts from
+  integer_range range = range_of<std::int64_t>;
 };
 
 /// A table over encoded bytes. Keys and values are canonical external terms without the version byte.
@@ -111,7 +114,8 @@ class core {
   [[nodiscard]] virtual bool contains(bytes key) const noexcept = 0;
   [[nodiscard]] virtual std::size_t size() const noexcept = 0;
   [[nodiscard]] virtual bool is_open() const noexcept = 0;
-  [[nodiscard]] virtual result<std::shared_ptr<const snapshot_core>> snapshot() const = 0;
+  /// Never null; of a closed table an empty one. Throws std::bad_alloc.
+  [[nodiscard]] virtual std::shared_ptr<const snapshot_core> snapshot() const = 0;
   /// Ordered tables: calls `f(key, value)` with the entry at that place.
   [[nodiscard]] virtual result<> seek(place where, bytes key,
                                       function_ref<void(bytes, bytes)> f) const = 0;
@@ -128,8 +132,8 @@ class core {
   [[nodiscard]] virtual result<std::size_t> erase(bytes key) = 0;
   [[nodiscard]] virtual result<std::size_t> erase_value(bytes key, bytes value) = 0;
   [[nodiscard]] virtual result<std::size_t> clear() = 0;
-  /// not_found without initial, overflow. The new value, as the bits of the counter's type.
-  [[nodiscard]] virtual result<std::int64_t> update_counter(bytes key, counter_step step) = 0;
+  /// The new value. not_found without initial; overflow.
+  [[nodiscard]] virtual result<wide_integer> update_counter(bytes key, counter_step step) = 0;
   /// Set kinds: replaces the value if it still is `expected`; else busy (another thread was faster) or not_found.
   [[nodiscard]] virtual result<> replace_if(bytes key, bytes expected, bytes value) = 0;
 

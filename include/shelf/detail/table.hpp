@@ -1,0 +1,394 @@
+// API  [api] -> table -> journal -> file
+// The bodies of table.hpp: encode, call the core, decode.
+#pragma once
+
+#include "shelf/table.hpp"
+
+namespace shelf {
+namespace detail {
+
+/// config<K, V> and the types, as the core wants them.
+template <class K, class V, kind Kind>
+entry_types types_of(const config<K, V>& c, decoding_rules rules) {
+  entry_types t;
+  t.what = Kind;
+  t.key_schema = schema_of<K>();
+  t.value_schema = schema_of<V>();
+  t.check = [rules](bytes key, bytes value) -> result<> {
+    if (auto fits = check<K>(key, rules, purpose::key); !fits) return fits;
+    return check<V>(value, rules);
+  };
+  t.reencode = [rules](bytes value) -> result<std::vector<std::byte>> {
+    auto decoded = decode<V>(value, rules);
+    if (!decoded) return std::unexpected(decoded.error());
+    encoder out;
+    encode(out, *decoded);
+    if (out.failed()) return std::unexpected(out.outcome().error());
+    const bytes made = out.written();
+    return std::vector<std::byte>(made.begin(), made.end());
+  };
+  t.compare_schema = [](const std::string& stored, const std::string& wanted,
+                        missing_fields policy) -> result<> {
+    return detail::compare_schema(stored, wanted,
+                                  {.missing_fields = policy == missing_fields::use_defaults});
+  };
+  if (c.check) {
+    t.accept = [accept = c.check, rules](bytes key, bytes value) {
+      K k{};
+      V v{};
+      decode_stored(key, rules, k);
+      decode_stored(value, rules, v);
+      return static_cast<bool>(accept(k, v));
+    };
+  }
+  return t;
+}
+
+template <class K, class V>
+core_config untyped(config<K, V> c) {
+  core_config u;
+  u.path = std::move(c.path);
+  u.base_directory = std::move(c.base_directory);
+  u.name = std::move(c.name);
+  u.mode = c.mode;
+  u.opening = c.opening;
+  u.format = c.format;
+  u.access = c.access;
+  u.save_every = c.save_every;
+  u.sync_every = c.sync_every;
+  u.missing_fields = c.missing_fields;
+  u.on_error = std::move(c.on_error);
+  u.limits = c.limits;
+  u.file_system = c.file_system;
+  u.system = c.system;
+  return u;
+}
+
+}  // namespace detail
+
+template <class K, class V, kind Kind>
+result<table<K, V, Kind>> table<K, V, Kind>::open(config c) {
+  const auto nesting = static_cast<std::uint32_t>(c.limits.nesting);
+  const detail::decoding_rules rules{
+      .missing_fields = c.missing_fields == missing_fields::use_defaults, .nesting = nesting};
+  const detail::encoding_limits limits{.size = c.limits.entry_bytes, .nesting = nesting};
+  auto types = detail::types_of<K, V, Kind>(c, rules);
+  auto core = detail::open_core(detail::untyped(std::move(c)), std::move(types));
+  if (!core) return std::unexpected(core.error());
+  return table(std::move(*core), rules, limits);
+}
+
+template <class K, class V, kind Kind>
+table<K, V, Kind> table<K, V, Kind>::in_memory(std::string name) {
+  config c;
+  c.name = std::move(name);
+  auto types = detail::types_of<K, V, Kind>(c, {});
+  auto u = detail::untyped(std::move(c));
+  u.in_memory = true;
+  auto core = detail::open_core(std::move(u), std::move(types));
+  assert(core && "nothing but memory can be missing");
+  return table(std::move(*core), {}, {});
+}
+
+template <class K, class V, kind Kind>
+table<K, V, Kind>& table<K, V, Kind>::operator=(table&& other) noexcept {
+  if (this == &other) return *this;
+  release();
+  core_ = std::move(other.core_);
+  rules_ = other.rules_;
+  limits_ = other.limits_;
+  return *this;
+}
+
+// --- writes --------------------------------------------------------------------------------------
+
+template <class K, class V, kind Kind>
+template <key_argument<K> A>
+result<written> table<K, V, Kind>::insert(const A& key, const V& value) {
+  detail::encoder k(detail::purpose::key, limits_);
+  detail::encode_key<K>(k, key);
+  if (k.failed()) return std::unexpected(k.outcome().error());
+  detail::encoder v(detail::purpose::value, limits_);
+  detail::encode(v, value);
+  if (v.failed()) return std::unexpected(v.outcome().error());
+  return core_->insert(k.written(), v.written());
+}
+
+template <class K, class V, kind Kind>
+template <key_argument<K> A>
+  requires(!is_bag(Kind))
+result<> table<K, V, Kind>::insert_new(const A& key, const V& value) {
+  detail::encoder k(detail::purpose::key, limits_);
+  detail::encode_key<K>(k, key);
+  if (k.failed()) return std::unexpected(k.outcome().error());
+  detail::encoder v(detail::purpose::value, limits_);
+  detail::encode(v, value);
+  if (v.failed()) return std::unexpected(v.outcome().error());
+  return core_->insert_new(k.written(), v.written());
+}
+
+template <class K, class V, kind Kind>
+template <class R>
+result<std::size_t> table<K, V, Kind>::insert_all(R&& pairs, bool only_new) {
+  auto batch = core_->make_batch();
+  detail::encoder k(detail::purpose::key, limits_);
+  detail::encoder v(detail::purpose::value, limits_);
+  for (auto&& [key, value] : pairs) {
+    k.clear();
+    v.clear();
+    detail::encode_key<K>(k, key);
+    detail::encode(v, static_cast<const V&>(value));
+    if (k.failed()) return std::unexpected(k.outcome().error());
+    if (v.failed()) return std::unexpected(v.outcome().error());
+    if (auto added = batch->add(k.written(), v.written()); !added) {
+      return std::unexpected(added.error());
+    }
+  }
+  return core_->insert_batch(std::move(batch), only_new);
+}
+
+template <class K, class V, kind Kind>
+template <key_argument<K> A>
+result<std::size_t> table<K, V, Kind>::erase(const A& key) {
+  detail::encoder k(detail::purpose::key, limits_);
+  detail::encode_key<K>(k, key);
+  if (k.failed()) return std::unexpected(k.outcome().error());
+  return core_->erase(k.written());
+}
+
+template <class K, class V, kind Kind>
+template <key_argument<K> A>
+result<std::size_t> table<K, V, Kind>::erase(const A& key, const V& value) {
+  detail::encoder k(detail::purpose::key, limits_);
+  detail::encode_key<K>(k, key);
+  if (k.failed()) return std::unexpected(k.outcome().error());
+  detail::encoder v(detail::purpose::value, limits_);
+  detail::encode(v, value);
+  if (v.failed()) return std::unexpected(v.outcome().error());
+  return core_->erase_value(k.written(), v.written());
+}
+
+template <class K, class V, kind Kind>
+template <key_argument<K> A>
+  requires(!is_bag(Kind) && counter_value<V>)
+result<V> table<K, V, Kind>::update_counter(const A& key, std::int64_t delta,
+                                            counter_options options) {
+  detail::encoder k(detail::purpose::key, limits_);
+  detail::encode_key<K>(k, key);
+  if (k.failed()) return std::unexpected(k.outcome().error());
+  auto counted = core_->update_counter(
+      k.written(), {.delta = delta, .initial = options.initial, .range = detail::range_of<V>});
+  if (!counted) return std::unexpected(counted.error());
+  return static_cast<V>(*counted);
+}
+
+template <class K, class V, kind Kind>
+template <class F, key_argument<K> A>
+  requires(!is_bag(Kind))
+result<V> table<K, V, Kind>::update(const A& key, F&& f) {
+  detail::encoder k(detail::purpose::key, limits_);
+  detail::encode_key<K>(k, key);
+  if (k.failed()) return std::unexpected(k.outcome().error());
+  std::vector<std::byte> seen;
+  detail::encoder v(detail::purpose::value, limits_);
+  for (;;) {
+    auto found = core_->lookup(k.written(), [&](bytes b) { seen.assign(b.begin(), b.end()); });
+    if (!found) return std::unexpected(found.error());
+    V value{};
+    detail::decode_stored(seen, rules_, value);
+    {
+      const detail::callback_scope scope(*core_);
+      if constexpr (std::is_void_v<std::invoke_result_t<F&, V&>>) {
+        std::invoke(f, value);
+      } else if constexpr (detail::is_result<std::invoke_result_t<F&, V&>>::value) {
+        auto made = std::invoke(f, value);
+        if (!made) return std::unexpected(made.error());
+        value = std::move(*made);
+      } else {
+        value = std::invoke(f, value);
+      }
+    }
+    v.clear();
+    detail::encode(v, value);
+    if (v.failed()) return std::unexpected(v.outcome().error());
+    const auto replaced = core_->replace_if(k.written(), seen, v.written());
+    if (replaced) return value;
+    if (replaced.error() != errc::busy) return std::unexpected(replaced.error());
+  }
+}
+
+// --- reads ---------------------------------------------------------------------------------------
+
+template <class K, class V, kind Kind>
+template <key_argument<K> A>
+auto table<K, V, Kind>::lookup(const A& key) const -> result<found_type> {
+  detail::encoder k(detail::purpose::key, limits_);
+  detail::encode_key<K>(k, key);
+  if (k.failed()) return std::unexpected(k.outcome().error());
+  result<found_type> found{};
+  const auto looked = core_->lookup(k.written(), [&](bytes b) {
+    if constexpr (is_bag(Kind)) detail::decode_stored(b, rules_, found->emplace_back());
+    else detail::decode_stored(b, rules_, *found);
+  });
+  if (!looked) found = std::unexpected(looked.error());
+  return found;
+}
+
+template <class K, class V, kind Kind>
+template <class View, class A, class F>
+auto table<K, V, Kind>::lookup_view(const A& key, F&& f) const {
+  using R = std::invoke_result_t<F&, View>;
+  static_assert(!detail::is_view_type<R>(),
+                "What this callback returns shows memory of the table, which may be freed once the "
+                "callback has returned. Return a copy.");
+  constexpr bool keeps = !std::is_void_v<R> && !is_bag(Kind);
+  using kept = std::conditional_t<keeps, R, void>;
+  detail::encoder k(detail::purpose::key, limits_);
+  detail::encode_key<K>(k, key);
+  if (k.failed()) return result<kept>(std::unexpected(k.outcome().error()));
+  std::optional<std::conditional_t<keeps, R, bool>> returned;
+  const auto looked = core_->lookup(k.written(), [&](bytes b) {
+    auto view = detail::decode_view<View, V>(b, rules_);
+    assert(view && "stored entries are checked before they are stored");
+    const detail::callback_scope scope(*core_);
+    if constexpr (keeps) returned.emplace(std::invoke(f, *std::move(view)));
+    else std::invoke(f, *std::move(view));
+  });
+  if (!looked) return result<kept>(std::unexpected(looked.error()));
+  if constexpr (keeps) return result<kept>(std::move(*returned));
+  else return result<kept>();
+}
+
+template <class K, class V, kind Kind>
+template <auto Member, key_argument<K> A>
+  requires(!is_bag(Kind))
+auto table<K, V, Kind>::get(const A& key) const -> result<detail::member_of<Member>> {
+  static_assert(std::is_same_v<detail::owner_of<Member>, V>,
+                "get<&T::member> needs a member of the table's value type.");
+  detail::encoder k(detail::purpose::key, limits_);
+  detail::encode_key<K>(k, key);
+  if (k.failed()) return std::unexpected(k.outcome().error());
+  result<detail::member_of<Member>> found{};
+  const auto looked = core_->lookup(
+      k.written(), [&](bytes b) { found = detail::decode_member<Member>(b, rules_); });
+  if (!looked) return std::unexpected(looked.error());
+  return found;
+}
+
+template <class K, class V, kind Kind>
+template <std::ranges::input_range R>
+  requires(!is_bag(Kind) && key_argument<std::ranges::range_value_t<R>, K>)
+result<std::vector<std::optional<V>>> table<K, V, Kind>::lookup_many(R&& keys) const {
+  std::vector<std::byte> encoded;
+  std::vector<std::size_t> ends;
+  detail::encoder k(detail::purpose::key, limits_);
+  for (const auto& key : keys) {
+    k.clear();
+    detail::encode_key<K>(k, key);
+    if (k.failed()) return std::unexpected(k.outcome().error());
+    const bytes made = k.written();
+    encoded.insert(encoded.end(), made.begin(), made.end());
+    ends.push_back(encoded.size());
+  }
+  std::vector<bytes> parts;
+  parts.reserve(ends.size());
+  std::size_t start = 0;
+  for (const auto end : ends) {
+    parts.push_back(bytes(encoded).subspan(start, end - start));
+    start = end;
+  }
+  std::vector<std::optional<V>> found(parts.size());
+  const auto looked = core_->lookup_many(parts, [&](std::size_t i, bytes b) {
+    detail::decode_stored(b, rules_, found[i].emplace());
+  });
+  if (!looked) return std::unexpected(looked.error());
+  return found;
+}
+
+template <class K, class V, kind Kind>
+template <key_argument<K> A>
+bool table<K, V, Kind>::contains(const A& key) const {
+  detail::encoder k(detail::purpose::key, limits_);
+  detail::encode_key<K>(k, key);
+  return !k.failed() && core_->contains(k.written());
+}
+
+template <class K, class V, kind Kind>
+auto table<K, V, Kind>::snapshot() const -> snapshot_type {
+  return snapshot_type(core_->snapshot(), rules_);
+}
+
+template <class K, class V, kind Kind>
+template <class F>
+  requires std::invocable<F&, const K&, const V&>
+void table<K, V, Kind>::for_each(F&& f) const {
+  const auto moment = snapshot();
+  const detail::callback_scope scope(*core_);
+  for (const auto& [key, value] : moment) {
+    if constexpr (std::is_same_v<std::invoke_result_t<F&, const K&, const V&>, walk>) {
+      if (std::invoke(f, key, value) == walk::stop) return;
+    } else {
+      std::invoke(f, key, value);
+    }
+  }
+}
+
+template <class K, class V, kind Kind>
+template <class T, class F>
+  requires std::invocable<F&, T&&, const K&, const V&>
+T table<K, V, Kind>::fold(T init, F&& f) const {
+  for_each([&](const K& key, const V& value) {
+    init = std::invoke(f, std::move(init), key, value);
+  });
+  return init;
+}
+
+template <class K, class V, kind Kind>
+auto table<K, V, Kind>::to_vector() const -> std::vector<value_type> {
+  const auto moment = snapshot();
+  std::vector<value_type> all;
+  all.reserve(moment.size());
+  for (const auto& entry : moment) all.push_back(entry);
+  return all;
+}
+
+template <class K, class V, kind Kind>
+auto table<K, V, Kind>::seek(detail::place where, bytes key) const -> result<value_type> {
+  result<value_type> found{};
+  const auto looked = core_->seek(where, key, [&](bytes k, bytes v) {
+    detail::decode_stored(k, rules_, found->first);
+    detail::decode_stored(v, rules_, found->second);
+  });
+  if (!looked) return std::unexpected(looked.error());
+  return found;
+}
+
+// --- with_table ----------------------------------------------------------------------------------
+
+template <class Table, class F>
+auto with_table(typename Table::config c, F&& f) {
+  using R = std::invoke_result_t<F&, Table&>;
+  using outcome = std::conditional_t<detail::is_result<R>::value, R, result<R>>;
+  auto opened = Table::open(std::move(c));
+  if (!opened) return outcome(std::unexpected(opened.error()));
+  // If f throws, the destructor closes.
+  auto made = [&]() -> outcome {
+    if constexpr (std::is_void_v<R>) {
+      std::invoke(f, *opened);
+      return {};
+    } else {
+      return std::invoke(f, *opened);
+    }
+  }();
+  auto closed = opened->close();
+  if (!closed) opened->abandon();
+  // f may have closed the table itself.
+  if (closed || closed.error() == errc::table_closed) return made;
+  if (made) return outcome(std::unexpected(closed.error()));
+  const auto& why = made.error();
+  return outcome(std::unexpected(
+      error(why.code(), why.message() + "; and closing failed: " + closed.error().message(), {},
+            why.os_error())));
+}
+
+}  // namespace shelf

@@ -1,0 +1,11 @@
+// API  [api] -> table -> journal -> file
+// Everything: include this one.
+#pragma once
+
+#include "shelf/codec.hpp"
+#include "shelf/config.hpp"
+#include "shelf/error.hpp"
+#include "shelf/kind.hpp"
+#include "shelf/snapshot.hpp"
+#include "shelf/table.hpp"
+#include "shelf/tag.hpp"

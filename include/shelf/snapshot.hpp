@@ -1,0 +1,165 @@
+// API  [api] -> table -> journal -> file
+// One moment of a table, to walk and to look things up in while others write.
+#pragma once
+
+#include "shelf/codec.hpp"
+#include "shelf/detail/callback.hpp"
+#include "shelf/detail/core.hpp"
+
+#include <cstddef>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace shelf {
+
+/// The entries of a snapshot, or a part of them, one after the other. A single-pass range of
+/// `std::pair<K, V>`. Made by snapshot and by table::range; begin() starts a walk.
+template <class K, class V>
+class entry_range {
+ public:
+  class iterator {
+   public:
+    using iterator_concept = std::input_iterator_tag;
+    using value_type = std::pair<K, V>;
+    using difference_type = std::ptrdiff_t;
+
+    iterator() = default;
+    iterator(std::shared_ptr<const detail::snapshot_core> of,
+             std::unique_ptr<detail::snapshot_core::walk> walk, detail::decoding_rules rules)
+        : of_(std::move(of)), walk_(std::move(walk)), rules_(rules) {
+      portion_ = walk_->next();
+      read();
+    }
+
+    [[nodiscard]] const value_type& operator*() const noexcept { return *entry_; }
+    [[nodiscard]] const value_type* operator->() const noexcept { return &*entry_; }
+    iterator& operator++() {
+      if (++at_ == portion_.size()) {
+        portion_ = walk_->next();
+        at_ = 0;
+      }
+      read();
+      return *this;
+    }
+    void operator++(int) { ++*this; }
+    [[nodiscard]] friend bool operator==(const iterator& i, std::default_sentinel_t) noexcept {
+      return !i.entry_;
+    }
+
+   private:
+    void read() {
+      if (at_ >= portion_.size()) return entry_.reset();
+      if (!entry_) entry_.emplace();
+      detail::decode_stored(portion_[at_].key, rules_, entry_->first);
+      detail::decode_stored(portion_[at_].value, rules_, entry_->second);
+    }
+
+    std::shared_ptr<const detail::snapshot_core> of_;
+    std::unique_ptr<detail::snapshot_core::walk> walk_;
+    std::span<const detail::stored_entry> portion_;
+    std::size_t at_ = 0;
+    std::optional<value_type> entry_;
+    detail::decoding_rules rules_;
+  };
+
+  entry_range(std::shared_ptr<const detail::snapshot_core> of, detail::decoding_rules rules)
+      : of_(std::move(of)), rules_(rules), to_(of_->size()) {}
+  /// The entries of rank [from, to); ordered tables only.
+  entry_range(std::shared_ptr<const detail::snapshot_core> of, detail::decoding_rules rules,
+              std::size_t from, std::size_t to)
+      : of_(std::move(of)), rules_(rules), from_(from), to_(to < from ? from : to), part_(true) {}
+
+  /// Throws std::bad_alloc.
+  [[nodiscard]] iterator begin() const {
+    return iterator(of_, part_ ? of_->entries(from_, to_) : of_->entries(), rules_);
+  }
+  [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
+  [[nodiscard]] std::size_t size() const noexcept { return to_ - from_; }
+  [[nodiscard]] bool empty() const noexcept { return size() == 0; }
+
+ private:
+  std::shared_ptr<const detail::snapshot_core> of_;
+  detail::decoding_rules rules_;
+  std::size_t from_ = 0;
+  std::size_t to_;
+  bool part_ = false;
+};
+
+/// One moment of a table: what was there when snapshot() was called, each entry once, whatever is written
+/// since. Owns what it shows and outlives the handle. While it lives, the table keeps the entries it shows
+/// in memory (stats().snapshots, oldest_snapshot_age).
+/// Thread safety: const calls from any thread; an iterator belongs to one thread.
+template <class K, class V, kind Kind>
+class snapshot : public entry_range<K, V> {
+ public:
+  snapshot(std::shared_ptr<const detail::snapshot_core> of, detail::decoding_rules rules)
+      : entry_range<K, V>(of, rules), core_(std::move(of)), rules_(rules) {}
+
+  /// The value of a key (bags: its values, in insertion order), or not_found.
+  template <key_argument<K> A = K>
+  [[nodiscard]] auto lookup(const A& key) const {
+    detail::encoder k(detail::purpose::key);
+    detail::encode_key<K>(k, key);
+    if constexpr (is_bag(Kind)) {
+      std::vector<V> values;
+      if (k.failed()) return result<std::vector<V>>(std::unexpected(k.outcome().error()));
+      core_->lookup(k.written(), [&](bytes v) {
+        detail::decode_stored(v, rules_, values.emplace_back());
+      });
+      if (values.empty()) return result<std::vector<V>>(std::unexpected(error(errc::not_found)));
+      return result<std::vector<V>>(std::move(values));
+    } else {
+      if (k.failed()) return result<V>(std::unexpected(k.outcome().error()));
+      result<V> value = std::unexpected(error(errc::not_found));
+      core_->lookup(k.written(), [&](bytes v) {
+        detail::decode_stored(v, rules_, value.emplace());
+      });
+      return value;
+    }
+  }
+
+  template <key_argument<K> A = K>
+  [[nodiscard]] bool contains(const A& key) const {
+    detail::encoder k(detail::purpose::key);
+    detail::encode_key<K>(k, key);
+    return !k.failed() && core_->lookup(k.written(), [](bytes) {}) != 0;
+  }
+
+  /// How many keys are before this one. Logarithmic.
+  template <key_argument<K> A = K>
+    requires(Kind == kind::ordered_set)
+  [[nodiscard]] std::size_t rank(const A& key) const {
+    detail::encoder k(detail::purpose::key);
+    detail::encode_key<K>(k, key);
+    return k.failed() ? 0 : core_->rank(k.written(), false);
+  }
+
+  /// The entries with from <= key < to, in key order.
+  template <key_argument<K> A = K, key_argument<K> B = K>
+    requires(Kind == kind::ordered_set)
+  [[nodiscard]] entry_range<K, V> range(const A& from, const B& to) const {
+    return {core_, rules_, rank(from), rank(to)};
+  }
+  /// The entries with from <= key.
+  template <key_argument<K> A = K>
+    requires(Kind == kind::ordered_set)
+  [[nodiscard]] entry_range<K, V> starting_at(const A& from) const {
+    return {core_, rules_, rank(from), this->size()};
+  }
+  /// The entries of rank [from, to): the first ten are slice(0, 10).
+  [[nodiscard]] entry_range<K, V> slice(std::size_t from, std::size_t to) const
+    requires(Kind == kind::ordered_set)
+  {
+    const auto end = to < this->size() ? to : this->size();
+    return {core_, rules_, from < end ? from : end, end};
+  }
+
+ private:
+  std::shared_ptr<const detail::snapshot_core> core_;
+  detail::decoding_rules rules_;
+};
+
+}  // namespace shelf

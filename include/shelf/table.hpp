@@ -1,0 +1,309 @@
+// API  [api] -> table -> journal -> file
+// The table: one class template, four aliases. What a program opens, writes and reads.
+#pragma once
+
+#include "shelf/codec.hpp"
+#include "shelf/config.hpp"
+#include "shelf/detail/callback.hpp"
+#include "shelf/detail/core.hpp"
+#include "shelf/snapshot.hpp"
+
+#include <cassert>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <ranges>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace shelf {
+
+/// Options of update_counter.
+struct counter_options {
+  /// What a missing key counts from; without it a missing key is not_found.
+  std::optional<std::int64_t> initial = {};
+};
+
+/// Options of give-or-take calls that look at a file by its path.
+struct path_options {
+  std::optional<std::string> base_directory = {};
+  file::system* system = nullptr;
+};
+
+/// A durable table in memory.
+///
+/// Reads come from memory and never wait for writers or the disk. Writes reach memory after the file has
+/// taken what the mode promises (docs/durability.md), so a failed write has changed nothing.
+///
+/// Every call that can fail returns `result`. Errors any write may give: table_closed, forked, not_owner,
+/// read_only, fenced, indeterminate, no_space, file_error, size_limit_exceeded, and invalid_argument for a
+/// value that no term can hold (NaN). Reads: table_closed, forked, not_found. std::bad_alloc passes through
+/// with nothing changed; so do exceptions of callbacks.
+///
+/// Thread safety: all calls from any thread at once, close() included; moving and destroying need the handle
+/// to themselves. Callbacks run on the calling thread and may read and write any table, but not close this
+/// one (busy).
+template <class K, class V, kind Kind>
+class table {
+  static_assert(storable<K>, "This key type cannot be stored; docs/types.md lists what can.");
+  static_assert(storable<V>, "This value type cannot be stored; docs/types.md lists what can.");
+  static_assert(Kind != kind::ordered_set || orderable_key<K>,
+                "The order of this key type's terms is not the order of its values; an ordered_map "
+                "takes integers, bool, float, text, bytes, optional, chrono, enumerations without "
+                "names and pairs, tuples, arrays, vectors and structs of these.");
+
+ public:
+  using key_type = K;
+  using mapped_type = V;
+  using value_type = std::pair<K, V>;
+  using config = shelf::config<K, V>;
+  using snapshot_type = shelf::snapshot<K, V, Kind>;
+  /// What lookup gives: the value, or in bags all values of the key in insertion order.
+  using found_type = std::conditional_t<is_bag(Kind), std::vector<V>, V>;
+  static constexpr kind table_kind = Kind;
+
+  // --- life --------------------------------------------------------------------------------------
+
+  /// Opens the table's file, or creates it; loads and checks every entry. Errors: invalid_path,
+  /// not_found, already_open, not_a_table, wrong_kind, type_mismatch, unsupported_version, corrupt,
+  /// file_error, no_space, invalid_argument. On an error nothing was changed. Costs about 1 x the
+  /// table's memory and one pass over the file.
+  [[nodiscard]] static result<table> open(config c);
+  /// A table without a file: everything but save, sync, reload, compact and recover.
+  [[nodiscard]] static table in_memory(std::string name = {});
+
+  table(table&&) noexcept = default;
+  table& operator=(table&& other) noexcept;
+  /// Closes; what goes wrong is told to config.on_error, and everything is released all the same.
+  ~table() { release(); }
+
+  /// Saves, seals the file and releases all. An error that trying again may cure (no_space) leaves the
+  /// table open and whole; so does a failure that fences it right now. A table that was fenced before
+  /// is released, and close returns the cause. busy from a callback of this table.
+  [[nodiscard]] result<> close() { return core_->close(); }
+  /// Releases all without saving. Unsaved changes (write_mode::back) are gone.
+  void abandon() noexcept { core_->abandon(); }
+  [[nodiscard]] bool is_open() const noexcept { return core_ && core_->is_open(); }
+
+  // --- writes ------------------------------------------------------------------------------------
+
+  /// Maps: sets the value of the key. bag: adds the pair unless it is there. duplicate_bag: appends.
+  template <key_argument<K> A = K>
+  [[nodiscard]] result<written> insert(const A& key, const V& value);
+  /// One atomic batch, for readers and on disk; how many pairs it had. Maps: the last of equal keys wins.
+  template <std::ranges::input_range R>
+  [[nodiscard]] result<std::size_t> insert_range(R&& pairs) {
+    return insert_all(std::forward<R>(pairs), false);
+  }
+  [[nodiscard]] result<std::size_t> insert_range(std::initializer_list<value_type> pairs) {
+    return insert_all(pairs, false);
+  }
+  /// As insert, but key_already_present if the key is there.
+  template <key_argument<K> A = K>
+    requires(!is_bag(Kind))
+  [[nodiscard]] result<> insert_new(const A& key, const V& value);
+  /// All or nothing: key_already_present if any of the keys is there.
+  template <std::ranges::input_range R>
+    requires(!is_bag(Kind))
+  [[nodiscard]] result<std::size_t> insert_new_range(R&& pairs) {
+    return insert_all(std::forward<R>(pairs), true);
+  }
+  [[nodiscard]] result<std::size_t> insert_new_range(std::initializer_list<value_type> pairs)
+    requires(!is_bag(Kind))
+  {
+    return insert_all(pairs, true);
+  }
+  /// The key with all its values; how many entries went (0: the key was not there).
+  template <key_argument<K> A = K>
+  [[nodiscard]] result<std::size_t> erase(const A& key);
+  /// Maps: compare-and-delete. bag: that pair. duplicate_bag: every copy of it. How many entries went.
+  template <key_argument<K> A = K>
+  [[nodiscard]] result<std::size_t> erase(const A& key, const V& value);
+  /// All entries, in one step; how many there were.
+  [[nodiscard]] result<std::size_t> clear() { return core_->clear(); }
+  /// Adds to an integer in one step; the new value. not_found without `initial`; overflow changes nothing.
+  template <key_argument<K> A = K>
+    requires(!is_bag(Kind) && counter_value<V>)
+  [[nodiscard]] result<V> update_counter(const A& key, std::int64_t delta = 1,
+                                         counter_options options = {});
+  /// Replaces the value by f(value); the new value. `f` takes V and returns V, or result<V> to give up with
+  /// an error, or takes V& and returns nothing. It runs again if another thread was faster. not_found if the
+  /// key is not there.
+  template <class F, key_argument<K> A = K>
+    requires(!is_bag(Kind))
+  [[nodiscard]] result<V> update(const A& key, F&& f);
+
+  // --- reads -------------------------------------------------------------------------------------
+
+  /// The value of the key (bags: its values, in insertion order), or not_found.
+  template <key_argument<K> A = K>
+  [[nodiscard]] result<found_type> lookup(const A& key) const;
+  /// Calls f with a view of the value where it lies: std::string_view of a string, a span of bytes, scalars,
+  /// tuples of such; other types decoded. Bags: once for each value. Returns what f returns (maps). No copy,
+  /// no allocation. What f returns must not be a view.
+  template <key_argument<K> A = K, class F>
+    requires std::invocable<F&, view_of<V>>
+  [[nodiscard]] auto lookup(const A& key, F&& f) const {
+    return lookup_view<view_of<V>>(key, std::forward<F>(f));
+  }
+  /// The same with a view of your own: a struct with the fields of V in their order, as views.
+  template <class View, key_argument<K> A = K, class F>
+    requires view_for<View, V> && std::invocable<F&, View>
+  [[nodiscard]] auto lookup(const A& key, F&& f) const {
+    return lookup_view<View>(key, std::forward<F>(f));
+  }
+  /// One member of the value: `users.get<&user::age>("alice")`. The others are not decoded.
+  template <auto Member, key_argument<K> A = K>
+    requires(!is_bag(Kind))
+  [[nodiscard]] auto get(const A& key) const -> result<detail::member_of<Member>>;
+  /// Many lookups with their memory fetched ahead; not one moment. One optional a key, in the keys' order.
+  template <std::ranges::input_range R>
+    requires(!is_bag(Kind) && key_argument<std::ranges::range_value_t<R>, K>)
+  [[nodiscard]] result<std::vector<std::optional<V>>> lookup_many(R&& keys) const;
+  /// False once closed.
+  template <key_argument<K> A = K>
+  [[nodiscard]] bool contains(const A& key) const;
+  /// Entries; in bags pairs, not keys. 0 once closed. Constant time.
+  [[nodiscard]] std::size_t size() const noexcept { return core_->size(); }
+  [[nodiscard]] bool empty() const noexcept { return size() == 0; }
+
+  /// One moment of the table, to iterate: `for (const auto& [key, value] : table.snapshot())`.
+  /// A closed table has an empty moment. Costs no copy: entries are kept while it lives.
+  [[nodiscard]] snapshot_type snapshot() const;
+  /// Calls f(key, value) for each entry of one moment, until it returns walk::stop.
+  template <class F>
+    requires std::invocable<F&, const K&, const V&>
+  void for_each(F&& f) const;
+  /// Folds f(accumulated, key, value) over one moment.
+  template <class T, class F>
+    requires std::invocable<F&, T&&, const K&, const V&>
+  [[nodiscard]] T fold(T init, F&& f) const;
+  /// All entries of one moment.
+  [[nodiscard]] std::vector<value_type> to_vector() const;
+
+  // --- order (ordered_map) -----------------------------------------------------------------------
+
+  /// The entry with the first or last key, or not_found.
+  [[nodiscard]] result<value_type> first() const
+    requires(Kind == kind::ordered_set)
+  {
+    return seek(detail::place::first, {});
+  }
+  [[nodiscard]] result<value_type> last() const
+    requires(Kind == kind::ordered_set)
+  {
+    return seek(detail::place::last, {});
+  }
+  /// The first entry whose key is not before `key`.
+  template <key_argument<K> A = K>
+    requires(Kind == kind::ordered_set)
+  [[nodiscard]] result<value_type> lower_bound(const A& key) const {
+    return seek_key(detail::place::at_or_after, key);
+  }
+  /// The first entry whose key is after `key`: Erlang's next.
+  template <key_argument<K> A = K>
+    requires(Kind == kind::ordered_set)
+  [[nodiscard]] result<value_type> upper_bound(const A& key) const {
+    return seek_key(detail::place::after, key);
+  }
+  /// The last entry whose key is before `key`: Erlang's prev.
+  template <key_argument<K> A = K>
+    requires(Kind == kind::ordered_set)
+  [[nodiscard]] result<value_type> before(const A& key) const {
+    return seek_key(detail::place::before, key);
+  }
+  /// The entries with from <= key < to of one moment, in key order.
+  template <key_argument<K> A = K, key_argument<K> B = K>
+    requires(Kind == kind::ordered_set)
+  [[nodiscard]] entry_range<K, V> range(const A& from, const B& to) const {
+    return snapshot().range(from, to);
+  }
+
+  // --- disk --------------------------------------------------------------------------------------
+
+  /// back: appends what changed since the last save as one atomic batch and syncs; its cost follows the
+  /// change. through, durable: sync. ok: everything acknowledged survives a power cut. An error leaves
+  /// table and file as they were, to be saved again; a failed sync fences.
+  [[nodiscard]] result<> save() { return core_->save(); }
+  /// What the file was given is on disk (fdatasync). In write_mode::back it does not save.
+  [[nodiscard]] result<> sync() { return core_->sync(); }
+  /// back: returns to the last saved state. Else: reads and checks the file again. Validated aside, then
+  /// swapped in one step; on an error memory keeps exactly what it had.
+  [[nodiscard]] result<> reload() { return core_->reload(); }
+  /// Writes a new file with the live entries alone, beside the old one, while writers go on, and renames it.
+  /// Happens by itself when the file is large and mostly garbage.
+  [[nodiscard]] result<> compact() { return core_->compact(); }
+  /// Takes a fenced table back into use: writes a whole new file from memory, syncs and renames it. Nothing
+  /// acknowledged is lost; a write that failed with indeterminate is certainly absent. ok if nothing is
+  /// wrong.
+  [[nodiscard]] result<> recover() { return core_->recover(); }
+  [[nodiscard]] result<table_stats> stats() const { return core_->stats(); }
+
+  // --- ownership (access::one_writer) ------------------------------------------------------------
+
+  /// The owner gives up writing; nobody can write until somebody takes over.
+  [[nodiscard]] result<> give_away() { return core_->give_away(); }
+  /// The calling thread becomes the owner, if the table was given away or its owner's thread has ended.
+  [[nodiscard]] result<> take_over() { return core_->take_over(); }
+
+  /// The untyped table below, for tests and tools of the library itself.
+  [[nodiscard]] detail::core& untyped() const noexcept { return *core_; }
+
+ private:
+  table(std::shared_ptr<detail::core> core, detail::decoding_rules rules,
+        detail::encoding_limits limits)
+      : core_(std::move(core)), rules_(rules), limits_(limits) {}
+
+  void release() noexcept {
+    if (core_) core_->close_at_destruction();
+  }
+  [[nodiscard]] detail::encoder key_encoder() const noexcept {
+    return detail::encoder(detail::purpose::key, limits_);
+  }
+  template <class R>
+  [[nodiscard]] result<std::size_t> insert_all(R&& pairs, bool only_new);
+  template <class View, class A, class F>
+  [[nodiscard]] auto lookup_view(const A& key, F&& f) const;
+  [[nodiscard]] result<value_type> seek(detail::place where, bytes key) const;
+  template <class A>
+  [[nodiscard]] result<value_type> seek_key(detail::place where, const A& key) const {
+    detail::encoder k(detail::purpose::key, limits_);
+    detail::encode_key<K>(k, key);
+    if (k.failed()) return std::unexpected(k.outcome().error());
+    return seek(where, k.written());
+  }
+
+  std::shared_ptr<detail::core> core_;
+  detail::decoding_rules rules_;
+  detail::encoding_limits limits_;
+};
+
+/// One value a key, hashed. Erlang's set.
+template <class K, class V>
+using map = table<K, V, kind::set>;
+/// One value a key, in key order. Erlang's ordered_set.
+template <class K, class V>
+using ordered_map = table<K, V, kind::ordered_set>;
+/// Distinct values a key, in insertion order.
+template <class K, class V>
+using bag = table<K, V, kind::bag>;
+/// Values a key, in insertion order; they may repeat.
+template <class K, class V>
+using duplicate_bag = table<K, V, kind::duplicate_bag>;
+
+/// Removes a table's file. already_open while it is open for writing anywhere.
+[[nodiscard]] inline result<> remove(const std::string& path, const path_options& options = {}) {
+  return detail::remove_file(path, options.base_directory, options.system);
+}
+
+/// Opens a table, calls f(table), and closes it on every way out. Returns what f returns (a result is
+/// passed on). If closing fails too, the error says both. An exception of f passes through after the table
+/// was closed; what then fails is told to config.on_error.
+template <class Table, class F>
+[[nodiscard]] auto with_table(typename Table::config c, F&& f);
+
+}  // namespace shelf
+
+#include "shelf/detail/table.hpp"
