@@ -22,7 +22,7 @@
 
 #ifndef __linux__
 #error \
-    "shelf runs on Linux only so far; the file room is one interface (src/file/system.hpp), ports are welcome"
+    "shelf runs on Linux only so far; src/file/system.hpp is the one interface a port implements"
 #endif
 
 namespace shelf::file {
