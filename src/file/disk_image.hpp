@@ -142,6 +142,9 @@ class disk_image {
   [[nodiscard]] const std::map<std::uint64_t, disk_node>& nodes() const noexcept { return nodes_; }
   /// The inode of a name in a directory, 0 if there is none.
   [[nodiscard]] std::uint64_t lookup(std::uint64_t directory, std::string_view name) const noexcept;
+  /// The inode of the directory `path`, symlinks followed. beneath: EXDEV if it would leave `from`.
+  [[nodiscard]] os_result<std::uint64_t> walk(std::uint64_t from, std::string_view path,
+                                              bool beneath) const;
   [[nodiscard]] std::uint64_t links(std::uint64_t inode) const noexcept;
   [[nodiscard]] std::uint64_t next_inode() const noexcept { return next_inode_; }
   /// Bytes of all files that have a name or are in `open`.
@@ -174,11 +177,27 @@ class disk_image {
   shared_bytes deleted_;
 };
 
-/// What a disk was when recording began, and all that was done to it since. Cheap to copy.
+/// What a disk was when recording began, and all that was done to it since. Copies share the bytes.
 struct history {
   disk_image start;
   std::vector<operation> operations;
 };
+
+/// Calls f(index, from, to) for every piece of a data change: cut where the file's 512-byte sectors
+/// meet.
+template <class F>
+void for_each_piece(const file_change& change, F f) {
+  std::uint64_t index = 0;
+  for (std::uint64_t from = change.offset; from < change.end(); ++index) {
+    const std::uint64_t sector_end = (from / disk_image::piece_size + 1) * disk_image::piece_size;
+    const std::uint64_t to = sector_end < change.end() ? sector_end : change.end();
+    f(index, from, to);
+    from = to;
+  }
+}
+
+/// Changes a directory's entries as `change` says.
+void change_entries(entry_map& entries, const entry_change& change);
 
 /// True if piece number `piece` of a dropped change reached the platter, by operation::reached.
 [[nodiscard]] bool piece_reached(std::uint64_t reached, std::uint64_t piece) noexcept;

@@ -21,8 +21,7 @@
 #include <random>
 
 #ifndef __linux__
-#error \
-    "shelf runs on Linux only so far; src/file/system.hpp is the one interface a port implements"
+#error "shelf runs on Linux only so far; src/file/system.hpp is the one interface a port implements"
 #endif
 
 namespace shelf::file {

@@ -68,8 +68,7 @@ struct disk_options {
   std::uint64_t file_size_limit = std::uint64_t{1} << 30;  ///< beyond: EFBIG
   std::size_t descriptor_limit = 1000;                     ///< beyond: EMFILE
   std::uint64_t seed = 1;                                  ///< of random() and of chance
-  bool lying = false;                    ///< every sync returns ok and does nothing
-  std::chrono::nanoseconds sync_time{};  ///< a sync moves the clock by this much
+  std::chrono::nanoseconds sync_time{};                    ///< a sync moves the clock by this much
   std::uint64_t file_system_type = 0xef53;
 };
 
@@ -194,8 +193,6 @@ class simulated_disk final : public system {
   [[nodiscard]] os_result<description> described(descriptor file) const;
   [[nodiscard]] os_result<std::uint64_t> directory_of(descriptor file) const;
   [[nodiscard]] os_result<descriptor> give(description opened);
-  [[nodiscard]] os_result<std::uint64_t> walk(std::uint64_t from, std::string_view path,
-                                              bool beneath) const;
   [[nodiscard]] os_result<> synced(call kind, operation::type what, descriptor file);
   [[nodiscard]] std::set<std::uint64_t> open_inodes() const;
   [[nodiscard]] file_status status_of(std::uint64_t inode) const;
