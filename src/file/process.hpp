@@ -1,0 +1,25 @@
+// FILE  api -> table -> journal -> [file]
+// Which process this is, and which descriptors of it a forked child must let go of.
+#pragma once
+
+#include "file/system.hpp"
+
+#include <cstdint>
+#include <expected>
+
+namespace shelf::file {
+
+/// Descriptors that hold an flock share it with every forked child. The child must never unlock
+/// (that would end the parent's lock too) and must not keep them open (that would keep the lock
+/// beyond the parent's end): so in the child each is replaced, at the same number, by one that
+/// refers to nothing. Thread safety: all functions from any thread.
+
+/// flock(LOCK_EX | LOCK_NB), with the descriptor remembered when it holds.
+os_result<> lock_and_remember(int file);
+/// close(), forgetting the descriptor in the same step.
+os_result<> close_and_forget(int file);
+/// Notices a child made without fork handlers (raw clone) and lets go of the parent's locks there.
+/// One load otherwise.
+void settle_in_this_process() noexcept;
+
+}  // namespace shelf::file
