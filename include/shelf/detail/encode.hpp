@@ -102,10 +102,6 @@ void encode_array(encoder& out, const T& value) {
   out.leave();
 }
 
-/// {some, ...: the head of an optional that has a value.
-inline constexpr std::byte some_head[]{std::byte{104}, std::byte{2},   std::byte{119}, std::byte{4},
-                                       std::byte{'s'}, std::byte{'o'}, std::byte{'m'}, std::byte{'e'}};
-
 template <class T>
 void encode_optional(encoder& out, const T& value) {
   if (!value.has_value()) return out.atom("none");

@@ -85,6 +85,10 @@ struct record_head_bytes {
 template <class T>
 inline constexpr record_head_bytes<T> record_head{};
 
+/// {some, ...: the head of an optional that has a value.
+inline constexpr std::byte some_head[]{std::byte{104}, std::byte{2},   std::byte{119}, std::byte{4},
+                                       std::byte{'s'}, std::byte{'o'}, std::byte{'m'}, std::byte{'e'}};
+
 // ---- shapes -----------------------------------------------------------------------------------
 
 template <class T>
