@@ -1,0 +1,147 @@
+// API  [api] -> table -> journal -> file
+// Writes canonical external terms into a buffer that needs no heap while it is small.
+#pragma once
+
+#include "shelf/detail/bytes.hpp"
+#include "shelf/error.hpp"
+
+#include <cassert>
+#include <cstdint>
+#include <memory>
+
+namespace shelf::detail {
+
+/// How large and how deep an encoded key or value may be.
+struct encoding_limits {
+  std::size_t size = std::size_t{64} << 20;
+  std::uint32_t nesting = 256;
+};
+
+/// The first bytes of the terms that are used here.
+enum class term_tag : std::uint8_t {
+  floating = 70,
+  small_integer = 97,
+  integer = 98,
+  small_tuple = 104,
+  large_tuple = 105,
+  nil = 106,
+  string = 107,
+  list = 108,
+  binary = 109,
+  small_big = 110,
+  large_big = 111,
+  map = 116,
+  atom = 118,
+  small_atom = 119,
+};
+
+enum class purpose : std::uint8_t { value, key };
+
+/// Appends terms. The first failure sticks: what follows it is ignored, outcome() tells it.
+/// The bytes are canonical whenever every list, set and map that was opened has been closed.
+/// Thread safety: none; one thread at a time.
+class encoder {
+ public:
+  /// In a key -0.0 becomes 0.0, because both are one key.
+  explicit encoder(purpose what = purpose::value, encoding_limits limits = {}) noexcept
+      : data_(small_), limits_(limits), what_(what) {}
+  encoder(const encoder&) = delete;
+  encoder& operator=(const encoder&) = delete;
+
+  void boolean(bool value) { value ? atom("true") : atom("false"); }
+  void integer(std::int64_t value) {
+    if (value >= 0 && value <= 255) {
+      const std::byte small[]{std::byte{97}, static_cast<std::byte>(value)};
+      raw(small);
+    } else {
+      longer_integer(value < 0, value < 0 ? 0 - static_cast<std::uint64_t>(value)
+                                          : static_cast<std::uint64_t>(value));
+    }
+  }
+  void natural(std::uint64_t value) {
+    value <= 255 ? integer(static_cast<std::int64_t>(value)) : longer_integer(false, value);
+  }
+  /// NaN and infinities are invalid_argument.
+  void floating(double value);
+  void binary(bytes value) {
+    if (value.size() > limits_.size) return too_large();
+    std::byte* to = room(value.size() + 5);
+    if (to == nullptr) return;
+    write_head(to, term_tag::binary, value.size());
+    if (!value.empty()) std::memcpy(to + 5, value.data(), value.size());
+  }
+  /// At most 65535 bytes of UTF-8, at most 255 characters (asserted: names come from programs).
+  void atom(std::string_view name);
+  /// A term that is canonical already.
+  void term(bytes canonical);
+  /// Bytes that begin or make a term, such as the head of a record.
+  void raw(bytes part) {
+    std::byte* to = room(part.size());
+    if (to != nullptr && !part.empty()) std::memcpy(to, part.data(), part.size());
+  }
+
+  /// The elements follow; close with leave().
+  void enter_tuple(std::size_t size);
+  /// The rest of a tuple whose head was written with raw().
+  void enter() {
+    if (++depth_ > limits_.nesting) too_deep();
+  }
+  void leave() noexcept {
+    assert(depth_ > 0);
+    --depth_;
+  }
+  /// Where the list begins, for close_list. The elements follow; a map's are key, value, key, ...
+  [[nodiscard]] std::size_t open_list();
+  [[nodiscard]] std::size_t open_map() { return open_list(); }
+  void close_list(std::size_t start, std::size_t count);
+  /// Sorts the elements by term order first.
+  void close_set(std::size_t start, std::size_t count);
+  /// Sorts the pairs by map-key order first.
+  void close_map(std::size_t start, std::size_t count);
+
+  void fail(error why);
+  [[nodiscard]] bool failed() const noexcept { return failed_; }
+  /// What was written, or the first failure.
+  [[nodiscard]] result<bytes> outcome() const;
+  /// What was written; only if not failed().
+  [[nodiscard]] bytes written() const noexcept {
+    assert(!failed_);
+    return {data_, size_};
+  }
+  /// Ready for another term; keeps the memory.
+  void clear() noexcept;
+
+ private:
+  static constexpr std::size_t small_capacity = 256;
+
+  /// Place for `count` more bytes, or null if there is none or the encoder has failed.
+  [[nodiscard]] std::byte* room(std::size_t count) {
+    if (count > capacity_ - size_) return grow_by(count);
+    std::byte* place = data_ + size_;
+    size_ += count;
+    return place;
+  }
+  [[nodiscard]] std::byte* grow_by(std::size_t count);
+  void longer_integer(bool negative, std::uint64_t magnitude);
+  [[nodiscard]] bool shrink_to_string(std::size_t start, std::size_t count) noexcept;
+  void sort_items(std::size_t start, std::size_t count, bool pairs);
+  static void write_head(std::byte* to, term_tag tag, std::size_t count) noexcept {
+    to[0] = static_cast<std::byte>(tag);
+    for (int i = 4; i > 0; --i, count >>= 8) to[i] = static_cast<std::byte>(count & 0xff);
+  }
+  void too_deep();
+  void too_large();
+
+  std::byte* data_;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = small_capacity;  // 0 once failed, so that room() needs one test
+  encoding_limits limits_;
+  std::uint32_t depth_ = 0;
+  purpose what_;
+  bool failed_ = false;
+  error why_ = errc::invalid_argument;
+  std::unique_ptr<std::byte[]> large_;
+  std::byte small_[small_capacity];
+};
+
+}  // namespace shelf::detail

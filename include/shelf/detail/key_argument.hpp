@@ -1,0 +1,113 @@
+// API  [api] -> table -> journal -> file
+// What may stand for a key in a call: the key, or a cheaper view that encodes to the same bytes.
+#pragma once
+
+#include "shelf/detail/encode.hpp"
+
+namespace shelf::detail {
+
+/// int, char32_t and the like, but not bool and not char.
+template <class T>
+concept plain_integer = std::is_integral_v<T> && category_for<T> == category::integer;
+
+/// Text: a std::string_view may be made of A without a copy.
+template <class A>
+concept text_argument = requires(const A& a) { std::string_view(a); } &&
+                        !std::is_same_v<std::remove_cvref_t<A>, std::nullptr_t>;
+
+/// The element type of a byte container K also makes up A: a span, a vector, an array of it.
+template <class A, class K>
+concept byte_argument = requires(const A& a) {
+  a.data();
+  a.size();
+  requires std::is_same_v<std::remove_cvref_t<decltype(*a.data())>, typename K::value_type> ||
+               std::is_same_v<std::remove_cvref_t<decltype(*a.data())>, std::byte>;
+};
+
+template <class A, class K>
+consteval bool is_key_argument();
+
+template <class A, class K, std::size_t... I>
+consteval bool are_key_arguments(std::index_sequence<I...>) {
+  return (is_key_argument<std::tuple_element_t<I, A>, std::tuple_element_t<I, K>>() && ...);
+}
+
+template <class A>
+concept tuple_argument = requires { std::tuple_size<A>::value; };
+
+/// A may be looked up among keys K: it is K, a view of K, another integer for an integer, a pair or
+/// tuple or array of such, or it converts to K.
+template <class A, class K>
+consteval bool is_key_argument() {
+  using argument = std::remove_cvref_t<A>;
+  if constexpr (std::is_same_v<argument, K>) return true;
+  constexpr category c = category_for<K>;
+  if constexpr (c == category::integer && std::is_arithmetic_v<argument>) {
+    return plain_integer<argument>;
+  } else if constexpr (c == category::boolean) {
+    return false;  // a pointer or a number that happens to convert is a mistake
+  } else if constexpr (c == category::floating) {
+    return std::is_floating_point_v<argument> || plain_integer<argument>;
+  } else if constexpr (text_like<K> && text_argument<argument>) {
+    return std::is_same_v<typename K::value_type, char>;
+  } else if constexpr (c == category::binary && byte_argument<argument, K>) {
+    return true;
+  } else if constexpr ((c == category::tuple || c == category::array) && tuple_argument<argument>) {
+    if constexpr (std::tuple_size_v<argument> != std::tuple_size_v<K>) return false;
+    else return are_key_arguments<argument, K>(std::make_index_sequence<std::tuple_size_v<K>>{});
+  } else {
+    return std::is_convertible_v<const argument&, K>;
+  }
+}
+
+template <class K, class A>
+void encode_key_part(encoder& out, const A& argument);
+
+template <class K, class A, std::size_t... I>
+void encode_key_tuple(encoder& out, const A& argument, std::index_sequence<I...>) {
+  out.enter_tuple(sizeof...(I));
+  (encode_key_part<std::tuple_element_t<I, K>>(out, get<I>(argument)), ...);
+  out.leave();
+}
+
+/// An integer of one type as a key of another: one that K cannot hold is invalid_argument.
+template <class K, class A>
+void encode_integer_key(encoder& out, A argument) {
+  const bool below = std::is_signed_v<A> && argument < A{} &&
+                     (std::is_unsigned_v<K> || static_cast<std::int64_t>(argument) < integer_low<K>);
+  const bool above = argument > A{} && static_cast<std::uint64_t>(argument) > integer_high<K>;
+  if (below || above) {
+    return out.fail({errc::invalid_argument, "the number is out of range for the keys' type"});
+  }
+  encode_integer(out, argument);
+}
+
+template <class K, class A>
+void encode_key_part(encoder& out, const A& argument) {
+  constexpr category c = category_for<K>;
+  if constexpr (std::is_same_v<A, K>) {
+    encode(out, argument);
+  } else if constexpr (c == category::integer) {
+    if constexpr (std::is_arithmetic_v<A>) encode_integer_key<K>(out, argument);
+    else encode<K>(out, argument);
+  } else if constexpr (c == category::floating) {
+    encode<K>(out, static_cast<K>(argument));
+  } else if constexpr (text_like<K> && text_argument<A>) {
+    out.binary(as_bytes(std::string_view(argument)));
+  } else if constexpr (c == category::binary && byte_argument<A, K>) {
+    const bytes content{reinterpret_cast<const std::byte*>(argument.data()), argument.size()};
+    if constexpr (fixed_array<K>) {
+      if (content.size() != std::tuple_size_v<K>) {
+        return out.fail({errc::invalid_argument, "the bytes are not as many as a key has"});
+      }
+    }
+    out.binary(content);
+  } else if constexpr ((c == category::tuple || c == category::array) && tuple_argument<A>) {
+    encode_key_tuple<K>(out, argument, std::make_index_sequence<std::tuple_size_v<K>>{});
+  } else {
+    const K key = argument;
+    encode(out, key);
+  }
+}
+
+}  // namespace shelf::detail

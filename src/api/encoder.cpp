@@ -1,0 +1,233 @@
+// API  [api] -> table -> journal -> file
+// The parts of the encoder that no template needs to see: growth, long numbers, order in sets and maps.
+#include "shelf/detail/encoder.hpp"
+
+#include "shelf/detail/decoder.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <string>
+#include <vector>
+
+namespace shelf::detail {
+namespace {
+
+constexpr std::size_t head_size = 5;  // a tag and a count of 32 bits
+
+/// An element of a set or a pair of a map, as offsets from the first.
+struct item {
+  std::size_t begin;
+  std::size_t key_end;
+  std::size_t end;
+};
+
+}  // namespace
+
+std::byte* encoder::grow_by(std::size_t count) {
+  if (failed_) return nullptr;
+  if (count > limits_.size || size_ > limits_.size - count) {
+    too_large();
+    return nullptr;
+  }
+  const std::size_t wanted = std::max(size_ + count, 2 * capacity_);
+  auto larger = std::make_unique_for_overwrite<std::byte[]>(wanted);
+  std::memcpy(larger.get(), data_, size_);
+  large_ = std::move(larger);
+  data_ = large_.get();
+  capacity_ = wanted;
+  std::byte* place = data_ + size_;
+  size_ += count;
+  return place;
+}
+
+void encoder::longer_integer(bool negative, std::uint64_t magnitude) {
+  const std::uint64_t most = (std::uint64_t{1} << 31) - (negative ? 0 : 1);
+  if (magnitude <= most) {
+    const auto value = static_cast<std::uint32_t>(negative ? 0 - magnitude : magnitude);
+    if (std::byte* to = room(head_size)) write_head(to, term_tag::integer, value);
+    return;
+  }
+  const auto length = static_cast<std::size_t>((std::bit_width(magnitude) + 7) / 8);
+  std::byte* to = room(3 + length);
+  if (to == nullptr) return;
+  to[0] = static_cast<std::byte>(term_tag::small_big);
+  to[1] = static_cast<std::byte>(length);
+  to[2] = static_cast<std::byte>(negative);
+  for (std::size_t i = 0; i < length; ++i) to[3 + i] = static_cast<std::byte>(magnitude >> 8 * i);
+}
+
+void encoder::floating(double value) {
+  if (!std::isfinite(value)) {
+    return fail({errc::invalid_argument, "NaN and infinite numbers cannot be stored"});
+  }
+  if (what_ == purpose::key && value == 0) value = 0;
+  auto pattern = std::bit_cast<std::uint64_t>(value);
+  std::byte* to = room(9);
+  if (to == nullptr) return;
+  to[0] = static_cast<std::byte>(term_tag::floating);
+  for (int i = 8; i > 0; --i, pattern >>= 8) to[i] = static_cast<std::byte>(pattern & 0xff);
+}
+
+void encoder::atom(std::string_view name) {
+  assert(name.size() <= 1020);
+  if (name.size() <= 255) {
+    const std::byte head[]{std::byte{119}, static_cast<std::byte>(name.size())};
+    raw(head);
+  } else {
+    const std::byte head[]{std::byte{118}, static_cast<std::byte>(name.size() >> 8),
+                           static_cast<std::byte>(name.size() & 0xff)};
+    raw(head);
+  }
+  raw(as_bytes(name));
+}
+
+void encoder::term(bytes canonical) {
+  const std::uint32_t deepest = limits_.nesting - std::min(depth_, limits_.nesting);
+  if (nesting_of(canonical, deepest) > deepest) return too_deep();
+  if (canonical.size() > limits_.size) return too_large();
+  // In a key a lone -0.0 is 0.0; inside a larger term it stays what its maker wrote.
+  constexpr std::byte negative_zero[9]{std::byte{70}, std::byte{0x80}};
+  if (what_ == purpose::key && same_bytes(canonical, negative_zero)) return floating(0);
+  raw(canonical);
+}
+
+void encoder::enter_tuple(std::size_t size) {
+  if (size <= 255) {
+    const std::byte head[]{std::byte{104}, static_cast<std::byte>(size)};
+    raw(head);
+  } else if (std::byte* to = room(head_size)) {
+    write_head(to, term_tag::large_tuple, size);
+  }
+  enter();
+}
+
+std::size_t encoder::open_list() {
+  enter();
+  const std::size_t start = size_;
+  static_cast<void>(room(head_size));  // written when the count is known
+  return start;
+}
+
+void encoder::close_list(std::size_t start, std::size_t count) {
+  leave();
+  if (failed_) return;
+  if (count == 0) {
+    size_ = start;
+  } else if (shrink_to_string(start, count)) {
+    return;
+  } else {
+    write_head(data_ + start, term_tag::list, count);
+  }
+  if (std::byte* to = room(1)) *to = static_cast<std::byte>(term_tag::nil);
+}
+
+/// A list of 1 to 65535 integers from 0 to 255 is kept as its bytes.
+bool encoder::shrink_to_string(std::size_t start, std::size_t count) noexcept {
+  constexpr std::size_t string_head = 3;
+  if (count > 65535 || size_ - start != head_size + 2 * count) return false;
+  const std::byte* elements = data_ + start + head_size;
+  for (std::size_t i = 0; i < count; ++i) {
+    // As far as all were small integers, this byte is where the next begins.
+    if (elements[2 * i] != static_cast<std::byte>(term_tag::small_integer)) return false;
+  }
+  std::byte* to = data_ + start;
+  to[0] = static_cast<std::byte>(term_tag::string);
+  to[1] = static_cast<std::byte>(count >> 8);
+  to[2] = static_cast<std::byte>(count & 0xff);
+  for (std::size_t i = 0; i < count; ++i) to[string_head + i] = elements[2 * i + 1];
+  size_ = start + string_head + count;
+  return true;
+}
+
+void encoder::close_set(std::size_t start, std::size_t count) {
+  if (!failed_) sort_items(start + head_size, count, false);
+  close_list(start, count);
+}
+
+void encoder::close_map(std::size_t start, std::size_t count) {
+  leave();
+  if (failed_) return;
+  sort_items(start + head_size, count, true);
+  if (!failed_) write_head(data_ + start, term_tag::map, count);
+}
+
+void encoder::sort_items(std::size_t start, std::size_t count, bool pairs) {
+  if (count < 2) return;
+  std::vector<item> items;
+  items.reserve(count);
+  decoder in({data_ + start, size_ - start});
+  const auto place = [&] { return size_ - start - in.left(); };
+  for (std::size_t i = 0; i < count; ++i) {
+    item next{place(), 0, 0};
+    [[maybe_unused]] bool whole = in.skip();
+    next.key_end = place();
+    if (pairs) whole = whole && in.skip();
+    assert(whole);
+    next.end = place();
+    items.push_back(next);
+  }
+  const std::byte* first = data_ + start;
+  const auto key = [first](const item& i) { return bytes(first + i.begin, i.key_end - i.begin); };
+  const ordering how = pairs ? ordering::map_key : ordering::term;
+  const auto before = [&](const item& a, const item& b) {
+    return compare_terms(key(a), key(b), how) < 0;
+  };
+  if (!std::is_sorted(items.begin(), items.end(), before)) {
+    std::sort(items.begin(), items.end(), before);
+    auto sorted = std::make_unique_for_overwrite<std::byte[]>(size_ - start);
+    std::byte* to = sorted.get();
+    for (const item& i : items) to = std::copy(first + i.begin, first + i.end, to);
+    std::memcpy(data_ + start, sorted.get(), size_ - start);
+    first = data_ + start;
+    std::size_t at = 0;
+    for (item& i : items) {
+      const std::size_t key_size = i.key_end - i.begin;
+      const std::size_t item_size = i.end - i.begin;
+      i = {at, at + key_size, at + item_size};
+      at += item_size;
+    }
+  }
+  const auto twins = [&](const item& a, const item& b) { return !before(a, b); };
+  if (std::adjacent_find(items.begin(), items.end(), twins) != items.end()) {
+    fail({errc::invalid_argument, pairs ? "two keys of a map are the same term"
+                                        : "two elements of a set are the same term"});
+  }
+}
+
+void encoder::fail(error why) {
+  if (failed_) return;
+  failed_ = true;
+  why_ = std::move(why);
+  capacity_ = size_;  // so that room() asks grow_by(), which refuses
+}
+
+void encoder::too_deep() {
+  fail({errc::size_limit_exceeded, "the value nests deeper than " +
+                                       std::to_string(limits_.nesting) + " levels"});
+}
+
+void encoder::too_large() {
+  fail({errc::size_limit_exceeded, "the encoded key or value is larger than " +
+                                       std::to_string(limits_.size) + " bytes"});
+}
+
+result<bytes> encoder::outcome() const {
+  if (failed_) return std::unexpected(why_);
+  if (size_ > limits_.size) {
+    return std::unexpected(error(errc::size_limit_exceeded,
+                                 "the encoded key or value is larger than " +
+                                     std::to_string(limits_.size) + " bytes"));
+  }
+  return written();
+}
+
+void encoder::clear() noexcept {
+  if (failed_) capacity_ = 0;
+  if (!large_) capacity_ = small_capacity;
+  size_ = 0;
+  depth_ = 0;
+  failed_ = false;
+}
+
+}  // namespace shelf::detail
