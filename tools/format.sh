@@ -6,5 +6,9 @@ cd "$(dirname "$0")/.."
 program=${SHELF_CLANG_FORMAT:-clang-format-19}
 how=(-i)
 [ "${1:-}" != --check ] || how=(--dry-run --Werror)
-find bench examples include src test \( -name '*.cpp' -o -name '*.hpp' \) -print0 2>/dev/null |
-  sort -z | xargs -0 -r "$program" "${how[@]}"
+folders=()
+for folder in bench examples include src test; do
+  [ ! -d $folder ] || folders+=($folder)
+done
+find "${folders[@]}" \( -name '*.cpp' -o -name '*.hpp' \) -print0 | sort -z |
+  xargs -0 -r "$program" "${how[@]}"
