@@ -92,7 +92,7 @@ fi
 apt_get() {
   "${as_root[@]+"${as_root[@]}"}" env DEBIAN_FRONTEND=noninteractive apt-get "$@"
 }
-apt_get update -qq || echo "install_packages: apt-get update failed, going on with the old lists" >&2
+apt_get update -qq || echo "install_packages: apt-get update failed, the old lists stay" >&2
 
 # Nothing may go that packages.txt does not say: other people's work may hang on it.
 plan=$(apt-get -s install --no-install-recommends "${missing[@]}") ||

@@ -29,7 +29,8 @@ class Seam(unittest.TestCase):
         self.assertTrue(any(symbol in line for line in wrong), wrong)
 
     def test_an_object_that_opens_a_file_is_caught(self):
-        self.assert_caught("#include <fcntl.h>\nint f(const char* p) { return open(p, 0); }", "open")
+        self.assert_caught("#include <fcntl.h>\nint f(const char* p) { return open(p, 0); }",
+                           "open")
 
     def test_large_file_names_and_fortified_calls_are_seen_through(self):
         self.assert_caught("#define _FILE_OFFSET_BITS 64\n#include <fcntl.h>\n"
@@ -40,11 +41,12 @@ class Seam(unittest.TestCase):
     def test_streams_file_systems_and_randomness_of_the_library_are_caught(self):
         self.assert_caught("#include <fstream>\nvoid f() { std::ofstream out(\"x\"); out << 1; }",
                            "basic_ofstream")
-        self.assert_caught("#include <filesystem>\nbool f() { return std::filesystem::exists(\"x\"); }",
-                           "std::filesystem")
+        self.assert_caught("#include <filesystem>\n"
+                           "bool f() { return std::filesystem::exists(\"x\"); }", "std::filesystem")
         self.assert_caught("#include <random>\nunsigned f() { return std::random_device{}(); }",
                            "random_device")
-        self.assert_caught("#include <chrono>\nauto f() { return std::chrono::system_clock::now(); }",
+        self.assert_caught("#include <chrono>\n"
+                           "auto f() { return std::chrono::system_clock::now(); }",
                            "system_clock::now")
 
     def test_each_call_that_changes_a_disk_is_caught_by_name(self):
@@ -67,6 +69,11 @@ class Seam(unittest.TestCase):
         self.assertEqual(seam.check([self.compile(code, "real_system.cpp")]), [])
         self.assertEqual(len(seam.check([self.compile(code, "open_file.cpp")])), 1)
         self.assertEqual(len(seam.check([self.compile(code, "unreal_system.cpp")])), 1)
+        self.assertEqual(len(seam.check([self.compile(code, "simulated_disk.cpp")])), 1)
+
+    def test_a_file_named_like_the_real_system_in_another_room_is_caught(self):
+        self.assertFalse(seam.SEAM.search("src/CMakeFiles/shelf_table.dir/real_system.cpp.o"))
+        self.assertTrue(seam.SEAM.search("src/CMakeFiles/shelf_file.dir/real_system.cpp.o"))
 
     def test_the_command_fails_when_something_is_caught(self):
         bad = self.compile("#include <unistd.h>\nint f(int d) { return fsync(d); }")

@@ -46,7 +46,7 @@ def blocks(text):
 
 
 def read_page(text):
-    """The programs of a page as [(name, line, code)], and what is wrong with it as [(line, why)]."""
+    """The programs of a page, [(name, line, code)], and what is wrong with it, [(line, why)]."""
     programs, wrong = [], []
     for line, language, mark, inside in blocks(text):
         if not inside or inside[-1] is not None:
@@ -58,13 +58,13 @@ def read_page(text):
             continue
         code = "\n".join(inside[:-1]) + "\n"
         if mark is None:
-            wrong.append((line, "a ```cpp block without 'snippet:' or 'not compiled:' above it"))
+            wrong.append((line, "a ```cpp block with neither 'snippet:' nor 'not compiled:'"))
         elif not mark[1]:
             wrong.append((line, f"'{mark[0]}:' says nothing"))
         elif mark[0] == "snippet" and not NAME.match(mark[1]):
             wrong.append((line, f"'{mark[1]}' is no snake_case name"))
         elif mark[0] == "snippet" and not MAIN.search(code):
-            wrong.append((line, f"snippet '{mark[1]}' is no whole program: int main is missing"))
+            wrong.append((line, f"snippet '{mark[1]}' is no program: int main is missing"))
         elif mark[0] == "snippet":
             programs.append((mark[1], line, code))
     return programs, wrong

@@ -22,7 +22,7 @@ class Page(unittest.TestCase):
         self.assertEqual(wrong, [])
 
     def test_a_block_without_a_mark_is_refused(self):
-        self.assertIn("without", complaints(PROGRAM)[0])
+        self.assertIn("neither", complaints(PROGRAM)[0])
 
     def test_a_mark_counts_for_the_next_block_only(self):
         self.assertEqual(len(complaints(f"<!-- snippet: a -->\n{PROGRAM}\n{PROGRAM}")), 1)

@@ -20,7 +20,8 @@ closing=()
 say() { printf '\n== %s (%d s)\n' "$*" "$SECONDS"; }
 
 fail() {
-  printf '\n%s\n' "${closing[@]+"${closing[@]}"}" "make test: $*" >&2
+  [ ${#closing[@]} -eq 0 ] || printf '\n%s\n' "${closing[@]}"
+  printf '\nmake test: %s\n' "$*" >&2
   exit 1
 }
 
@@ -43,7 +44,8 @@ run() {
   say "$preset: tests"
   (export SHELF_TEST_BUDGET=$share; ctest --test-dir "build/$preset" -j "$jobs" --no-tests=error \
     --output-on-failure "$@") >"$log" 2>&1 || passed=no
-  [ $passed = yes ] || grep -vE '^ *[0-9]+/[0-9]+ Test .* Passed|^ +Start ' "$log" || true
+  [ $passed = yes ] ||
+    awk '/tests passed,/ { exit } !/^ *[0-9]+\/[0-9]+ Test .* Passed|^ +Start /' "$log"
   closing+=("-- $preset" "$(awk '/tests passed,/ { on = 1 } on' "$log")")
   [ $passed = yes ] || fail "$preset: tests failed, all output is in $log"
 }

@@ -38,7 +38,8 @@ ROOMS = {
 }
 NO_TERMS = {"file", "error"}
 CHAIN = {"api": "[api] -> table -> journal -> file", "table": "api -> [table] -> journal -> file",
-         "journal": "api -> table -> [journal] -> file", "file": "api -> table -> journal -> [file]"}
+         "journal": "api -> table -> [journal] -> file",
+         "file": "api -> table -> journal -> [file]"}
 # The public headers below which everything stands; the others belong to the api alone.
 VOCABULARY_HEADERS = {"shelf/error.hpp", "shelf/kind.hpp", "shelf/version.hpp", "shelf/term.hpp",
                       "shelf/detail/bytes.hpp"}

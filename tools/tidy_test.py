@@ -12,7 +12,8 @@ GOOD = {
     "docs/format.md": "# Format\n\n## The grammar\n\nBack [up](#format).\n",
     "include/shelf/error.hpp": "// API  [api] -> table -> journal -> file\n// Errors.\n"
                                "#include <string>\n"
-                               "enum class errc : int {\n  busy = 1,  ///< a callback\n  corrupt\n};\n",
+                               "enum class errc : int {\n  busy = 1,  ///< while it runs\n"
+                               "  corrupt\n};\n",
     "src/CMakeLists.txt": "# rooms\nadd_subdirectory(journal)\n",
     "src/journal/CMakeLists.txt": "target_sources(shelf_journal PRIVATE record.cpp)\n",
     "src/journal/record.hpp": "// JOURNAL  api -> table -> [journal] -> file\n// Records.\n"
@@ -191,9 +192,11 @@ class Rules(unittest.TestCase):
     def test_an_open_end_is_caught(self):
         for word in ("TO" + "DO", "FIX" + "ME", "X" * 3):
             with self.subTest(word=word):
-                self.write("src/file/open_file.hpp", GOOD["src/file/open_file.hpp"] + f"// {word}\n")
+                self.write("src/file/open_file.hpp",
+                           GOOD["src/file/open_file.hpp"] + f"// {word}\n")
                 self.assert_only(tidy.open_ends, ":3:", word)
-        self.write("src/file/open_file.hpp", GOOD["src/file/open_file.hpp"] + "// " + "X" * 6 + "\n")
+        self.write("src/file/open_file.hpp",
+                   GOOD["src/file/open_file.hpp"] + "// " + "X" * 6 + "\n")
         self.assert_fine()
 
     def test_a_source_that_no_list_names_is_caught(self):
