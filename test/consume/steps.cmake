@@ -49,6 +49,7 @@ elseif(way STREQUAL "pkg_config")
   separate_arguments(flags UNIX_COMMAND "${flags}")
   run(${compiler} ${flags} -std=c++23 ${CMAKE_CURRENT_LIST_DIR}/main.cpp
     -o ${work}/${way}/consumer ${found})
+  set(ENV{LD_LIBRARY_PATH} ${work}/installed/prefix/${libdir})
   run(${work}/${way}/consumer)
 else()
   message(FATAL_ERROR "no such way: ${way}")
