@@ -12,8 +12,9 @@
 
 namespace shelf::file {
 
-/// An error from an errno: no_space for ENOSPC, EDQUOT and EFBIG, not_found for ENOENT, else file_error.
-/// The sentence reads "PATH: DOING: CAUSE", such as "ages.shelf: cannot write at byte 4096: No space left on device".
+/// An error from an errno: no_space for ENOSPC, EDQUOT and EFBIG, not_found for ENOENT, else
+/// file_error. The sentence reads "PATH: DOING: CAUSE", such as "ages.shelf: cannot write at byte
+/// 4096: No space left on device".
 [[nodiscard]] error os_failure(std::string_view path, std::string_view doing, int os_error);
 
 /// An open regular file. Owns its descriptor; moves, never copies.
@@ -34,10 +35,12 @@ class open_file {
 
   /// Reads until `into` is full or the file ends; returns how many bytes.
   [[nodiscard]] result<std::size_t> read(std::uint64_t offset, std::span<std::byte> into) const;
-  /// Writes all of `from`, going on after short writes and EINTR. On an error some part may be written.
+  /// Writes all of `from`, going on after short writes and EINTR. On an error some part may be
+  /// written.
   [[nodiscard]] result<> write(std::uint64_t offset, bytes from) const;
   [[nodiscard]] result<> truncate(std::uint64_t size) const;
-  /// fdatasync. After a failure the file's state on disk is unknown: never call it again and believe it.
+  /// fdatasync. After a failure the file's state on disk is unknown: never call it again and
+  /// believe it.
   [[nodiscard]] result<> sync_data() const;
   [[nodiscard]] result<> sync() const;
   [[nodiscard]] result<file_status> status() const;

@@ -1,5 +1,6 @@
 // FILE  api -> table -> journal -> [file]
-// The one seam to the operating system: raw calls, no policy. The real system and the simulated disk implement it.
+// The one seam to the operating system: raw calls, no policy. The real system and the simulated
+// disk implement it.
 #pragma once
 
 #include <chrono>
@@ -24,9 +25,9 @@ using os_result = std::expected<T, int>;
 struct file_status {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
-  std::uint64_t size = 0;    ///< bytes
-  std::uint64_t links = 0;   ///< number of names
-  std::uint32_t mode = 0;    ///< permission bits only
+  std::uint64_t size = 0;   ///< bytes
+  std::uint64_t links = 0;  ///< number of names
+  std::uint32_t mode = 0;   ///< permission bits only
   std::uint32_t owner = 0;
   std::uint32_t group = 0;
   enum class type : std::uint8_t { regular, directory, symlink, other } what = type::other;
@@ -39,8 +40,8 @@ struct file_status {
 /// How open_file opens. All descriptors are close-on-exec and at least 3.
 struct open_flags {
   bool write = false;
-  bool create_new = false;       ///< O_CREAT|O_EXCL: fails with EEXIST on anything there, symlinks too
-  std::uint32_t mode = 0600;     ///< of a created file, umask not applied
+  bool create_new = false;    ///< O_CREAT|O_EXCL: fails with EEXIST on anything there, symlinks too
+  std::uint32_t mode = 0600;  ///< of a created file, umask not applied
 };
 
 /// The operating system, as far as shelf calls it. Interrupted calls (EINTR) and short reads or
@@ -50,11 +51,13 @@ class system {
  public:
   virtual ~system() = default;
 
-  /// Opens the directory `path` relative to `at` (none: the working directory; absolute paths allowed).
-  /// beneath: the kernel refuses (EXDEV) whatever would leave `at`, through "..", symlinks or absolute paths.
+  /// Opens the directory `path` relative to `at` (none: the working directory; absolute paths
+  /// allowed). beneath: the kernel refuses (EXDEV) whatever would leave `at`, through "..",
+  /// symlinks or absolute paths.
   virtual os_result<descriptor> open_directory(descriptor at, std::string_view path,
                                                bool beneath) = 0;
-  /// Opens `name` (one component) in `directory`; never follows a symlink (ELOOP), never blocks on a FIFO.
+  /// Opens `name` (one component) in `directory`; never follows a symlink (ELOOP), never blocks on
+  /// a FIFO.
   virtual os_result<descriptor> open_file(descriptor directory, std::string_view name,
                                           open_flags flags) = 0;
   virtual os_result<std::string> read_link(descriptor directory, std::string_view name) = 0;
@@ -109,7 +112,8 @@ class system {
 /// True in a process forked after its first call in the parent: handles opened before the fork are
 /// the parent's. Costs one load.
 [[nodiscard]] bool is_forked_child_of(std::uint64_t generation) noexcept;
-/// Stamp of this process, to be compared later by is_forked_child_of. Changes in every forked child.
+/// Stamp of this process, to be compared later by is_forked_child_of. Changes in every forked
+/// child.
 [[nodiscard]] std::uint64_t process_generation() noexcept;
 
 }  // namespace shelf::file
