@@ -1,5 +1,5 @@
 // API  [api] -> table -> journal -> file
-// What can go wrong: the closed list of codes, the error value, and the exception for those who want one.
+// What can go wrong: the closed list of codes, the error value, and the exception on request.
 #pragma once
 
 #include <cstddef>
@@ -53,6 +53,7 @@ enum class errc : std::uint8_t {
 
 /// The category of shelf's codes, so that `std::error_code` can carry them.
 [[nodiscard]] const std::error_category& error_category() noexcept;
+/// What makes `std::error_code code = errc::fenced;` work.
 [[nodiscard]] std::error_code make_error_code(errc code) noexcept;
 
 /// Why a call failed: a code, an errno where the system had a say, and a sentence.
@@ -60,11 +61,13 @@ enum class errc : std::uint8_t {
 /// Thread safety: as a std::shared_ptr: distinct objects are independent.
 class [[nodiscard]] error {
  public:
-  error(errc code) noexcept : code_(code) {}  // NOLINT: a code is an error
+  /// A code is an error: where nothing is to be added, `errc` converts.
+  error(errc code) noexcept : code_(code) {}  // NOLINT
   /// `message` is one sentence that names file, place and cause, and no key or value content;
   /// `details` may hold content, cut at 64 bytes a piece by whoever makes it.
   error(errc code, std::string message, std::string details = {}, int os_error = 0);
 
+  /// Which of the ways a call can fail it was.
   [[nodiscard]] errc code() const noexcept { return code_; }
   /// errno of the failed system call, or 0.
   [[nodiscard]] int os_error() const noexcept { return os_error_; }
@@ -73,11 +76,13 @@ class [[nodiscard]] error {
   /// message() followed by what was found where, key and value content included (cut at 64 bytes).
   [[nodiscard]] std::string details() const;
 
+  /// Compares the code: `e == errc::not_found`.
   friend bool operator==(const error& e, errc code) noexcept { return e.code_ == code; }
   /// Compares the errno: `e == std::errc::no_space_on_device`.
   friend bool operator==(const error& e, std::errc code) noexcept {
     return e.os_error_ != 0 && e.os_error_ == static_cast<int>(code);
   }
+  /// Writes message(), so nothing of keys and values.
   friend std::ostream& operator<<(std::ostream& out, const error& e);
 
  private:
@@ -94,7 +99,9 @@ using result = std::expected<T, error>;
 /// The error as an exception, for `or_throw`.
 class exception : public std::system_error {
  public:
+  /// what() is the error's message, code() its code in error_category().
   explicit exception(error e);
+  /// The error that was thrown, whole.
   [[nodiscard]] const error& reason() const noexcept { return reason_; }
 
  private:

@@ -8,7 +8,8 @@
 
 namespace shelf::journal {
 
-/// The operations a file can hold. Numbers are part of the format (docs/format.md) and never reused.
+/// The operations a file can hold. Numbers are part of the format (docs/format.md) and never
+/// reused.
 enum class op : std::uint8_t {
   put = 1,            ///< set kinds: key has value
   append = 2,         ///< bags: one more value under the key
@@ -18,8 +19,8 @@ enum class op : std::uint8_t {
   table_created = 6,  ///< catalogue: key = table name, value = properties as a term
   table_changed = 7,
   table_dropped = 8,
-  note = 9,           ///< nothing changes; carries durable_up_to or an era
-  seal = 10,          ///< the file was closed cleanly here
+  note = 9,   ///< nothing changes; carries durable_up_to or an era
+  seal = 10,  ///< the file was closed cleanly here
 };
 
 /// One operation on one table; bytes are canonical external terms without the version byte 131.

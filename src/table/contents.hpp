@@ -1,5 +1,6 @@
 // TABLE  api -> [table] -> journal -> file
-// The border every in-memory kind keeps: readers that never wait, one writer that stages and publishes.
+// The border every in-memory kind keeps: readers that never wait, one writer that stages and
+// publishes.
 #pragma once
 
 #include "journal/change.hpp"
@@ -25,7 +26,8 @@ enum class staged : std::uint8_t {
   replaced,       ///< an entry will be replaced
   unchanged,      ///< nothing to do: the same entry is there, or there is nothing to erase
   erased,         ///< entries will go (see erased_count)
-  publish_first,  ///< cannot be decided on top of what is already staged: publish that, then ask again
+  publish_first,  ///< cannot be decided on top of what is already staged: publish that, then ask
+                  ///< again
 };
 
 struct staging {
@@ -33,8 +35,9 @@ struct staging {
   std::size_t erased_count = 0;
 };
 
-/// Walks the entries of one pinned version, each exactly once. Bags: the values of a key stand together,
-/// in insertion order. Ordered: in key order. The entries handed out live as long as the pin.
+/// Walks the entries of one pinned version, each exactly once. Bags: the values of a key stand
+/// together, in insertion order. Ordered: in key order. The entries handed out live as long as the
+/// pin.
 /// Thread safety: one thread at a time. Takes and leaves epoch guards itself.
 class walker {
  public:
@@ -52,16 +55,17 @@ struct unsaved_change {
 
 /// One in-memory kind of table.
 ///
-/// Versions: a batch is staged change by change, then published under a sequence number greater than
-/// any before. A reader sees a batch whole or not at all at a pinned version; a lookup at `latest` may see
-/// a batch published meanwhile, never one that is not published. While a version is pinned, all it
-/// shows is kept.
+/// Versions: a batch is staged change by change, then published under a sequence number greater
+/// than any before. A reader sees a batch whole or not at all at a pinned version; a lookup at
+/// `latest` may see a batch published meanwhile, never one that is not published. While a version
+/// is pinned, all it shows is kept.
 ///
 /// Memory: staging does every allocation; publish and discard never fail. bad_alloc out of a stage_
 /// call leaves what was staged before it staged and everything readers see unchanged.
 ///
-/// Thread safety: stage_*, publish, discard, the unsaved list and collect_garbage: one thread at a time (the writer in
-/// its turn). All else from any thread, lock-free against the writer; find and find_all only inside an epoch guard.
+/// Thread safety: stage_*, publish, discard, the unsaved list and collect_garbage: one thread at a
+/// time (the writer in its turn). All else from any thread, lock-free against the writer; find and
+/// find_all only inside an epoch guard.
 class contents {
  public:
   struct options {
@@ -103,9 +107,11 @@ class contents {
   [[nodiscard]] virtual std::unique_ptr<walker> walk(const pinned& p) const = 0;
 
   // The writer, in its turn.
-  /// Makes room so that staging `count` new entries goes fast and their publishing is spread no further.
+  /// Makes room so that staging `count` new entries goes fast and their publishing is spread no
+  /// further.
   virtual void reserve(std::size_t count) = 0;
-  /// put (set kinds) or append (bags). Takes the entry unless the answer is unchanged or publish_first.
+  /// put (set kinds) or append (bags). Takes the entry unless the answer is unchanged or
+  /// publish_first.
   [[nodiscard]] virtual staging stage_insert(entry::owner& e) = 0;
   /// erase: the key with all its values.
   [[nodiscard]] virtual staging stage_erase(bytes key) = 0;
@@ -130,7 +136,8 @@ class contents {
   /// The list taken last is not on disk: puts it back in front of what has changed since.
   virtual void return_unsaved() noexcept = 0;
 
-  /// Frees what no reader and no pin can reach any more. Called by publish; also worth calling when idle.
+  /// Frees what no reader and no pin can reach any more. Called by publish; also worth calling when
+  /// idle.
   virtual void collect_garbage() noexcept = 0;
 };
 

@@ -1,0 +1,57 @@
+# The everyday commands; CMake does the work (see CMakePresets.json). `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := build
+.PHONY: build demo test bench docs install format clean help
+
+PREFIX ?= /usr/local
+JOBS ?= $(shell tools/jobs.sh)
+export JOBS
+
+# A compiler cache is used where there is one, and not asked for.
+ifneq ($(shell command -v ccache),)
+export CMAKE_CXX_COMPILER_LAUNCHER ?= ccache
+endif
+
+# Progress on a terminal, in a log only what went wrong.
+quiet := $(shell [ -t 1 ] || echo -- --quiet)
+compile = cmake --build build/release -j $(JOBS)
+
+build: ## the library, the tools and the examples, optimized, in build/release
+	@tools/install_packages.sh build demo
+	@[ -f build/release/build.ninja ] || cmake --preset release -DSHELF_BUILD_TESTS=OFF
+	@$(compile) $(quiet)
+
+demo: ## installs what the demo needs, builds it and runs it
+	@tools/install_packages.sh build demo
+	@[ -f build/release/build.ninja ] || cmake --preset release -DSHELF_BUILD_TESTS=OFF
+	@$(compile) --target shelf_demo $(quiet)
+	@build/release/examples/shelf_demo
+
+test: ## installs what the tests need and runs them all: release, asan, tsan, clang
+	@tools/install_packages.sh build demo test docs
+	@tools/test.sh
+
+bench: ## the benchmarks, with the rivals; takes its time
+	@tools/install_packages.sh build demo bench
+	@[ -f build/release/build.ninja ] || cmake --preset release -DSHELF_BUILD_TESTS=OFF
+	@cmake --preset release -DSHELF_BUILD_BENCHMARKS=ON >/dev/null
+	@$(compile) --target bench
+
+docs: ## the reference of the public headers, in build/release/docs/html
+	@tools/install_packages.sh build docs
+	@[ -f build/release/build.ninja ] || cmake --preset release -DSHELF_BUILD_TESTS=OFF
+	@cmake --preset release >/dev/null
+	@$(compile) --target docs $(quiet)
+	@echo "build/release/docs/html/index.html"
+
+install: build ## into PREFIX (/usr/local), below DESTDIR if that is set
+	@cmake --install build/release --prefix "$(PREFIX)"
+
+format: ## rewrites the sources as .clang-format says
+	@tools/format.sh
+
+clean: ## removes everything that was built
+	@rm -rf build
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile

@@ -1,0 +1,12 @@
+// API  [api] -> table -> journal -> file
+// The version of these headers; CMakeLists.txt reads it here, it is written nowhere else.
+#pragma once
+
+#include <string_view>
+
+namespace shelf {
+
+/// The version of the headers as "major.minor.patch". Minor versions below 1.0 may break programs.
+inline constexpr std::string_view version = "0.1.0";
+
+}  // namespace shelf

@@ -1,0 +1,112 @@
+// The error vocabulary: names, sentences, comparison, the standard's category, the exception.
+#include "shelf/error.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <set>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace shelf {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::vector<errc> all_codes() {
+  std::vector<errc> codes;
+  for (auto i = 1; i <= static_cast<int>(errc::invalid_argument); ++i)
+    codes.push_back(static_cast<errc>(i));
+  return codes;
+}
+
+TEST(ErrorCode, EveryCodeHasANameAndASentenceOfItsOwn) {
+  std::set<std::string> names;
+  std::set<std::string> sentences;
+  for (const auto code : all_codes()) {
+    names.emplace(to_string(code));
+    sentences.insert(error(code).message());
+  }
+  EXPECT_EQ(names.size(), all_codes().size());
+  EXPECT_EQ(sentences.size(), all_codes().size());
+  EXPECT_FALSE(names.contains("ok"));
+}
+
+TEST(ErrorCode, TheNamesAreThoseOfTheEnumFromFirstToLast) {
+  EXPECT_EQ(to_string(errc::not_found), "not_found");
+  EXPECT_EQ(to_string(errc::size_limit_exceeded), "size_limit_exceeded");
+  EXPECT_EQ(to_string(errc::invalid_argument), "invalid_argument");
+}
+
+TEST(ErrorCode, AStandardErrorCodeCarriesItWithCategoryAndSentence) {
+  const std::error_code code = errc::fenced;
+  EXPECT_STREQ(code.category().name(), "shelf");
+  EXPECT_EQ(code.message(), error(errc::fenced).message());
+  EXPECT_EQ(error_category().message(0), "unknown error");
+  EXPECT_EQ(error_category().message(200), "unknown error");
+}
+
+TEST(Error, TheMessageIsTheSentenceGivenAndTheDetailsFollowIt) {
+  const error e(errc::corrupt, "ages.shelf: byte 4096: bad checksum", "key \"alice\"");
+  EXPECT_EQ(e.message(), "ages.shelf: byte 4096: bad checksum");
+  EXPECT_EQ(e.details(), "ages.shelf: byte 4096: bad checksum: key \"alice\"");
+  EXPECT_THAT(e.message(), Not(HasSubstr("alice")));
+}
+
+TEST(Error, WithoutDetailsTheDetailsAreTheMessage) {
+  EXPECT_EQ(error(errc::busy).details(), error(errc::busy).message());
+  EXPECT_EQ(error(errc::file_error, "disk gone").details(), "disk gone");
+}
+
+TEST(Error, ComparesWithItsCodeAndWithTheErrnoItCarries) {
+  const error full(errc::no_space, "ages.shelf: cannot write", {}, ENOSPC);
+  EXPECT_TRUE(full == errc::no_space);
+  EXPECT_FALSE(full == errc::file_error);
+  EXPECT_TRUE(full == std::errc::no_space_on_device);
+  EXPECT_FALSE(full == std::errc::io_error);
+  EXPECT_EQ(full.os_error(), ENOSPC);
+}
+
+TEST(Error, ABareCodeEqualsNoErrno) {
+  EXPECT_FALSE(error(errc::not_found) == std::errc{});
+  EXPECT_EQ(error(errc::not_found).os_error(), 0);
+}
+
+TEST(Error, PrintsItsMessage) {
+  std::ostringstream out;
+  out << error(errc::read_only, "ages.shelf: opened to read");
+  EXPECT_EQ(out.str(), "ages.shelf: opened to read");
+}
+
+TEST(OrThrow, GivesTheValueOrThrowsTheErrorWithItsSentence) {
+  EXPECT_EQ(or_throw(result<int>(7)), 7);
+  EXPECT_NO_THROW(or_throw(result<>()));
+  try {
+    or_throw(result<int>(std::unexpected(error(errc::replaced, "ages.shelf: replaced"))));
+    FAIL() << "no exception";
+  } catch (const exception& e) {
+    EXPECT_TRUE(e.reason() == errc::replaced);
+    EXPECT_EQ(e.code(), make_error_code(errc::replaced));
+    EXPECT_THAT(e.what(), HasSubstr("ages.shelf: replaced"));
+  }
+}
+
+TEST(Error, CopiesOfOneErrorMayBeReadAndDroppedByManyThreads) {
+  const error e(errc::file_error, "ages.shelf: cannot read", "page 7", EIO);
+  std::vector<std::jthread> threads;
+  for (auto i = 0; i < 4; ++i) {
+    threads.emplace_back([copy = e] {
+      for (auto round = 0; round < 1000; ++round) {
+        const auto another = copy;
+        EXPECT_EQ(another.details(), "ages.shelf: cannot read: page 7");
+      }
+    });
+  }
+}
+
+}  // namespace
+}  // namespace shelf
