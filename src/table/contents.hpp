@@ -66,7 +66,7 @@ struct unsaved_change {
 /// Thread safety: stage_*, publish, discard, the unsaved list and collect_garbage: one thread at a
 /// time (the writer in its turn). All else from any thread, lock-free against the writer; find and
 /// find_all only inside an epoch guard.
-class contents {
+class contents : public std::enable_shared_from_this<contents> {
  public:
   struct options {
     kind what = kind::set;

@@ -4,6 +4,7 @@
 
 #include "shelf/detail/bytes.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -27,9 +28,7 @@ class entry {
   [[nodiscard]] bytes key() const noexcept { return {data(), key_size_}; }
   [[nodiscard]] bytes value() const noexcept { return {data() + key_size_, value_size_}; }
   /// Bytes this block takes, header included, allocator's rounding not.
-  [[nodiscard]] std::size_t footprint() const noexcept {
-    return sizeof(entry) + key_size_ + value_size_;
-  }
+  [[nodiscard]] std::size_t footprint() const noexcept { return footprint(key_size_, value_size_); }
 
   /// Sequence number of the batch that made this entry, or, with the lowest bit set, a pointer to a
   /// version record of the kind that owns it. Low bit clear: sequence number << 1.
@@ -41,8 +40,13 @@ class entry {
  private:
   entry(std::uint32_t key_size, std::uint32_t value_size) noexcept
       : key_size_(key_size), value_size_(value_size) {}
+  /// The bytes follow the last member at once: what the compiler would pad belongs to them.
+  static constexpr std::size_t header_bytes = 20;
+  [[nodiscard]] static std::size_t footprint(std::size_t key, std::size_t value) noexcept {
+    return std::max(sizeof(entry), header_bytes + key + value);
+  }
   [[nodiscard]] const std::byte* data() const noexcept {
-    return reinterpret_cast<const std::byte*>(&value_size_ + 1);
+    return reinterpret_cast<const std::byte*>(this) + header_bytes;
   }
 
   std::uint32_t key_size_;

@@ -1,0 +1,119 @@
+// TABLE  api -> [table] -> journal -> file
+// The list of reader slots, and the queue of whole objects that wait for their readers.
+#include "table/epoch.hpp"
+
+#include <deque>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace shelf::tables::epoch {
+
+namespace detail {
+
+std::atomic<std::uint64_t> current{1};
+constinit thread_local reader_slot* mine = nullptr;
+
+namespace {
+
+std::atomic<reader_slot*> all_slots{nullptr};
+
+/// Hands the slot on when its thread ends.
+struct leaver {
+  reader_slot* slot = nullptr;
+  ~leaver() {
+    mine = nullptr;
+    if (slot != nullptr) slot->taken.store(false, std::memory_order_release);
+  }
+};
+
+reader_slot* reuse() noexcept {
+  for (auto* s = all_slots.load(std::memory_order_acquire); s != nullptr; s = s->next) {
+    bool free = false;
+    if (!s->taken.load(std::memory_order_relaxed) &&
+        s->taken.compare_exchange_strong(free, true, std::memory_order_acq_rel)) {
+      return s;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+reader_slot* join() {
+  thread_local leaver at_exit;
+  reader_slot* slot = reuse();
+  if (slot == nullptr) {
+    slot = std::make_unique<reader_slot>().release();  // lives as long as the process
+    slot->next = all_slots.load(std::memory_order_relaxed);
+    while (!all_slots.compare_exchange_weak(slot->next, slot, std::memory_order_seq_cst)) {
+    }
+  }
+  at_exit.slot = slot;
+  mine = slot;
+  return slot;
+}
+
+}  // namespace detail
+
+std::uint64_t now() noexcept { return detail::current.load(std::memory_order_acquire); }
+
+std::uint64_t advance() noexcept {
+  return detail::current.fetch_add(1, std::memory_order_seq_cst);
+}
+
+bool everyone_left(std::uint64_t ended) noexcept {
+#if defined(SHELF_WITHOUT_FENCES)
+  detail::current.fetch_add(0, std::memory_order_seq_cst);
+#else
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+#endif
+  for (auto* s = detail::all_slots.load(std::memory_order_seq_cst); s != nullptr; s = s->next) {
+    const auto entered = s->entered.load(std::memory_order_acquire);
+    if (entered != 0 && entered <= ended) return false;
+  }
+  return true;
+}
+
+namespace {
+
+struct waiting {
+  std::shared_ptr<void> object;
+  std::uint64_t ended = 0;
+};
+
+struct waiting_room {
+  std::mutex mutex;
+  std::deque<waiting> queue;  // guarded by mutex; epochs never go down along it
+};
+
+/// Never destroyed: threads may retire objects while statics are torn down.
+waiting_room& room() {
+  static waiting_room* const the_room = std::make_unique<waiting_room>().release();
+  return *the_room;
+}
+
+}  // namespace
+
+void retire_later(std::shared_ptr<void> object) {
+  {
+    auto& waits = room();
+    const std::lock_guard lock(waits.mutex);
+    waits.queue.push_back({std::move(object), 0});
+    waits.queue.back().ended = advance();
+  }
+  collect();
+}
+
+void collect() {
+  auto& waits = room();
+  for (;;) {
+    std::shared_ptr<void> last_hold;  // destroyed outside the lock: it may be a whole table
+    const std::lock_guard lock(waits.mutex);
+    if (waits.queue.empty() || !everyone_left(waits.queue.front().ended)) return;
+    last_hold = std::move(waits.queue.front().object);
+    waits.queue.pop_front();
+  }
+}
+
+}  // namespace shelf::tables::epoch

@@ -1,0 +1,144 @@
+// TABLE  api -> [table] -> journal -> file
+// A segment of a hash index: buckets of eight slots, a cache line each, probed one after another.
+#pragma once
+
+#include <atomic>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+
+#if defined(__SSE2__) && !defined(__SANITIZE_THREAD__)
+#include <emmintrin.h>
+#define SHELF_SSE2_PROBE 1
+#endif
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#undef SHELF_SSE2_PROBE
+#endif
+#endif
+
+namespace shelf::tables {
+
+/// What a slot holds: a pointer aligned to 8 in the low 48 bits, its lowest three bits free for the owner of
+/// the index, and above it 16 bits of the hash. The tag alone says in which bucket the search begins,
+/// so that a segment is rebuilt larger or smaller without a look at what it points to.
+using slot_word = std::uint64_t;
+
+inline constexpr slot_word pointer_mask = (slot_word{1} << 48) - 1;
+inline constexpr slot_word address_mask = pointer_mask & ~slot_word{7};
+inline constexpr slot_word empty_slot = 0;
+/// Something was here: the search goes on.
+inline constexpr slot_word erased_slot = 1;
+
+/// Pointer and flags as the owner of the index knows them, without the tag.
+[[nodiscard]] constexpr std::uint64_t reference_in(slot_word word) noexcept {
+  return word & pointer_mask;
+}
+[[nodiscard]] constexpr bool is_reference(slot_word word) noexcept {
+  return (word & address_mask) != 0;
+}
+[[nodiscard]] constexpr std::uint64_t tag_of(std::uint64_t hash) noexcept { return hash & 0xffff; }
+[[nodiscard]] constexpr slot_word slot_word_of(std::uint64_t hash, std::uint64_t reference) noexcept {
+  return tag_of(hash) << 48 | reference;
+}
+
+struct alignas(64) hash_segment {
+  static constexpr std::size_t slots_a_bucket = 8;
+  static constexpr std::size_t most_buckets = 32;
+  using slot = std::atomic<slot_word>;
+
+  std::uint64_t prefix = 0;   ///< the highest `depth` bits of all hashes here; the rest 0
+  std::uint32_t depth = 0;
+  std::uint32_t buckets = 0;
+  std::uint32_t used = 0;     ///< slots that are not empty; the writer's own
+  std::uint32_t live = 0;     ///< slots that hold a reference; the writer's own
+
+  [[nodiscard]] static constexpr std::size_t bytes(std::size_t buckets) noexcept {
+    return sizeof(hash_segment) + buckets * slots_a_bucket * sizeof(slot);
+  }
+  /// Fuller than this a search grows long.
+  [[nodiscard]] static constexpr std::size_t limit(std::size_t buckets) noexcept {
+    return buckets * slots_a_bucket * 7 / 8;
+  }
+  [[nodiscard]] std::size_t slot_count() const noexcept { return buckets * slots_a_bucket; }
+  [[nodiscard]] slot* slots() noexcept { return reinterpret_cast<slot*>(this + 1); }
+  [[nodiscard]] const slot* slots() const noexcept {
+    return reinterpret_cast<const slot*>(this + 1);
+  }
+  [[nodiscard]] static std::size_t home(std::uint64_t hash, std::size_t buckets) noexcept {
+    return tag_of(hash) * buckets >> 16;
+  }
+
+  /// Puts a word into the first slot that is free on its way. There is one: the caller keeps the limit.
+  void place(slot_word word) noexcept {
+    std::size_t at = home(word >> 48, buckets) * slots_a_bucket;
+    for (;; at = at + 1 == slot_count() ? 0 : at + 1) {
+      const auto there = slots()[at].load(std::memory_order_relaxed);
+      if (is_reference(there)) continue;
+      if (there == empty_slot) ++used;
+      ++live;
+      return slots()[at].store(word, std::memory_order_release);
+    }
+  }
+
+  /// Frees a slot. Where its bucket has an empty slot no search goes past, so it may be empty too.
+  void clear(slot& s) noexcept {
+    const auto index = static_cast<std::size_t>(&s - slots());
+    const slot* const bucket = slots() + index / slots_a_bucket * slots_a_bucket;
+    bool ends_here = false;
+    for (std::size_t i = 0; i < slots_a_bucket; ++i) {
+      ends_here |= bucket[i].load(std::memory_order_relaxed) == empty_slot;
+    }
+    assert(live > 0);
+    --live;
+    if (ends_here) --used;
+    s.store(ends_here ? empty_slot : erased_slot, std::memory_order_release);
+  }
+};
+static_assert(sizeof(hash_segment) == 64);
+
+/// What a look at a bucket shows: a bit for each slot. A hint: what is taken from it is loaded again.
+struct bucket_look {
+  std::uint32_t matches = 0;  ///< slots with the tag
+  bool ends = false;          ///< there is an empty slot: what is not here is nowhere
+};
+
+[[nodiscard]] inline bucket_look look_at(const hash_segment::slot* bucket,
+                                         std::uint64_t tag) noexcept {
+#if defined(SHELF_SSE2_PROBE)
+  const auto* const lines = reinterpret_cast<const __m128i*>(bucket);
+  const __m128i a = _mm_load_si128(lines);
+  const __m128i b = _mm_load_si128(lines + 1);
+  const __m128i c = _mm_load_si128(lines + 2);
+  const __m128i d = _mm_load_si128(lines + 3);
+  const __m128i wanted = _mm_set1_epi16(static_cast<short>(tag));
+  // The tag is the upper half of the upper half of each word; a shuffle gathers the upper halves.
+  const auto upper = [](__m128i x, __m128i y) {
+    return _mm_castps_si128(_mm_shuffle_ps(_mm_castsi128_ps(x), _mm_castsi128_ps(y), 0xdd));
+  };
+  const auto lower = [](__m128i x, __m128i y) {
+    return _mm_castps_si128(_mm_shuffle_ps(_mm_castsi128_ps(x), _mm_castsi128_ps(y), 0x88));
+  };
+  const __m128i upper_ab = upper(a, b);
+  const __m128i upper_cd = upper(c, d);
+  const __m128i tags =
+      _mm_packs_epi32(_mm_srai_epi32(upper_ab, 16), _mm_srai_epi32(upper_cd, 16));
+  const auto hits = static_cast<std::uint32_t>(
+      _mm_movemask_epi8(_mm_packs_epi16(_mm_cmpeq_epi16(tags, wanted), _mm_setzero_si128())));
+  const __m128i zero = _mm_setzero_si128();
+  const __m128i empty = _mm_or_si128(
+      _mm_cmpeq_epi32(_mm_or_si128(upper_ab, lower(a, b)), zero),
+      _mm_cmpeq_epi32(_mm_or_si128(upper_cd, lower(c, d)), zero));
+  return {hits, _mm_movemask_epi8(empty) != 0};
+#else
+  bucket_look look;
+  for (std::uint32_t i = 0; i < hash_segment::slots_a_bucket; ++i) {
+    const auto word = bucket[i].load(std::memory_order_relaxed);
+    look.matches |= std::uint32_t{word >> 48 == tag} << i;
+    look.ends |= word == empty_slot;
+  }
+  return look;
+#endif
+}
+
+}  // namespace shelf::tables
