@@ -36,17 +36,18 @@ constexpr std::uint64_t most_write_ahead = std::uint64_t{4} << 20;
 
 }  // namespace
 
-journal_file::journal_file(const file::location& where, file::open_file file, settings s)
-    : where_(&where), file_(std::move(file)), settings_(s) {
+journal_file::journal_file(const file::location& where, file::location::temporary held,
+                           settings s)
+    : where_(&where), held_(std::move(held)), settings_(s) {
   buffer_.resize(frame_header_size);
 }
 
 journal_file::~journal_file() { abandon(); }
 
 void journal_file::abandon() noexcept {
-  if (temporary_) where_->discard(*temporary_);
-  temporary_.reset();
-  file_.close();
+  if (is_unpublished()) where_->discard(held_);
+  held_.name.clear();
+  held_.file.close();
 }
 
 void journal_file::start_session() {
@@ -60,8 +61,7 @@ result<std::unique_ptr<journal_file>> journal_file::create(
     const file::location& where, const std::array<std::byte, 16>& store_id, settings s) {
   auto made = where.create_temporary();
   if (!made) return std::unexpected(made.error());
-  std::unique_ptr<journal_file> j(new journal_file(where, std::move(made->file), s));
-  j->temporary_ = std::move(*made);
+  std::unique_ptr<journal_file> j(new journal_file(where, std::move(*made), s));
   j->header_.store_id = store_id;
   j->header_.file_id = where.system().random();
   j->start_session();
@@ -76,17 +76,17 @@ result<std::unique_ptr<journal_file>> journal_file::open(const file::location& w
                                                          settings s) {
   auto file = where.open_to_write();
   if (!file) return std::unexpected(file.error());
-  std::unique_ptr<journal_file> j(new journal_file(where, std::move(*file), s));
+  std::unique_ptr<journal_file> j(new journal_file(where, {std::move(*file), {}}, s));
   if (auto recovered = j->recover(); !recovered) return std::unexpected(recovered.error());
   j->start_session();
   return j;
 }
 
 result<> journal_file::recover() {
-  const auto status = file_.status();
+  const auto status = held_.file.status();
   if (!status) return std::unexpected(status.error());
   // After a failed sync in an earlier process the page cache may hold what the disk does not.
-  (void)file_.system().drop_cache(file_.raw());
+  (void)held_.file.system().drop_cache(held_.file.raw());
   auto header = read_header();
   if (!header) return std::unexpected(header.error());
   header_ = *header;
@@ -105,10 +105,10 @@ result<> journal_file::recover() {
     return {};
   }
   if (status->size != found->end) {
-    if (auto cut = file_.truncate(found->end); !cut) return cut;
+    if (auto cut = held_.file.truncate(found->end); !cut) return cut;
   }
   // What we serve from here on must not vanish in a later power cut.
-  if (auto synced = file_.sync(); !synced) return synced;
+  if (auto synced = held_.file.sync(); !synced) return synced;
   if (auto synced = where_->sync_directory(); !synced) return synced;
   durable_ = found->end;
   return {};
@@ -116,27 +116,27 @@ result<> journal_file::recover() {
 
 result<file_header> journal_file::read_header() const {
   std::vector<std::byte> front(frames_start);
-  const auto got = file_.read(0, front);
+  const auto got = held_.file.read(0, front);
   if (!got) return std::unexpected(got.error());
   front.resize(*got);
-  auto header = decode_header(front, file_.path());
+  auto header = decode_header(front, held_.file.path());
   if (header && header->write_refused) {
     return std::unexpected(error(
         errc::unsupported_version,
-        file_.path() + ": byte 24: a newer shelf must write this file; it can be opened read_only"));
+        held_.file.path() + ": byte 24: a newer shelf must write this file; it can be opened read_only"));
   }
   return header;
 }
 
 result<scanned> journal_file::scan_all(const file_header& header, std::uint64_t size) const {
-  frame_reader reader(file_, size, header.file_id);
+  frame_reader reader(held_.file, size, header.file_id);
   auto found = scan(reader, header);
-  if (!found) return std::unexpected(with_path(found.error(), file_.path()));
+  if (!found) return std::unexpected(with_path(found.error(), held_.file.path()));
   return found;
 }
 
 result<scanned> journal_file::verify() const {
-  const auto status = file_.status();
+  const auto status = held_.file.status();
   if (!status) return std::unexpected(status.error());
   const auto header = read_header();
   if (!header) return std::unexpected(header.error());
@@ -144,9 +144,9 @@ result<scanned> journal_file::verify() const {
 }
 
 result<> journal_file::replay(std::uint64_t from, std::uint64_t to, visitor& out) const {
-  frame_reader reader(file_, to, header_.file_id);
+  frame_reader reader(held_.file, to, header_.file_id);
   auto done = journal::replay(reader, from, to, out);
-  if (!done) return std::unexpected(with_path(done.error(), file_.path()));
+  if (!done) return std::unexpected(with_path(done.error(), held_.file.path()));
   return done;
 }
 
@@ -154,13 +154,13 @@ result<> journal_file::write_header_slots(bool sync_each) {
   ++header_.generation;
   for (std::size_t slot = 0; slot < slot_offsets.size(); ++slot) {
     const auto encoded = encode_slot(header_, slot);
-    if (auto written = file_.write(slot_offsets[slot], encoded); !written) return written;
+    if (auto written = held_.file.write(slot_offsets[slot], encoded); !written) return written;
     if (!sync_each) continue;
-    if (auto synced = file_.sync_data(); !synced) return synced;
+    if (auto synced = held_.file.sync_data(); !synced) return synced;
   }
   if (sync_each) return {};
   // The hole behind the second slot is filled by the file's length alone.
-  return file_.truncate(frames_start);
+  return held_.file.truncate(frames_start);
 }
 
 // --- appending -----------------------------------------------------------------------------------
@@ -209,7 +209,7 @@ result<> journal_file::flush_frame(bool commits) {
   seal_frame(buffer_, header, header_.file_id, batch_at_);
   const auto next = batch_at_ + buffer_.size();
   if (auto ahead = write_ahead_of(next); !ahead) return ahead;
-  auto written = file_.write(batch_at_, buffer_);
+  auto written = held_.file.write(batch_at_, buffer_);
   written_up_to_ = std::max(written_up_to_, next);
   if (buffer_.capacity() > 2 * frame_capacity) buffer_ = {};
   buffer_.resize(frame_header_size);
@@ -224,10 +224,10 @@ result<> journal_file::write_ahead_of(std::uint64_t end) {
   const auto chunk =
       std::clamp((end - frames_start) / 2, least_write_ahead, most_write_ahead) & ~std::uint64_t{7};
   const std::vector<std::byte> zeros(static_cast<std::size_t>(end + chunk - written_up_to_));
-  if (auto written = file_.write(written_up_to_, zeros); !written) {
+  if (auto written = held_.file.write(written_up_to_, zeros); !written) {
     if (!is_harmless(written.error())) return written;
     settings_.write_ahead = false;  // a full disk: each write then finds out for itself
-    return file_.truncate(written_up_to_);
+    return held_.file.truncate(written_up_to_);
   }
   written_up_to_ += zeros.size();
   return {};
@@ -236,7 +236,7 @@ result<> journal_file::write_ahead_of(std::uint64_t end) {
 error journal_file::roll_back(const error& cause) {
   sequence_ = batch_sequence_;  // never used again: frames that cannot be unwritten may bear it
   buffer_.resize(frame_header_size);
-  const auto cut = file_.truncate(end());
+  const auto cut = held_.file.truncate(end());
   written_up_to_ = end();
   if (cut && is_harmless(cause)) return cause;
   const auto doubt = in_doubt(cause);
@@ -251,8 +251,8 @@ result<> journal_file::sync() {
   if (auto why = fence()) return std::unexpected(*why);
   if (is_durable()) return {};
   const auto up_to = end();
-  if (auto synced = file_.sync_data(); !synced) {
-    if (has_bug(seeded_bug::retry_sync) && file_.sync_data()) {
+  if (auto synced = held_.file.sync_data(); !synced) {
+    if (has_bug(seeded_bug::retry_sync) && held_.file.sync_data()) {
       durable_.store(up_to, std::memory_order_release);
       return {};
     }
@@ -282,7 +282,7 @@ result<> journal_file::seal() {
   if (sealed) sealed = commit();
   if (!sealed) return std::unexpected(roll_back(sealed.error()));
   if (written_up_to_ > end()) {
-    if (auto cut = file_.truncate(end()); !cut) return cut;
+    if (auto cut = held_.file.truncate(end()); !cut) return cut;
     written_up_to_ = end();
   }
   if (auto synced = sync(); !synced) return synced;
@@ -300,25 +300,25 @@ result<> journal_file::seal() {
 }
 
 result<> journal_file::sync_unpublished() {
-  assert(temporary_);
+  assert(is_unpublished());
   if (has_bug(seeded_bug::rename_before_sync)) return {};
   const auto up_to = end();
-  if (auto synced = file_.sync_data(); !synced) return synced;
+  if (auto synced = held_.file.sync_data(); !synced) return synced;
   durable_.store(up_to, std::memory_order_release);
   return {};
 }
 
 result<> journal_file::copy_mode_of(const journal_file& other) {
-  return file_.copy_mode_of(other.file_);
+  return where_->keep_mode_and_owner(other.held_.file, held_);
 }
 
 result<> journal_file::publish(bool replace) {
-  assert(temporary_);
+  assert(is_unpublished());
   if (!has_bug(seeded_bug::rename_before_sync)) {
-    if (auto synced = file_.sync(); !synced) return synced;
+    if (auto synced = held_.file.sync(); !synced) return synced;
   }
-  if (auto named = where_->publish(*temporary_, replace); !named) return named;
-  temporary_.reset();
+  if (auto named = where_->publish(held_, replace); !named) return named;
+  held_.name.clear();
   if (has_bug(seeded_bug::skip_directory_sync)) return {};
   if (auto synced = where_->sync_directory(); !synced) {
     set_fence(synced.error());
@@ -332,7 +332,7 @@ std::optional<error> journal_file::fence() const {
   if (!is_fenced()) return std::nullopt;
   const std::scoped_lock lock(fence_mutex_);
   return error(errc::fenced,
-               file_.path() + ": writing stopped after a disk failure (" + fence_->message() +
+               held_.file.path() + ": writing stopped after a disk failure (" + fence_->message() +
                    "); recover() writes a new file from memory",
                {}, fence_->os_error());
 }

@@ -86,7 +86,7 @@ class journal_file {
   /// indeterminate.
   [[nodiscard]] result<> publish(bool replace);
   /// replaced if the table's name no longer means this file.
-  [[nodiscard]] result<> still_named() const { return where_->still_names(file_); }
+  [[nodiscard]] result<> still_named() const { return where_->still_names(held_.file); }
 
   /// Why nothing more can be written, if so.
   [[nodiscard]] std::optional<error> fence() const;
@@ -108,12 +108,12 @@ class journal_file {
   [[nodiscard]] const std::array<std::byte, 16>& store_id() const noexcept {
     return header_.store_id;
   }
-  [[nodiscard]] const file::open_file& file() const noexcept { return file_; }
+  [[nodiscard]] const file::open_file& file() const noexcept { return held_.file; }
   /// The lock ends, the descriptor closes. Nothing is written.
   void abandon() noexcept;
 
  private:
-  journal_file(const file::location& where, file::open_file file, settings s);
+  journal_file(const file::location& where, file::location::temporary held, settings s);
 
   [[nodiscard]] result<> write_header_slots(bool sync_each);
   [[nodiscard]] result<> flush_frame(bool commits);
@@ -122,11 +122,11 @@ class journal_file {
   [[nodiscard]] result<scanned> scan_all(const file_header& header, std::uint64_t size) const;
   [[nodiscard]] result<> recover();
   void start_session();
+  [[nodiscard]] bool is_unpublished() const noexcept { return !held_.name.empty(); }
   [[nodiscard]] std::uint64_t claimed_durable() const noexcept;
 
   const file::location* where_;
-  file::open_file file_;
-  std::optional<file::location::temporary> temporary_;  ///< until published; its file member is moved out
+  file::location::temporary held_;  ///< the file; its name is empty once it has the table's
   settings settings_;
   file_header header_;
   recovery recovery_;

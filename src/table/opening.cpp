@@ -196,9 +196,7 @@ result<> remove_file(const std::string& path, const std::optional<std::string>& 
   // Holding the lock while the name goes keeps another process from opening what is about to vanish.
   const auto locked = where->open_to_write();
   if (!locked) return std::unexpected(locked.error());
-  if (auto gone = where->unlink(); !gone) return gone;
-  where->sweep_temporaries();
-  return where->sync_directory();
+  return where->remove(*locked);
 }
 
 }  // namespace shelf::detail
