@@ -23,7 +23,7 @@ namespace shelf::terms {
 [[nodiscard]] result<std::vector<std::byte>> canonicalize_enveloped(bytes input,
                                                                     const limits& bounds = {});
 
-/// True if `input` is exactly one term in canonical form within the limits. Allocates nothing.
-[[nodiscard]] bool is_canonical(bytes input, const limits& bounds = {}) noexcept;
+/// True if `input` is exactly one term in canonical form within the limits. Allocates nothing if so.
+[[nodiscard]] bool is_canonical(bytes input, const limits& bounds = {});
 
 }  // namespace shelf::terms
