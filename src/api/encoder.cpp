@@ -169,9 +169,8 @@ void encoder::sort_items(std::size_t start, std::size_t count, bool pairs) {
   }
   const std::byte* first = data_ + start;
   const auto key = [first](const item& i) { return bytes(first + i.begin, i.key_end - i.begin); };
-  const ordering how = pairs ? ordering::map_key : ordering::term;
-  const auto before = [&](const item& a, const item& b) {
-    return compare_terms(key(a), key(b), how) < 0;
+  const auto before = [&key](const item& a, const item& b) {
+    return compare_keys(key(a), key(b)) < 0;
   };
   if (!std::is_sorted(items.begin(), items.end(), before)) {
     std::sort(items.begin(), items.end(), before);

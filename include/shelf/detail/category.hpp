@@ -241,6 +241,11 @@ consteval bool refuse_unless_storable() {
   return true;
 }
 
+template <class... F>
+consteval bool refuse_unless_all_storable(types<F...>) {
+  return (refuse_unless_storable<F>() && ...);
+}
+
 /// Stops the compiler with a sentence if T, a struct, has a form that has no record.
 template <class T>
 consteval bool refuse_unless_record() {
@@ -257,6 +262,10 @@ consteval bool refuse_unless_record() {
   static_assert(!tag<T>.empty() || !type_name<T>().empty(),
                 "shelf needs a name for this type, because it is a template or has no name: "
                 "specialise shelf::tag for it.");
+  if constexpr (std::is_default_constructible_v<T> && !has_base_class<T> && !has_array_field<T> &&
+                field_count<T> <= most_fields) {
+    return refuse_unless_all_storable(field_types<T>{});
+  }
   return true;
 }
 

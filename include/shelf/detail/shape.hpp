@@ -109,13 +109,18 @@ struct parts_of_list;
 template <class... T>
 struct parts_of_list<types<T...>> : part_list<T...> {};
 
-template <class T, class Fields, class Indices>
-struct field_parts;
-template <class T, class... F, std::size_t... I>
-struct field_parts<T, types<F...>, std::index_sequence<I...>> {
-  static constexpr part items[sizeof...(F) + 1]{{field_name<T, I>, &shape_of<F>}..., {}};
-  static constexpr std::span<const part> view{items, sizeof...(F)};
+template <std::size_t N>
+struct part_array {
+  part items[N + 1]{};
+  [[nodiscard]] constexpr std::span<const part> view() const noexcept { return {items, N}; }
 };
+template <class T, class... F, std::size_t... I>
+consteval part_array<sizeof...(F)> make_field_parts(types<F...>, std::index_sequence<I...>) {
+  return {{part{field_name<T, I>, &shape_of<F>}...}};
+}
+template <class T>
+inline constexpr part_array<field_count<T>> field_parts =
+    make_field_parts<T>(field_types<T>{}, std::make_index_sequence<field_count<T>>{});
 
 template <class T, class Indices>
 struct tuple_parts;
@@ -209,8 +214,7 @@ consteval shape custom_shape() {
 template <class T>
 consteval shape record_shape() {
   static_assert(refuse_unless_record<T>());
-  using fields = field_parts<T, field_types<T>, std::make_index_sequence<field_count<T>>>;
-  return {.what = form::record, .name = tag_of<T>(), .parts = fields::view};
+  return {.what = form::record, .name = tag_of<T>(), .parts = field_parts<T>.view()};
 }
 
 template <class T>

@@ -1,0 +1,10 @@
+// API  [api] -> table -> journal -> file
+// Must not compile: a const member.
+// expect: shelf cannot store a reference, a const or volatile member
+#include "shelf/codec.hpp"
+
+struct entry {
+  const int number = 1;
+};
+
+void store(shelf::detail::encoder& out, const entry& value) { shelf::detail::encode(out, value); }

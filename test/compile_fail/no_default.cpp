@@ -1,0 +1,10 @@
+// API  [api] -> table -> journal -> file
+// Must not compile: a struct without a default value.
+// expect: shelf cannot store a struct that has no default value
+#include "shelf/codec.hpp"
+
+struct bare {
+  int& number;
+};
+
+void store(shelf::detail::encoder& out, const bare& value) { shelf::detail::encode(out, value); }

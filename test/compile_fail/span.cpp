@@ -1,0 +1,12 @@
+// API  [api] -> table -> journal -> file
+// Must not compile: a span in a struct.
+// expect: shelf cannot store a view
+#include "shelf/codec.hpp"
+
+#include <span>
+
+struct entry {
+  std::span<const int> numbers;
+};
+
+void store(shelf::detail::encoder& out, const entry& value) { shelf::detail::encode(out, value); }

@@ -1,0 +1,11 @@
+// API  [api] -> table -> journal -> file
+// Must not compile: a template without a tag.
+// expect: shelf needs a name for this type
+#include "shelf/codec.hpp"
+
+template <class T>
+struct box {
+  T inside{};
+};
+
+void store(shelf::detail::encoder& out, const box<int>& value) { shelf::detail::encode(out, value); }

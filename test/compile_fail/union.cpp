@@ -1,0 +1,11 @@
+// API  [api] -> table -> journal -> file
+// Must not compile: a union.
+// expect: shelf cannot see into this class
+#include "shelf/codec.hpp"
+
+union either {
+  int number;
+  float other;
+};
+
+void store(shelf::detail::encoder& out, const either& value) { shelf::detail::encode(out, value); }

@@ -1,0 +1,13 @@
+// API  [api] -> table -> journal -> file
+// Must not compile: an enumerator that is called as a truth value.
+// expect: because two of its alternatives have a term in common
+#include "shelf/codec.hpp"
+
+#include <variant>
+
+enum class answer { yes, unknown };
+template <>
+inline constexpr auto shelf::enum_names<answer> =
+    shelf::names<answer>({{answer::yes, "true"}, {answer::unknown, "unknown"}});
+
+void store(shelf::detail::encoder& out, const std::variant<bool, answer>& value) { shelf::detail::encode(out, value); }

@@ -1,0 +1,8 @@
+// API  [api] -> table -> journal -> file
+// Must not compile: a variant whose alternatives share terms.
+// expect: because two of its alternatives have a term in common
+#include "shelf/codec.hpp"
+
+#include <variant>
+
+void store(shelf::detail::encoder& out, const std::variant<int, long>& value) { shelf::detail::encode(out, value); }

@@ -1,0 +1,9 @@
+// API  [api] -> table -> journal -> file
+// Must not compile: a variant whose alternatives share terms.
+// expect: because two of its alternatives have a term in common
+#include "shelf/codec.hpp"
+
+#include <optional>
+#include <variant>
+
+void store(shelf::detail::encoder& out, const std::variant<std::optional<int>, std::optional<double>>& value) { shelf::detail::encode(out, value); }

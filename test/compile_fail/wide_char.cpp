@@ -1,0 +1,10 @@
+// API  [api] -> table -> journal -> file
+// Must not compile: a wide character.
+// expect: shelf cannot store a lone char or wchar_t
+#include "shelf/codec.hpp"
+
+struct entry {
+  wchar_t letter = L'a';
+};
+
+void store(shelf::detail::encoder& out, const entry& value) { shelf::detail::encode(out, value); }

@@ -1,0 +1,12 @@
+// API  [api] -> table -> journal -> file
+// Must not compile: a text of wide characters.
+// expect: shelf cannot store a text of wide characters
+#include "shelf/codec.hpp"
+
+#include <string>
+
+struct entry {
+  std::wstring name;
+};
+
+void store(shelf::detail::encoder& out, const entry& value) { shelf::detail::encode(out, value); }
