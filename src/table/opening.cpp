@@ -70,9 +70,7 @@ std::shared_ptr<contents> store::make_contents(sequence first) const {
   return contents::make({.what = types_.what,
                          .track_unsaved = config_.mode == write_mode::back && !config_.in_memory,
                          .hash_seed = process_hash_seed(system_),
-                         .first = first,
-                         .compare = &terms::compare,
-                         .prefix = &terms::order_prefix});
+                         .first = first});
 }
 
 std::array<std::byte, 16> store::draw_store_id() const {
