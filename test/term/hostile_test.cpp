@@ -1,5 +1,6 @@
 // TEST  term
 // Bytes made to hurt: each is refused (or read) in bounded time, memory and stack.
+#include "counted_heap.hpp"
 #include "term/canonical.hpp"
 #include "term/encode.hpp"
 #include "term/order.hpp"
@@ -8,36 +9,10 @@
 #include "vectors.hpp"
 
 #include <gtest/gtest.h>
-#include <malloc.h>
 #include <zlib.h>
 
-#include <atomic>
 #include <chrono>
-#include <cstdlib>
 #include <functional>
-#include <new>
-
-namespace {
-
-// Bytes on the heap by way of new, now and at most.
-std::atomic<std::size_t> held = 0;
-std::atomic<std::size_t> peak = 0;
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-  void* block = std::malloc(size);
-  if (block == nullptr) throw std::bad_alloc();
-  const auto now = held += malloc_usable_size(block);
-  for (auto most = peak.load(); now > most && !peak.compare_exchange_weak(most, now);) {
-  }
-  return block;
-}
-void operator delete(void* block) noexcept {
-  if (block != nullptr) held -= malloc_usable_size(block);
-  std::free(block);
-}
-void operator delete(void* block, std::size_t) noexcept { operator delete(block); }
 
 namespace shelf::test {
 namespace {
@@ -52,11 +27,11 @@ struct cost {
 };
 
 cost measure(const std::function<void()>& work) {
-  const auto before = held.load();
-  peak = before;
+  const auto before = heap_held();
+  heap_peak_restart();
   const auto start = std::chrono::steady_clock::now();
   work();
-  return {peak - before, std::chrono::steady_clock::now() - start};
+  return {heap_peak() - before, std::chrono::steady_clock::now() - start};
 }
 
 void expect_cheap(bytes input, const std::string& label) {
@@ -209,9 +184,9 @@ TEST(Hostile, ManyAtomsLeaveNothingBehind) {
     for (const int shift : {0, 7, 14}) input.push_back(static_cast<std::byte>(i >> shift & 0x7F));
   }
   input.push_back(std::byte{106});
-  const auto before = held.load();
+  const auto before = heap_held();
   expect_cheap(input, "atoms");
-  EXPECT_EQ(held.load(), before);
+  EXPECT_EQ(heap_held(), before);
 }
 
 TEST(Hostile, BadScalarsAreRefused) {

@@ -140,8 +140,8 @@ TEST(Order, IntegersAndFloatsCompareByTheirExactValues) {
   EXPECT_TRUE(is_eq(big("18446744073709551616") <=> number(18446744073709551616.0)));
   EXPECT_LT(number(18446744073709551616.0), big("18446744073709551617"));
   EXPECT_GT(number(-18446744073709551616.0), big("-18446744073709551617"));
-  EXPECT_GT(big("1" + std::string(331, '0')), number(1.7976931348623157e308));
-  EXPECT_LT(big("-1" + std::string(331, '0')), number(-1.7976931348623157e308));
+  EXPECT_GT(big(std::string("1").append(331, '0')), number(1.7976931348623157e308));
+  EXPECT_LT(big(std::string("-1").append(331, '0')), number(-1.7976931348623157e308));
   EXPECT_LT(term::integer(0), number(5e-324));
   EXPECT_GT(term::integer(0), number(-5e-324));
   EXPECT_LT(number(0.99999), term::integer(1));
@@ -151,7 +151,7 @@ TEST(Order, IntegersAndFloatsCompareByTheirExactValues) {
   EXPECT_TRUE(is_eq(term::integer(1) <=> number(1)));
   EXPECT_NE(term::integer(1), number(1));
   EXPECT_TRUE(is_eq(number(0.0) <=> number(-0.0)));
-  EXPECT_LT(big("-" + std::string(300, '9')), big("-" + std::string(299, '9')));
+  EXPECT_LT(big(std::string("-").append(300, '9')), big(std::string("-").append(299, '9')));
 }
 
 // number-by-number against a wide reference: x87 long double holds every int64 and double exactly.

@@ -89,7 +89,8 @@ TEST(Text, IntegersArePrintedExactly) {
   EXPECT_EQ(term::integer(std::numeric_limits<std::uint64_t>::max()).to_string(), "18446744073709551615");
   const std::string digits = "123456789012345678901234567890000000000000000000000";
   EXPECT_EQ(term::integer_from_text(digits)->to_string(), digits);
-  EXPECT_EQ(term::integer_from_text("-" + digits)->to_string(), "-" + digits);
+  EXPECT_EQ(term::integer_from_text(std::string("-").append(digits))->to_string(),
+            std::string("-").append(digits));
 }
 
 TEST(Text, HugeIntegersArePrintedInHexadecimal) {
@@ -97,7 +98,7 @@ TEST(Text, HugeIntegersArePrintedInHexadecimal) {
   magnitude[0] = std::byte{0xAB};
   magnitude[256] = std::byte{0x0C};
   EXPECT_EQ(term::integer_from_magnitude(term::sign::negative, magnitude)->to_string(),
-            "-16#C" + std::string(510, '0') + "AB");
+            std::string("-16#C").append(510, '0').append("AB"));
 }
 
 TEST(Text, WhatHasNoSourceFormNamesItsParts) {
