@@ -175,7 +175,7 @@ std::string random_call(Random& random, teller& real, teller& simulated) {
 }
 
 TEST(SameSystem, RandomCallsGetTheSameAnswersFromTheRealSystemAndFromTheSimulatedDisk) {
-  for (unsigned seed = 0; seed < 60; ++seed) {
+  for (unsigned seed = 0; seed < 20; ++seed) {
     const scratch directory;
     directory.make_directory("directory");
     directory.link("link", "a");
