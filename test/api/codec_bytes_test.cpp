@@ -158,7 +158,7 @@ TEST(CodecBytes, TimesAreIntegers) {
   expect_bytes(duration<int, std::ratio<1, 30>>(5), "61 05");
   expect_bytes(sys_time<nanoseconds>(nanoseconds(5)), "61 05");
   expect_bytes(sys_seconds(seconds(1)), "62 3b9aca00");
-  expect_bytes(sys_days(days(-1)), "6e 06 01 00004e91944e");
+  expect_bytes(sys_days(days(-1)), "6e 06 01 00004f91944e");
 }
 
 TEST(CodecBytes, AnEnumerationIsItsNumberOrItsName) {
