@@ -178,7 +178,14 @@ TEST(CodecBytes, AStructIsARecord) {
                                    "68 03 77 04 74726565 6102 6a 6a");
 }
 
-TEST(CodecBytes, AMonostateIsNil) { expect_bytes(std::monostate(), "77 03 6e696c"); }
+struct monostate {
+  bool operator==(const monostate&) const = default;
+};
+
+TEST(CodecBytes, OnlyTheStandardsMonostateIsNil) {
+  expect_bytes(std::monostate(), "77 03 6e696c");
+  expect_bytes(monostate(), "77 09 6d6f6e6f7374617465");
+}
 
 TEST(CodecBytes, ALocalStructIsStoredLikeAnyOther) {
   struct Point {

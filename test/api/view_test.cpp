@@ -3,6 +3,7 @@
 #include "api/codec_support.hpp"
 
 #include <array>
+#include <functional>
 #include <set>
 #include <span>
 
@@ -124,6 +125,7 @@ TEST(IsViewType, WhatShowsForeignMemoryIsRecognised) {
   static_assert(is_view_type<std::vector<std::tuple<std::string_view>>>());
   static_assert(is_view_type<std::variant<int, const char*>>());
   static_assert(is_view_type<std::map<std::string, std::string_view>>());
+  static_assert(is_view_type<std::reference_wrapper<int>>());
   static_assert(!is_view_type<void>() && !is_view_type<int>() && !is_view_type<std::string>());
   static_assert(!is_view_type<session>() && !is_view_type<std::vector<session>>());
   static_assert(!is_view_type<std::optional<std::pair<int, std::string>>>());
