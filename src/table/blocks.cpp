@@ -233,6 +233,23 @@ void arrange_flush() {
   cache.will_flush = true;
 }
 
+}  // namespace
+
+std::size_t rounded(std::size_t bytes) noexcept {
+  return bytes <= slab_limit ? bytes_of(class_of(bytes)) : (bytes + 63) / 64 * 64;
+}
+
+#if defined(SHELF_PLAIN_BLOCKS)
+
+void* allocate(std::size_t bytes) { return ::operator new(bytes, std::align_val_t{64}); }
+void release(void* block, std::size_t) noexcept {
+  ::operator delete(block, std::align_val_t{64});
+}
+
+#else
+
+namespace {
+
 [[gnu::noinline]] void* allocate_slowly(std::size_t size_class) {
   auto& stock = cache.stocks[size_class];
   if (!cache.will_flush) arrange_flush();
@@ -252,19 +269,6 @@ void arrange_flush() {
 }
 
 }  // namespace
-
-std::size_t rounded(std::size_t bytes) noexcept {
-  return bytes <= slab_limit ? bytes_of(class_of(bytes)) : (bytes + 63) / 64 * 64;
-}
-
-#if defined(SHELF_PLAIN_BLOCKS)
-
-void* allocate(std::size_t bytes) { return ::operator new(bytes, std::align_val_t{64}); }
-void release(void* block, std::size_t) noexcept {
-  ::operator delete(block, std::align_val_t{64});
-}
-
-#else
 
 void* allocate(std::size_t bytes) {
   assert(bytes > 0);
