@@ -48,6 +48,7 @@ class judge {
     if (allowed_at_ != state.at() || allowed_.empty()) {
       allowed_at_ = state.at();
       allowed_ = run_.promises.allowed(state.at(), by_, lying_);
+      after_power_cut_ = run_.promises.allowed(state.at(), fall::power, lying_);
     }
     const auto first = open(disk, allowed_);
     if (!first.complaint.empty()) return complain(first.complaint);
@@ -89,7 +90,7 @@ class judge {
     const auto tally = file::for_each_crash_state(
         recovery, nested, [&](simulated_disk& left, const crash_state& state) {
           const bool served = state.at() == recovery.operations.size();
-          const auto found = open(left, allowed_);
+          const auto found = open(left, after_power_cut_);
           if (!found.complaint.empty()) {
             complain("crash in the recovery (" + state.describe() + "): " + found.complaint);
           } else if (served && found.digest != seen) {
@@ -165,6 +166,7 @@ class judge {
   bool lying_;
   std::unique_ptr<subject> table_;
   std::vector<oracle::state> allowed_;
+  std::vector<oracle::state> after_power_cut_;  // that came before the recovery was done
   std::size_t allowed_at_ = 0;
   const crash_state* state_ = nullptr;
   std::size_t visited_ = 0;

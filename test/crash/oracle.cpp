@@ -4,13 +4,13 @@
 
 namespace shelf::crash {
 
-void oracle::happened(std::uint64_t started, const entries& state) {
-  may_have_happened(started, state);
+void oracle::happened(std::uint64_t started, const entries& content) {
+  may_have_happened(started, content);
   last_ = versions_.size() - 1;
 }
 
-void oracle::may_have_happened(std::uint64_t started, const entries& state) {
-  versions_.push_back({std::make_shared<entries>(state), digest_of(state), started});
+void oracle::may_have_happened(std::uint64_t started, const entries& content) {
+  versions_.push_back({std::make_shared<entries>(content), digest_of(content), started});
 }
 
 void oracle::promise(std::uint64_t at, fall survived) {

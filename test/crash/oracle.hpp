@@ -24,9 +24,9 @@ class oracle {
   oracle() { versions_.push_back({nullptr, digest::no_table, 0}); }
 
   /// The file's next state, by a call that began after `started` operations and was acknowledged.
-  void happened(std::uint64_t started, const entries& state);
+  void happened(std::uint64_t started, const entries& content);
   /// A state that a failed call may have left in the file.
-  void may_have_happened(std::uint64_t started, const entries& state);
+  void may_have_happened(std::uint64_t started, const entries& content);
   /// From `at` on the last state that happened survives a kill, or also a power cut.
   void promise(std::uint64_t at, fall survived);
   /// The disk failed: until the next promise, a kill may lose what a power cut may lose, because

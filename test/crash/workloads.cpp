@@ -280,8 +280,8 @@ void mixed(player& p) {
 }
 
 const std::vector<flavour> maps{map};
-const std::vector<flavour> kinds{map};
-const std::vector<flavour> bags{};
+const std::vector<flavour> kinds{map, bag, duplicate_bag};
+const std::vector<flavour> bags{bag, duplicate_bag};
 const std::vector<write_mode> only_durable{write_mode::durable};
 
 const auto& all_workloads() {
@@ -298,9 +298,9 @@ const auto& all_workloads() {
       workload{.name = "counting", .flavours = {counters}, .play = counting},
       workload{.name = "bag_values", .flavours = bags, .play = bag_values},
       workload{.name = "clearing", .flavours = kinds, .play = clearing},
-      workload{.name = "cycles", .flavours = {map}, .play = cycles},
+      workload{.name = "cycles", .flavours = {map, duplicate_bag}, .play = cycles},
       workload{.name = "compacting", .flavours = kinds, .play = compacting},
-      workload{.name = "failed_sync", .flavours = {map}, .play = failed_sync,
+      workload{.name = "failed_sync", .flavours = {map, bag}, .play = failed_sync,
                .for_faults = false},
       workload{.name = "full_disk",
                .flavours = {map},
@@ -315,7 +315,7 @@ const auto& all_workloads() {
                .for_faults = false},
       workload{.name = "extended_schema", .flavours = {records}, .play = extended_schema},
       workload{.name = "one_writer", .flavours = {map}, .play = one_writer},
-      workload{.name = "abandoned", .flavours = {map}, .play = abandoned},
+      workload{.name = "abandoned", .flavours = {map, bag}, .play = abandoned},
       workload{.name = "large_values", .flavours = {map}, .play = large_values},
       workload{.name = "mixed", .flavours = kinds, .play = mixed},
   };
