@@ -121,6 +121,7 @@ class journal_file {
   [[nodiscard]] result<file_header> read_header() const;
   [[nodiscard]] result<scanned> scan_all(const file_header& header, std::uint64_t size) const;
   [[nodiscard]] result<> recover();
+  [[nodiscard]] result<> mark_end();
   void start_session();
   [[nodiscard]] bool is_unpublished() const noexcept { return !held_.name.empty(); }
   [[nodiscard]] std::uint64_t claimed_durable() const noexcept;

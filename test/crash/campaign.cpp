@@ -123,19 +123,56 @@ class judge {
     write_on(disk, seen);
   }
 
+  /// The program goes on where the crash left it, and crashes again: now what it was shown, and
+  /// what it wrote since, count. Lost bytes of the first life may show in holes of the second.
   void write_on(simulated_disk& disk, std::uint64_t seen) {
     if (seen == digest::no_table) return;
+    auto second_life = play_on(disk);
+    if (!second_life) return;
+    const auto& [promises, opened_at] = *second_life;
+    const crash_options nested{.torn_pieces = false, .budget = nested_budget, .seed = how_.crash.seed};
+    const auto tally = file::for_each_crash_state(
+        disk.recorded(), nested,
+        [&](simulated_disk& left, const crash_state& state) {
+          const auto found = open(left, promises.allowed(state.at(), fall::power, false));
+          if (!found.complaint.empty()) {
+            complain("then writes, then another crash (" + state.describe() +
+                     "): " + found.complaint);
+          }
+        },
+        opened_at);
+    report_.states += tally.states;
+    const auto found = open(disk, promises.allowed(disk.operations(), fall::kill, false));
+    if (!found.complaint.empty()) complain("then writes, then a kill: " + found.complaint);
+  }
+
+  std::optional<std::pair<oracle, std::uint64_t>> play_on(simulated_disk& disk) {
     const auto reopened =
         table_->open(&disk, {.mode = run_.mode, .opening = opening::existing, .extended = true});
-    if (!reopened) return complain("a third open fails: " + reopened.error().message());
-    auto expected = table_->all();
-    expected[77] = {"1"};
-    auto done = table_->insert(77, "1");
-    if (done && run_.mode == write_mode::back) done = table_->save();
+    if (!reopened) {
+      complain("a third open fails: " + reopened.error().message());
+      return std::nullopt;
+    }
+    const auto opened_at = disk.operations();
+    oracle promises;
+    auto state = table_->all();
+    promises.happened(0, state);
+    promises.promise(opened_at, fall::power);
+    for (const std::int64_t key : {77, 78, 79}) {
+      const auto started = disk.operations();
+      auto done = table_->insert(key, "1");
+      if (done && run_.mode == write_mode::back) done = table_->save();
+      if (!done) {
+        complain("a write after the crash fails: " + done.error().message());
+        return std::nullopt;
+      }
+      state[key] = {"1"};
+      promises.happened(started, state);
+      promises.promise(disk.operations(),
+                       run_.mode == write_mode::through ? fall::kill : fall::power);
+    }
     table_->abandon();
-    if (!done) return complain("a write after the crash fails: " + done.error().message());
-    const auto found = open(disk, {{nullptr, digest_of(expected), 0}});
-    if (!found.complaint.empty()) complain("after a write behind the crash: " + found.complaint);
+    return std::pair(std::move(promises), opened_at);
   }
 
   /// A program goes on after the crash on a disk that still lies: old pieces may come back among
