@@ -3,6 +3,7 @@
 #include "shelf/detail/overlap.hpp"
 #include "shelf/detail/shape.hpp"
 
+#include <optional>
 #include <string>
 
 namespace shelf::detail {
@@ -46,11 +47,11 @@ class checker {
  public:
   checker(bytes term, decoding_rules rules, purpose what) : in_(term, rules), what_(what) {}
 
-  finding run(const shape& wanted) {
+  std::optional<mismatch> run(const shape& wanted) {
     if (check(wanted) && !in_.done()) {
       fail("the end", std::to_string(in_.left()) + " more bytes");
     }
-    return std::move(result_);
+    return std::move(why_);
   }
 
  private:
@@ -80,11 +81,7 @@ class checker {
     return true;
   }
   bool fail(std::string expected, std::string found) {
-    if (result_.fits) {
-      result_.fits = false;
-      result_.why.expected = std::move(expected);
-      result_.why.found = std::move(found);
-    }
+    if (!why_) why_ = {{}, std::move(expected), std::move(found)};
     return false;
   }
   /// For a reader that failed: it may have moved, so `before` tells where it began.
@@ -99,7 +96,7 @@ class checker {
 
   decoder in_;
   purpose what_;
-  finding result_;
+  std::optional<mismatch> why_;
 };
 
 bool checker::component(const shape& s, std::string_view before, std::string_view after,
@@ -107,7 +104,7 @@ bool checker::component(const shape& s, std::string_view before, std::string_vie
   if (check(s)) return true;
   std::string step(before);
   if (!after.empty()) step.append(std::to_string(i)).append(after);
-  result_.why.path.insert(0, step);
+  why_->path.insert(0, step);
   return false;
 }
 
@@ -292,7 +289,7 @@ bool checker::record_fields(const shape& s, std::size_t count) {
   if (!enter()) return false;
   for (std::size_t i = 0; i < count; ++i) {
     if (check(s.parts[i].link())) continue;
-    result_.why.path.insert(0, "." + std::string(s.parts[i].name));
+    why_->path.insert(0, "." + std::string(s.parts[i].name));
     return false;
   }
   return leave();
@@ -382,19 +379,20 @@ std::string mismatch::sentence() const {
   return path.empty() ? what : path + ": " + what;
 }
 
-finding find_mismatch(const shape& wanted, bytes term, decoding_rules rules, purpose what) {
+std::optional<mismatch> find_mismatch(const shape& wanted, bytes term, decoding_rules rules,
+                                      purpose what) {
   return checker(term, rules, what).run(wanted);
 }
 
 result<> check_shape(const shape& wanted, bytes term, decoding_rules rules, purpose what) {
-  const finding found = find_mismatch(wanted, term, rules, what);
-  if (found.fits) return {};
-  return std::unexpected(error(errc::type_mismatch, found.why.sentence()));
+  const std::optional<mismatch> found = find_mismatch(wanted, term, rules, what);
+  if (!found) return {};
+  return std::unexpected(error(errc::type_mismatch, found->sentence()));
 }
 
 error decoding_error(const shape& wanted, bytes term, decoding_rules rules) {
-  const finding found = find_mismatch(wanted, term, rules);
-  if (!found.fits) return {errc::type_mismatch, found.why.sentence()};
+  const std::optional<mismatch> found = find_mismatch(wanted, term, rules);
+  if (found) return {errc::type_mismatch, found->sentence()};
   return {errc::type_mismatch, "cannot be decoded as " + schema_text(wanted)};
 }
 

@@ -6,6 +6,7 @@
 #include "shelf/detail/decoder.hpp"
 
 #include <limits>
+#include <optional>
 #include <span>
 
 namespace shelf::detail {
@@ -307,12 +308,9 @@ struct mismatch {
 [[nodiscard]] result<> check_shape(const shape& wanted, bytes term, decoding_rules rules = {},
                                    purpose what = purpose::value);
 /// The same, taken apart.
-struct finding {
-  bool fits = true;
-  mismatch why{};
-};
-[[nodiscard]] finding find_mismatch(const shape& wanted, bytes term, decoding_rules rules = {},
-                                    purpose what = purpose::value);
+[[nodiscard]] std::optional<mismatch> find_mismatch(const shape& wanted, bytes term,
+                                                    decoding_rules rules = {},
+                                                    purpose what = purpose::value);
 
 /// True if the term at the front of `input` can only be of this alternative of a variant.
 [[nodiscard]] bool leads_to(const shape& alternative, const decoder& input) noexcept;
