@@ -74,7 +74,8 @@ class checker {
 
   bool component(const shape& s, std::string_view before, std::string_view after, std::size_t i);
   bool enter() {
-    return in_.enter() || fail("at most " + std::to_string(in_.rules().nesting) + " levels", "more");
+    return in_.enter() ||
+           fail("at most " + std::to_string(in_.rules().nesting) + " levels", "more");
   }
   bool leave() {
     in_.leave();
@@ -300,7 +301,9 @@ bool checker::any_term() {
   if (!in_.skip()) return fail("any term", "a term that is cut short");
   const bytes whole = from.first(from.size() - in_.left());
   constexpr std::byte negative_zero[9]{std::byte{70}, std::byte{0x80}};
-  if (what_ == purpose::key && same_bytes(whole, negative_zero)) return fail("0.0 as a key", "-0.0");
+  if (what_ == purpose::key && same_bytes(whole, negative_zero)) {
+    return fail("0.0 as a key", "-0.0");
+  }
   const result<> sound = check_any_term(whole);
   return sound || fail("any term", sound.error().message());
 }

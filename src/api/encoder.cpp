@@ -1,5 +1,5 @@
 // API  [api] -> table -> journal -> file
-// The parts of the encoder that no template needs to see: growth, long numbers, order in sets and maps.
+// The parts of the encoder that no template needs to see: growth, long numbers, order in sets.
 #include "shelf/detail/encoder.hpp"
 
 #include "shelf/detail/decoder.hpp"

@@ -18,7 +18,8 @@ std::int64_t any_integer(source& random) {
 }
 
 double any_double(source& random) {
-  return std::ldexp(static_cast<double>(any_integer(random)), static_cast<int>(random() % 200) - 100);
+  const auto scale = static_cast<int>(random() % 200) - 100;
+  return std::ldexp(static_cast<double>(any_integer(random)), scale);
 }
 
 std::string any_text(source& random) {
@@ -148,7 +149,8 @@ TEST(CodecMissingFields, NewLastFieldsHaveTheirFirstValuesOnRequestOnly) {
   constexpr detail::decoding_rules rules{.missing_fields = true};
   EXPECT_TRUE(detail::check<later_session>(old, rules));
   EXPECT_EQ(*detail::decode<later_session>(old, rules), (later_session{"a", 7, {80}}));
-  EXPECT_EQ(*detail::decode<std::vector<later_session>>(encoded(std::vector{session{"b", 8}}), rules),
+  const auto list = encoded(std::vector{session{"b", 8}});
+  EXPECT_EQ(*detail::decode<std::vector<later_session>>(list, rules),
             (std::vector{later_session{"b", 8, {80}}}));
 }
 

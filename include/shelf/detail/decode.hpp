@@ -57,9 +57,8 @@ template <class T>
   std::int64_t nanoseconds = 0;
   if (!in.integer(nanoseconds) || nanoseconds % s.step != 0) return false;
   const std::int64_t ticks = nanoseconds / s.step;
-  if (nanoseconds < s.low || (nanoseconds > 0 && static_cast<std::uint64_t>(nanoseconds) > s.high)) {
-    return false;
-  }
+  const bool late = nanoseconds > 0 && static_cast<std::uint64_t>(nanoseconds) > s.high;
+  if (nanoseconds < s.low || late) return false;
   into = T(typename T::duration(static_cast<typename T::rep>(ticks)));
   return true;
 }

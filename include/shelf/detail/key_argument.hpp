@@ -73,8 +73,10 @@ void encode_key_tuple(encoder& out, const A& argument, std::index_sequence<I...>
 /// An integer of one type as a key of another: one that K cannot hold is invalid_argument.
 template <class K, class A>
 void encode_integer_key(encoder& out, A argument) {
-  const bool below = std::is_signed_v<A> && argument < A{} &&
-                     (std::is_unsigned_v<K> || static_cast<std::int64_t>(argument) < integer_low<K>);
+  bool below = false;
+  if constexpr (std::is_signed_v<A>) {
+    below = argument < 0 && static_cast<std::int64_t>(argument) < integer_low<K>;
+  }
   const bool above = argument > A{} && static_cast<std::uint64_t>(argument) > integer_high<K>;
   if (below || above) {
     return out.fail({errc::invalid_argument, "the number is out of range for the keys' type"});

@@ -1,5 +1,5 @@
 // API  [api] -> table -> journal -> file
-// What the terms of a C++ type look like, as data: one description serves check, schema and variants.
+// What the terms of a C++ type look like, as data: one description for check, schema and variants.
 #pragma once
 
 #include "shelf/detail/category.hpp"
@@ -12,14 +12,14 @@
 namespace shelf::detail {
 
 enum class form : std::uint8_t {
-  boolean, integer, floating, binary, list, set, map, tuple, array, optional, variant, names, record,
-  nil, term, custom,
+  boolean, integer, floating, binary, list, set, map, tuple, array, optional, variant, names,
+  record, nil, term, custom,
 };
 
 struct shape;
 
-/// A component: an element, a field, an alternative; or, of an enumeration, just a name. The shape is
-/// behind a function so that a type may hold itself (in a vector).
+/// A component: an element, a field, an alternative; or, of an enumeration, just a name. The shape
+/// is behind a function so that a type may hold itself (in a vector).
 struct part {
   std::string_view name;
   const shape& (*link)() noexcept = nullptr;
@@ -87,8 +87,9 @@ template <class T>
 inline constexpr record_head_bytes<T> record_head{};
 
 /// {some, ...: the head of an optional that has a value.
-inline constexpr std::byte some_head[]{std::byte{104}, std::byte{2},   std::byte{119}, std::byte{4},
-                                       std::byte{'s'}, std::byte{'o'}, std::byte{'m'}, std::byte{'e'}};
+inline constexpr std::byte some_head[]{
+    std::byte{104}, std::byte{2},   std::byte{119}, std::byte{4},
+    std::byte{'s'}, std::byte{'o'}, std::byte{'m'}, std::byte{'e'}};
 
 // ---- shapes -----------------------------------------------------------------------------------
 
@@ -152,7 +153,8 @@ inline constexpr name_parts<E> names_of{};
 
 /// The bounds of the integers that fit T.
 template <class T>
-inline constexpr std::int64_t integer_low = static_cast<std::int64_t>(std::numeric_limits<T>::min());
+inline constexpr std::int64_t integer_low =
+    static_cast<std::int64_t>(std::numeric_limits<T>::min());
 template <class T>
 inline constexpr std::uint64_t integer_high =
     std::is_same_v<T, char32_t> ? 0x10ffff
@@ -293,7 +295,8 @@ struct shape_data {
 
 // ---- what is compiled once over shapes ----------------------------------------------------------
 
-/// Why some bytes are not the encoding of a value: the path in it, what was expected, what is there.
+/// Why some bytes are not the encoding of a value: the path in it, what was expected, what is
+/// there.
 struct mismatch {
   std::string path;  ///< such as ".users[3].name"; empty: the whole value
   std::string expected;

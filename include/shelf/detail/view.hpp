@@ -220,7 +220,8 @@ consteval bool is_view_type() {
                        c == category::optional) {
       return is_view_type<typename plain::value_type>();
     } else if constexpr (c == category::map) {
-      return is_view_type<typename plain::key_type>() || is_view_type<typename plain::mapped_type>();
+      return is_view_type<typename plain::key_type>() ||
+             is_view_type<typename plain::mapped_type>();
     } else if constexpr (c == category::tuple) {
       return any_element_is_view<plain>(std::make_index_sequence<std::tuple_size_v<plain>>{});
     } else if constexpr (c == category::variant) {
