@@ -78,8 +78,10 @@ consteval bool is_orderable() {
   } else if constexpr (c == category::record) {
     return all_orderable(field_types<K>{});
   } else if constexpr (c == category::custom) {
-    if constexpr (requires { requires codec<K>::orderable; }) return is_orderable<stored_of<K>>();
-    else return false;
+    if constexpr (requires { requires codec<K>::orderable; })
+      return is_orderable<stored_of<K>>();
+    else
+      return false;
   } else {
     return false;
   }

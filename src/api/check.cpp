@@ -157,8 +157,8 @@ bool checker::list(const shape& s) {
   list_head head;
   if (!enter()) return false;
   if (!in_.list(head)) return fail_at(before, "list", "list");
-  const bool whole = head.small_integers != nullptr ? small_integers(s, head)
-                                                    : list_elements(s, head.count);
+  const bool whole =
+      head.small_integers != nullptr ? small_integers(s, head) : list_elements(s, head.count);
   return whole && leave();
 }
 
@@ -171,8 +171,8 @@ bool checker::small_integers(const shape& s, const list_head& head) {
       }
     }
   }
-  const bool all_fit = element.what == form::integer && element.step == 1 && element.low <= 0 &&
-                       element.high >= 255;
+  const bool all_fit =
+      element.what == form::integer && element.step == 1 && element.low <= 0 && element.high >= 255;
   const decoder behind = in_;
   for (std::size_t i = 0; !all_fit && i < head.count; ++i) {
     const small_integer_term term(head.small_integers[i]);

@@ -10,7 +10,8 @@
 //           | "one_of(" schema {", " schema} ")" a variant
 //           | "atom(" name {", " name} ")"       an enumeration with names
 //           | "named(" name ", " schema ")"      a codec with a name
-//           | name "{" [name ": " schema {", " name ": " schema}] "}"    a struct; "{...}" in itself
+//           | name "{" [name ": " schema {", " name ": " schema}] "}"    a struct; "{...}" in
+//           itself
 //   name   := letters, digits, "_", "@" | "'" anything but "'" and "\" "'"
 #include "shelf/detail/shape.hpp"
 

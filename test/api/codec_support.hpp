@@ -124,5 +124,5 @@ void expect_refused(std::string_view input, std::string_view sentence,
 
 template <>
 inline constexpr auto shelf::enum_names<shelf::testing::color> =
-    shelf::names<shelf::testing::color>({{shelf::testing::color::red, "red"},
-                                         {shelf::testing::color::green, "green"}});
+    shelf::names<shelf::testing::color>(
+        {{shelf::testing::color::red, "red"}, {shelf::testing::color::green, "green"}});

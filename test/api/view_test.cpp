@@ -41,15 +41,15 @@ TEST(View, EachTypeHasItsView) {
   static_assert(std::is_same_v<view_of<std::string>, std::string_view>);
   static_assert(std::is_same_v<view_of<std::u8string>, std::u8string_view>);
   static_assert(std::is_same_v<view_of<std::vector<std::byte>>, std::span<const std::byte>>);
-  static_assert(std::is_same_v<view_of<std::array<unsigned char, 4>>,
-                               std::span<const unsigned char>>);
+  static_assert(
+      std::is_same_v<view_of<std::array<unsigned char, 4>>, std::span<const unsigned char>>);
   static_assert(std::is_same_v<view_of<int>, int>);
-  static_assert(std::is_same_v<view_of<std::pair<int, std::string>>,
-                               std::pair<int, std::string_view>>);
-  static_assert(std::is_same_v<view_of<std::tuple<std::string, bool>>,
-                               std::tuple<std::string_view, bool>>);
-  static_assert(std::is_same_v<view_of<std::optional<std::string>>,
-                               std::optional<std::string_view>>);
+  static_assert(
+      std::is_same_v<view_of<std::pair<int, std::string>>, std::pair<int, std::string_view>>);
+  static_assert(
+      std::is_same_v<view_of<std::tuple<std::string, bool>>, std::tuple<std::string_view, bool>>);
+  static_assert(
+      std::is_same_v<view_of<std::optional<std::string>>, std::optional<std::string_view>>);
   static_assert(std::is_same_v<view_of<session>, session>);
   static_assert(std::is_same_v<view_of<std::vector<std::string>>, std::vector<std::string>>);
 }

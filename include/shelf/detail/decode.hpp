@@ -211,9 +211,9 @@ template <class T, std::size_t... I>
   static_assert(refuse_unless_apart<T>());
   constexpr std::span<const part> parts = shape_of<T>().parts;
   bool whole = false;
-  static_cast<void>(((leads_to(parts[I].link(), in) &&
-                      ((whole = decode(in, into.template emplace<I>())), true)) ||
-                     ...));
+  static_cast<void>((
+      (leads_to(parts[I].link(), in) && ((whole = decode(in, into.template emplace<I>())), true)) ||
+      ...));
   return whole;
 }
 

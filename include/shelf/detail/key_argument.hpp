@@ -53,8 +53,10 @@ consteval bool is_key_argument() {
   } else if constexpr (c == category::binary && byte_argument<argument, K>) {
     return true;
   } else if constexpr ((c == category::tuple || c == category::array) && tuple_argument<argument>) {
-    if constexpr (std::tuple_size_v<argument> != std::tuple_size_v<K>) return false;
-    else return are_key_arguments<argument, K>(std::make_index_sequence<std::tuple_size_v<K>>{});
+    if constexpr (std::tuple_size_v<argument> != std::tuple_size_v<K>)
+      return false;
+    else
+      return are_key_arguments<argument, K>(std::make_index_sequence<std::tuple_size_v<K>>{});
   } else {
     return std::is_convertible_v<const argument&, K>;
   }
@@ -90,8 +92,10 @@ void encode_key_part(encoder& out, const A& argument) {
   if constexpr (std::is_same_v<A, K>) {
     encode(out, argument);
   } else if constexpr (c == category::integer) {
-    if constexpr (std::is_arithmetic_v<A>) encode_integer_key<K>(out, argument);
-    else encode<K>(out, argument);
+    if constexpr (std::is_arithmetic_v<A>)
+      encode_integer_key<K>(out, argument);
+    else
+      encode<K>(out, argument);
   } else if constexpr (c == category::floating) {
     encode<K>(out, static_cast<K>(argument));
   } else if constexpr (text_like<K> && text_argument<A>) {

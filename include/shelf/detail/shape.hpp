@@ -12,8 +12,22 @@
 namespace shelf::detail {
 
 enum class form : std::uint8_t {
-  boolean, integer, floating, binary, list, set, map, tuple, array, optional, variant, names,
-  record, nil, term, custom,
+  boolean,
+  integer,
+  floating,
+  binary,
+  list,
+  set,
+  map,
+  tuple,
+  array,
+  optional,
+  variant,
+  names,
+  record,
+  nil,
+  term,
+  custom,
 };
 
 struct shape;
@@ -29,16 +43,16 @@ inline constexpr std::size_t any_size = static_cast<std::size_t>(-1);
 
 struct shape {
   form what = form::nil;
-  std::string_view name{};     ///< record: its tag; custom: its name, if it has one
+  std::string_view name{};  ///< record: its tag; custom: its name, if it has one
   std::span<const part> parts{};
-  std::int64_t low = 0;        ///< integer: bounds
+  std::int64_t low = 0;  ///< integer: bounds
   std::uint64_t high = 0;
-  std::int64_t step = 1;       ///< integer: it must be a multiple of this
+  std::int64_t step = 1;             ///< integer: it must be a multiple of this
   std::intmax_t unit_numerator = 0;  ///< duration and time: seconds a tick; 0: no unit
   std::intmax_t unit_denominator = 1;
-  bool since_1970 = false;     ///< integer: a time, not a duration
-  bool single = false;         ///< floating: a float, not a double
-  std::size_t size = any_size; ///< binary: its bytes; array: its elements
+  bool since_1970 = false;      ///< integer: a time, not a duration
+  bool single = false;          ///< floating: a float, not a double
+  std::size_t size = any_size;  ///< binary: its bytes; array: its elements
   result<> (*accept)(bytes term, decoding_rules rules) = nullptr;  ///< custom: codec<T>::decode
 };
 
@@ -87,9 +101,9 @@ template <class T>
 inline constexpr record_head_bytes<T> record_head{};
 
 /// {some, ...: the head of an optional that has a value.
-inline constexpr std::byte some_head[]{
-    std::byte{104}, std::byte{2},   std::byte{119}, std::byte{4},
-    std::byte{'s'}, std::byte{'o'}, std::byte{'m'}, std::byte{'e'}};
+inline constexpr std::byte some_head[]{std::byte{104}, std::byte{2},   std::byte{119},
+                                       std::byte{4},   std::byte{'s'}, std::byte{'o'},
+                                       std::byte{'m'}, std::byte{'e'}};
 
 // ---- shapes -----------------------------------------------------------------------------------
 
