@@ -20,8 +20,9 @@ using owner_of = typename member_parts<std::remove_cv_t<decltype(Member)>>::owne
 template <auto Member>
 using member_of = typename member_parts<std::remove_cv_t<decltype(Member)>>::type;
 
-/// The member of the struct that `input` is the encoding of. Fields before it are passed over, fields
-/// after it are not looked at. A field that missing_fields allows to be absent has its first value.
+/// The member of the struct that `input` is the encoding of. Fields before it are passed over,
+/// fields after it are not looked at. A field that missing_fields allows to be absent has its first
+/// value.
 template <auto Member>
 [[nodiscard]] result<member_of<Member>> decode_member(bytes input, decoding_rules rules = {}) {
   using T = owner_of<Member>;
