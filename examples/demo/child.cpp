@@ -55,7 +55,10 @@ void child::listen(int pipe) {
     const auto got = ::read(pipe, &a, sizeof a);
     if (got < 0 && errno == EINTR) continue;
     if (got != static_cast<ssize_t>(sizeof a)) break;
-    heard_ = a;
+    {
+      const std::scoped_lock lock(mutex_);
+      heard_ = a;
+    }
     begun_ = true;
   }
   ::close(pipe);

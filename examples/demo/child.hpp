@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include <atomic>
+#include <mutex>
 #include <thread>
 
 namespace demo {
@@ -21,7 +22,10 @@ class child {
   child& operator=(const child&) = delete;
 
   /// The acknowledgement that came last; zeros if none came yet.
-  [[nodiscard]] acknowledgement heard() const { return heard_.load(); }
+  [[nodiscard]] acknowledgement heard() const {
+    const std::scoped_lock lock(mutex_);
+    return heard_;
+  }
   /// True once it has acknowledged something or has ended.
   [[nodiscard]] bool has_begun() const { return begun_.load(); }
   [[nodiscard]] bool has_ended() const { return ended_.load(); }
@@ -36,7 +40,8 @@ class child {
   [[nodiscard]] int reap();
 
   pid_t process_ = -1;
-  std::atomic<acknowledgement> heard_{acknowledgement{}};
+  mutable std::mutex mutex_;
+  acknowledgement heard_{};  // guarded by mutex_
   std::atomic<bool> begun_{false};
   std::atomic<bool> ended_{false};
   std::jthread listener_;
