@@ -92,7 +92,7 @@ void schema_writer::components(std::string_view before, const shape& s, std::str
 void schema_writer::integer(const shape& s) {
   out_ += "integer";
   if (s.unit_numerator == 0) return;
-  out_ += "(" + unit_of(s) + (s.since_1970 ? " since 1970)" : ")");
+  out_.append("(").append(unit_of(s)).append(s.since_1970 ? " since 1970)" : ")");
 }
 
 void schema_writer::names(const shape& s) {
@@ -153,7 +153,7 @@ void schema_writer::schema(const shape& s) {
     case form::integer: integer(s); return;
     case form::binary:
       out_ += "binary";
-      if (s.size != any_size) out_ += "(" + std::to_string(s.size) + ")";
+      if (s.size != any_size) out_.append("(").append(std::to_string(s.size)).append(")");
       return;
     case form::list: components("list(", s, ")"); return;
     case form::set: components("set(", s, ")"); return;
