@@ -294,10 +294,10 @@ result<> accept_custom(bytes term, decoding_rules rules) {
 template <class T>
 [[nodiscard]] result<T> decode(bytes input, decoding_rules rules = {}) {
   static_assert(refuse_unless_storable<T>());
-  result<T> made{};
+  T made{};
   decoder in(input, rules);
-  if (!decode(in, *made) || !in.done()) {
-    made = std::unexpected(decoding_error(shape_of<T>(), input, rules));
+  if (!decode(in, made) || !in.done()) {
+    return std::unexpected(decoding_error(shape_of<T>(), input, rules));
   }
   return made;
 }

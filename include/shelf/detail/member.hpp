@@ -31,14 +31,14 @@ template <auto Member>
   static_assert(refuse_unless_record<T>());
   constexpr std::size_t index = field_index<T>(pointed_name<Member>());
   static_assert(index < field_count<T>);
-  result<member_of<Member>> made{};
+  member_of<Member> made{};
   decoder in(input, rules);
   std::size_t fields = 0;
   bool whole = decode_record_head<T>(in, fields);
   if (whole && index >= fields) return std::move(T{}.*Member);
   for (std::size_t i = 0; whole && i < index; ++i) whole = in.skip();
-  if (!whole || !in.enter() || !decode(in, *made)) {
-    made = std::unexpected(decoding_error(shape_of<T>(), input, rules));
+  if (!whole || !in.enter() || !decode(in, made)) {
+    return std::unexpected(decoding_error(shape_of<T>(), input, rules));
   }
   return made;
 }

@@ -192,10 +192,10 @@ template <class View, class T>
   static_assert(is_view_for<View, T>(),
                 "This view does not fit the stored struct: it needs as many fields, in the same "
                 "order, each the stored type or its view.");
-  result<View> made{};
+  View made{};
   decoder in(input, rules);
-  if (!decode_view<T>(in, *made) || !in.done()) {
-    made = std::unexpected(decoding_error(shape_of<T>(), input, rules));
+  if (!decode_view<T>(in, made) || !in.done()) {
+    return std::unexpected(decoding_error(shape_of<T>(), input, rules));
   }
   return made;
 }
