@@ -59,9 +59,9 @@ TYPED_TEST(Erase, APairGoesWithItsCopiesAndOtherValuesStay) {
 
 TYPED_TEST(Erase, APairIsComparedExactly) {
   auto t = table<std::string, term, TypeParam::value>::in_memory();
-  ASSERT_TRUE(ok(t.insert("a", term(1))));
-  EXPECT_EQ(t.erase("a", term(1.0)), 0u);
-  EXPECT_EQ(t.erase("a", term(1)), 1u);
+  ASSERT_TRUE(ok(t.insert("a", term::integer(1))));
+  EXPECT_EQ(t.erase("a", *term::floating(1.0)), 0u);
+  EXPECT_EQ(t.erase("a", term::integer(1)), 1u);
 }
 
 TYPED_TEST(Erase, TheLastPairOfAKeyTakesTheKeyWithIt) {
