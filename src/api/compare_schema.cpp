@@ -12,7 +12,7 @@ namespace {
 
 constexpr int deepest = 256;
 /// So many comparisons at most: alternatives of variants within one another multiply.
-constexpr int most_comparisons = 1'000'000;
+constexpr int most_comparisons = 100'000;
 
 /// One schema: its word, and what stands in its brackets.
 struct node {

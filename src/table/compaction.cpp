@@ -54,7 +54,7 @@ result<std::unique_ptr<journal::journal_file>> store::write_whole(const contents
   auto& j = **made;
   j.begin(number);
   const auto d = encode_description(description());
-  auto done = j.add({journal::op::table_created, 0, 1, d.key, d.value});
+  auto done = j.add({journal::op::table_created, 0, 1, as_bytes(d.key), as_bytes(d.value)});
   const auto what = is_bag(types_.what) ? journal::op::append : journal::op::put;
   const auto walk = from.walk(p);
   for (auto some = walk->next(); done && !some.empty(); some = walk->next()) {

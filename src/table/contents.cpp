@@ -2,6 +2,7 @@
 // Which class stands behind which kind.
 #include "table/contents.hpp"
 
+#include "table/bag_contents.hpp"
 #include "table/set_contents.hpp"
 
 #include <cassert>
@@ -9,6 +10,7 @@
 namespace shelf::tables {
 
 std::shared_ptr<contents> contents::make(const options& o) {
+  if (is_bag(o.what)) return std::make_shared<bag_contents>(o);
   assert(o.what == kind::set);
   return std::make_shared<set_contents>(o);
 }

@@ -121,7 +121,7 @@ result<> store::create_file() {
   auto& j = **made;
   const auto d = encode_description(description());
   j.begin(1);
-  auto done = j.add({journal::op::table_created, 0, 1, d.key, d.value});
+  auto done = j.add({journal::op::table_created, 0, 1, as_bytes(d.key), as_bytes(d.value)});
   if (done) done = j.commit();
   if (done) done = j.publish(false);
   if (!done) return done;

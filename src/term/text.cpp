@@ -155,7 +155,7 @@ class printing {
     const head node = in_.node_of(h);
     const auto* fields = in_.content(h).data() + (node.end - h.body);
     const auto word = [&](std::size_t at) {
-      return "." + std::to_string(load_big<std::uint32_t>(fields + at));
+      return std::string(1, '.').append(std::to_string(load_big<std::uint32_t>(fields + at)));
     };
     switch (h.what) {
       case tag::pid:

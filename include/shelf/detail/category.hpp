@@ -115,7 +115,8 @@ concept of_system_clock = requires(const T& t) { T::clock::to_time_t(t); T::cloc
 
 /// std::monostate, without <variant>.
 template <class T>
-concept monostate_like = std::is_empty_v<T> && type_name<T>() == "monostate";
+concept monostate_like = std::is_empty_v<T> && type_name<T>() == "monostate" &&
+                         std::string_view(type_text<T>()).find("= std::") != std::string_view::npos;
 
 template <class E>
 concept named = !std::is_same_v<std::remove_cvref_t<decltype(enum_names<E>)>, no_enum_names>;

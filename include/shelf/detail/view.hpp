@@ -233,7 +233,7 @@ consteval bool is_view_type() {
         return any_is_view(field_types<plain>{});
       }
     } else {
-      return false;
+      return requires(plain& p) { typename plain::type; &p.get(); };  // std::reference_wrapper
     }
   }
 }
