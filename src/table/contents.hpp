@@ -141,6 +141,20 @@ class contents : public std::enable_shared_from_this<contents> {
   virtual void collect_garbage() noexcept = 0;
 };
 
+/// A version pinned for as long as this lives.
+class pin_guard {
+ public:
+  explicit pin_guard(contents& of) : of_(of), pinned_(of.pin()) {}
+  ~pin_guard() { of_.unpin(pinned_); }
+  pin_guard(const pin_guard&) = delete;
+  pin_guard& operator=(const pin_guard&) = delete;
+  [[nodiscard]] const contents::pinned& get() const noexcept { return pinned_; }
+
+ private:
+  contents& of_;
+  contents::pinned pinned_;
+};
+
 /// What an ordered table answers beyond that. Keys compare as terms do (docs/types.md).
 class ordered_contents : public contents {
  public:
