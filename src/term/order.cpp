@@ -297,8 +297,10 @@ class comparison {
     return elements(3, m);  // module, function, arity
   }
 
-  // new_fun := size:u32 arity:u8 uniq:u8[16] index:u32 nfree:u32 module OldIndex OldUniq creator
-  // free* in the order module, index, OldUniq, nfree, free*
+  // new_fun := size:u32 arity:u8 uniq:u8[16] index:u32 nfree:u32 module
+  //            OldIndex OldUniq creator free*
+  //
+  // in the order module, index, OldUniq, nfree, free*
   weak_ordering local(mode m) noexcept {
     const auto begin_a = a_;
     const auto begin_b = b_;

@@ -41,9 +41,8 @@ namespace shelf::terms {
 /// A number that orders as the terms do, as far as 64 bits can tell:
 /// order_prefix(a) < order_prefix(b) implies compare(a, b) < 0. Equal prefixes say nothing.
 ///   0    + 63 bits: numbers, as a double cut towards zero
-///   10   + 4 bits of rank + 58 bits: atom (its name), reference ... pid, tuple (its size, its
-///   first
-///          element), map (its size), [], list (its first element)
+///   10   + 4 bits of rank + 58 bits: atoms by name, tuples by size and first element,
+///          maps by size, lists by first element; the others by rank alone
 ///   11   + 62 bits: bitstrings, their first bits
 /// Constant time.
 [[nodiscard]] std::uint64_t order_prefix(bytes a) noexcept;

@@ -324,8 +324,10 @@ head reader::fun_number(const head& h) {
   return number;
 }
 
-// new_fun := size:u32 arity:u8 uniq:u8[16] index:u32 nfree:u32 module OldIndex OldUniq creator
-// free* OTP does not look at size, so neither do we.
+// new_fun := size:u32 arity:u8 uniq:u8[16] index:u32 nfree:u32 module
+//            OldIndex OldUniq creator free*
+//
+// OTP does not look at size, so neither do we.
 head reader::fun(head h) {
   const head fixed = take(h, fun_fixed_size);
   if (!fixed) return fixed;
