@@ -9,3 +9,4 @@
 #include "shelf/snapshot.hpp"
 #include "shelf/table.hpp"
 #include "shelf/tag.hpp"
+#include "shelf/term.hpp"
