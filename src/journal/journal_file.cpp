@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
+#include <limits>
 
 namespace shelf::journal {
 namespace {
@@ -15,8 +16,9 @@ namespace {
 using file::has_bug;
 using file::seeded_bug;
 
-constexpr std::uint64_t least_write_ahead = std::uint64_t{256} << 10;
+constexpr std::uint64_t least_write_ahead = std::uint64_t{64} << 10;
 constexpr std::uint64_t most_write_ahead = std::uint64_t{4} << 20;
+constexpr std::uint64_t most_sequence = std::uint64_t{1} << 62;
 
 /// Errors after which the kernel has certainly not kept a write it refused, once the file is cut back.
 [[nodiscard]] bool is_harmless(const error& cause) noexcept {
@@ -65,9 +67,10 @@ result<std::unique_ptr<journal_file>> journal_file::create(
   j->header_.store_id = store_id;
   j->header_.file_id = where.system().random();
   j->start_session();
-  if (auto written = j->write_header_slots(false); !written) {
-    return std::unexpected(written.error());
-  }
+  auto written = j->write_header_slots(false);
+  // The hole behind the second slot is filled by the file's length alone.
+  if (written) written = j->held_.file.truncate(frames_start);
+  if (!written) return std::unexpected(written.error());
   j->written_up_to_ = frames_start;
   return j;
 }
@@ -94,6 +97,13 @@ result<> journal_file::recover() {
   if (!found) return std::unexpected(found.error());
   recovery_.found = *found;
   sequence_ = std::max(found->sequence, header_.sequence);
+  if (std::max(header_.era, found->last.era) == std::numeric_limits<std::uint32_t>::max() ||
+      sequence_ > most_sequence) {
+    // No writer counts this far: the file was made to make ours wrap around.
+    return std::unexpected(
+        error(errc::corrupt, held_.file.path() + ": byte 0: its era or sequence is at the end of "
+                                                 "the range; it can be opened read_only"));
+  }
   recovery_.clean =
       found->sealed && header_.closed && found->end == status->size && found->torn_bytes == 0;
   recovery_.cut_bytes = found->torn_bytes;
@@ -152,21 +162,21 @@ result<> journal_file::replay(std::uint64_t from, std::uint64_t to, visitor& out
 
 result<> journal_file::write_header_slots(bool sync_each) {
   ++header_.generation;
-  for (std::size_t slot = 0; slot < slot_offsets.size(); ++slot) {
+  // The slot that the file was opened by goes last: a crash may have torn the other one before.
+  for (const std::size_t slot : {1 - header_.slot, header_.slot}) {
     const auto encoded = encode_slot(header_, slot);
     if (auto written = held_.file.write(slot_offsets[slot], encoded); !written) return written;
     if (!sync_each) continue;
     if (auto synced = held_.file.sync_data(); !synced) return synced;
   }
-  if (sync_each) return {};
-  // The hole behind the second slot is filled by the file's length alone.
-  return held_.file.truncate(frames_start);
+  return {};
 }
 
 // --- appending -----------------------------------------------------------------------------------
 
 void journal_file::begin(std::uint64_t sequence) {
-  assert(sequence >= sequence_ && !is_fenced());
+  // A sync in another thread may fence at any moment, so the fence is no matter of an assert.
+  assert(sequence >= sequence_);
   batch_sequence_ = sequence;
   batch_at_ = end();
   batch_first_ = true;
@@ -192,6 +202,12 @@ result<> journal_file::commit() {
   return {};
 }
 
+void journal_file::claim_all_durable() noexcept {
+  header_.durable_up_to = end();
+  header_.sequence = sequence_;
+  header_.era = session_.era;
+}
+
 std::uint64_t journal_file::claimed_durable() const noexcept {
   if (has_bug(seeded_bug::stale_durable_up_to)) return end();
   return durable_up_to();
@@ -199,6 +215,7 @@ std::uint64_t journal_file::claimed_durable() const noexcept {
 
 result<> journal_file::flush_frame(bool commits) {
   assert(buffer_.size() > frame_header_size);
+  assert(buffer_.size() <= std::numeric_limits<std::uint32_t>::max());
   const frame_header header{.size = static_cast<std::uint32_t>(buffer_.size()),
                             .first = batch_first_,
                             .commit = commits,
@@ -287,9 +304,7 @@ result<> journal_file::seal() {
   }
   if (auto synced = sync(); !synced) return synced;
   header_.closed = true;
-  header_.durable_up_to = end();
-  header_.sequence = sequence_;
-  header_.era = session_.era;
+  claim_all_durable();
   if (auto written = write_header_slots(true); !written) {
     set_fence(written.error());
     return written;
@@ -302,8 +317,12 @@ result<> journal_file::seal() {
 result<> journal_file::sync_unpublished() {
   assert(is_unpublished());
   if (has_bug(seeded_bug::rename_before_sync)) return {};
+  if (sync_failed_) return std::unexpected(*sync_failed_);
   const auto up_to = end();
-  if (auto synced = held_.file.sync_data(); !synced) return synced;
+  if (auto synced = held_.file.sync_data(); !synced) {
+    sync_failed_ = synced.error();
+    return synced;
+  }
   durable_.store(up_to, std::memory_order_release);
   return {};
 }
@@ -314,8 +333,15 @@ result<> journal_file::copy_mode_of(const journal_file& other) {
 
 result<> journal_file::publish(bool replace) {
   assert(is_unpublished());
+  if (sync_failed_) return std::unexpected(*sync_failed_);
+  // True as soon as anybody can read it: nothing finds this file before it is synced and named.
+  claim_all_durable();
+  if (auto written = write_header_slots(false); !written) return written;
   if (!has_bug(seeded_bug::rename_before_sync)) {
-    if (auto synced = held_.file.sync(); !synced) return synced;
+    if (auto synced = held_.file.sync(); !synced) {
+      sync_failed_ = synced.error();
+      return synced;
+    }
   }
   if (auto named = where_->publish(held_, replace); !named) return named;
   held_.name.clear();

@@ -77,7 +77,8 @@ class journal_file {
   /// Writes the seal and both header slots, synced. A failure fences.
   [[nodiscard]] result<> seal();
 
-  /// Syncs a file that has no name yet. A failure fences nothing: the file is thrown away.
+  /// Syncs a file that has no name yet. A failure fences nothing, but this file can never be
+  /// published: throw it away.
   [[nodiscard]] result<> sync_unpublished();
   /// Owner, group and permissions as the other file has them.
   [[nodiscard]] result<> copy_mode_of(const journal_file& other);
@@ -122,6 +123,7 @@ class journal_file {
   [[nodiscard]] result<scanned> scan_all(const file_header& header, std::uint64_t size) const;
   [[nodiscard]] result<> recover();
   void start_session();
+  void claim_all_durable() noexcept;
   [[nodiscard]] bool is_unpublished() const noexcept { return !held_.name.empty(); }
   [[nodiscard]] std::uint64_t claimed_durable() const noexcept;
 
@@ -130,6 +132,7 @@ class journal_file {
   settings settings_;
   file_header header_;
   recovery recovery_;
+  std::optional<error> sync_failed_;  ///< before it had a name: what it holds is in doubt for good
   session session_;
   std::uint64_t sequence_ = 0;
 

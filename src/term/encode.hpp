@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <algorithm>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
@@ -17,7 +18,10 @@
 namespace shelf::terms {
 
 inline void put(std::vector<std::byte>& out, bytes content) {
-  out.insert(out.end(), content.begin(), content.end());
+  // Not insert: GCC 12 warns of an overflow where there is none once it has inlined that.
+  const auto before = out.size();
+  out.resize(before + content.size());
+  std::ranges::copy(content, out.begin() + static_cast<std::ptrdiff_t>(before));
 }
 inline void put(std::string& out, bytes content) { out.append(as_text(content)); }
 

@@ -224,12 +224,12 @@ auto table<K, V, Kind>::lookup(const A& key) const -> result<found_type> {
   detail::encoder k(detail::purpose::key, limits_);
   detail::encode_key<K>(k, key);
   if (k.failed()) return std::unexpected(refused(k));
-  result<found_type> found{};
+  found_type found{};
   const auto looked = core_->lookup(k.written(), [&](bytes b) {
-    if constexpr (is_bag(Kind)) detail::decode_stored(b, rules_, found->emplace_back());
-    else detail::decode_stored(b, rules_, *found);
+    if constexpr (is_bag(Kind)) detail::decode_stored(b, rules_, found.emplace_back());
+    else detail::decode_stored(b, rules_, found);
   });
-  if (!looked) found = std::unexpected(looked.error());
+  if (!looked) return std::unexpected(looked.error());
   return found;
 }
 
@@ -353,10 +353,10 @@ auto table<K, V, Kind>::to_vector() const -> std::vector<value_type> {
 
 template <class K, class V, kind Kind>
 auto table<K, V, Kind>::seek(detail::place where, bytes key) const -> result<value_type> {
-  result<value_type> found{};
+  value_type found{};
   const auto looked = core_->seek(where, key, [&](bytes k, bytes v) {
-    detail::decode_stored(k, rules_, found->first);
-    detail::decode_stored(v, rules_, found->second);
+    detail::decode_stored(k, rules_, found.first);
+    detail::decode_stored(v, rules_, found.second);
   });
   if (!looked) return std::unexpected(looked.error());
   return found;
