@@ -3,6 +3,7 @@
 #include "shelf/detail/overlap.hpp"
 #include "shelf/detail/shape.hpp"
 
+#include <optional>
 #include <string>
 
 namespace shelf::detail {
@@ -34,7 +35,7 @@ std::string found_at(const decoder& at) {
   }
 }
 
-std::string quoted(std::string_view name) { return "'" + std::string(name) + "'"; }
+std::string quoted(std::string_view name) { return std::string("'").append(name).append("'"); }
 
 std::string bounds_of(const shape& s) {
   std::string text = "integer from " + std::to_string(s.low) + " to " + std::to_string(s.high);
@@ -46,11 +47,11 @@ class checker {
  public:
   checker(bytes term, decoding_rules rules, purpose what) : in_(term, rules), what_(what) {}
 
-  finding run(const shape& wanted) {
+  std::optional<mismatch> run(const shape& wanted) {
     if (check(wanted) && !in_.done()) {
       fail("the end", std::to_string(in_.left()) + " more bytes");
     }
-    return std::move(result_);
+    return std::move(why_);
   }
 
  private:
@@ -73,18 +74,15 @@ class checker {
 
   bool component(const shape& s, std::string_view before, std::string_view after, std::size_t i);
   bool enter() {
-    return in_.enter() || fail("at most " + std::to_string(in_.rules().nesting) + " levels", "more");
+    return in_.enter() ||
+           fail("at most " + std::to_string(in_.rules().nesting) + " levels", "more");
   }
   bool leave() {
     in_.leave();
     return true;
   }
   bool fail(std::string expected, std::string found) {
-    if (result_.fits) {
-      result_.fits = false;
-      result_.why.expected = std::move(expected);
-      result_.why.found = std::move(found);
-    }
+    if (!why_) why_ = {{}, std::move(expected), std::move(found)};
     return false;
   }
   /// For a reader that failed: it may have moved, so `before` tells where it began.
@@ -99,7 +97,7 @@ class checker {
 
   decoder in_;
   purpose what_;
-  finding result_;
+  std::optional<mismatch> why_;
 };
 
 bool checker::component(const shape& s, std::string_view before, std::string_view after,
@@ -107,7 +105,7 @@ bool checker::component(const shape& s, std::string_view before, std::string_vie
   if (check(s)) return true;
   std::string step(before);
   if (!after.empty()) step.append(std::to_string(i)).append(after);
-  result_.why.path.insert(0, step);
+  why_->path.insert(0, step);
   return false;
 }
 
@@ -159,8 +157,8 @@ bool checker::list(const shape& s) {
   list_head head;
   if (!enter()) return false;
   if (!in_.list(head)) return fail_at(before, "list", "list");
-  const bool whole = head.small_integers != nullptr ? small_integers(s, head)
-                                                    : list_elements(s, head.count);
+  const bool whole =
+      head.small_integers != nullptr ? small_integers(s, head) : list_elements(s, head.count);
   return whole && leave();
 }
 
@@ -173,8 +171,8 @@ bool checker::small_integers(const shape& s, const list_head& head) {
       }
     }
   }
-  const bool all_fit = element.what == form::integer && element.step == 1 && element.low <= 0 &&
-                       element.high >= 255;
+  const bool all_fit =
+      element.what == form::integer && element.step == 1 && element.low <= 0 && element.high >= 255;
   const decoder behind = in_;
   for (std::size_t i = 0; !all_fit && i < head.count; ++i) {
     const small_integer_term term(head.small_integers[i]);
@@ -292,7 +290,7 @@ bool checker::record_fields(const shape& s, std::size_t count) {
   if (!enter()) return false;
   for (std::size_t i = 0; i < count; ++i) {
     if (check(s.parts[i].link())) continue;
-    result_.why.path.insert(0, "." + std::string(s.parts[i].name));
+    why_->path.insert(0, std::string(".").append(s.parts[i].name));
     return false;
   }
   return leave();
@@ -303,7 +301,9 @@ bool checker::any_term() {
   if (!in_.skip()) return fail("any term", "a term that is cut short");
   const bytes whole = from.first(from.size() - in_.left());
   constexpr std::byte negative_zero[9]{std::byte{70}, std::byte{0x80}};
-  if (what_ == purpose::key && same_bytes(whole, negative_zero)) return fail("0.0 as a key", "-0.0");
+  if (what_ == purpose::key && same_bytes(whole, negative_zero)) {
+    return fail("0.0 as a key", "-0.0");
+  }
   const result<> sound = check_any_term(whole);
   return sound || fail("any term", sound.error().message());
 }
@@ -382,19 +382,20 @@ std::string mismatch::sentence() const {
   return path.empty() ? what : path + ": " + what;
 }
 
-finding find_mismatch(const shape& wanted, bytes term, decoding_rules rules, purpose what) {
+std::optional<mismatch> find_mismatch(const shape& wanted, bytes term, decoding_rules rules,
+                                      purpose what) {
   return checker(term, rules, what).run(wanted);
 }
 
 result<> check_shape(const shape& wanted, bytes term, decoding_rules rules, purpose what) {
-  const finding found = find_mismatch(wanted, term, rules, what);
-  if (found.fits) return {};
-  return std::unexpected(error(errc::type_mismatch, found.why.sentence()));
+  const std::optional<mismatch> found = find_mismatch(wanted, term, rules, what);
+  if (!found) return {};
+  return std::unexpected(error(errc::type_mismatch, found->sentence()));
 }
 
 error decoding_error(const shape& wanted, bytes term, decoding_rules rules) {
-  const finding found = find_mismatch(wanted, term, rules);
-  if (!found.fits) return {errc::type_mismatch, found.why.sentence()};
+  const std::optional<mismatch> found = find_mismatch(wanted, term, rules);
+  if (found) return {errc::type_mismatch, found->sentence()};
   return {errc::type_mismatch, "cannot be decoded as " + schema_text(wanted)};
 }
 

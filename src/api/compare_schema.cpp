@@ -18,9 +18,9 @@ constexpr int most_comparisons = 100'000;
 struct node {
   enum class kind { word, call, tuple, record };
   kind what = kind::word;
-  std::string_view word;    ///< "list", the tag of a record; empty for a tuple
-  std::string_view text;    ///< the whole of it
-  std::string_view detail;  ///< a unit, a size: compared as text
+  std::string_view word;                ///< "list", the tag of a record; empty for a tuple
+  std::string_view text;                ///< the whole of it
+  std::string_view detail;              ///< a unit, a size: compared as text
   std::vector<std::string_view> names;  ///< fields, atoms, the name of a codec
   std::vector<node> parts;
 };

@@ -18,7 +18,8 @@ struct term_head {
 
 constexpr std::size_t u32_head = 5;
 
-/// References: a count of words, a node atom, the creation, the words; other tags with a node alike.
+/// References: a count of words, a node atom, the creation, the words; other tags with a node
+/// alike.
 term_head node_bound(bytes at, std::uint8_t tag) {
   if (tag == 90) {
     if (at.size() < 3) return {};

@@ -1,5 +1,5 @@
 // API  [api] -> table -> journal -> file
-// The parts of the encoder that no template needs to see: growth, long numbers, order in sets and maps.
+// The parts of the encoder that no template needs to see: growth, long numbers, order in sets.
 #include "shelf/detail/encoder.hpp"
 
 #include "shelf/detail/decoder.hpp"
@@ -202,21 +202,21 @@ void encoder::fail(error why) {
 }
 
 void encoder::too_deep() {
-  fail({errc::size_limit_exceeded, "the value nests deeper than " +
-                                       std::to_string(limits_.nesting) + " levels"});
+  fail({errc::size_limit_exceeded,
+        "the value nests deeper than " + std::to_string(limits_.nesting) + " levels"});
 }
 
 void encoder::too_large() {
-  fail({errc::size_limit_exceeded, "the encoded key or value is larger than " +
-                                       std::to_string(limits_.size) + " bytes"});
+  fail({errc::size_limit_exceeded,
+        "the encoded key or value is larger than " + std::to_string(limits_.size) + " bytes"});
 }
 
 result<bytes> encoder::outcome() const {
   if (failed_) return std::unexpected(why_);
   if (size_ > limits_.size) {
-    return std::unexpected(error(errc::size_limit_exceeded,
-                                 "the encoded key or value is larger than " +
-                                     std::to_string(limits_.size) + " bytes"));
+    return std::unexpected(error(
+        errc::size_limit_exceeded,
+        "the encoded key or value is larger than " + std::to_string(limits_.size) + " bytes"));
   }
   return written();
 }

@@ -2,7 +2,7 @@
 // The shape of a type as text, as it stands in the catalogue of a file.
 //
 //   schema := "boolean" | "float" | "nil" | "any" | "..."
-//           | "integer" ["(" unit ")"]           unit: seconds, 1/30 seconds, nanoseconds since 1970
+//           | "integer" ["(" unit ")"]        unit: seconds, 1/30 seconds, nanoseconds since 1970
 //           | "binary" ["(" size ")"]
 //           | "list(" schema ")" | "set(" schema ")" | "optional(" schema ")"
 //           | "map(" schema ", " schema ")" | "array(" schema ", " size ")"
@@ -10,7 +10,8 @@
 //           | "one_of(" schema {", " schema} ")" a variant
 //           | "atom(" name {", " name} ")"       an enumeration with names
 //           | "named(" name ", " schema ")"      a codec with a name
-//           | name "{" [name ": " schema {", " name ": " schema}] "}"   a struct; "{...}" inside itself
+//           | name "{" [name ": " schema {", " name ": " schema}] "}"    a struct; "{...}" in
+//           itself
 //   name   := letters, digits, "_", "@" | "'" anything but "'" and "\" "'"
 #include "shelf/detail/shape.hpp"
 
@@ -74,7 +75,7 @@ class schema_writer {
   }
 
   std::string out_;
-  std::vector<const shape*> open_;  // records and codecs that are being written: a type may hold itself
+  std::vector<const shape*> open_;  // what is being written: a record may hold itself
 };
 
 void schema_writer::components(std::string_view before, const shape& s, std::string_view after) {
@@ -91,7 +92,7 @@ void schema_writer::components(std::string_view before, const shape& s, std::str
 void schema_writer::integer(const shape& s) {
   out_ += "integer";
   if (s.unit_numerator == 0) return;
-  out_ += "(" + unit_of(s) + (s.since_1970 ? " since 1970)" : ")");
+  out_.append("(").append(unit_of(s)).append(s.since_1970 ? " since 1970)" : ")");
 }
 
 void schema_writer::names(const shape& s) {
@@ -152,7 +153,7 @@ void schema_writer::schema(const shape& s) {
     case form::integer: integer(s); return;
     case form::binary:
       out_ += "binary";
-      if (s.size != any_size) out_ += "(" + std::to_string(s.size) + ")";
+      if (s.size != any_size) out_.append("(").append(std::to_string(s.size)).append(")");
       return;
     case form::list: components("list(", s, ")"); return;
     case form::set: components("set(", s, ")"); return;

@@ -174,8 +174,15 @@ result<location::temporary> location::create_temporary() const {
     // Between creation and lock a sweeper of another process may have taken it for a leftover.
     const auto mine = system_->status(made.file.raw());
     const auto named = system_->status_at(directory_, made.name);
-    if (locked && mine && named && mine->same_file(*named)) return made;
-    if (mine && named && mine->same_file(*named)) discard(made);
+    if (mine && named) {
+      if (locked && mine->same_file(*named)) return made;
+      if (mine->same_file(*named)) discard(made);
+    } else if (!mine || named.error() != ENOENT) {
+      // Whose it is cannot be told any more, but nobody else draws this name.
+      discard(made);
+      return std::unexpected(os_failure(shown_, "cannot look at a temporary file",
+                                        mine ? named.error() : mine.error()));
+    }
   }
   return std::unexpected(os_failure(shown_, "cannot create a temporary file", EEXIST));
 }

@@ -40,22 +40,33 @@ constexpr std::size_t checksum_at = slot_size - 8;
          load_le<std::uint64_t>(slot.data() + checksum_at) == checksum_of(slot, index);
 }
 
-[[nodiscard]] result<file_header> decode_slot(bytes slot, std::string_view path) {
+[[nodiscard]] std::unexpected<error> unsupported(std::string_view path, std::uint64_t at,
+                                                 const std::string& why) {
+  return std::unexpected(error(
+      errc::unsupported_version, std::string(path) + ": byte " + std::to_string(at) + ": " + why));
+}
+
+[[nodiscard]] result<file_header> decode_slot(bytes slot, std::size_t index,
+                                              std::string_view path) {
+  const auto at = slot_offsets[index];
   const auto version = load_le<std::uint32_t>(slot.data() + 8);
   const auto read_compatible = load_le<std::uint64_t>(slot.data() + 24);
   const auto incompatible = load_le<std::uint64_t>(slot.data() + 32);
   if (version != format_version) {
-    return std::unexpected(error(errc::unsupported_version,
-                                 std::string(path) + ": byte 8: format version " +
-                                     std::to_string(version) + ", this shelf reads version 1"));
+    return unsupported(
+        path, at + 8,
+        "format version " + std::to_string(version) + ", this shelf reads version 1");
   }
-  if ((incompatible & ~known_incompatible) != 0 || slot[12] != term_version) {
-    return std::unexpected(error(errc::unsupported_version,
-                                 std::string(path) + ": byte 32: the file uses features "
-                                                     "that this shelf does not know"));
+  if (slot[12] != term_version) {
+    return unsupported(path, at + 12, "keys and values are of a format this shelf does not know");
+  }
+  if ((incompatible & ~known_incompatible) != 0) {
+    return unsupported(path, at + 32, "the file uses features that this shelf does not know");
   }
   file_header h;
+  h.slot = index;
   h.closed = slot[13] == std::byte{1};
+  h.compatible = load_le<std::uint64_t>(slot.data() + 16);
   std::copy_n(slot.begin() + 40, h.store_id.size(), h.store_id.begin());
   h.file_id = load_le<std::uint64_t>(slot.data() + 56);
   h.generation = load_le<std::uint64_t>(slot.data() + 64);
@@ -83,6 +94,7 @@ std::array<std::byte, slot_size> encode_slot(const file_header& h, std::size_t s
   store_le(out.data() + 8, format_version);
   out[12] = term_version;
   out[13] = h.closed ? std::byte{1} : std::byte{0};
+  store_le(out.data() + 16, h.compatible);
   std::copy(h.store_id.begin(), h.store_id.end(), out.begin() + 40);
   store_le(out.data() + 56, h.file_id);
   store_le(out.data() + 64, h.generation);
@@ -98,7 +110,7 @@ result<file_header> decode_header(bytes front, std::string_view path) {
   for (std::size_t index = 0; index < slot_offsets.size(); ++index) {
     const bytes slot = slot_of(front, index);
     if (!is_valid(slot, index)) continue;
-    auto header = decode_slot(slot, path);
+    auto header = decode_slot(slot, index, path);
     if (!header) return header;
     if (!best || header->generation > (*best)->generation) best = std::move(header);
   }

@@ -14,7 +14,7 @@
 //           generation:u64le      of the header; the valid slot with the higher one counts
 //           durable_up_to:u64le   everything before this offset was on disk when the slot was written
 //           sequence:u64le        last sequence number before that offset
-//           era:u32le             last era before that offset
+//           era:u32le             frames from that offset on are of later eras
 //           zero                  to byte 504
 //           checksum:u64le        XXH3-64 of the 504 bytes before, seed = the slot's offset
 #pragma once
@@ -35,6 +35,8 @@ inline constexpr std::uint64_t frames_start = 8192;
 
 struct file_header {
   bool closed = false;
+  /// Features of newer writers that do not concern us: kept as they are.
+  std::uint64_t compatible = 0;
   std::array<std::byte, 16> store_id{};
   std::uint64_t file_id = 0;
   std::uint64_t generation = 0;
@@ -43,6 +45,8 @@ struct file_header {
   std::uint32_t era = 0;
   /// True if a feature is set that this library may read but not write.
   bool write_refused = false;
+  /// The slot this was read from. The other one may be damaged or older, so it is written first.
+  std::size_t slot = 0;
 };
 
 [[nodiscard]] std::array<std::byte, slot_size> encode_slot(const file_header& header,

@@ -77,7 +77,8 @@ class journal_file {
   /// Writes the seal and both header slots, synced. A failure fences.
   [[nodiscard]] result<> seal();
 
-  /// Syncs a file that has no name yet. A failure fences nothing: the file is thrown away.
+  /// Syncs a file that has no name yet. A failure fences nothing, but this file can never be
+  /// published: throw it away.
   [[nodiscard]] result<> sync_unpublished();
   /// Owner, group and permissions as the other file has them.
   [[nodiscard]] result<> copy_mode_of(const journal_file& other);
@@ -123,6 +124,9 @@ class journal_file {
   [[nodiscard]] result<> recover();
   [[nodiscard]] result<> mark_end();
   void start_session();
+  [[nodiscard]] result<> announce_session();
+  [[nodiscard]] result<> write_slot(std::size_t slot, bool then_sync);
+  void claim_durable(std::uint32_t over) noexcept;
   [[nodiscard]] bool is_unpublished() const noexcept { return !held_.name.empty(); }
   [[nodiscard]] std::uint64_t claimed_durable() const noexcept;
 
@@ -131,7 +135,9 @@ class journal_file {
   settings settings_;
   file_header header_;
   recovery recovery_;
+  std::optional<error> sync_failed_;  ///< before it had a name: what it holds is in doubt for good
   session session_;
+  bool is_announced_ = false;  ///< the header on disk has ended the eras before ours
   std::uint64_t sequence_ = 0;
 
   // The batch under way.

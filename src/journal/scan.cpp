@@ -20,11 +20,22 @@ using file::seeded_bug;
                                proof + " that this was on disk"));
 }
 
+/// A frame that passed its checksum ends in bytes that are no record: whoever wrote it meant harm.
+[[nodiscard]] std::unexpected<error> no_record(std::uint64_t at) {
+  return std::unexpected(
+      error(errc::corrupt, "byte " + std::to_string(at) + ": no valid record"));
+}
+
 /// The state of the walk from frame to frame.
 class chain {
  public:
-  /// True if a valid frame may follow what has been accepted so far.
-  [[nodiscard]] bool fits(const frame_header& h) const noexcept {
+  explicit chain(const file_header& header) : durable_up_to_(header.durable_up_to), over_(header.era) {}
+
+  /// True if a valid frame at `offset` may follow what has been accepted so far.
+  [[nodiscard]] bool fits(const frame_header& h, std::uint64_t offset) const noexcept {
+    if (offset >= durable_up_to_ && h.written_in.era <= over_ && !has_bug(seeded_bug::no_era)) {
+      return false;
+    }
     if (in_batch_) {
       return !h.first && h.written_in == batch_.written_in && h.sequence == batch_.sequence;
     }
@@ -33,11 +44,12 @@ class chain {
     return h.first && h.sequence >= found_.sequence;
   }
 
-  void accept(const frame& f) noexcept {
+  /// Bytes at the end of the frame's records that are no records: 0, or the frame was not accepted.
+  [[nodiscard]] std::size_t accept(const frame& f) noexcept {
     batch_ = f.header;
     in_batch_ = !f.header.commit;
-    count(f.records);
-    if (in_batch_) return;
+    const auto left = count(f.records);
+    if (in_batch_ || left != 0) return left;
     found_.end = f.next;
     found_.last = f.header.written_in;
     found_.sequence = f.header.sequence;
@@ -45,25 +57,35 @@ class chain {
     found_.changes += changes_;
     changes_ = 0;
     ++found_.batches;
+    return 0;
   }
 
   [[nodiscard]] scanned& found() noexcept { return found_; }
 
  private:
-  void count(bytes records) noexcept {
+  [[nodiscard]] std::size_t count(bytes records) noexcept {
     sealed_ = false;
     while (const auto c = take_record(records)) {
       sealed_ = c->what == op::seal;
       if (c->what != op::note && c->what != op::seal) ++changes_;
     }
+    return records.size();
   }
 
+  std::uint64_t durable_up_to_;
+  std::uint32_t over_;  // from there on eras up to this one are over
   scanned found_;
   frame_header batch_;
   bool in_batch_ = false;
   bool sealed_ = false;
   std::uint64_t changes_ = 0;
 };
+
+/// No file gets its name before its first 8192 bytes are on disk.
+[[nodiscard]] std::unexpected<error> ends_in_header(std::uint64_t size) {
+  return std::unexpected(error(errc::corrupt, "byte " + std::to_string(size) +
+                                                  ": damaged: the file ends inside its header"));
+}
 
 /// Looks behind the bad frame at `bad` for a valid frame which says that byte `bad` was on disk. Only frames that
 /// make this claim are hashed, and no more bytes in all than a small multiple of the file: a file made of
@@ -91,6 +113,7 @@ class chain {
 /// Decides what the bad frame at `bad` means; sets torn_bytes if the journal merely ends.
 [[nodiscard]] result<> judge_end(frame_reader& reader, const file_header& header,
                                  std::uint64_t bad, scanned& found) {
+  if (reader.size() < frames_start) return ends_in_header(reader.size());
   if (header.durable_up_to > bad && !has_bug(seeded_bug::stop_at_first_bad_frame)) {
     return damaged(bad, "the file header says");
   }
@@ -110,13 +133,15 @@ class chain {
 }  // namespace
 
 result<scanned> scan(frame_reader& reader, const file_header& header) {
-  chain walk;
+  chain walk(header);
   std::uint64_t at = frames_start;
   for (;;) {
     const auto next = reader.at(at);
     if (!next) return std::unexpected(next.error());
-    if (!*next || !walk.fits((*next)->header)) break;
-    walk.accept(**next);
+    if (!*next || !walk.fits((*next)->header, at)) break;
+    if (const auto left = walk.accept(**next); left != 0) {
+      return no_record(at + (*next)->header.size - left);
+    }
     at = (*next)->next;
   }
   if (auto judged = judge_end(reader, header, at, walk.found()); !judged) {
@@ -137,10 +162,7 @@ result<> replay(frame_reader& reader, std::uint64_t from, std::uint64_t to, visi
     bytes rest = f.records;
     while (!rest.empty()) {
       const auto c = take_record(rest);
-      if (!c) {
-        return std::unexpected(error(
-            errc::corrupt, "byte " + std::to_string(f.next - rest.size()) + ": no valid record"));
-      }
+      if (!c) return no_record(at + f.header.size - rest.size());
       if (auto visited = out.visit(*c, f.header.sequence); !visited) return visited;
     }
     if (f.header.commit) {

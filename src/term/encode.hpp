@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <algorithm>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
@@ -17,7 +18,10 @@
 namespace shelf::terms {
 
 inline void put(std::vector<std::byte>& out, bytes content) {
-  out.insert(out.end(), content.begin(), content.end());
+  // Not insert: GCC 12 warns of an overflow where there is none once it has inlined that.
+  const auto before = out.size();
+  out.resize(before + content.size());
+  std::ranges::copy(content, out.begin() + static_cast<std::ptrdiff_t>(before));
 }
 inline void put(std::string& out, bytes content) { out.append(as_text(content)); }
 
@@ -125,15 +129,18 @@ void put_bitstring(Out& out, bytes content, unsigned bits) {
   put_big(out, static_cast<std::uint32_t>(content.size()));
   put_big(out, static_cast<std::uint8_t>(bits));
   put(out, content.first(content.size() - 1));
-  put_big(out, static_cast<std::uint8_t>(std::to_integer<unsigned>(content.back()) & (0xFF00u >> bits)));
+  put_big(out,
+          static_cast<std::uint8_t>(std::to_integer<unsigned>(content.back()) & (0xFF00u >> bits)));
 }
 
 template <class Out>
 void put_tuple_head(Out& out, std::size_t size) {
   assert(size <= std::numeric_limits<std::uint32_t>::max());
   put_tag(out, size <= 255 ? tag::small_tuple : tag::large_tuple);
-  if (size <= 255) put_big(out, static_cast<std::uint8_t>(size));
-  else put_big(out, static_cast<std::uint32_t>(size));
+  if (size <= 255)
+    put_big(out, static_cast<std::uint8_t>(size));
+  else
+    put_big(out, static_cast<std::uint32_t>(size));
 }
 
 /// Of a list or a map.

@@ -172,10 +172,12 @@ TEST(CodecBytes, AnEnumerationIsItsNumberOrItsName) {
 TEST(CodecBytes, AStructIsARecord) {
   expect_bytes(session{"alice", 1}, "68 03 77 07 73657373696f6e 6d00000005616c696365 6101");
   expect_bytes(nothing_in_it{}, "77 0d 6e6f7468696e675f696e5f6974");
-  expect_bytes(UserProfile{}, "68 05 77 0c 757365725f70726f66696c65 6d00000000 77046e6f6e65 6a "
-                              "7400000000");
-  expect_bytes(tree{1, {{2, {}}}}, "68 03 77 04 74726565 6101 6c 00000001 "
-                                   "68 03 77 04 74726565 6102 6a 6a");
+  expect_bytes(UserProfile{},
+               "68 05 77 0c 757365725f70726f66696c65 6d00000000 77046e6f6e65 6a "
+               "7400000000");
+  expect_bytes(tree{1, {{2, {}}}},
+               "68 03 77 04 74726565 6101 6c 00000001 "
+               "68 03 77 04 74726565 6102 6a 6a");
 }
 
 struct monostate {

@@ -18,7 +18,8 @@ std::int64_t any_integer(source& random) {
 }
 
 double any_double(source& random) {
-  return std::ldexp(static_cast<double>(any_integer(random)), static_cast<int>(random() % 200) - 100);
+  const auto scale = static_cast<int>(random() % 200) - 100;
+  return std::ldexp(static_cast<double>(any_integer(random)), scale);
 }
 
 std::string any_text(source& random) {
@@ -143,12 +144,12 @@ namespace {
 TEST(CodecMissingFields, NewLastFieldsHaveTheirFirstValuesOnRequestOnly) {
   const auto old = encoded(session{"a", 7});
   EXPECT_FALSE(detail::decode<later_session>(old));
-  expect_refused<later_session>(hex(old),
-                                "expected record 'session' of 3 fields, found 2 fields");
+  expect_refused<later_session>(hex(old), "expected record 'session' of 3 fields, found 2 fields");
   constexpr detail::decoding_rules rules{.missing_fields = true};
   EXPECT_TRUE(detail::check<later_session>(old, rules));
   EXPECT_EQ(*detail::decode<later_session>(old, rules), (later_session{"a", 7, {80}}));
-  EXPECT_EQ(*detail::decode<std::vector<later_session>>(encoded(std::vector{session{"b", 8}}), rules),
+  const auto list = encoded(std::vector{session{"b", 8}});
+  EXPECT_EQ(*detail::decode<std::vector<later_session>>(list, rules),
             (std::vector{later_session{"b", 8, {80}}}));
 }
 

@@ -123,5 +123,6 @@ void expect_refused(std::string_view input, std::string_view sentence,
 }  // namespace shelf::testing
 
 template <>
-inline constexpr auto shelf::enum_names<shelf::testing::color> = shelf::names<shelf::testing::color>(
-    {{shelf::testing::color::red, "red"}, {shelf::testing::color::green, "green"}});
+inline constexpr auto shelf::enum_names<shelf::testing::color> =
+    shelf::names<shelf::testing::color>(
+        {{shelf::testing::color::red, "red"}, {shelf::testing::color::green, "green"}});

@@ -71,8 +71,9 @@ TEST(CodecWrongBytes, MapsAndSetsOutOfOrderOrWithTwinsAreRefused) {
 }
 
 TEST(CodecWrongBytes, FloatsThatDoNotFitAreRefused) {
-  expect_refused<double>("46 7ff8000000000000", "expected a finite float, found float in another form");
-  expect_refused<double>("46 7ff0000000000000", "expected a finite float, found float in another form");
+  constexpr std::string_view infinite = "expected a finite float, found float in another form";
+  expect_refused<double>("46 7ff8000000000000", infinite);
+  expect_refused<double>("46 7ff0000000000000", infinite);
   expect_refused<float>("46 3fb999999999999a",
                         "expected a float of 32 bits, found a float that needs 64");
   expect_refused<float>("46 7fe0000000000000",

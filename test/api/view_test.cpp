@@ -41,12 +41,15 @@ TEST(View, EachTypeHasItsView) {
   static_assert(std::is_same_v<view_of<std::string>, std::string_view>);
   static_assert(std::is_same_v<view_of<std::u8string>, std::u8string_view>);
   static_assert(std::is_same_v<view_of<std::vector<std::byte>>, std::span<const std::byte>>);
-  static_assert(std::is_same_v<view_of<std::array<unsigned char, 4>>, std::span<const unsigned char>>);
+  static_assert(
+      std::is_same_v<view_of<std::array<unsigned char, 4>>, std::span<const unsigned char>>);
   static_assert(std::is_same_v<view_of<int>, int>);
-  static_assert(std::is_same_v<view_of<std::pair<int, std::string>>, std::pair<int, std::string_view>>);
-  static_assert(std::is_same_v<view_of<std::tuple<std::string, bool>>,
-                               std::tuple<std::string_view, bool>>);
-  static_assert(std::is_same_v<view_of<std::optional<std::string>>, std::optional<std::string_view>>);
+  static_assert(
+      std::is_same_v<view_of<std::pair<int, std::string>>, std::pair<int, std::string_view>>);
+  static_assert(
+      std::is_same_v<view_of<std::tuple<std::string, bool>>, std::tuple<std::string_view, bool>>);
+  static_assert(
+      std::is_same_v<view_of<std::optional<std::string>>, std::optional<std::string_view>>);
   static_assert(std::is_same_v<view_of<session>, session>);
   static_assert(std::is_same_v<view_of<std::vector<std::string>>, std::vector<std::string>>);
 }
@@ -83,7 +86,8 @@ TEST(View, PairsTuplesAndScalarsAreSeenToo) {
 TEST(View, WrongBytesAreRefusedWithTheStoredTypesSentence) {
   const auto wrong = detail::decode_view<session_view, session>(unhex("68 01 6101"));
   ASSERT_FALSE(wrong);
-  EXPECT_EQ(wrong.error().message(), "expected record 'session', found tuple of 1 with another tag");
+  EXPECT_EQ(wrong.error().message(),
+            "expected record 'session', found tuple of 1 with another tag");
   const auto whole = encoded(team{{"ann", 5}, "go", {7, "x"}, {std::byte{9}}, {1, 2}});
   for (std::size_t size = 0; size < whole.size(); ++size) {
     const std::vector<std::byte> part(whole.begin(), whole.begin() + static_cast<long>(size));

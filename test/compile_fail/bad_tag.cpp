@@ -9,4 +9,7 @@ struct user {
 template <>
 inline constexpr std::string_view shelf::tag<user> = "it's";
 
-void store(shelf::detail::encoder& out, const user& value) { shelf::detail::encode(out, value); }
+using stored = user;
+void store(shelf::detail::encoder& out, const stored& value) {
+  shelf::detail::encode(out, value);
+}

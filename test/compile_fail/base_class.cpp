@@ -10,4 +10,7 @@ struct entry : base {
   int other = 0;
 };
 
-void store(shelf::detail::encoder& out, const entry& value) { shelf::detail::encode(out, value); }
+using stored = entry;
+void store(shelf::detail::encoder& out, const stored& value) {
+  shelf::detail::encode(out, value);
+}

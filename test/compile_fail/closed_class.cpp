@@ -14,4 +14,7 @@ struct entry {
   closed inside;
 };
 
-void store(shelf::detail::encoder& out, const entry& value) { shelf::detail::encode(out, value); }
+using stored = entry;
+void store(shelf::detail::encoder& out, const stored& value) {
+  shelf::detail::encode(out, value);
+}

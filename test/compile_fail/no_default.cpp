@@ -7,4 +7,7 @@ struct bare {
   int& number;
 };
 
-void store(shelf::detail::encoder& out, const bare& value) { shelf::detail::encode(out, value); }
+using stored = bare;
+void store(shelf::detail::encoder& out, const stored& value) {
+  shelf::detail::encode(out, value);
+}

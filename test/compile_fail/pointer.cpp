@@ -7,4 +7,7 @@ struct entry {
   const int* number = nullptr;
 };
 
-void store(shelf::detail::encoder& out, const entry& value) { shelf::detail::encode(out, value); }
+using stored = entry;
+void store(shelf::detail::encoder& out, const stored& value) {
+  shelf::detail::encode(out, value);
+}

@@ -9,4 +9,7 @@ struct entry {
   std::unique_ptr<int> number;
 };
 
-void store(shelf::detail::encoder& out, const entry& value) { shelf::detail::encode(out, value); }
+using stored = entry;
+void store(shelf::detail::encoder& out, const stored& value) {
+  shelf::detail::encode(out, value);
+}

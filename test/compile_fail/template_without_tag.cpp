@@ -8,4 +8,7 @@ struct box {
   T inside{};
 };
 
-void store(shelf::detail::encoder& out, const box<int>& value) { shelf::detail::encode(out, value); }
+using stored = box<int>;
+void store(shelf::detail::encoder& out, const stored& value) {
+  shelf::detail::encode(out, value);
+}

@@ -9,4 +9,7 @@ struct entry {
   std::string_view name;
 };
 
-void store(shelf::detail::encoder& out, const entry& value) { shelf::detail::encode(out, value); }
+using stored = entry;
+void store(shelf::detail::encoder& out, const stored& value) {
+  shelf::detail::encode(out, value);
+}

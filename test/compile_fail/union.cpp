@@ -8,4 +8,7 @@ union either {
   float other;
 };
 
-void store(shelf::detail::encoder& out, const either& value) { shelf::detail::encode(out, value); }
+using stored = either;
+void store(shelf::detail::encoder& out, const stored& value) {
+  shelf::detail::encode(out, value);
+}

@@ -10,4 +10,7 @@ template <>
 inline constexpr auto shelf::enum_names<answer> =
     shelf::names<answer>({{answer::yes, "true"}, {answer::unknown, "unknown"}});
 
-void store(shelf::detail::encoder& out, const std::variant<bool, answer>& value) { shelf::detail::encode(out, value); }
+using stored = std::variant<bool, answer>;
+void store(shelf::detail::encoder& out, const stored& value) {
+  shelf::detail::encode(out, value);
+}

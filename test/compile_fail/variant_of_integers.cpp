@@ -5,4 +5,7 @@
 
 #include <variant>
 
-void store(shelf::detail::encoder& out, const std::variant<int, long>& value) { shelf::detail::encode(out, value); }
+using stored = std::variant<int, long>;
+void store(shelf::detail::encoder& out, const stored& value) {
+  shelf::detail::encode(out, value);
+}

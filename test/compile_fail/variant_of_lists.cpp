@@ -7,4 +7,7 @@
 #include <variant>
 #include <vector>
 
-void store(shelf::detail::encoder& out, const std::variant<std::vector<int>, std::list<std::string>>& value) { shelf::detail::encode(out, value); }
+using stored = std::variant<std::vector<int>, std::list<std::string>>;
+void store(shelf::detail::encoder& out, const stored& value) {
+  shelf::detail::encode(out, value);
+}

@@ -5,4 +5,7 @@
 
 #include <variant>
 
-void store(shelf::detail::encoder& out, const std::variant<std::variant<int, double>, float>& value) { shelf::detail::encode(out, value); }
+using stored = std::variant<std::variant<int, double>, float>;
+void store(shelf::detail::encoder& out, const stored& value) {
+  shelf::detail::encode(out, value);
+}

@@ -16,4 +16,7 @@ struct user {
 };
 }  // namespace b
 
-void store(shelf::detail::encoder& out, const std::variant<a::user, b::user>& value) { shelf::detail::encode(out, value); }
+using stored = std::variant<a::user, b::user>;
+void store(shelf::detail::encoder& out, const stored& value) {
+  shelf::detail::encode(out, value);
+}

@@ -7,4 +7,7 @@
 #include <utility>
 #include <variant>
 
-void store(shelf::detail::encoder& out, const std::variant<std::pair<int, int>, std::pair<int, std::string>>& value) { shelf::detail::encode(out, value); }
+using stored = std::variant<std::pair<int, int>, std::pair<int, std::string>>;
+void store(shelf::detail::encoder& out, const stored& value) {
+  shelf::detail::encode(out, value);
+}

@@ -6,4 +6,7 @@
 #include <optional>
 #include <variant>
 
-void store(shelf::detail::encoder& out, const std::variant<std::optional<int>, std::optional<double>>& value) { shelf::detail::encode(out, value); }
+using stored = std::variant<std::optional<int>, std::optional<double>>;
+void store(shelf::detail::encoder& out, const stored& value) {
+  shelf::detail::encode(out, value);
+}

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <cstring>
+#include <utility>
 
 namespace shelf::file {
 namespace {
@@ -79,20 +79,22 @@ TEST_F(RealSystem, ASizeSignalThatWasPendingBeforeStaysPending) {
 TEST_F(RealSystem, WithoutDescriptorsOpensFailAndWorkAgainAfterwards) {
   EXPECT_EQ(in_child([&] {
               directory.write("ages.shelf", "x");
-              const auto at = place(path);
+              const auto in = *files.open_directory(descriptor::none, directory.path(), false);
               rlimit limit{};
               ::getrlimit(RLIMIT_NOFILE, &limit);
-              const rlim_t before = limit.rlim_cur;
-              limit.rlim_cur = 0;
+              const rlim_t before = std::exchange(limit.rlim_cur, 0);
               ::setrlimit(RLIMIT_NOFILE, &limit);
-              const auto refused = at.open_to_write();
-              if (refused || !(refused.error() == std::errc::too_many_files_open)) return 1;
-              if (!(refused.error() == errc::file_error)) return 2;
-              if (at.create_temporary()) return 3;
-              if (location::find(real_system(), path, {})) return 4;
+              const auto file = files.open_file(in, "ages.shelf", {.write = true});
+              const auto made = files.open_file(in, "new", {.write = true, .create_new = true});
+              const auto base = files.open_directory(descriptor::none, directory.path(), false);
+              const auto below = files.open_directory(in, ".", true);
+              const auto all = files.list(in);
               limit.rlim_cur = before;
               ::setrlimit(RLIMIT_NOFILE, &limit);
-              return at.open_to_write() ? 0 : 5;
+              if (file || file.error() != EMFILE || made || made.error() != EMFILE) return 1;
+              if (base || base.error() != EMFILE || below || below.error() != EMFILE) return 2;
+              if (all || all.error() != EMFILE || directory.has("new")) return 3;
+              return place(path).open_to_write() ? 0 : 4;
             }),
             0);
 }

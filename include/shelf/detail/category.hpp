@@ -21,11 +21,38 @@ namespace detail {
 
 enum class category : std::uint8_t {
   // rows of the table
-  boolean, integer, floating, binary, list, set, map, tuple, array, optional, variant, duration,
-  time, number_enum, named_enum, record, nil, term, custom,
+  boolean,
+  integer,
+  floating,
+  binary,
+  list,
+  set,
+  map,
+  tuple,
+  array,
+  optional,
+  variant,
+  duration,
+  time,
+  number_enum,
+  named_enum,
+  record,
+  nil,
+  term,
+  custom,
   // what cannot be stored; refuse() says why
-  not_an_object, pointer, smart_pointer, view, lone_character, wide_text, long_floating, c_array,
-  foreign_clock, fractional_ticks, repeated_keys, closed_class,
+  not_an_object,
+  pointer,
+  smart_pointer,
+  view,
+  lone_character,
+  wide_text,
+  long_floating,
+  c_array,
+  foreign_clock,
+  fractional_ticks,
+  repeated_keys,
+  closed_class,
 };
 
 // The standard types are recognised by what they can do, so that none of their headers is needed
@@ -68,9 +95,7 @@ concept keyed = range_like<T> && requires(T& t) {
 template <class T>
 concept mapping = keyed<T> && requires { typename T::mapped_type; };
 template <class T>
-concept unique_keys = requires(T& t, typename T::value_type&& v) {
-  t.insert(std::move(v)).second;
-};
+concept unique_keys = requires(T& t, typename T::value_type&& v) { t.insert(std::move(v)).second; };
 
 template <class T>
 concept optional_like = requires(T& t) {
@@ -111,7 +136,10 @@ concept time_like = requires(const T& t) {
   t.time_since_epoch();
 };
 template <class T>
-concept of_system_clock = requires(const T& t) { T::clock::to_time_t(t); T::clock::now(); };
+concept of_system_clock = requires(const T& t) {
+  T::clock::to_time_t(t);
+  T::clock::now();
+};
 
 /// std::monostate, without <variant>.
 template <class T>
