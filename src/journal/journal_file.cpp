@@ -9,7 +9,6 @@
 #include <cassert>
 #include <cerrno>
 #include <limits>
-#include <utility>
 
 namespace shelf::journal {
 namespace {
@@ -86,6 +85,7 @@ result<std::unique_ptr<journal_file>> journal_file::open(const file::location& w
   if (!file) return std::unexpected(file.error());
   std::unique_ptr<journal_file> j(new journal_file(where, {std::move(*file), {}}, s));
   if (auto recovered = j->recover(); !recovered) return std::unexpected(recovered.error());
+  j->start_session();
   return j;
 }
 
@@ -114,7 +114,6 @@ result<> journal_file::recover() {
   end_ = found->end;
   changes_end_ = found->end;
   written_up_to_ = found->end;
-  start_session();
   if (recovery_.clean) {
     durable_ = found->end;
     return {};
@@ -122,27 +121,11 @@ result<> journal_file::recover() {
   if (status->size != found->end) {
     if (auto cut = held_.file.truncate(found->end); !cut) return cut;
   }
-  if (auto marked = mark_end(); !marked) return marked;
   // What we serve from here on must not vanish in a later power cut.
   if (auto synced = held_.file.sync(); !synced) return synced;
   if (auto synced = where_->sync_directory(); !synced) return synced;
-  durable_ = end();
+  durable_ = found->end;
   return {};
-}
-
-/// A frame of the new era, durable before anything is written behind it. A frame of an older session that was lost
-/// here, and that the disk shows again where a later write was lost in turn, would otherwise stand between what was
-/// recovered and what was written since: eras would not go down there.
-result<> journal_file::mark_end() {
-  const bool ahead = std::exchange(settings_.write_ahead, false);
-  begin(sequence_);
-  auto marked = add(change{});
-  if (marked) marked = commit();
-  settings_.write_ahead = ahead;
-  if (marked) return {};
-  (void)roll_back(marked.error());
-  if (is_fenced()) return marked;
-  return {};  // a full disk must not keep anybody from reading; nothing fits behind the end either
 }
 
 result<file_header> journal_file::read_header() const {

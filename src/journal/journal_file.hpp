@@ -122,7 +122,6 @@ class journal_file {
   [[nodiscard]] result<file_header> read_header() const;
   [[nodiscard]] result<scanned> scan_all(const file_header& header, std::uint64_t size) const;
   [[nodiscard]] result<> recover();
-  [[nodiscard]] result<> mark_end();
   void start_session();
   [[nodiscard]] result<> announce_session();
   [[nodiscard]] result<> write_slot(std::size_t slot, bool then_sync);
