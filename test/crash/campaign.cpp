@@ -270,18 +270,25 @@ campaign_report crash_by_chance(const recording& run, std::size_t count, std::ui
   return sum;
 }
 
-campaign_report crash_in_all_ways(const recording& run, std::size_t budget) {
-  const auto some = [](std::size_t usual) { return test::budgeted(usual); };
-  campaign_report sum;
-  sum.add(crash_everywhere(run, {.crash = {.budget = some(budget), .seed = seed()}}));
-  sum.add(crash_everywhere(
-      run, {.crash = {.weak_directories = true, .budget = some(budget / 4), .seed = seed() + 1}}));
-  sum.add(crash_everywhere(run, {.crash = {.crash = crash_options::kind::kill,
-                                           .budget = some(budget),
-                                           .seed = seed()},
-                                 .closer_look_every = 5}));
-  sum.add(crash_everywhere(
-      run, {.crash = {.lying_disk = true, .budget = some(budget / 4), .seed = seed() + 2}}));
+campaign_report crash_in_all_ways(const recording& run, std::size_t budget,
+                                  std::size_t closer_look_every) {
+  budget = test::budgeted(budget);
+  const std::size_t less = budget / 4 + 1;
+  campaign how{.crash = {.budget = budget, .seed = seed()},
+               .closer_look_every = closer_look_every};
+  auto sum = crash_everywhere(run, how);
+  how.crash.weak_directories = true;
+  how.crash.budget = less;
+  ++how.crash.seed;
+  sum.add(crash_everywhere(run, how));
+  how.crash.weak_directories = false;
+  how.crash.lying_disk = true;
+  ++how.crash.seed;
+  sum.add(crash_everywhere(run, how));
+  how.crash.lying_disk = false;
+  how.crash.crash = crash_options::kind::kill;
+  how.closer_look_every = std::min<std::size_t>(closer_look_every, 5);
+  sum.add(crash_everywhere(run, how));
   return sum;
 }
 
