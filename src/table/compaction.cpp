@@ -101,7 +101,7 @@ result<> store::compact_locked() {
     pin.emplace(*from);
     mark = journal_->end();
   }
-  auto fresh = write_whole(*from, pin->get(), std::max<sequence>(pin->get().at, 1), description());
+  auto fresh = write_whole(*from, pin->get(), std::max<sequence>(pin->get().at, 1), description_);
   pin.reset();
   if (!fresh) return std::unexpected(fresh.error());
   tail_copy copy(**fresh);
@@ -128,7 +128,7 @@ result<> store::compact_saved_state() {
   if (!saved) return std::unexpected(saved.error());
   const pin_guard pin(**saved);
   auto fresh = write_whole(**saved, pin.get(), std::max<sequence>(journal_->last_sequence(), 1),
-                           description());
+                           description_);
   if (!fresh) return std::unexpected(fresh.error());
   const std::scoped_lock lock(turn_);
   return take_up(std::move(*fresh));
@@ -137,7 +137,7 @@ result<> store::compact_saved_state() {
 /// At open, when nobody else has the table yet: the file becomes what memory is.
 result<> store::rewrite_from_memory() {
   const pin_guard pin(*owned_);
-  auto fresh = write_whole(*owned_, pin.get(), ++sequence_, description());
+  auto fresh = write_whole(*owned_, pin.get(), ++sequence_, description_);
   if (!fresh) return std::unexpected(fresh.error());
   return take_up(std::move(*fresh));
 }
@@ -161,7 +161,7 @@ result<> store::recover() {
   const bool named = journal_->still_named().has_value();
   const auto number = ++sequence_;
   const pin_guard pin(*owned_);
-  auto fresh = write_whole(*owned_, pin.get(), number, description());
+  auto fresh = write_whole(*owned_, pin.get(), number, description_);
   if (!fresh) return std::unexpected(fresh.error());
   auto published = (*fresh)->publish(named);
   if (!published && published.error() == std::errc::file_exists) {

@@ -14,6 +14,7 @@ using journal::op;
 constexpr std::size_t bad_entries_told = 3;
 constexpr std::size_t publish_after = 64;
 constexpr std::size_t content_shown = 64;
+constexpr std::string_view any_term = "any";  // the schema of shelf::term
 
 [[nodiscard]] bool is_catalogue(op what) noexcept {
   return what == op::table_created || what == op::table_changed || what == op::table_dropped;
@@ -90,29 +91,35 @@ result<> loader::check_catalogue(const journal::change& c) {
     return std::unexpected(error(errc::unsupported_version,
                                  path_ + ": the file holds several tables; this shelf reads one"));
   }
-  const auto stored = decode_description(c.key, c.value);
+  auto stored = decode_description(c.key, c.value);
   if (!stored) return std::unexpected(stored.error());
-  if (stored->what != types_.what) {
+  description_ = *std::move(stored);
+  if (description_.what != types_.what) {
     return std::unexpected(
         error(errc::wrong_kind, path_ + ": the file holds a table of kind " +
-                                    std::string(to_string(stored->what)) + ", not " +
+                                    std::string(to_string(description_.what)) + ", not " +
                                     std::string(to_string(types_.what))));
   }
-  if (auto same = check_schema(stored->key_schema, types_.key_schema, "key"); !same) return same;
-  if (auto same = check_schema(stored->value_schema, types_.value_schema, "value"); !same) {
-    return same;
-  }
-  schema_differs_ = stored->value_schema != types_.value_schema;
-  catalogue_seen_ = true;
-  return {};
+  auto same = check_schema(description_.key_schema, types_.key_schema, "key");
+  if (same) same = check_schema(description_.value_schema, types_.value_schema, "value");
+  catalogue_seen_ = same.has_value();
+  return same;
 }
 
-result<> loader::check_schema(const std::string& stored, const std::string& wanted,
-                              const char* which) const {
+/// A schema may differ where that is allowed. The file then gets the one that new entries keep, unless the program
+/// takes any term: it knows less than the file does.
+result<> loader::check_schema(std::string& stored, const std::string& wanted, const char* which) {
   auto same = types_.compare_schema(stored, wanted, policy_);
-  if (same) return {};
-  return std::unexpected(error(same.error().code(), path_ + ": the " + which + " type differs: " +
-                                                        same.error().message()));
+  if (!same) {
+    return std::unexpected(error(same.error().code(), path_ + ": the " + which +
+                                                          " type differs: " +
+                                                          same.error().message()));
+  }
+  if (stored != wanted && wanted != any_term) {
+    stored = wanted;
+    schema_differs_ = true;
+  }
+  return {};
 }
 
 void loader::note_bad(bytes key, const error& why) {

@@ -47,6 +47,10 @@ store::store(detail::core_config config, detail::entry_types types)
       label_(label_of(config_)),
       system_(config_.system != nullptr ? *config_.system : file::real_system()),
       generation_(file::process_generation()),
+      description_{.what = types_.what,
+                   .name = "main",
+                   .key_schema = types_.key_schema,
+                   .value_schema = types_.value_schema},
       turn_([this](queued* first) { execute(static_cast<operation*>(first)); }) {
   if (config_.access == access::one_writer) owner_.emplace();
 }
@@ -87,13 +91,6 @@ journal::journal_file::settings store::journal_settings() const {
   return {.write_ahead = config_.mode == write_mode::durable};
 }
 
-table_description store::description() const {
-  return {.what = types_.what,
-          .name = "main",
-          .key_schema = types_.key_schema,
-          .value_schema = types_.value_schema};
-}
-
 result<> store::open_file() {
   auto where = file::location::find(system_, config_.path, config_.base_directory);
   if (!where) return std::unexpected(where.error());
@@ -124,7 +121,7 @@ result<> store::create_file() {
   auto made = journal::journal_file::create(*where_, draw_store_id(), journal_settings());
   if (!made) return std::unexpected(made.error());
   auto& j = **made;
-  const auto d = encode_description(description());
+  const auto d = encode_description(description_);
   j.begin(1);
   auto done = j.add({journal::op::table_created, 0, 1, as_bytes(d.key), as_bytes(d.value)});
   if (done) done = j.commit();
@@ -150,6 +147,7 @@ result<> store::open_existing() {
   if (!loaded) return std::unexpected(loaded.error());
   recovery_ = j.recovered();
   sequence_ = j.last_sequence();
+  description_ = load.description();
   journal_ = std::move(*opened);
   adopt(std::move(*loaded), load.version());
   // The file must not go on under a schema that new entries do not have.

@@ -100,7 +100,6 @@ class store final : public detail::core,
   [[nodiscard]] std::shared_ptr<contents> make_contents(sequence first, kind what) const;
   [[nodiscard]] std::array<std::byte, 16> draw_store_id() const;
   [[nodiscard]] journal::journal_file::settings journal_settings() const;
-  [[nodiscard]] table_description description() const;
 
   // Reading.
   [[nodiscard]] result<> readable() const;
@@ -161,6 +160,7 @@ class store final : public detail::core,
   file::system& system_;
   const std::uint64_t generation_;
   std::optional<file::location> where_;
+  table_description description_;            ///< what the catalogue says; set by open
 
   std::atomic<contents*> current_{nullptr};  ///< what readers see; null once closed
   std::shared_ptr<contents> owned_;          ///< guarded by the turn: keeps *current_ alive
