@@ -18,6 +18,7 @@ using file::crash_state;
 using file::simulated_disk;
 
 constexpr std::size_t most_violations = 20;
+constexpr std::size_t most_told = 8;
 constexpr std::size_t nested_budget = 6;
 
 /// Half a million disks come and go: the heap keeps their memory instead of asking the kernel anew.
@@ -302,8 +303,8 @@ std::uint64_t seed() {
 
 std::string to_text(const std::vector<std::string>& sentences) {
   std::string text;
-  for (std::size_t i = 0; i < sentences.size() && i < 5; ++i) text += sentences[i] + "\n";
-  if (sentences.size() > 5) text += "and " + std::to_string(sentences.size() - 5) + " more\n";
+  for (std::size_t i = 0; i < sentences.size() && i < most_told; ++i) text += sentences[i] + "\n";
+  if (sentences.size() > most_told) text += "and " + std::to_string(sentences.size() - most_told) + " more\n";
   return text;
 }
 

@@ -40,6 +40,7 @@ class faulty_run {
 
   fault_report run() {
     disk_.inject(fault_);
+    if (fault_.kind == call::sync) player_.syncs_may_fail();
     workload_.play(player_);
     report_.runs = 1;
     report_.faults_met = disk_.faults_met();
