@@ -21,16 +21,17 @@ namespace shelf {
 ///       static ipv4 decode(std::uint32_t number) { return ipv4(number); }
 ///     };
 ///
-/// `encode` gives any type that can be stored (shelf::term, if nothing else fits). `decode` takes it back
-/// and returns the type, or shelf::result of it if not every stored value is one of yours: such entries are
-/// type_mismatch at open, with your error's sentence. decode(encode(x)) must be x, and equal values must
-/// encode alike. Both run on the calling thread and must not touch a table that is being called.
+/// `encode` gives any type that can be stored (shelf::term, if nothing else fits). `decode` takes
+/// it back and returns the type, or shelf::result of it if not every stored value is one of yours:
+/// such entries are type_mismatch at open, with your error's sentence. decode(encode(x)) must be x,
+/// and equal values must encode alike. Both run on the calling thread and must not touch a table
+/// that is being called.
 /// Optional members:
-/// - `static constexpr std::string_view name`: stands in the schema before the stored type, so that a
-///   file of one such type cannot be opened as another of the same stored type.
+/// - `static constexpr std::string_view name`: stands in the schema before the stored type, so that
+///   a file of one such type cannot be opened as another of the same stored type.
 /// - `static V view(view_of_the_stored_type)`: what callbacks of lookups see; needs no decode.
-/// - `static constexpr bool orderable = true`: the order of the stored type is that of the type, so that it
-///   may be a key of an ordered_map.
+/// - `static constexpr bool orderable = true`: the order of the stored type is that of the type, so
+///   that it may be a key of an ordered_map.
 /// The type must be default-constructible, because decoding fills a value in.
 template <class T>
 struct codec;
@@ -77,8 +78,10 @@ consteval bool is_orderable() {
   } else if constexpr (c == category::record) {
     return all_orderable(field_types<K>{});
   } else if constexpr (c == category::custom) {
-    if constexpr (requires { requires codec<K>::orderable; }) return is_orderable<stored_of<K>>();
-    else return false;
+    if constexpr (requires { requires codec<K>::orderable; })
+      return is_orderable<stored_of<K>>();
+    else
+      return false;
   } else {
     return false;
   }
@@ -91,8 +94,8 @@ consteval bool is_orderable() {
 template <class T>
 concept storable = detail::is_storable<T>();
 
-/// Keys of an ordered_map: integers, bool, float, text, bytes, optional, chrono, enumerations without
-/// names, shelf::term, and pairs, tuples, arrays, vectors and structs of these.
+/// Keys of an ordered_map: integers, bool, float, text, bytes, optional, chrono, enumerations
+/// without names, shelf::term, and pairs, tuples, arrays, vectors and structs of these.
 template <class K>
 concept orderable_key = storable<K> && detail::is_orderable<K>();
 
@@ -102,13 +105,14 @@ concept counter_value =
     storable<V> && std::is_integral_v<V> && !std::is_same_v<V, bool> &&
     !std::is_same_v<V, char8_t> && !std::is_same_v<V, char16_t> && !std::is_same_v<V, char32_t>;
 
-/// What a lookup takes for a key: K, or a view of it that encodes to the same bytes without a K being
-/// built: std::string_view and text literals for std::string, spans for bytes, other integers for
-/// integers, pairs, tuples and arrays of such; or anything that converts to K.
+/// What a lookup takes for a key: K, or a view of it that encodes to the same bytes without a K
+/// being built: std::string_view and text literals for std::string, spans for bytes, other integers
+/// for integers, pairs, tuples and arrays of such; or anything that converts to K.
 template <class A, class K>
 concept key_argument = storable<K> && detail::is_key_argument<A, K>();
 
-/// A View that lookup<View>() makes of a stored T: T, its view, or a struct of views, field by field.
+/// A View that lookup<View>() makes of a stored T: T, its view, or a struct of views, field by
+/// field.
 template <class View, class T>
 concept view_for = storable<T> && detail::is_view_for<View, T>();
 
@@ -127,7 +131,8 @@ void encode_key(encoder& out, const A& argument) {
 
 /// Whether `input` is the canonical encoding of a T; builds no T. type_mismatch names the place.
 template <class T>
-[[nodiscard]] result<> check(bytes input, decoding_rules rules = {}, purpose what = purpose::value) {
+[[nodiscard]] result<> check(bytes input, decoding_rules rules = {},
+                             purpose what = purpose::value) {
   return check_shape(shape_of<T>(), input, rules, what);
 }
 

@@ -10,6 +10,7 @@
 
 #include <cassert>
 #include <functional>
+#include <initializer_list>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -128,8 +129,8 @@ class table {
     requires(!is_bag(Kind) && counter_value<V>)
   [[nodiscard]] result<V> update_counter(const A& key, std::int64_t delta = 1,
                                          counter_options options = {});
-  /// Replaces the value by f(value); the new value. `f` takes V and returns V, or result<V> to give up with
-  /// an error, or takes V& and returns nothing. It runs again if another thread was faster. not_found if the
+  /// Replaces the value by f(value); the new value. `f` takes V, V&& or const V& and returns V, or result<V> to
+  /// give up with an error; or it takes V& and returns nothing. It runs again if another thread was faster. not_found if the
   /// key is not there.
   template <class F, key_argument<K> A = K>
     requires(!is_bag(Kind))
@@ -162,6 +163,12 @@ class table {
   template <std::ranges::input_range R>
     requires(!is_bag(Kind) && key_argument<std::ranges::range_value_t<R>, K>)
   [[nodiscard]] result<std::vector<std::optional<V>>> lookup_many(R&& keys) const;
+  [[nodiscard]] result<std::vector<std::optional<V>>> lookup_many(
+      std::initializer_list<K> keys) const
+    requires(!is_bag(Kind))
+  {
+    return lookup_many(std::views::all(keys));
+  }
   /// False once closed.
   template <key_argument<K> A = K>
   [[nodiscard]] bool contains(const A& key) const;
@@ -259,9 +266,7 @@ class table {
   void release() noexcept {
     if (core_) core_->close_at_destruction();
   }
-  [[nodiscard]] detail::encoder key_encoder() const noexcept {
-    return detail::encoder(detail::purpose::key, limits_);
-  }
+  [[nodiscard]] error refused(const detail::encoder& e) const;
   template <class R>
   [[nodiscard]] result<std::size_t> insert_all(R&& pairs, bool only_new);
   template <class View, class A, class F>
@@ -271,7 +276,7 @@ class table {
   [[nodiscard]] result<value_type> seek_key(detail::place where, const A& key) const {
     detail::encoder k(detail::purpose::key, limits_);
     detail::encode_key<K>(k, key);
-    if (k.failed()) return std::unexpected(k.outcome().error());
+    if (k.failed()) return std::unexpected(refused(k));
     return seek(where, k.written());
   }
 

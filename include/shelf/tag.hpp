@@ -8,8 +8,9 @@
 namespace shelf {
 
 /// The tag of `T`'s record in a file. Left empty, it is the unqualified name of the type in
-/// snake_case, as Gleam makes it: `UserProfile` is `user_profile`, `HTTPServer` is `h_t_t_p_server`.
-/// Declare it for a template, whose name says too little, and for a type that was renamed:
+/// snake_case, as Gleam makes it: `UserProfile` is `user_profile`, `HTTPServer` is
+/// `h_t_t_p_server`. Declare it for a template, whose name says too little, and for a type that was
+/// renamed:
 ///
 ///     template <> inline constexpr std::string_view shelf::tag<user_v2> = "user";
 ///

@@ -13,19 +13,20 @@ namespace {
 struct term_head {
   std::size_t size = 0;  ///< 0: the input is no term or is cut short
   std::uint64_t inside = 0;
+  std::size_t tail = 0;  ///< if set: a node's name follows, and so many bytes
 };
 
 constexpr std::size_t u32_head = 5;
 
-/// References: a count of words, a node atom, the creation, the words; other tags with a node alike.
+/// References: a count of words, a node atom, the creation, the words; other tags with a node
+/// alike.
 term_head node_bound(bytes at, std::uint8_t tag) {
   if (tag == 90) {
     if (at.size() < 3) return {};
     const std::size_t words = decoder::u16(at.data() + 1);
-    return {3, 0x1'0000'0000 + 4 + 4 * words};
+    return {3, 0, 4 + 4 * words};
   }
-  const std::size_t tail = tag == 88 || tag == 120 ? 12 : 8;  // pid and new port; port
-  return {1, 0x1'0000'0000 + tail};
+  return {1, 0, std::size_t{tag == 88 || tag == 120 ? 12U : 8U}};  // pid and new port; port
 }
 
 term_head read_head(bytes at) {
@@ -59,9 +60,6 @@ term_head read_head(bytes at) {
     default: return {};
   }
 }
-
-/// True for terms that hold a node's name and a fixed tail; `inside` then bears the tail's length.
-bool has_tail(const term_head& head) { return head.inside >= 0x1'0000'0000; }
 
 }  // namespace
 
@@ -194,11 +192,11 @@ bool decoder::skip() noexcept {
     at_ += head.size;
     --terms;
     if (tail > 0) {
-      if (head.inside != 0 || tail > left()) return false;
+      if (head.inside != 0 || head.tail != 0 || tail > left()) return false;
       at_ += tail;
       tail = 0;
-    } else if (has_tail(head)) {
-      tail = static_cast<std::size_t>(head.inside - 0x1'0000'0000);
+    } else if (head.tail > 0) {
+      tail = head.tail;
       ++terms;
     } else {
       if (head.inside > left()) return false;
@@ -224,7 +222,7 @@ std::uint32_t nesting_of(bytes term, std::uint32_t most) noexcept {
     if (in.done()) return reached;
     --open[depth];
     const term_head head = read_head(in.rest());
-    const bool holds_terms = head.inside > 0 && !has_tail(head) && in.next() != 113;
+    const bool holds_terms = head.inside > 0 && in.next() != 113;
     if (!holds_terms) {
       if (in.next_is(term_tag::string) && depth + 1 > reached) reached = depth + 1;
       if (!in.skip()) return reached;

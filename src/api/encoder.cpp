@@ -1,5 +1,5 @@
 // API  [api] -> table -> journal -> file
-// The parts of the encoder that no template needs to see: growth, long numbers, order in sets and maps.
+// The parts of the encoder that no template needs to see: growth, long numbers, order in sets.
 #include "shelf/detail/encoder.hpp"
 
 #include "shelf/detail/decoder.hpp"
@@ -169,9 +169,8 @@ void encoder::sort_items(std::size_t start, std::size_t count, bool pairs) {
   }
   const std::byte* first = data_ + start;
   const auto key = [first](const item& i) { return bytes(first + i.begin, i.key_end - i.begin); };
-  const ordering how = pairs ? ordering::map_key : ordering::term;
-  const auto before = [&](const item& a, const item& b) {
-    return compare_terms(key(a), key(b), how) < 0;
+  const auto before = [&key](const item& a, const item& b) {
+    return compare_keys(key(a), key(b)) < 0;
   };
   if (!std::is_sorted(items.begin(), items.end(), before)) {
     std::sort(items.begin(), items.end(), before);
@@ -203,21 +202,21 @@ void encoder::fail(error why) {
 }
 
 void encoder::too_deep() {
-  fail({errc::size_limit_exceeded, "the value nests deeper than " +
-                                       std::to_string(limits_.nesting) + " levels"});
+  fail({errc::size_limit_exceeded,
+        "the value nests deeper than " + std::to_string(limits_.nesting) + " levels"});
 }
 
 void encoder::too_large() {
-  fail({errc::size_limit_exceeded, "the encoded key or value is larger than " +
-                                       std::to_string(limits_.size) + " bytes"});
+  fail({errc::size_limit_exceeded,
+        "the encoded key or value is larger than " + std::to_string(limits_.size) + " bytes"});
 }
 
 result<bytes> encoder::outcome() const {
   if (failed_) return std::unexpected(why_);
   if (size_ > limits_.size) {
-    return std::unexpected(error(errc::size_limit_exceeded,
-                                 "the encoded key or value is larger than " +
-                                     std::to_string(limits_.size) + " bytes"));
+    return std::unexpected(error(
+        errc::size_limit_exceeded,
+        "the encoded key or value is larger than " + std::to_string(limits_.size) + " bytes"));
   }
   return written();
 }

@@ -127,6 +127,7 @@ os_result<int> open_beneath_by_kernel(int base, std::string_view path) {
 }
 
 os_result<int> open_beneath_by_hand(int base, std::string_view path) {
+  if (path.empty()) return std::unexpected(ENOENT);
   walk way(base);
   if (auto added = way.add(path); !added) return std::unexpected(added.error());
   return way.finish();

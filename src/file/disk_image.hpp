@@ -119,11 +119,22 @@ struct disk_node {
   std::vector<entry_change> entry_changes;  // oldest first, since durable_entries
 };
 
-/// Reference: the legal crash states follow from these rules.
-///  - A write or truncate waits until a successful sync of its inode. Until then every 512-byte
-///  piece of it may be lost or kept.
-///  - A sync of a file says nothing about its name: that is durable after a sync of the directory.
-///  - A failed sync drops what waited (see fate).
+/// The model: what a crash may legally leave. Code that survives all of it survives real disks.
+///  - File data. A write or truncate waits until a successful sync of its inode. At a power cut
+///  every 512-byte piece
+///    of what waits is kept or lost by itself, and one piece may be torn at any byte. The length is
+///    any of those passed through since the last sync, whatever data arrived. Bytes below the
+///    length that were never written read as zeros, as 0xA5, or as those of a deleted file.
+///  - Directories. Entry changes since the directory's last sync survive as any prefix (or, weak,
+///  any subset); a rename
+///    is one change. A file's sync says nothing about its name, a directory's nothing about its
+///    files.
+///  - A failed sync drops what waited: later syncs return ok and do not write it, a random part may
+///  have reached the
+///    platter, and reads return the new bytes until the cache is dropped or the machine crashes.
+///  - A kill without a power cut leaves the page cache as it is; one write under way may be cut at
+///  any page.
+///  - Locks and open files end with the process.
 /// Invariant: cached is durable with all changes applied, until a cache drop forgets the dropped
 /// ones. Thread safety: none, the owner locks.
 class disk_image {

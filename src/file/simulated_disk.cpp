@@ -192,10 +192,10 @@ os_result<std::size_t> simulated_disk::read(descriptor file, std::uint64_t offse
   const std::scoped_lock hold(mutex_);
   const auto told = count(call::read);
   if (told.error != 0) return std::unexpected(told.error);
+  if (offset > most_bytes || into.size() > most_bytes - offset) return std::unexpected(EINVAL);
   const auto opened = described(file);
   if (!opened) return std::unexpected(opened.error());
   const disk_node& from = *image_.node(opened->inode);
-  if (offset > most_bytes || into.size() > most_bytes - offset) return std::unexpected(EINVAL);
   if (from.what == type::directory) return std::unexpected(EISDIR);
   const bytes content = from.cached.view();
   if (offset >= content.size()) return 0;
@@ -369,12 +369,12 @@ os_result<> simulated_disk::rename(descriptor directory, std::string_view from, 
   if (const auto told = count(call::rename); told.error) return std::unexpected(told.error);
   const auto in = directory_of(directory);
   if (!in) return std::unexpected(in.error());
-  for (const auto name : {from, to}) {
-    if (const int wrong = why_not_a_name(name)) return std::unexpected(wrong);
-  }
+  if (from.empty() || to.empty()) return std::unexpected(ENOENT);
+  if (const int wrong = why_not_a_name(from)) return std::unexpected(wrong);
   const std::uint64_t moved = image_.lookup(*in, from);
   const std::uint64_t there = image_.lookup(*in, to);
   if (moved == 0) return std::unexpected(ENOENT);
+  if (const int wrong = why_not_a_name(to)) return std::unexpected(wrong);
   if (no_replace && there != 0) return std::unexpected(EEXIST);
   if (moved == there) return {};
   const bool from_directory = image_.node(moved)->what == type::directory;

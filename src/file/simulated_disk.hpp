@@ -87,6 +87,8 @@ struct disk_options {
 /// of the calls.
 class simulated_disk final : public system {
  public:
+  static constexpr std::uint32_t user = 1000;  ///< whom new files belong to
+
   explicit simulated_disk(disk_options options = {});
   /// A machine that starts with this disk: nothing open, nothing locked, a new recording.
   explicit simulated_disk(disk_image image, disk_options options = {});
@@ -135,8 +137,8 @@ class simulated_disk final : public system {
   void resize(std::string_view path, std::uint64_t size);
   void flip_bit(std::string_view path, std::uint64_t bit);  ///< bit 0 is the lowest of byte 0
   void remove(std::string_view path);
-  void make_directory(std::string_view path);
-  void make_symlink(std::string_view path, std::string_view target);
+  void make_directory(std::string_view path, std::uint32_t mode = 0755);
+  void make_symlink(std::string_view path, std::string_view target, std::uint32_t owner = user);
   void make_fifo(std::string_view path);
 
   // --- system ---
@@ -167,7 +169,7 @@ class simulated_disk final : public system {
   std::chrono::nanoseconds now() override;
   std::chrono::nanoseconds wall_clock() override;
   std::uint64_t random() override;
-  std::uint32_t user_id() override { return 1000; }
+  std::uint32_t user_id() override { return user; }
   std::int64_t process_id() override { return 4711; }
   bool has_background_threads() const override { return false; }
 
@@ -199,7 +201,8 @@ class simulated_disk final : public system {
   [[nodiscard]] std::uint64_t chance();
   [[nodiscard]] std::pair<std::uint64_t, std::string> place_of(std::string_view path) const;
   [[nodiscard]] const disk_node* regular_at(std::string_view path) const;
-  void plant(std::string_view path, file_status::type what, bytes content);
+  void plant(std::string_view path, file_status::type what, bytes content,
+             std::uint32_t mode = 0600, std::uint32_t owner = user);
 
   mutable std::mutex mutex_;
   disk_options options_;

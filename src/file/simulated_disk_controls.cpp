@@ -140,7 +140,8 @@ std::optional<std::vector<std::byte>> simulated_disk::read_durable(std::string_v
   return std::vector<std::byte>(content.begin(), content.end());
 }
 
-void simulated_disk::plant(std::string_view path, type what, bytes content) {
+void simulated_disk::plant(std::string_view path, type what, bytes content, std::uint32_t mode,
+                           std::uint32_t owner) {
   auto [directory, name] = place_of(path);
   assert(directory != 0 && !name.empty());
   const std::uint64_t there = image_.lookup(directory, name);
@@ -151,9 +152,9 @@ void simulated_disk::plant(std::string_view path, type what, bytes content) {
   done.directory = directory;
   done.name = std::move(name);
   done.data = shared_bytes(content);
-  done.mode = old != nullptr ? old->mode : what == type::directory ? 0755 : 0600;
-  done.owner = old != nullptr ? old->owner : user_id();
-  done.group = old != nullptr ? old->group : user_id();
+  done.mode = old != nullptr ? old->mode : mode;
+  done.owner = old != nullptr ? old->owner : owner;
+  done.group = old != nullptr ? old->group : owner;
   done.planted = what;
   record(std::move(done));
 }
@@ -202,14 +203,15 @@ void simulated_disk::remove(std::string_view path) {
   record(std::move(done));
 }
 
-void simulated_disk::make_directory(std::string_view path) {
+void simulated_disk::make_directory(std::string_view path, std::uint32_t mode) {
   const std::scoped_lock hold(mutex_);
-  plant(path, type::directory, {});
+  plant(path, type::directory, {}, mode);
 }
 
-void simulated_disk::make_symlink(std::string_view path, std::string_view target) {
+void simulated_disk::make_symlink(std::string_view path, std::string_view target,
+                                  std::uint32_t owner) {
   const std::scoped_lock hold(mutex_);
-  plant(path, type::symlink, as_bytes(target));
+  plant(path, type::symlink, as_bytes(target), 0777, owner);
 }
 
 void simulated_disk::make_fifo(std::string_view path) {

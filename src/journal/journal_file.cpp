@@ -16,7 +16,7 @@ namespace {
 using file::has_bug;
 using file::seeded_bug;
 
-constexpr std::uint64_t least_write_ahead = std::uint64_t{256} << 10;
+constexpr std::uint64_t least_write_ahead = std::uint64_t{64} << 10;
 constexpr std::uint64_t most_write_ahead = std::uint64_t{4} << 20;
 constexpr std::uint64_t most_sequence = std::uint64_t{1} << 62;
 constexpr std::uint32_t most_era = std::uint32_t{1} << 31;

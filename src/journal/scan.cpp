@@ -93,7 +93,11 @@ class chain {
 [[nodiscard]] result<std::optional<std::uint64_t>> find_proof(frame_reader& reader,
                                                               std::uint64_t bad) {
   std::uint64_t budget = 16 * reader.size() + (std::uint64_t{64} << 20);
-  for (std::uint64_t at = bad + 8; at + frame_header_size <= reader.size(); at += 8) {
+  for (std::uint64_t at = bad + 8;; at += 8) {
+    const auto next = reader.skip_zeros(at);
+    if (!next) return std::unexpected(next.error());
+    at = *next;
+    if (at + frame_header_size > reader.size()) break;
     const auto header = reader.header_at(at);
     if (!header) return std::unexpected(header.error());
     if (!*header || (*header)->durable_up_to <= bad) continue;

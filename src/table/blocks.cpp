@@ -39,6 +39,23 @@ constexpr std::size_t bytes_of(std::size_t size_class) noexcept {
   return size_class <= fine_limit / 8 ? size_class * 8
                                       : fine_limit + (size_class - fine_limit / 8) * 64;
 }
+}  // namespace
+
+std::size_t rounded(std::size_t bytes) noexcept {
+  return bytes <= slab_limit ? bytes_of(class_of(bytes)) : (bytes + 63) / 64 * 64;
+}
+
+#if defined(SHELF_PLAIN_BLOCKS)
+
+void* allocate(std::size_t bytes) { return ::operator new(bytes, std::align_val_t{64}); }
+void release(void* block, std::size_t) noexcept {
+  ::operator delete(block, std::align_val_t{64});
+}
+
+#else
+
+namespace {
+
 /// How many blocks move between a thread and the centre at once: enough to forget the lock's price.
 constexpr auto batches = [] {
   std::array<std::uint8_t, class_count> sizes{};
@@ -252,19 +269,6 @@ void arrange_flush() {
 }
 
 }  // namespace
-
-std::size_t rounded(std::size_t bytes) noexcept {
-  return bytes <= slab_limit ? bytes_of(class_of(bytes)) : (bytes + 63) / 64 * 64;
-}
-
-#if defined(SHELF_PLAIN_BLOCKS)
-
-void* allocate(std::size_t bytes) { return ::operator new(bytes, std::align_val_t{64}); }
-void release(void* block, std::size_t) noexcept {
-  ::operator delete(block, std::align_val_t{64});
-}
-
-#else
 
 void* allocate(std::size_t bytes) {
   assert(bytes > 0);

@@ -7,7 +7,6 @@
 #include "shelf/kind.hpp"
 
 #include <string>
-#include <vector>
 
 namespace shelf::tables {
 
@@ -20,9 +19,10 @@ struct table_description {
   std::string value_schema;
 };
 
+/// Encoded terms, as raw bytes.
 struct encoded_description {
-  std::vector<std::byte> key;
-  std::vector<std::byte> value;
+  std::string key;
+  std::string value;
 };
 
 [[nodiscard]] encoded_description encode_description(const table_description& d);

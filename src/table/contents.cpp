@@ -2,13 +2,17 @@
 // Which class stands behind which kind.
 #include "table/contents.hpp"
 
+#include "table/bag_contents.hpp"
 #include "table/set_contents.hpp"
+#include "table/tree_contents.hpp"
 
 #include <cassert>
 
 namespace shelf::tables {
 
 std::shared_ptr<contents> contents::make(const options& o) {
+  if (is_bag(o.what)) return std::make_shared<bag_contents>(o);
+  if (o.what == kind::ordered_set) return std::make_shared<tree_contents>(o);
   assert(o.what == kind::set);
   return std::make_shared<set_contents>(o);
 }

@@ -189,13 +189,13 @@ class hash_index {
     std::size_t bucket = hash_segment::home(hash, buckets);
     for (std::size_t left = buckets; left > 0; --left) {
       slot* const first = slots + bucket * hash_segment::slots_a_bucket;
-      const bucket_look look = look_at(first, tag);
-      for (auto matches = look.matches; matches != 0; matches &= matches - 1) {
+      const bucket_look look(first);
+      for (auto matches = look.matches(tag); matches != 0; matches &= matches - 1) {
         slot& s = first[std::countr_zero(matches)];
         const auto there = s.load(std::memory_order_acquire);
         if (there >> 48 == tag && is_reference(there) && found(s, reference_in(there))) return;
       }
-      if (look.ends) return;
+      if (look.ends()) return;
       if (++bucket == buckets) bucket = 0;
     }
   }

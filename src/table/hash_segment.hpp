@@ -2,6 +2,7 @@
 // A segment of a hash index: buckets of eight slots, a cache line each, probed one after another.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cassert>
 #include <cstddef>
@@ -97,48 +98,68 @@ struct alignas(64) hash_segment {
 };
 static_assert(sizeof(hash_segment) == 64);
 
-/// What a look at a bucket shows: a bit for each slot. A hint: what is taken from it is loaded again.
-struct bucket_look {
-  std::uint32_t matches = 0;  ///< slots with the tag
-  bool ends = false;          ///< there is an empty slot: what is not here is nowhere
-};
-
-[[nodiscard]] inline bucket_look look_at(const hash_segment::slot* bucket,
-                                         std::uint64_t tag) noexcept {
+/// A look at a bucket: which slots bear a tag, and whether one is empty. Only a hint: what is taken from
+/// it is loaded again.
+class bucket_look {
+ public:
 #if defined(SHELF_SSE2_PROBE)
-  const auto* const lines = reinterpret_cast<const __m128i*>(bucket);
-  const __m128i a = _mm_load_si128(lines);
-  const __m128i b = _mm_load_si128(lines + 1);
-  const __m128i c = _mm_load_si128(lines + 2);
-  const __m128i d = _mm_load_si128(lines + 3);
-  const __m128i wanted = _mm_set1_epi16(static_cast<short>(tag));
-  // The tag is the upper half of the upper half of each word; a shuffle gathers the upper halves.
-  const auto upper = [](__m128i x, __m128i y) {
-    return _mm_castps_si128(_mm_shuffle_ps(_mm_castsi128_ps(x), _mm_castsi128_ps(y), 0xdd));
-  };
-  const auto lower = [](__m128i x, __m128i y) {
-    return _mm_castps_si128(_mm_shuffle_ps(_mm_castsi128_ps(x), _mm_castsi128_ps(y), 0x88));
-  };
-  const __m128i upper_ab = upper(a, b);
-  const __m128i upper_cd = upper(c, d);
-  const __m128i tags =
-      _mm_packs_epi32(_mm_srai_epi32(upper_ab, 16), _mm_srai_epi32(upper_cd, 16));
-  const auto hits = static_cast<std::uint32_t>(
-      _mm_movemask_epi8(_mm_packs_epi16(_mm_cmpeq_epi16(tags, wanted), _mm_setzero_si128())));
-  const __m128i zero = _mm_setzero_si128();
-  const __m128i empty = _mm_or_si128(
-      _mm_cmpeq_epi32(_mm_or_si128(upper_ab, lower(a, b)), zero),
-      _mm_cmpeq_epi32(_mm_or_si128(upper_cd, lower(c, d)), zero));
-  return {hits, _mm_movemask_epi8(empty) != 0};
-#else
-  bucket_look look;
-  for (std::uint32_t i = 0; i < hash_segment::slots_a_bucket; ++i) {
-    const auto word = bucket[i].load(std::memory_order_relaxed);
-    look.matches |= std::uint32_t{word >> 48 == tag} << i;
-    look.ends |= word == empty_slot;
+  explicit bucket_look(const hash_segment::slot* bucket) noexcept {
+    const auto* const line = reinterpret_cast<const __m128i*>(bucket);
+    const __m128i a = _mm_load_si128(line);
+    const __m128i b = _mm_load_si128(line + 1);
+    const __m128i c = _mm_load_si128(line + 2);
+    const __m128i d = _mm_load_si128(line + 3);
+    upper_ab_ = gather<0xdd>(a, b);
+    upper_cd_ = gather<0xdd>(c, d);
+    lower_ab_ = gather<0x88>(a, b);
+    lower_cd_ = gather<0x88>(c, d);
   }
-  return look;
+  /// A bit for each slot that bears the tag.
+  [[nodiscard]] std::uint32_t matches(std::uint64_t tag) const noexcept {
+    // The tag is the upper half of the upper half of each word.
+    const __m128i tags =
+        _mm_packs_epi32(_mm_srai_epi32(upper_ab_, 16), _mm_srai_epi32(upper_cd_, 16));
+    const __m128i hits = _mm_cmpeq_epi16(tags, _mm_set1_epi16(static_cast<short>(tag)));
+    return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(hits, _mm_setzero_si128())));
+  }
+  /// There is an empty slot: what is not here is nowhere.
+  [[nodiscard]] bool ends() const noexcept {
+    const __m128i zero = _mm_setzero_si128();
+    const __m128i empty = _mm_or_si128(_mm_cmpeq_epi32(_mm_or_si128(upper_ab_, lower_ab_), zero),
+                                       _mm_cmpeq_epi32(_mm_or_si128(upper_cd_, lower_cd_), zero));
+    return _mm_movemask_epi8(empty) != 0;
+  }
+
+ private:
+  template <int which>
+  static __m128i gather(__m128i x, __m128i y) noexcept {
+    return _mm_castps_si128(_mm_shuffle_ps(_mm_castsi128_ps(x), _mm_castsi128_ps(y), which));
+  }
+  __m128i upper_ab_, upper_cd_, lower_ab_, lower_cd_;
+#else
+  explicit bucket_look(const hash_segment::slot* bucket) noexcept {
+    for (std::size_t i = 0; i < hash_segment::slots_a_bucket; ++i) {
+      words_[i] = bucket[i].load(std::memory_order_relaxed);
+    }
+  }
+  /// A bit for each slot that bears the tag.
+  [[nodiscard]] std::uint32_t matches(std::uint64_t tag) const noexcept {
+    std::uint32_t found = 0;
+    for (std::size_t i = 0; i < words_.size(); ++i) {
+      found |= std::uint32_t{words_[i] >> 48 == tag} << i;
+    }
+    return found;
+  }
+  /// There is an empty slot: what is not here is nowhere.
+  [[nodiscard]] bool ends() const noexcept {
+    bool empty = false;
+    for (const auto word : words_) empty |= word == empty_slot;
+    return empty;
+  }
+
+ private:
+  std::array<slot_word, hash_segment::slots_a_bucket> words_;
 #endif
-}
+};
 
 }  // namespace shelf::tables

@@ -67,12 +67,15 @@ result<std::shared_ptr<store>> store::open(detail::core_config config, detail::e
 }
 
 std::shared_ptr<contents> store::make_contents(sequence first) const {
-  return contents::make({.what = types_.what,
+  return make_contents(first, types_.what);
+}
+
+std::shared_ptr<contents> store::make_contents(sequence first, kind what) const {
+  return contents::make({.what = what,
                          .track_unsaved = config_.mode == write_mode::back && !config_.in_memory,
                          .hash_seed = process_hash_seed(system_),
                          .first = first,
-                         .compare = &terms::compare,
-                         .prefix = &terms::order_prefix});
+                         .order = {&terms::compare, &terms::order_prefix}});
 }
 
 std::array<std::byte, 16> store::draw_store_id() const {
@@ -123,7 +126,7 @@ result<> store::create_file() {
   auto& j = **made;
   const auto d = encode_description(description());
   j.begin(1);
-  auto done = j.add({journal::op::table_created, 0, 1, d.key, d.value});
+  auto done = j.add({journal::op::table_created, 0, 1, as_bytes(d.key), as_bytes(d.value)});
   if (done) done = j.commit();
   if (done) done = j.publish(false);
   if (!done) return done;

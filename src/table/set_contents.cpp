@@ -9,7 +9,17 @@ namespace shelf::tables {
 
 namespace {
 
-bool same_key(entry_reference r, bytes key) { return same_bytes(entry_in(r)->key(), key); }
+/// Fetches the rest of an entry while its first line is on the way: where the value stands is known only
+/// when that has come, and then it would be waited for a second time.
+void fetch_rest(entry_reference r) noexcept {
+  const auto* const first = reinterpret_cast<const std::byte*>(entry_in(r));
+  __builtin_prefetch(first + 64);
+  __builtin_prefetch(first + 128);
+}
+
+bool same_key(entry_reference r, bytes key) noexcept {
+  return same_key_bytes(entry_in(r)->key(), key);
+}
 
 }  // namespace
 
@@ -38,8 +48,10 @@ entry_reference set_contents::visible(entry_reference r, sequence at) const noex
 }
 
 const entry* set_contents::find(bytes key, sequence at) const noexcept {
-  const auto r =
-      index_.find(hash_of(key, seed_), [&](entry_reference other) { return same_key(other, key); });
+  const auto r = index_.find(hash_of(key, seed_), [&](entry_reference other) {
+    fetch_rest(other);
+    return same_key(other, key);
+  });
   return live_entry_in(visible(r, at));
 }
 
@@ -55,10 +67,9 @@ void set_contents::find_many(std::span<const bytes> keys, std::span<const entry*
       index_.prefetch(hashes[i]);
     }
     for (std::size_t i = 0; i < count; ++i) {
-      const auto first = reinterpret_cast<const std::byte*>(entry_in(index_.peek(hashes[i])));
-      __builtin_prefetch(first);
-      __builtin_prefetch(first + 64);
-      __builtin_prefetch(first + 128);
+      const auto first = index_.peek(hashes[i]);
+      __builtin_prefetch(entry_in(first));
+      fetch_rest(first);
     }
     for (std::size_t i = 0; i < count; ++i) {
       const bytes key = keys[from + i];

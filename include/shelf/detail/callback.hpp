@@ -5,9 +5,12 @@
 #include "shelf/codec.hpp"
 #include "shelf/detail/core.hpp"
 
+#include <cassert>
 #include <cstdlib>
+#include <functional>
 #include <optional>
 #include <type_traits>
+#include <utility>
 
 namespace shelf {
 
@@ -40,9 +43,33 @@ void decode_stored(bytes from, const decoding_rules& rules, T& into) {
 template <class T>
 struct is_result : std::false_type {};
 template <class T>
-struct is_result<result<T>> : std::true_type {
-  using value = T;
-};
+struct is_result<result<T>> : std::true_type {};
+
+/// Lets f change `value`: in place, or by what it returns. An error that f returns is passed on.
+template <class F, class V>
+result<> apply_update(F& f, V& value) {
+  if constexpr (std::is_invocable_v<F&, V&>) {
+    if constexpr (std::is_void_v<std::invoke_result_t<F&, V&>>) {
+      std::invoke(f, value);
+      return {};
+    }
+  }
+  if constexpr (std::is_invocable_v<F&, V&&> || std::is_invocable_v<F&, V&>) {
+    const auto made = [&]() -> decltype(auto) {
+      if constexpr (std::is_invocable_v<F&, V&&>) return std::invoke(f, std::move(value));
+      else return std::invoke(f, value);
+    };
+    using returned = decltype(made());
+    if constexpr (is_result<std::remove_cvref_t<returned>>::value) {
+      auto fresh = made();
+      if (!fresh) return std::unexpected(fresh.error());
+      value = *std::move(fresh);
+    } else if constexpr (!std::is_void_v<returned>) {
+      value = made();
+    }
+  }
+  return {};
+}
 
 }  // namespace detail
 }  // namespace shelf

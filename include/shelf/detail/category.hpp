@@ -21,11 +21,38 @@ namespace detail {
 
 enum class category : std::uint8_t {
   // rows of the table
-  boolean, integer, floating, binary, list, set, map, tuple, array, optional, variant, duration,
-  time, number_enum, named_enum, record, nil, term, custom,
+  boolean,
+  integer,
+  floating,
+  binary,
+  list,
+  set,
+  map,
+  tuple,
+  array,
+  optional,
+  variant,
+  duration,
+  time,
+  number_enum,
+  named_enum,
+  record,
+  nil,
+  term,
+  custom,
   // what cannot be stored; refuse() says why
-  not_an_object, pointer, smart_pointer, view, lone_character, wide_text, long_floating, c_array,
-  foreign_clock, fractional_ticks, repeated_keys, closed_class,
+  not_an_object,
+  pointer,
+  smart_pointer,
+  view,
+  lone_character,
+  wide_text,
+  long_floating,
+  c_array,
+  foreign_clock,
+  fractional_ticks,
+  repeated_keys,
+  closed_class,
 };
 
 // The standard types are recognised by what they can do, so that none of their headers is needed
@@ -68,9 +95,7 @@ concept keyed = range_like<T> && requires(T& t) {
 template <class T>
 concept mapping = keyed<T> && requires { typename T::mapped_type; };
 template <class T>
-concept unique_keys = requires(T& t, typename T::value_type&& v) {
-  t.insert(std::move(v)).second;
-};
+concept unique_keys = requires(T& t, typename T::value_type&& v) { t.insert(std::move(v)).second; };
 
 template <class T>
 concept optional_like = requires(T& t) {
@@ -111,11 +136,15 @@ concept time_like = requires(const T& t) {
   t.time_since_epoch();
 };
 template <class T>
-concept of_system_clock = requires(const T& t) { T::clock::to_time_t(t); T::clock::now(); };
+concept of_system_clock = requires(const T& t) {
+  T::clock::to_time_t(t);
+  T::clock::now();
+};
 
 /// std::monostate, without <variant>.
 template <class T>
-concept monostate_like = std::is_empty_v<T> && type_name<T>() == "monostate";
+concept monostate_like = std::is_empty_v<T> && type_name<T>() == "monostate" &&
+                         std::string_view(type_text<T>()).find("= std::") != std::string_view::npos;
 
 template <class E>
 concept named = !std::is_same_v<std::remove_cvref_t<decltype(enum_names<E>)>, no_enum_names>;
@@ -241,6 +270,11 @@ consteval bool refuse_unless_storable() {
   return true;
 }
 
+template <class... F>
+consteval bool refuse_unless_all_storable(types<F...>) {
+  return (refuse_unless_storable<F>() && ...);
+}
+
 /// Stops the compiler with a sentence if T, a struct, has a form that has no record.
 template <class T>
 consteval bool refuse_unless_record() {
@@ -257,6 +291,10 @@ consteval bool refuse_unless_record() {
   static_assert(!tag<T>.empty() || !type_name<T>().empty(),
                 "shelf needs a name for this type, because it is a template or has no name: "
                 "specialise shelf::tag for it.");
+  if constexpr (std::is_default_constructible_v<T> && !has_base_class<T> && !has_array_field<T> &&
+                field_count<T> <= most_fields) {
+    return refuse_unless_all_storable(field_types<T>{});
+  }
   return true;
 }
 

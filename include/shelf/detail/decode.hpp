@@ -57,9 +57,8 @@ template <class T>
   std::int64_t nanoseconds = 0;
   if (!in.integer(nanoseconds) || nanoseconds % s.step != 0) return false;
   const std::int64_t ticks = nanoseconds / s.step;
-  if (nanoseconds < s.low || (nanoseconds > 0 && static_cast<std::uint64_t>(nanoseconds) > s.high)) {
-    return false;
-  }
+  const bool late = nanoseconds > 0 && static_cast<std::uint64_t>(nanoseconds) > s.high;
+  if (nanoseconds < s.low || late) return false;
   into = T(typename T::duration(static_cast<typename T::rep>(ticks)));
   return true;
 }
@@ -212,9 +211,9 @@ template <class T, std::size_t... I>
   static_assert(refuse_unless_apart<T>());
   constexpr std::span<const part> parts = shape_of<T>().parts;
   bool whole = false;
-  static_cast<void>(((leads_to(parts[I].link(), in) &&
-                      ((whole = decode(in, into.template emplace<I>())), true)) ||
-                     ...));
+  static_cast<void>((
+      (leads_to(parts[I].link(), in) && ((whole = decode(in, into.template emplace<I>())), true)) ||
+      ...));
   return whole;
 }
 
@@ -295,10 +294,10 @@ result<> accept_custom(bytes term, decoding_rules rules) {
 template <class T>
 [[nodiscard]] result<T> decode(bytes input, decoding_rules rules = {}) {
   static_assert(refuse_unless_storable<T>());
-  result<T> made{};
+  T made{};
   decoder in(input, rules);
-  if (!decode(in, *made) || !in.done()) {
-    made = std::unexpected(decoding_error(shape_of<T>(), input, rules));
+  if (!decode(in, made) || !in.done()) {
+    return std::unexpected(decoding_error(shape_of<T>(), input, rules));
   }
   return made;
 }

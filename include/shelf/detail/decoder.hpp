@@ -132,9 +132,8 @@ struct small_integer_term {
 /// `most` + 1; the lengths in it must be right.
 [[nodiscard]] std::uint32_t nesting_of(bytes term, std::uint32_t most) noexcept;
 
-/// -1, 0 or 1: the order of two canonical terms, as values or as keys of a map (where every integer
-/// stands before every float).
-enum class ordering : std::uint8_t { term, map_key };
-[[nodiscard]] int compare_terms(bytes a, bytes b, ordering how) noexcept;
+/// -1, 0 or 1: the order of two canonical terms among the keys of a map or the elements of a set:
+/// term order, but every integer stands before every float, so that 1 and 1.0 differ.
+[[nodiscard]] int compare_keys(bytes a, bytes b) noexcept;
 
 }  // namespace shelf::detail

@@ -94,7 +94,7 @@ class encoder {
   [[nodiscard]] std::size_t open_list();
   [[nodiscard]] std::size_t open_map() { return open_list(); }
   void close_list(std::size_t start, std::size_t count);
-  /// Sorts the elements by term order first.
+  /// Sorts the elements by map-key order first.
   void close_set(std::size_t start, std::size_t count);
   /// Sorts the pairs by map-key order first.
   void close_map(std::size_t start, std::size_t count);

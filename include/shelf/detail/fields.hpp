@@ -52,8 +52,7 @@ inline constexpr std::size_t field_count = count_values<T>();
 
 template <class T>
 inline constexpr bool has_array_field =
-    field_count<T> > 1 &&
-    !takes_values_one_a_field<T>(std::make_index_sequence<field_count<T>>{});
+    field_count<T> > 1 && !takes_values_one_a_field<T>(std::make_index_sequence<field_count<T>>{});
 
 template <class T>
 inline constexpr bool has_base_class = requires { T{any_base<T>{}}; };
@@ -108,8 +107,8 @@ constexpr auto address_at(First& first, Rest&... rest) noexcept {
 
 template <class T, std::size_t I>
 constexpr auto field_address() noexcept {
-  return with_fields<field_count<T>>(
-      specimen<T>.value, [](auto&... field) { return address_at<I>(field...); });
+  return with_fields<field_count<T>>(specimen<T>.value,
+                                     [](auto&... field) { return address_at<I>(field...); });
 }
 
 #if defined(__clang__)

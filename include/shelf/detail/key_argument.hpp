@@ -53,8 +53,10 @@ consteval bool is_key_argument() {
   } else if constexpr (c == category::binary && byte_argument<argument, K>) {
     return true;
   } else if constexpr ((c == category::tuple || c == category::array) && tuple_argument<argument>) {
-    if constexpr (std::tuple_size_v<argument> != std::tuple_size_v<K>) return false;
-    else return are_key_arguments<argument, K>(std::make_index_sequence<std::tuple_size_v<K>>{});
+    if constexpr (std::tuple_size_v<argument> != std::tuple_size_v<K>)
+      return false;
+    else
+      return are_key_arguments<argument, K>(std::make_index_sequence<std::tuple_size_v<K>>{});
   } else {
     return std::is_convertible_v<const argument&, K>;
   }
@@ -73,8 +75,10 @@ void encode_key_tuple(encoder& out, const A& argument, std::index_sequence<I...>
 /// An integer of one type as a key of another: one that K cannot hold is invalid_argument.
 template <class K, class A>
 void encode_integer_key(encoder& out, A argument) {
-  const bool below = std::is_signed_v<A> && argument < A{} &&
-                     (std::is_unsigned_v<K> || static_cast<std::int64_t>(argument) < integer_low<K>);
+  bool below = false;
+  if constexpr (std::is_signed_v<A>) {
+    below = argument < 0 && static_cast<std::int64_t>(argument) < integer_low<K>;
+  }
   const bool above = argument > A{} && static_cast<std::uint64_t>(argument) > integer_high<K>;
   if (below || above) {
     return out.fail({errc::invalid_argument, "the number is out of range for the keys' type"});
@@ -88,8 +92,10 @@ void encode_key_part(encoder& out, const A& argument) {
   if constexpr (std::is_same_v<A, K>) {
     encode(out, argument);
   } else if constexpr (c == category::integer) {
-    if constexpr (std::is_arithmetic_v<A>) encode_integer_key<K>(out, argument);
-    else encode<K>(out, argument);
+    if constexpr (std::is_arithmetic_v<A>)
+      encode_integer_key<K>(out, argument);
+    else
+      encode<K>(out, argument);
   } else if constexpr (c == category::floating) {
     encode<K>(out, static_cast<K>(argument));
   } else if constexpr (text_like<K> && text_argument<A>) {

@@ -20,8 +20,9 @@ using owner_of = typename member_parts<std::remove_cv_t<decltype(Member)>>::owne
 template <auto Member>
 using member_of = typename member_parts<std::remove_cv_t<decltype(Member)>>::type;
 
-/// The member of the struct that `input` is the encoding of. Fields before it are passed over, fields
-/// after it are not looked at. A field that missing_fields allows to be absent has its first value.
+/// The member of the struct that `input` is the encoding of. Fields before it are passed over,
+/// fields after it are not looked at. A field that missing_fields allows to be absent has its first
+/// value.
 template <auto Member>
 [[nodiscard]] result<member_of<Member>> decode_member(bytes input, decoding_rules rules = {}) {
   using T = owner_of<Member>;
@@ -30,14 +31,14 @@ template <auto Member>
   static_assert(refuse_unless_record<T>());
   constexpr std::size_t index = field_index<T>(pointed_name<Member>());
   static_assert(index < field_count<T>);
-  result<member_of<Member>> made{};
+  member_of<Member> made{};
   decoder in(input, rules);
   std::size_t fields = 0;
   bool whole = decode_record_head<T>(in, fields);
   if (whole && index >= fields) return std::move(T{}.*Member);
   for (std::size_t i = 0; whole && i < index; ++i) whole = in.skip();
-  if (!whole || !in.enter() || !decode(in, *made)) {
-    made = std::unexpected(decoding_error(shape_of<T>(), input, rules));
+  if (!whole || !in.enter() || !decode(in, made)) {
+    return std::unexpected(decoding_error(shape_of<T>(), input, rules));
   }
   return made;
 }

@@ -1,24 +1,39 @@
 // API  [api] -> table -> journal -> file
-// What the terms of a C++ type look like, as data: one description serves check, schema and variants.
+// What the terms of a C++ type look like, as data: one description for check, schema and variants.
 #pragma once
 
 #include "shelf/detail/category.hpp"
 #include "shelf/detail/decoder.hpp"
 
 #include <limits>
+#include <optional>
 #include <span>
 
 namespace shelf::detail {
 
 enum class form : std::uint8_t {
-  boolean, integer, floating, binary, list, set, map, tuple, array, optional, variant, names, record,
-  nil, term, custom,
+  boolean,
+  integer,
+  floating,
+  binary,
+  list,
+  set,
+  map,
+  tuple,
+  array,
+  optional,
+  variant,
+  names,
+  record,
+  nil,
+  term,
+  custom,
 };
 
 struct shape;
 
-/// A component: an element, a field, an alternative; or, of an enumeration, just a name. The shape is
-/// behind a function so that a type may hold itself (in a vector).
+/// A component: an element, a field, an alternative; or, of an enumeration, just a name. The shape
+/// is behind a function so that a type may hold itself (in a vector).
 struct part {
   std::string_view name;
   const shape& (*link)() noexcept = nullptr;
@@ -28,16 +43,16 @@ inline constexpr std::size_t any_size = static_cast<std::size_t>(-1);
 
 struct shape {
   form what = form::nil;
-  std::string_view name{};     ///< record: its tag; custom: its name, if it has one
+  std::string_view name{};  ///< record: its tag; custom: its name, if it has one
   std::span<const part> parts{};
-  std::int64_t low = 0;        ///< integer: bounds
+  std::int64_t low = 0;  ///< integer: bounds
   std::uint64_t high = 0;
-  std::int64_t step = 1;       ///< integer: it must be a multiple of this
+  std::int64_t step = 1;             ///< integer: it must be a multiple of this
   std::intmax_t unit_numerator = 0;  ///< duration and time: seconds a tick; 0: no unit
   std::intmax_t unit_denominator = 1;
-  bool since_1970 = false;     ///< integer: a time, not a duration
-  bool single = false;         ///< floating: a float, not a double
-  std::size_t size = any_size; ///< binary: its bytes; array: its elements
+  bool since_1970 = false;      ///< integer: a time, not a duration
+  bool single = false;          ///< floating: a float, not a double
+  std::size_t size = any_size;  ///< binary: its bytes; array: its elements
   result<> (*accept)(bytes term, decoding_rules rules) = nullptr;  ///< custom: codec<T>::decode
 };
 
@@ -86,8 +101,9 @@ template <class T>
 inline constexpr record_head_bytes<T> record_head{};
 
 /// {some, ...: the head of an optional that has a value.
-inline constexpr std::byte some_head[]{std::byte{104}, std::byte{2},   std::byte{119}, std::byte{4},
-                                       std::byte{'s'}, std::byte{'o'}, std::byte{'m'}, std::byte{'e'}};
+inline constexpr std::byte some_head[]{std::byte{104}, std::byte{2},   std::byte{119},
+                                       std::byte{4},   std::byte{'s'}, std::byte{'o'},
+                                       std::byte{'m'}, std::byte{'e'}};
 
 // ---- shapes -----------------------------------------------------------------------------------
 
@@ -109,13 +125,18 @@ struct parts_of_list;
 template <class... T>
 struct parts_of_list<types<T...>> : part_list<T...> {};
 
-template <class T, class Fields, class Indices>
-struct field_parts;
-template <class T, class... F, std::size_t... I>
-struct field_parts<T, types<F...>, std::index_sequence<I...>> {
-  static constexpr part items[sizeof...(F) + 1]{{field_name<T, I>, &shape_of<F>}..., {}};
-  static constexpr std::span<const part> view{items, sizeof...(F)};
+template <std::size_t N>
+struct part_array {
+  part items[N + 1]{};
+  [[nodiscard]] constexpr std::span<const part> view() const noexcept { return {items, N}; }
 };
+template <class T, class... F, std::size_t... I>
+consteval part_array<sizeof...(F)> make_field_parts(types<F...>, std::index_sequence<I...>) {
+  return {{part{field_name<T, I>, &shape_of<F>}...}};
+}
+template <class T>
+inline constexpr part_array<field_count<T>> field_parts =
+    make_field_parts<T>(field_types<T>{}, std::make_index_sequence<field_count<T>>{});
 
 template <class T, class Indices>
 struct tuple_parts;
@@ -146,7 +167,8 @@ inline constexpr name_parts<E> names_of{};
 
 /// The bounds of the integers that fit T.
 template <class T>
-inline constexpr std::int64_t integer_low = static_cast<std::int64_t>(std::numeric_limits<T>::min());
+inline constexpr std::int64_t integer_low =
+    static_cast<std::int64_t>(std::numeric_limits<T>::min());
 template <class T>
 inline constexpr std::uint64_t integer_high =
     std::is_same_v<T, char32_t> ? 0x10ffff
@@ -209,8 +231,7 @@ consteval shape custom_shape() {
 template <class T>
 consteval shape record_shape() {
   static_assert(refuse_unless_record<T>());
-  using fields = field_parts<T, field_types<T>, std::make_index_sequence<field_count<T>>>;
-  return {.what = form::record, .name = tag_of<T>(), .parts = fields::view};
+  return {.what = form::record, .name = tag_of<T>(), .parts = field_parts<T>.view()};
 }
 
 template <class T>
@@ -288,7 +309,8 @@ struct shape_data {
 
 // ---- what is compiled once over shapes ----------------------------------------------------------
 
-/// Why some bytes are not the encoding of a value: the path in it, what was expected, what is there.
+/// Why some bytes are not the encoding of a value: the path in it, what was expected, what is
+/// there.
 struct mismatch {
   std::string path;  ///< such as ".users[3].name"; empty: the whole value
   std::string expected;
@@ -303,12 +325,9 @@ struct mismatch {
 [[nodiscard]] result<> check_shape(const shape& wanted, bytes term, decoding_rules rules = {},
                                    purpose what = purpose::value);
 /// The same, taken apart.
-struct finding {
-  bool fits = true;
-  mismatch why{};
-};
-[[nodiscard]] finding find_mismatch(const shape& wanted, bytes term, decoding_rules rules = {},
-                                    purpose what = purpose::value);
+[[nodiscard]] std::optional<mismatch> find_mismatch(const shape& wanted, bytes term,
+                                                    decoding_rules rules = {},
+                                                    purpose what = purpose::value);
 
 /// True if the term at the front of `input` can only be of this alternative of a variant.
 [[nodiscard]] bool leads_to(const shape& alternative, const decoder& input) noexcept;

@@ -107,10 +107,10 @@ template <key_argument<K> A>
 result<written> table<K, V, Kind>::insert(const A& key, const V& value) {
   detail::encoder k(detail::purpose::key, limits_);
   detail::encode_key<K>(k, key);
-  if (k.failed()) return std::unexpected(k.outcome().error());
+  if (k.failed()) return std::unexpected(refused(k));
   detail::encoder v(detail::purpose::value, limits_);
   detail::encode(v, value);
-  if (v.failed()) return std::unexpected(v.outcome().error());
+  if (v.failed()) return std::unexpected(refused(v));
   return core_->insert(k.written(), v.written());
 }
 
@@ -120,10 +120,10 @@ template <key_argument<K> A>
 result<> table<K, V, Kind>::insert_new(const A& key, const V& value) {
   detail::encoder k(detail::purpose::key, limits_);
   detail::encode_key<K>(k, key);
-  if (k.failed()) return std::unexpected(k.outcome().error());
+  if (k.failed()) return std::unexpected(refused(k));
   detail::encoder v(detail::purpose::value, limits_);
   detail::encode(v, value);
-  if (v.failed()) return std::unexpected(v.outcome().error());
+  if (v.failed()) return std::unexpected(refused(v));
   return core_->insert_new(k.written(), v.written());
 }
 
@@ -138,8 +138,8 @@ result<std::size_t> table<K, V, Kind>::insert_all(R&& pairs, bool only_new) {
     v.clear();
     detail::encode_key<K>(k, key);
     detail::encode(v, static_cast<const V&>(value));
-    if (k.failed()) return std::unexpected(k.outcome().error());
-    if (v.failed()) return std::unexpected(v.outcome().error());
+    if (k.failed()) return std::unexpected(refused(k));
+    if (v.failed()) return std::unexpected(refused(v));
     if (auto added = batch->add(k.written(), v.written()); !added) {
       return std::unexpected(added.error());
     }
@@ -152,7 +152,7 @@ template <key_argument<K> A>
 result<std::size_t> table<K, V, Kind>::erase(const A& key) {
   detail::encoder k(detail::purpose::key, limits_);
   detail::encode_key<K>(k, key);
-  if (k.failed()) return std::unexpected(k.outcome().error());
+  if (k.failed()) return std::unexpected(refused(k));
   return core_->erase(k.written());
 }
 
@@ -161,10 +161,10 @@ template <key_argument<K> A>
 result<std::size_t> table<K, V, Kind>::erase(const A& key, const V& value) {
   detail::encoder k(detail::purpose::key, limits_);
   detail::encode_key<K>(k, key);
-  if (k.failed()) return std::unexpected(k.outcome().error());
+  if (k.failed()) return std::unexpected(refused(k));
   detail::encoder v(detail::purpose::value, limits_);
   detail::encode(v, value);
-  if (v.failed()) return std::unexpected(v.outcome().error());
+  if (v.failed()) return std::unexpected(refused(v));
   return core_->erase_value(k.written(), v.written());
 }
 
@@ -175,7 +175,7 @@ result<V> table<K, V, Kind>::update_counter(const A& key, std::int64_t delta,
                                             counter_options options) {
   detail::encoder k(detail::purpose::key, limits_);
   detail::encode_key<K>(k, key);
-  if (k.failed()) return std::unexpected(k.outcome().error());
+  if (k.failed()) return std::unexpected(refused(k));
   auto counted = core_->update_counter(
       k.written(), {.delta = delta, .initial = options.initial, .range = detail::range_of<V>});
   if (!counted) return std::unexpected(counted.error());
@@ -188,7 +188,7 @@ template <class F, key_argument<K> A>
 result<V> table<K, V, Kind>::update(const A& key, F&& f) {
   detail::encoder k(detail::purpose::key, limits_);
   detail::encode_key<K>(k, key);
-  if (k.failed()) return std::unexpected(k.outcome().error());
+  if (k.failed()) return std::unexpected(refused(k));
   std::vector<std::byte> seen;
   detail::encoder v(detail::purpose::value, limits_);
   for (;;) {
@@ -198,23 +198,22 @@ result<V> table<K, V, Kind>::update(const A& key, F&& f) {
     detail::decode_stored(seen, rules_, value);
     {
       const detail::callback_scope scope(*core_);
-      if constexpr (std::is_void_v<std::invoke_result_t<F&, V&>>) {
-        std::invoke(f, value);
-      } else if constexpr (detail::is_result<std::invoke_result_t<F&, V&>>::value) {
-        auto made = std::invoke(f, value);
-        if (!made) return std::unexpected(made.error());
-        value = std::move(*made);
-      } else {
-        value = std::invoke(f, value);
-      }
+      if (auto made = detail::apply_update(f, value); !made) return std::unexpected(made.error());
     }
     v.clear();
     detail::encode(v, value);
-    if (v.failed()) return std::unexpected(v.outcome().error());
+    if (v.failed()) return std::unexpected(refused(v));
     const auto replaced = core_->replace_if(k.written(), seen, v.written());
     if (replaced) return value;
     if (replaced.error() != errc::busy) return std::unexpected(replaced.error());
   }
+}
+
+/// What the encoder refused, as a sentence that names the table.
+template <class K, class V, kind Kind>
+error table<K, V, Kind>::refused(const detail::encoder& e) const {
+  const auto why = e.outcome().error();
+  return error(why.code(), core_->label() + ": " + why.message());
 }
 
 // --- reads ---------------------------------------------------------------------------------------
@@ -224,13 +223,13 @@ template <key_argument<K> A>
 auto table<K, V, Kind>::lookup(const A& key) const -> result<found_type> {
   detail::encoder k(detail::purpose::key, limits_);
   detail::encode_key<K>(k, key);
-  if (k.failed()) return std::unexpected(k.outcome().error());
-  result<found_type> found{};
+  if (k.failed()) return std::unexpected(refused(k));
+  found_type found{};
   const auto looked = core_->lookup(k.written(), [&](bytes b) {
-    if constexpr (is_bag(Kind)) detail::decode_stored(b, rules_, found->emplace_back());
-    else detail::decode_stored(b, rules_, *found);
+    if constexpr (is_bag(Kind)) detail::decode_stored(b, rules_, found.emplace_back());
+    else detail::decode_stored(b, rules_, found);
   });
-  if (!looked) found = std::unexpected(looked.error());
+  if (!looked) return std::unexpected(looked.error());
   return found;
 }
 
@@ -245,7 +244,7 @@ auto table<K, V, Kind>::lookup_view(const A& key, F&& f) const {
   using kept = std::conditional_t<keeps, R, void>;
   detail::encoder k(detail::purpose::key, limits_);
   detail::encode_key<K>(k, key);
-  if (k.failed()) return result<kept>(std::unexpected(k.outcome().error()));
+  if (k.failed()) return result<kept>(std::unexpected(refused(k)));
   std::optional<std::conditional_t<keeps, R, bool>> returned;
   const auto looked = core_->lookup(k.written(), [&](bytes b) {
     auto view = detail::decode_view<View, V>(b, rules_);
@@ -267,7 +266,7 @@ auto table<K, V, Kind>::get(const A& key) const -> result<detail::member_of<Memb
                 "get<&T::member> needs a member of the table's value type.");
   detail::encoder k(detail::purpose::key, limits_);
   detail::encode_key<K>(k, key);
-  if (k.failed()) return std::unexpected(k.outcome().error());
+  if (k.failed()) return std::unexpected(refused(k));
   result<detail::member_of<Member>> found{};
   const auto looked = core_->lookup(
       k.written(), [&](bytes b) { found = detail::decode_member<Member>(b, rules_); });
@@ -285,7 +284,7 @@ result<std::vector<std::optional<V>>> table<K, V, Kind>::lookup_many(R&& keys) c
   for (const auto& key : keys) {
     k.clear();
     detail::encode_key<K>(k, key);
-    if (k.failed()) return std::unexpected(k.outcome().error());
+    if (k.failed()) return std::unexpected(refused(k));
     const bytes made = k.written();
     encoded.insert(encoded.end(), made.begin(), made.end());
     ends.push_back(encoded.size());
@@ -354,10 +353,10 @@ auto table<K, V, Kind>::to_vector() const -> std::vector<value_type> {
 
 template <class K, class V, kind Kind>
 auto table<K, V, Kind>::seek(detail::place where, bytes key) const -> result<value_type> {
-  result<value_type> found{};
+  value_type found{};
   const auto looked = core_->seek(where, key, [&](bytes k, bytes v) {
-    detail::decode_stored(k, rules_, found->first);
-    detail::decode_stored(v, rules_, found->second);
+    detail::decode_stored(k, rules_, found.first);
+    detail::decode_stored(v, rules_, found.second);
   });
   if (!looked) return std::unexpected(looked.error());
   return found;

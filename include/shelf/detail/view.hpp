@@ -24,7 +24,10 @@ using view_of = typename decltype(view_type<T>())::type;
 template <class T>
 struct pair_like : std::false_type {};
 template <template <class...> class P, class A, class B>
-struct pair_like<P<A, B>> : std::bool_constant<requires(P<A, B>& p) { p.first; p.second; }> {
+    struct pair_like<P<A, B>> : std::bool_constant < requires(P<A, B>& p) {
+  p.first;
+  p.second;
+}> {
   using view = P<view_of<A>, view_of<B>>;
 };
 template <class T, class Indices>
@@ -54,8 +57,10 @@ consteval auto view_type() {
       return type_of<std::span<const typename T::value_type>>{};
     }
   } else if constexpr (c == category::tuple) {
-    if constexpr (pair_like<T>::value) return type_of<typename pair_like<T>::view>{};
-    else return tuple_view<T, std::make_index_sequence<std::tuple_size_v<T>>>{};
+    if constexpr (pair_like<T>::value)
+      return type_of<typename pair_like<T>::view>{};
+    else
+      return tuple_view<T, std::make_index_sequence<std::tuple_size_v<T>>>{};
   } else if constexpr (c == category::optional) {
     return rebound<T, view_of<typename T::value_type>>{};
   } else if constexpr (c == category::custom) {
@@ -81,8 +86,10 @@ concept byte_view = contiguous_like<View> && category_for<View> == category::vie
 
 template <class... V, class... F>
 consteval bool fields_fit(types<V...>, types<F...>) {
-  if constexpr (sizeof...(V) != sizeof...(F)) return false;
-  else return (is_view_for<V, F>() && ...);
+  if constexpr (sizeof...(V) != sizeof...(F))
+    return false;
+  else
+    return (is_view_for<V, F>() && ...);
 }
 template <class View, class T, std::size_t... I>
 consteval bool elements_fit(std::index_sequence<I...>) {
@@ -102,8 +109,10 @@ consteval bool is_view_for() {
   } else if constexpr (c == category::optional && category_for<View> == category::optional) {
     return is_view_for<typename View::value_type, typename T::value_type>();
   } else if constexpr (c == category::tuple && category_for<View> == category::tuple) {
-    if constexpr (std::tuple_size_v<View> != std::tuple_size_v<T>) return false;
-    else return elements_fit<View, T>(std::make_index_sequence<std::tuple_size_v<T>>{});
+    if constexpr (std::tuple_size_v<View> != std::tuple_size_v<T>)
+      return false;
+    else
+      return elements_fit<View, T>(std::make_index_sequence<std::tuple_size_v<T>>{});
   } else {
     return false;
   }
@@ -183,10 +192,10 @@ template <class View, class T>
   static_assert(is_view_for<View, T>(),
                 "This view does not fit the stored struct: it needs as many fields, in the same "
                 "order, each the stored type or its view.");
-  result<View> made{};
+  View made{};
   decoder in(input, rules);
-  if (!decode_view<T>(in, *made) || !in.done()) {
-    made = std::unexpected(decoding_error(shape_of<T>(), input, rules));
+  if (!decode_view<T>(in, made) || !in.done()) {
+    return std::unexpected(decoding_error(shape_of<T>(), input, rules));
   }
   return made;
 }
@@ -210,17 +219,21 @@ consteval bool any_element_is_view(std::index_sequence<I...>) {
 /// A text literal (const char*) counts as a pointer. Classes that hide their members are trusted.
 template <class T>
 consteval bool is_view_type() {
-  if constexpr (std::is_reference_v<T>) return true;
-  else if constexpr (std::is_void_v<T>) return false;
+  if constexpr (std::is_reference_v<T>)
+    return true;
+  else if constexpr (std::is_void_v<T>)
+    return false;
   else {
     using plain = std::remove_cv_t<T>;
     constexpr category c = category_for<plain>;
-    if constexpr (c == category::pointer || c == category::view) return true;
+    if constexpr (c == category::pointer || c == category::view)
+      return true;
     else if constexpr (c == category::list || c == category::set || c == category::array ||
                        c == category::optional) {
       return is_view_type<typename plain::value_type>();
     } else if constexpr (c == category::map) {
-      return is_view_type<typename plain::key_type>() || is_view_type<typename plain::mapped_type>();
+      return is_view_type<typename plain::key_type>() ||
+             is_view_type<typename plain::mapped_type>();
     } else if constexpr (c == category::tuple) {
       return any_element_is_view<plain>(std::make_index_sequence<std::tuple_size_v<plain>>{});
     } else if constexpr (c == category::variant) {
@@ -233,7 +246,10 @@ consteval bool is_view_type() {
         return any_is_view(field_types<plain>{});
       }
     } else {
-      return false;
+      return requires(plain& p) {
+        typename plain::type;
+        &p.get();
+      };  // std::reference_wrapper
     }
   }
 }

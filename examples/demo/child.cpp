@@ -1,0 +1,94 @@
+// DEMO  the child process, seen from the parent
+// posix_spawn of /proc/self/exe: it shares nothing with us but the files and a pipe.
+#include "child.hpp"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+
+namespace demo {
+namespace {
+
+[[noreturn]] void refuse(int cause, const char* what) {
+  throw std::system_error(cause, std::generic_category(), what);
+}
+
+}  // namespace
+
+child::child(orders o) {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) refuse(errno, "no pipe for the child");
+  // The child's end gets a number that exec does not close.
+  o.pipe = ::fcntl(ends[1], F_DUPFD, 3);
+  std::array<std::string, 6> words{"shelf_demo",           "--writer",
+                                   o.data.string(),        o.directory.string(),
+                                   std::to_string(o.done), std::to_string(o.pipe)};
+  std::array<char*, 7> arguments{};
+  for (std::size_t i = 0; i < words.size(); ++i) arguments[i] = words[i].data();
+  const int cause =
+      ::posix_spawn(&process_, "/proc/self/exe", nullptr, nullptr, arguments.data(), ::environ);
+  ::close(ends[1]);
+  ::close(o.pipe);
+  if (cause != 0) {
+    ::close(ends[0]);
+    refuse(cause, "the child could not be started");
+  }
+  listener_ = std::jthread([this, pipe = ends[0]] { listen(pipe); });
+}
+
+child::~child() {
+  if (process_ <= 0) return;
+  ::kill(process_, SIGKILL);
+  (void)reap();
+}
+
+void child::listen(int pipe) {
+  acknowledgement a{};
+  for (;;) {
+    const auto got = ::read(pipe, &a, sizeof a);
+    if (got < 0 && errno == EINTR) continue;
+    if (got != static_cast<ssize_t>(sizeof a)) break;
+    {
+      const std::scoped_lock lock(mutex_);
+      heard_ = a;
+    }
+    begun_ = true;
+  }
+  ::close(pipe);
+  ended_ = begun_ = true;
+}
+
+int child::reap() {
+  int status = 0;
+  while (::waitpid(process_, &status, 0) < 0 && errno == EINTR) {
+  }
+  process_ = -1;
+  // The pipe holds what was acknowledged before the end: hear it out.
+  if (listener_.joinable()) listener_.join();
+  return status;
+}
+
+bool child::kill() {
+  ::kill(process_, SIGKILL);
+  const int status = reap();
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) return true;
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return false;
+  throw std::runtime_error("the child failed by itself, with status " + std::to_string(status));
+}
+
+void child::wait() {
+  const int status = reap();
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+    throw std::runtime_error("the child failed by itself, with status " + std::to_string(status));
+  }
+}
+
+}  // namespace demo

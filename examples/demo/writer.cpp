@@ -1,0 +1,73 @@
+// DEMO  the child process
+// One thread writes and acknowledges; two look up what it has acknowledged, without waiting for it.
+#include "writer.hpp"
+
+#include "database.hpp"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <random>
+#include <system_error>
+#include <thread>
+
+namespace demo {
+namespace {
+
+struct progress {
+  std::atomic<std::size_t> records{0};
+  std::atomic<std::uint64_t> lookups{0};
+  std::atomic<std::uint32_t> mistakes{0};
+};
+
+/// Looks up characters that are there, at random: each must be whole and right.
+void read_along(const std::stop_token& stop, const character_map& characters,
+                std::span<const record> data, progress& p, unsigned seed) {
+  std::minstd_rand random(seed);
+  while (!stop.stop_requested()) {
+    const auto there = p.records.load(std::memory_order_acquire);
+    if (there == 0) continue;
+    const auto& [code, c] = data[random() % there];
+    const auto found = characters.lookup(code);
+    if (!found || *found != c) p.mistakes.fetch_add(1);
+    p.lookups.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+void acknowledge(int pipe, const progress& p) {
+  const acknowledgement a{.records = static_cast<std::uint32_t>(p.records.load()),
+                          .mistakes = p.mistakes.load(),
+                          .lookups = p.lookups.load()};
+  // Less than PIPE_BUF: it arrives whole or not at all.
+  while (::write(pipe, &a, sizeof a) != static_cast<ssize_t>(sizeof a)) {
+    if (errno != EINTR) throw std::system_error(errno, std::generic_category(), "the pipe");
+  }
+}
+
+}  // namespace
+
+int run_writer(const orders& o) {
+  const auto data = read_unicode_data(o.data).records;
+  auto tables = database::open(o.directory);
+  progress p;
+  p.records = o.done;
+  {
+    std::vector<std::jthread> readers;
+    for (unsigned i = 0; i < reader_threads; ++i) {
+      readers.emplace_back([&, i](const std::stop_token& stop) {
+        read_along(stop, tables.characters, data, p, i + 1);
+      });
+    }
+    for (const auto& s : steps_over(data.size())) {
+      if (s.from < o.done) continue;
+      tables.write(std::span(data).subspan(s.from, s.count()));
+      p.records.store(s.to, std::memory_order_release);
+      acknowledge(o.pipe, p);
+    }
+  }
+  tables.close();
+  return 0;
+}
+
+}  // namespace demo

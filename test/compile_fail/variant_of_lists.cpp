@@ -1,0 +1,13 @@
+// API  [api] -> table -> journal -> file
+// Must not compile: a variant whose alternatives share terms.
+// expect: because two of its alternatives have a term in common
+#include "shelf/codec.hpp"
+
+#include <list>
+#include <variant>
+#include <vector>
+
+using stored = std::variant<std::vector<int>, std::list<std::string>>;
+void store(shelf::detail::encoder& out, const stored& value) {
+  shelf::detail::encode(out, value);
+}

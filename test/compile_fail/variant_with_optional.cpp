@@ -1,0 +1,12 @@
+// API  [api] -> table -> journal -> file
+// Must not compile: a variant whose alternatives share terms.
+// expect: because two of its alternatives have a term in common
+#include "shelf/codec.hpp"
+
+#include <optional>
+#include <variant>
+
+using stored = std::variant<std::optional<int>, std::optional<double>>;
+void store(shelf::detail::encoder& out, const stored& value) {
+  shelf::detail::encode(out, value);
+}

@@ -1,0 +1,263 @@
+// TEST  crash
+// Judging the disks that crashes leave.
+#include "crash/campaign.hpp"
+
+#include "budget.hpp"
+#include "file/crash_space.hpp"
+
+#include <malloc.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace shelf::crash {
+namespace {
+
+using file::crash_options;
+using file::crash_state;
+using file::simulated_disk;
+
+constexpr std::size_t most_violations = 20;
+constexpr std::size_t nested_budget = 6;
+
+/// Half a million disks come and go: the heap keeps their memory instead of asking the kernel anew.
+[[maybe_unused]] const bool heap_keeps_memory =
+    mallopt(M_MMAP_THRESHOLD, 1 << 28) == 1 && mallopt(M_TRIM_THRESHOLD, 1 << 28) == 1;
+
+/// What a disk was opened to.
+struct opened {
+  std::uint64_t digest = digest::no_table;
+  std::string complaint;  // empty: nothing is wrong
+};
+
+/// Visits the states of one recording.
+class judge {
+ public:
+  judge(const recording& run, const campaign& how)
+      : run_(run),
+        how_(how),
+        by_(how.crash.crash == crash_options::kind::kill ? fall::kill : fall::power),
+        lying_(how.crash.lying_disk),
+        table_(make_subject(run.what)) {}
+
+  campaign_report run() {
+    const auto tally = file::for_each_crash_state(
+        run_.past, how_.crash,
+        [&](simulated_disk& disk, const crash_state& state) { visit(disk, state); }, how_.from);
+    report_.states += tally.states;
+    return std::move(report_);
+  }
+
+ private:
+  void visit(simulated_disk& disk, const crash_state& state) {
+    if (report_.violations.size() >= most_violations) return;
+    state_ = &state;
+    if (allowed_at_ != state.at() || allowed_.empty()) {
+      allowed_at_ = state.at();
+      allowed_ = run_.promises.allowed(state.at(), by_, lying_);
+      after_power_cut_ = run_.promises.allowed(state.at(), fall::power, lying_);
+    }
+    const auto first = open(disk, allowed_);
+    if (!first.complaint.empty()) return complain(first.complaint);
+    ++visited_;
+    if (how_.closer_look_every == 0 || visited_ % how_.closer_look_every != 0) return;
+    if (lying_) return look_closer_at_liar(disk);
+    look_closer(disk, first.digest);
+  }
+
+ public:
+  /// One state that was made elsewhere.
+  campaign_report see(simulated_disk& disk, std::size_t at) {
+    ++report_.states;
+    const auto found = open(disk, run_.promises.allowed(at, by_, lying_));
+    if (!found.complaint.empty()) {
+      report_.violations.push_back(ways() + " after operation " + std::to_string(at) + " of " +
+                                   std::to_string(run_.past.operations.size()) + ": " +
+                                   found.complaint);
+    }
+    return std::move(report_);
+  }
+
+ private:
+  /// Opens as a program would after the crash, and lets go without writing.
+  opened open(simulated_disk& disk, const std::vector<oracle::state>& allowed) {
+    const auto done = table_->open(
+        &disk, {.mode = run_.mode, .opening = opening::existing, .extended = true});
+    opened seen;
+    if (done) {
+      seen.digest = table_->digest_now();
+    } else if (lying_) {
+      return seen;  // an error is honest
+    } else if (done.error() != errc::not_found) {
+      seen.complaint = "open fails: " + done.error().message();
+      return seen;
+    }
+    if (std::ranges::find(allowed, seen.digest, &oracle::state::digest) == allowed.end()) {
+      seen.complaint = "found " + (done ? to_text(table_->all()) : std::string("no file")) +
+                       " instead of " + to_text(allowed);
+    }
+    table_->abandon();
+    if (done && disk.files().size() != 1) seen.complaint += " files are left behind";
+    return seen;
+  }
+
+  /// Recovering twice is recovering once; what was seen stays; writing goes on behind a torn end;
+  /// a crash in the recovery is no worse than the first.
+  void look_closer(simulated_disk& disk, std::uint64_t seen) {
+    const auto recovery = disk.recorded();
+    const auto again = open(disk, allowed_);
+    if (again.digest != seen) return complain("a second recovery finds another state");
+    crash_options nested{.torn_pieces = false, .budget = nested_budget, .seed = how_.crash.seed};
+    const auto tally = file::for_each_crash_state(
+        recovery, nested, [&](simulated_disk& left, const crash_state& state) {
+          const bool served = state.at() == recovery.operations.size();
+          const auto found = open(left, after_power_cut_);
+          if (!found.complaint.empty()) {
+            complain("crash in the recovery (" + state.describe() + "): " + found.complaint);
+          } else if (served && found.digest != seen) {
+            complain("what was seen after the crash is gone after another (" + state.describe() +
+                     ")");
+          }
+        });
+    report_.states += tally.states;
+    write_on(disk, seen);
+  }
+
+  void write_on(simulated_disk& disk, std::uint64_t seen) {
+    if (seen == digest::no_table) return;
+    const auto reopened =
+        table_->open(&disk, {.mode = run_.mode, .opening = opening::existing, .extended = true});
+    if (!reopened) return complain("a third open fails: " + reopened.error().message());
+    auto expected = table_->all();
+    expected[77] = {"1"};
+    auto done = table_->insert(77, "1");
+    if (done && run_.mode == write_mode::back) done = table_->save();
+    table_->abandon();
+    if (!done) return complain("a write after the crash fails: " + done.error().message());
+    const auto found = open(disk, {{nullptr, digest_of(expected), 0}});
+    if (!found.complaint.empty()) complain("after a write behind the crash: " + found.complaint);
+  }
+
+  /// A program goes on after the crash on a disk that still lies: old pieces may come back among
+  /// the new ones. It may be refused, but never be served nonsense.
+  void look_closer_at_liar(simulated_disk& disk) {
+    if (!table_->open(&disk, {.mode = run_.mode, .opening = opening::existing})) return;
+    const auto before = table_->all();
+    std::vector<oracle::state> allowed = allowed_;
+    auto state = before;
+    for (std::int64_t key = 1; key <= 2; ++key) {
+      state[key] = {"5"};
+      if (is_bag(run_.what)) state[key] = before.contains(key) ? before.at(key) : state[key];
+      if (is_bag(run_.what)) break;
+      if (!table_->insert(key, "5")) break;
+      if (run_.mode == write_mode::back && !table_->save()) break;
+      allowed.push_back({nullptr, digest_of(state), 0});
+    }
+    table_->abandon();
+    crash_options nested = how_.crash;
+    nested.budget = 4 * nested_budget;
+    nested.torn_pieces = false;
+    const auto tally = file::for_each_crash_state(
+        disk.recorded(), nested, [&](simulated_disk& left, const crash_state& second) {
+          const auto found = open(left, allowed);
+          if (!found.complaint.empty()) {
+            complain("second crash (" + second.describe() + "): " + found.complaint);
+          }
+        });
+    report_.states += tally.states;
+  }
+
+  void complain(const std::string& what) {
+    table_->abandon();
+    if (report_.violations.size() >= most_violations) return;
+    report_.violations.push_back("SHELF_TEST_SEED=" + std::to_string(how_.crash.seed) + " " +
+                                 run_.name + ", " + ways() + ": " + state_->describe() + ": " +
+                                 what);
+  }
+  [[nodiscard]] std::string ways() const {
+    std::string text = by_ == fall::kill ? "kill" : "power";
+    if (how_.crash.weak_directories) text += ", weak directories";
+    if (lying_) text += ", lying disk";
+    return text;
+  }
+
+  const recording& run_;
+  const campaign& how_;
+  fall by_;
+  bool lying_;
+  std::unique_ptr<subject> table_;
+  std::vector<oracle::state> allowed_;
+  std::vector<oracle::state> after_power_cut_;  // that came before the recovery was done
+  std::size_t allowed_at_ = 0;
+  const crash_state* state_ = nullptr;
+  std::size_t visited_ = 0;
+  campaign_report report_;
+};
+
+}  // namespace
+
+recording record(const workload& w, flavour what, write_mode mode) {
+  auto options = w.disk;
+  options.seed = seed();
+  simulated_disk disk(options);
+  player p(disk, what, mode, on_failure::complain);
+  w.play(p);
+  return {.name = std::string(w.name) + "/" + to_string(what) + "/" + to_string(mode),
+          .past = disk.recorded(),
+          .promises = p.promises(),
+          .what = what,
+          .mode = mode,
+          .findings = p.findings()};
+}
+
+void campaign_report::add(const campaign_report& other) {
+  states += other.states;
+  violations.insert(violations.end(), other.violations.begin(), other.violations.end());
+}
+
+campaign_report crash_everywhere(const recording& run, const campaign& how) {
+  return judge(run, how).run();
+}
+
+campaign_report crash_by_chance(const recording& run, std::size_t count, std::uint64_t chance) {
+  campaign_report sum;
+  file::chooser choose(chance);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t at = choose.below(run.past.operations.size() + 1);
+    campaign how;
+    how.crash.crash = i % 2 == 0 ? crash_options::kind::power : crash_options::kind::kill;
+    how.crash.seed = choose.next();
+    const auto disk = file::random_crash_state(run.past, at, how.crash);
+    sum.add(judge(run, how).see(*disk, at));
+  }
+  return sum;
+}
+
+campaign_report crash_in_all_ways(const recording& run, std::size_t budget) {
+  const auto some = [](std::size_t usual) { return test::budgeted(usual); };
+  campaign_report sum;
+  sum.add(crash_everywhere(run, {.crash = {.budget = some(budget), .seed = seed()}}));
+  sum.add(crash_everywhere(
+      run, {.crash = {.weak_directories = true, .budget = some(budget / 4), .seed = seed() + 1}}));
+  sum.add(crash_everywhere(run, {.crash = {.crash = crash_options::kind::kill,
+                                           .budget = some(budget),
+                                           .seed = seed()},
+                                 .closer_look_every = 5}));
+  sum.add(crash_everywhere(
+      run, {.crash = {.lying_disk = true, .budget = some(budget / 4), .seed = seed() + 2}}));
+  return sum;
+}
+
+std::uint64_t seed() {
+  const char* const set = std::getenv("SHELF_TEST_SEED");
+  return set == nullptr ? 1 : std::strtoull(set, nullptr, 10);
+}
+
+std::string to_text(const std::vector<std::string>& sentences) {
+  std::string text;
+  for (std::size_t i = 0; i < sentences.size() && i < 5; ++i) text += sentences[i] + "\n";
+  if (sentences.size() > 5) text += "and " + std::to_string(sentences.size() - 5) + " more\n";
+  return text;
+}
+
+}  // namespace shelf::crash

@@ -1,0 +1,256 @@
+// TEST  crash
+// The bookkeeping of a run: what the file may hold after each call, and what was promised.
+#include "crash/player.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace shelf::crash {
+
+player::player(file::simulated_disk& disk, flavour what, write_mode mode, on_failure policy)
+    : disk_(disk), flavour_(what), mode_(mode), policy_(policy), table_(make_subject(what)) {}
+
+// --- opening and closing ---
+
+void player::open(const subject::how& h) {
+  how_ = h;
+  how_.mode = mode_;
+  const auto started = disk_.operations();
+  const auto allowed = oracle_.allowed(started, fall::kill, false);
+  auto opened = table_->open(&disk_, how_);
+  if (!opened && policy_ == on_failure::heal) {
+    failed("open", started, opened.error(), exists_ ? nullptr : &memory_);
+    disk_.clear_faults();
+    opened = table_->open(&disk_, how_);
+  }
+  if (!opened) {
+    entries empty;
+    return failed("open", started, opened.error(), exists_ ? nullptr : &empty);
+  }
+  if (!exists_) {
+    // An attempt that failed may have left the empty table.
+    oracle_.happened(started, {});
+    memory_.clear();
+    exists_ = true;
+  } else {
+    const auto seen = table_->digest_now();
+    const auto found = std::ranges::find(allowed, seen, &oracle::state::digest);
+    if (found == allowed.end() || !found->content) {
+      found_wrong("open found " + to_text(table_->all()) + " instead of " + to_text(allowed));
+    } else {
+      memory_ = *found->content;
+    }
+    oracle_.happened(started, memory_);
+  }
+  saved_ = memory_;
+  oracle_.promise(disk_.operations(), fall::power);
+  check_memory("open");
+}
+
+void player::close() {
+  persist("close", [&] { return table_->close(); });
+}
+
+void player::abandon() {
+  table_->abandon();
+  memory_ = saved_;
+}
+
+// --- writing ---
+
+entries player::inserted(entries to, std::int64_t key, const std::string& value) const {
+  auto& values = to[key];
+  if (!is_bag(flavour_)) values.clear();
+  if (flavour_ != flavour::bag || std::ranges::find(values, value) == values.end()) {
+    values.push_back(value);
+  }
+  return to;
+}
+
+void player::insert(std::int64_t key, const std::string& value) {
+  write("insert", [&] { return table_->insert(key, value); }, inserted(memory_, key, value));
+}
+
+void player::insert_range(const std::vector<subject::pair>& pairs) {
+  entries then = memory_;
+  for (const auto& [key, value] : pairs) then = inserted(std::move(then), key, value);
+  write("insert_range", [&] { return table_->insert_range(pairs); }, then);
+}
+
+void player::erase(std::int64_t key) {
+  entries then = memory_;
+  then.erase(key);
+  write("erase", [&] { return table_->erase(key); }, then);
+}
+
+void player::erase(std::int64_t key, const std::string& value) {
+  entries then = memory_;
+  if (const auto found = then.find(key); found != then.end()) {
+    std::erase(found->second, value);
+    if (found->second.empty()) then.erase(found);
+  }
+  write("erase of a value", [&] { return table_->erase(key, value); }, then);
+}
+
+void player::clear() {
+  write("clear", [&] { return table_->clear(); }, {});
+}
+
+void player::add(std::int64_t key, std::int64_t delta) {
+  entries then = memory_;
+  auto& values = then[key];
+  const auto before = values.empty() ? 0 : std::strtoll(values.front().c_str(), nullptr, 10);
+  values.assign(1, std::to_string(before + delta));
+  write("update_counter", [&] { return table_->add(key, delta); }, then);
+}
+
+void player::write(const char* verb, const std::function<result<>()>& call, const entries& then) {
+  if (!table_->is_open()) return;
+  const auto started = disk_.operations();
+  if (const auto done = call(); !done) {
+    return failed(verb, started, done.error(), mode_ == write_mode::back ? nullptr : &then);
+  }
+  memory_ = then;
+  if (mode_ != write_mode::back) {
+    oracle_.happened(started, memory_);
+    oracle_.promise(disk_.operations(),
+                    mode_ == write_mode::durable ? fall::power : fall::kill);
+  }
+  check_memory(verb);
+}
+
+// --- memory and file ---
+
+/// save and close: ok means that all is on disk.
+void player::persist(const char* verb, const std::function<result<>()>& call) {
+  if (!table_->is_open()) return;
+  const auto started = disk_.operations();
+  auto done = call();
+  if (!done) {
+    failed(verb, started, done.error(), &memory_);
+    if (policy_ != on_failure::heal || !table_->is_open()) return;
+    disk_.clear_faults();
+    done = call();
+    if (!done) return found_wrong(std::string(verb) + " fails again: " + done.error().message());
+  }
+  oracle_.happened(started, memory_);
+  oracle_.promise(disk_.operations(), fall::power);
+  saved_ = memory_;
+  if (table_->is_open()) check_memory(verb);
+}
+
+void player::save() {
+  persist("save", [&] { return table_->save(); });
+}
+
+void player::sync() {
+  if (!table_->is_open()) return;
+  const auto started = disk_.operations();
+  if (const auto done = table_->sync(); !done) {
+    return failed("sync", started, done.error(), nullptr);
+  }
+  oracle_.promise(disk_.operations(), fall::power);
+  check_memory("sync");
+}
+
+void player::reload() {
+  if (!table_->is_open()) return;
+  const auto started = disk_.operations();
+  if (const auto done = table_->reload(); !done) {
+    return failed("reload", started, done.error(), nullptr);
+  }
+  if (mode_ == write_mode::back) memory_ = saved_;
+  check_memory("reload");
+}
+
+void player::compact() {
+  if (!table_->is_open()) return;
+  const auto started = disk_.operations();
+  if (const auto done = table_->compact(); !done) {
+    return failed("compact", started, done.error(), nullptr);
+  }
+  check_memory("compact");
+}
+
+void player::recover() {
+  if (!table_->is_open()) return;
+  if (const auto stats = table_->stats(); !stats || !stats->fenced) {
+    return found_wrong("recover was to find a fenced table");
+  }
+  const auto started = disk_.operations();
+  if (const auto done = table_->recover(); !done) {
+    return failed("recover", started, done.error(), &memory_);
+  }
+  oracle_.happened(started, memory_);
+  oracle_.promise(disk_.operations(), fall::power);
+  saved_ = memory_;
+  check_memory("recover");
+}
+
+// --- failures ---
+
+void player::failed(const char* verb, std::uint64_t started, const error& why,
+                    const entries* perhaps) {
+  const bool was_expected = expected_ && why == *expected_;
+  expected_.reset();
+  if (!was_expected) {
+    ++failures_;
+    if (policy_ == on_failure::complain) {
+      found_wrong(std::string(verb) + " failed: " + why.message());
+    }
+  }
+  // Only a call that failed with indeterminate may be in the file; close and recover do more than
+  // one thing.
+  const bool in_doubt = why == errc::indeterminate || std::string_view(verb) == "close" ||
+                        std::string_view(verb) == "recover" || std::string_view(verb) == "open";
+  if (perhaps != nullptr && in_doubt) oracle_.may_have_happened(started, *perhaps);
+  oracle_.disk_failed(started);
+  if (!table_->is_open()) return;
+  check_memory(verb);
+  const auto stats = table_->stats();
+  if (stats && stats->fenced) was_fenced_ = true;
+  if (policy_ == on_failure::heal) recover_from_fence();
+}
+
+void player::recover_from_fence() {
+  const auto stats = table_->stats();
+  if (!stats) return found_wrong("no stats: " + stats.error().message());
+  if (!stats->fenced) return;
+  disk_.clear_faults();
+  const auto started = disk_.operations();
+  if (const auto done = table_->recover(); !done) {
+    return found_wrong("recover failed without a fault: " + done.error().message());
+  }
+  oracle_.happened(started, memory_);
+  oracle_.promise(disk_.operations(), fall::power);
+  saved_ = memory_;
+  check_memory("recover");
+}
+
+void player::settle() {
+  disk_.clear_faults();
+  policy_ = on_failure::heal;
+  if (table_->is_open()) {
+    recover_from_fence();
+  } else {
+    open(how_);
+  }
+  policy_ = on_failure::complain;
+  insert(99, "1");
+  close();
+  if (disk_.open_descriptors() != 0) found_wrong("a closed table keeps a descriptor");
+  if (disk_.locks_held() != 0) found_wrong("a closed table keeps a lock");
+  open(how_);
+  close();
+  if (disk_.files() != std::vector<std::string>{file_name}) found_wrong("files are left behind");
+}
+
+void player::check_memory(const char* verb) {
+  const auto seen = table_->digest_now();
+  if (seen == digest_of(memory_)) return;
+  found_wrong("after " + std::string(verb) + " memory holds " + to_text(table_->all()) +
+              " instead of " + to_text(memory_));
+  memory_ = table_->all();
+}
+
+}  // namespace shelf::crash

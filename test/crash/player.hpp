@@ -1,0 +1,87 @@
+// TEST  crash
+// Plays operations on a table over a simulated disk, and tells the oracle what each one promised.
+#pragma once
+
+#include "crash/oracle.hpp"
+#include "crash/subject.hpp"
+#include "file/simulated_disk.hpp"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace shelf::crash {
+
+/// What a player does when a call fails.
+enum class on_failure : std::uint8_t {
+  complain,  ///< the workload is to succeed: a failure is a finding
+  heal,      ///< faults pass: recover() a fenced table at once, which must succeed, and go on
+  endure,    ///< faults stay: go on, until settle()
+};
+
+/// One run of a workload. After every call memory must equal the model, whether the call succeeded
+/// or not; what does not is noted in findings().
+class player {
+ public:
+  player(file::simulated_disk& disk, flavour what, write_mode mode, on_failure policy);
+
+  // The verbs of a table; those that fail change nothing.
+  void open(const subject::how& h = {});
+  void insert(std::int64_t key, const std::string& value);
+  void insert_range(const std::vector<subject::pair>& pairs);
+  void erase(std::int64_t key);
+  void erase(std::int64_t key, const std::string& value);
+  void clear();
+  void add(std::int64_t key, std::int64_t delta);
+  void save();
+  void sync();
+  void reload();
+  void compact();
+  void recover();
+  void close();
+  /// The process lets go of the table without saving: what a kill does to a program.
+  void abandon();
+
+  /// The next call is to fail with this code.
+  void expect(errc code) { expected_ = code; }
+  /// Faults are over: a table that is open comes back into use, one that is not is opened; then all
+  /// must be as acknowledged.
+  void settle();
+
+  [[nodiscard]] file::simulated_disk& disk() noexcept { return disk_; }
+  [[nodiscard]] const oracle& promises() const noexcept { return oracle_; }
+  [[nodiscard]] const std::vector<std::string>& findings() const noexcept { return findings_; }
+  [[nodiscard]] write_mode mode() const noexcept { return mode_; }
+  [[nodiscard]] flavour what() const noexcept { return flavour_; }
+  [[nodiscard]] bool is_open() const { return table_->is_open(); }
+  /// Calls that failed so far, without those that were expected to.
+  [[nodiscard]] std::size_t failures() const noexcept { return failures_; }
+  /// Whether the table was ever fenced by a failure.
+  [[nodiscard]] bool was_fenced() const noexcept { return was_fenced_; }
+
+ private:
+  void write(const char* verb, const std::function<result<>()>& call, const entries& then);
+  void persist(const char* verb, const std::function<result<>()>& call);
+  void failed(const char* verb, std::uint64_t started, const error& why, const entries* perhaps);
+  void check_memory(const char* verb);
+  void recover_from_fence();
+  [[nodiscard]] entries inserted(entries to, std::int64_t key, const std::string& value) const;
+  void found_wrong(const std::string& sentence) { findings_.push_back(sentence); }
+
+  file::simulated_disk& disk_;
+  flavour flavour_;
+  write_mode mode_;
+  on_failure policy_;
+  std::unique_ptr<subject> table_;
+  subject::how how_;
+  oracle oracle_;
+  entries memory_;
+  entries saved_;  // write-back: what the file holds
+  bool exists_ = false;
+  std::optional<errc> expected_;
+  std::size_t failures_ = 0;
+  bool was_fenced_ = false;
+  std::vector<std::string> findings_;
+};
+
+}  // namespace shelf::crash

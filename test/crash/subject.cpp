@@ -1,0 +1,231 @@
+// TEST  crash
+// The typed tables behind the subjects.
+#include "crash/subject.hpp"
+
+#include "shelf/shelf.hpp"
+
+#include <cassert>
+#include <cstdlib>
+#include <optional>
+
+namespace shelf::crash {
+namespace before {
+struct record {
+  std::string text;
+};
+}  // namespace before
+namespace after {
+struct record {
+  std::string text;
+  std::int64_t visits = 0;
+};
+}  // namespace after
+
+namespace {
+
+constexpr std::size_t most_shown = 600;
+
+template <class V>
+std::string text_of(const V& value) {
+  if constexpr (std::is_same_v<V, std::string>) {
+    return value;
+  } else if constexpr (std::is_integral_v<V>) {
+    return std::to_string(value);
+  } else {
+    return value.text;
+  }
+}
+
+template <class V>
+V value_of(const std::string& text) {
+  if constexpr (std::is_same_v<V, std::string>) {
+    return text;
+  } else if constexpr (std::is_integral_v<V>) {
+    return std::strtoll(text.c_str(), nullptr, 10);
+  } else {
+    V made;
+    made.text = text;
+    return made;
+  }
+}
+
+template <class T>
+result<> without_value(const result<T>& r) {
+  if (!r) return std::unexpected(r.error());
+  return {};
+}
+
+template <class Table>
+class typed final : public subject {
+  using V = typename Table::mapped_type;
+
+ public:
+  result<> open(file::system* system, const how& h) override {
+    typename Table::config c;
+    c.path = h.path;
+    c.mode = h.mode;
+    c.opening = h.opening;
+    c.access = h.access;
+    c.missing_fields = missing_fields::use_defaults;
+    c.on_error = [](const error&) {};
+    c.system = system;
+    auto opened = Table::open(std::move(c));
+    if (!opened) return std::unexpected(opened.error());
+    if (table_) table_->abandon();
+    table_.emplace(std::move(*opened));
+    return {};
+  }
+  ~typed() override { abandon(); }
+
+  result<> insert(std::int64_t key, const std::string& value) override {
+    return without_value(table_->insert(key, value_of<V>(value)));
+  }
+  result<> insert_range(const std::vector<pair>& pairs) override {
+    std::vector<std::pair<std::int64_t, V>> made;
+    for (const auto& [key, value] : pairs) made.emplace_back(key, value_of<V>(value));
+    return without_value(table_->insert_range(made));
+  }
+  result<> erase(std::int64_t key) override { return without_value(table_->erase(key)); }
+  result<> erase(std::int64_t key, const std::string& value) override {
+    return without_value(table_->erase(key, value_of<V>(value)));
+  }
+  result<> clear() override { return without_value(table_->clear()); }
+  result<> add(std::int64_t key, std::int64_t delta) override {
+    if constexpr (std::is_integral_v<V>) {
+      return without_value(table_->update_counter(key, delta, {.initial = 0}));
+    } else {
+      return std::unexpected(error(errc::invalid_argument));
+    }
+  }
+  result<> save() override { return table_->save(); }
+  result<> sync() override { return table_->sync(); }
+  result<> reload() override { return table_->reload(); }
+  result<> compact() override { return table_->compact(); }
+  result<> recover() override { return table_->recover(); }
+  result<> close() override { return table_->close(); }
+  void abandon() override {
+    if (!table_) return;
+    table_->abandon();
+    table_.reset();
+  }
+  bool is_open() const override { return table_ && table_->is_open(); }
+  result<table_stats> stats() const override { return table_->stats(); }
+
+  std::uint64_t digest_now() const override {
+    digest d;
+    for_each_value([&](std::int64_t key, std::size_t index, const V& value) {
+      d.add(key, index, text_of(value));
+    });
+    return d.value();
+  }
+  entries all() const override {
+    entries found;
+    for_each_value([&](std::int64_t key, std::size_t, const V& value) {
+      found[key].push_back(text_of(value));
+    });
+    return found;
+  }
+
+ private:
+  template <class F>
+  void for_each_value(F f) const {
+    std::optional<std::int64_t> last;
+    std::size_t index = 0;
+    table_->for_each([&](const std::int64_t& key, const V& value) {
+      index = last == key ? index + 1 : 0;
+      last = key;
+      f(key, index, value);
+    });
+  }
+
+  std::optional<Table> table_;
+};
+
+/// A program of yesterday or of today.
+class records final : public subject {
+ public:
+  result<> open(file::system* system, const how& h) override {
+    abandon();
+    if (h.extended) {
+      now_ = std::make_unique<typed<map<std::int64_t, after::record>>>();
+    } else {
+      now_ = std::make_unique<typed<map<std::int64_t, before::record>>>();
+    }
+    return now_->open(system, h);
+  }
+  result<> insert(std::int64_t key, const std::string& value) override {
+    return now_->insert(key, value);
+  }
+  result<> insert_range(const std::vector<pair>& pairs) override {
+    return now_->insert_range(pairs);
+  }
+  result<> erase(std::int64_t key) override { return now_->erase(key); }
+  result<> erase(std::int64_t key, const std::string& value) override {
+    return now_->erase(key, value);
+  }
+  result<> clear() override { return now_->clear(); }
+  result<> add(std::int64_t key, std::int64_t delta) override { return now_->add(key, delta); }
+  result<> save() override { return now_->save(); }
+  result<> sync() override { return now_->sync(); }
+  result<> reload() override { return now_->reload(); }
+  result<> compact() override { return now_->compact(); }
+  result<> recover() override { return now_->recover(); }
+  result<> close() override { return now_->close(); }
+  void abandon() override {
+    if (now_) now_->abandon();
+    now_.reset();
+  }
+  bool is_open() const override { return now_ && now_->is_open(); }
+  result<table_stats> stats() const override { return now_->stats(); }
+  std::uint64_t digest_now() const override { return now_->digest_now(); }
+  entries all() const override { return now_->all(); }
+
+ private:
+  std::unique_ptr<subject> now_;
+};
+
+}  // namespace
+
+std::unique_ptr<subject> make_subject(flavour f) {
+  switch (f) {
+    case flavour::map: return std::make_unique<typed<map<std::int64_t, std::string>>>();
+    case flavour::ordered_map:
+      return std::make_unique<typed<ordered_map<std::int64_t, std::string>>>();
+    case flavour::bag: return std::make_unique<typed<bag<std::int64_t, std::string>>>();
+    case flavour::duplicate_bag:
+      return std::make_unique<typed<duplicate_bag<std::int64_t, std::string>>>();
+    case flavour::counters: return std::make_unique<typed<map<std::int64_t, std::int64_t>>>();
+    case flavour::records: return std::make_unique<records>();
+  }
+  std::unreachable();
+}
+
+std::string to_string(flavour f) {
+  switch (f) {
+    case flavour::map: return "map";
+    case flavour::ordered_map: return "ordered_map";
+    case flavour::bag: return "bag";
+    case flavour::duplicate_bag: return "duplicate_bag";
+    case flavour::counters: return "counters";
+    case flavour::records: return "records";
+  }
+  std::unreachable();
+}
+
+bool is_bag(flavour f) noexcept { return f == flavour::bag || f == flavour::duplicate_bag; }
+
+std::string to_text(const entries& all) {
+  std::string text = "{";
+  for (const auto& [key, values] : all) {
+    text += std::to_string(key) + ":";
+    for (const auto& value : values) {
+      text += " " + value.substr(0, 12);
+      if (value.size() > 12) text += ".. (" + std::to_string(value.size()) + " bytes)";
+    }
+    text += "; ";
+    if (text.size() > most_shown) return text + "...}";
+  }
+  return text + "}";
+}
+
+}  // namespace shelf::crash

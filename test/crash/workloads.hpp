@@ -1,0 +1,34 @@
+// TEST  crash
+// What the simulated programs do before they crash.
+#pragma once
+
+#include "crash/player.hpp"
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace shelf::crash {
+
+struct workload {
+  std::string_view name;
+  std::vector<flavour> flavours;
+  void (*play)(player& p);
+  /// The modes in which it makes sense.
+  std::vector<write_mode> modes = {write_mode::through, write_mode::back, write_mode::durable};
+  /// How many distinct crash states at least it must come to at the usual budget, all flavours,
+  /// modes and kinds of crashes together.
+  std::size_t least_states = 0;
+  /// Of each crash point of a power cut.
+  std::size_t budget = 400;
+  file::disk_options disk = {};
+  /// Can be replayed with any call failing.
+  bool for_faults = true;
+};
+
+[[nodiscard]] std::span<const workload> workloads();
+[[nodiscard]] const workload& workload_named(std::string_view name);
+
+[[nodiscard]] std::string to_string(write_mode mode);
+
+}  // namespace shelf::crash

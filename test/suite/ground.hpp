@@ -1,0 +1,181 @@
+// SUITE  every verb over every kind, write mode and store
+// What the tests stand on: a simulated disk, a way of keeping a table, and words for what they expect.
+#pragma once
+
+#include "file/simulated_disk.hpp"
+#include "shelf/shelf.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <initializer_list>
+#include <ostream>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace shelf {
+
+/// What a failed EXPECT_EQ shows of a result.
+template <class T>
+void PrintTo(const std::expected<T, error>& r, std::ostream* out) {
+  if (!r) *out << to_string(r.error().code()) << " (" << r.error().details() << ')';
+  else if constexpr (std::is_void_v<T>) *out << "ok";
+  else *out << testing::PrintToString(*r);
+}
+inline void PrintTo(written w, std::ostream* out) {
+  constexpr std::array names{"added", "replaced", "unchanged"};
+  *out << names[static_cast<std::size_t>(w)];
+}
+inline void PrintTo(errc code, std::ostream* out) { *out << to_string(code); }
+
+namespace suite {
+
+/// How a table is kept: without a file, or with one and a write mode.
+enum class keeping : std::uint8_t { memory, back, through, durable };
+inline constexpr std::array every_keeping{keeping::memory, keeping::back, keeping::through,
+                                          keeping::durable};
+inline constexpr std::array in_files{keeping::back, keeping::through, keeping::durable};
+/// Those in which a write has reached the file when it returns.
+inline constexpr std::array at_once{keeping::through, keeping::durable};
+
+[[nodiscard]] constexpr const char* to_string(keeping how) {
+  constexpr std::array names{"memory", "back", "through", "durable"};
+  return names[static_cast<std::size_t>(how)];
+}
+[[nodiscard]] constexpr write_mode mode_of(keeping how) {
+  return how == keeping::back     ? write_mode::back
+         : how == keeping::durable ? write_mode::durable
+                                   : write_mode::through;
+}
+
+inline constexpr auto path = "ages.shelf";
+
+/// A machine with one table on it.
+template <kind Kind, class K = std::string, class V = std::int64_t>
+class ground {
+ public:
+  static constexpr kind what = Kind;
+  using table = shelf::table<K, V, Kind>;
+  using config_type = typename table::config;
+
+  explicit ground(keeping k) : how(k) {}
+
+  [[nodiscard]] config_type config() {
+    config_type c;
+    c.path = path;
+    c.mode = mode_of(how);
+    c.system = &disk;
+    c.on_error = [this](const error& e) { told.push_back(e); };
+    return c;
+  }
+  [[nodiscard]] result<table> try_open() { return table::open(config()); }
+  [[nodiscard]] table open() {
+    if (how == keeping::memory) return table::in_memory();
+    return or_throw(try_open());
+  }
+  /// Closed and opened again; what has no file stays as it is.
+  void reopen(table& t) {
+    if (how == keeping::memory) return;
+    or_throw(t.close());
+    t = open();
+  }
+
+  const keeping how;
+  file::simulated_disk disk;
+  std::vector<error> told;  ///< by on_error
+};
+
+/// All entries, those of one key in their order, the keys sorted.
+template <class Moment>
+[[nodiscard]] auto sorted(const Moment& moment) {
+  std::vector<typename std::ranges::range_value_t<const Moment>> all;
+  for (const auto& entry : moment) all.push_back(entry);
+  std::ranges::stable_sort(all, {}, [](const auto& entry) -> const auto& { return entry.first; });
+  return all;
+}
+template <class K, class V, kind Kind>
+[[nodiscard]] auto contents(const table<K, V, Kind>& t) {
+  return sorted(t.snapshot());
+}
+using entries = std::vector<std::pair<std::string, std::int64_t>>;
+
+template <class T>
+[[nodiscard]] testing::AssertionResult ok(const result<T>& r) {
+  if (r) return testing::AssertionSuccess();
+  return testing::AssertionFailure()
+         << to_string(r.error().code()) << ": " << r.error().details();
+}
+
+/// An error of this code whose sentence holds all these pieces.
+[[nodiscard]] inline testing::AssertionResult says(const error& e, errc code,
+                                                   std::initializer_list<std::string_view> pieces) {
+  if (e != code) {
+    return testing::AssertionFailure()
+           << "it is " << to_string(e.code()) << ": " << e.details();
+  }
+  for (const auto piece : pieces) {
+    if (e.message().find(piece) == std::string::npos) {
+      return testing::AssertionFailure() << '"' << e.message() << "\" lacks \"" << piece << '"';
+    }
+  }
+  return testing::AssertionSuccess();
+}
+template <class T>
+[[nodiscard]] testing::AssertionResult refuses(
+    const result<T>& r, errc code, std::initializer_list<std::string_view> pieces = {}) {
+  if (r) return testing::AssertionFailure() << "it went well";
+  return says(r.error(), code, pieces);
+}
+
+template <kind Kind>
+using of = std::integral_constant<kind, Kind>;
+using map_kinds = testing::Types<of<kind::set>>;
+using bag_kinds = testing::Types<of<kind::bag>, of<kind::duplicate_bag>>;
+using all_kinds = testing::Types<of<kind::set>, of<kind::bag>, of<kind::duplicate_bag>>;
+
+struct kind_names {
+  template <class Kind>
+  static std::string GetName(int) {
+    return std::string(to_string(Kind::value));
+  }
+};
+
+/// The fixture of all typed tests: a body runs once for each way of keeping a table.
+template <class Kind>
+class each_kind : public testing::Test {
+ protected:
+  static constexpr kind what = Kind::value;
+  static constexpr bool in_bag = is_bag(what);
+  using table = shelf::table<std::string, std::int64_t, what>;
+
+  template <class F>
+  static void run(std::span<const keeping> ways, F body) {
+    for (const auto how : ways) {
+      SCOPED_TRACE(to_string(how));
+      ground<what> g(how);
+      body(g);
+    }
+  }
+  template <class F>
+  static void everywhere(F body) {
+    run(every_keeping, body);
+  }
+  template <class F>
+  static void in_every_file(F body) {
+    run(in_files, body);
+  }
+  template <class F>
+  static void where_writes_reach_the_file(F body) {
+    run(at_once, body);
+  }
+};
+
+}  // namespace suite
+}  // namespace shelf
