@@ -45,17 +45,17 @@ bool store::wants_compaction() const noexcept {
   return end > garbage_factor * live;
 }
 
-result<std::unique_ptr<journal::journal_file>> store::write_whole(const contents& from,
-                                                                  const contents::pinned& p,
-                                                                  sequence number) const {
+result<std::unique_ptr<journal::journal_file>> store::write_whole(
+    const contents& from, const contents::pinned& p, sequence number,
+    const table_description& as) const {
   auto made = journal::journal_file::create(*where_, journal_->store_id(), journal_settings());
   if (!made) return made;
   if (auto like = (*made)->copy_mode_of(*journal_); !like) return std::unexpected(like.error());
   auto& j = **made;
   j.begin(number);
-  const auto d = encode_description(description());
+  const auto d = encode_description(as);
   auto done = j.add({journal::op::table_created, 0, 1, as_bytes(d.key), as_bytes(d.value)});
-  const auto what = is_bag(types_.what) ? journal::op::append : journal::op::put;
+  const auto what = is_bag(as.what) ? journal::op::append : journal::op::put;
   const auto walk = from.walk(p);
   for (auto some = walk->next(); done && !some.empty(); some = walk->next()) {
     for (const auto* e : some) {
@@ -93,16 +93,16 @@ result<> store::compact_locked() {
   if (auto alone = check_only_name(); !alone) return alone;
   if (config_.mode == write_mode::back) return compact_saved_state();
   std::shared_ptr<contents> from;
-  contents::pinned p;
+  std::optional<pin_guard> pin;
   std::uint64_t mark = 0;
   {
     const std::scoped_lock lock(turn_);
     from = owned_;
-    p = from->pin();
+    pin.emplace(*from);
     mark = journal_->end();
   }
-  auto fresh = write_whole(*from, p, std::max<sequence>(p.at, 1));
-  from->unpin(p);
+  auto fresh = write_whole(*from, pin->get(), std::max<sequence>(pin->get().at, 1), description());
+  pin.reset();
   if (!fresh) return std::unexpected(fresh.error());
   tail_copy copy(**fresh);
   for (int round = 0; round < most_rounds && journal_->end() - mark > small_tail; ++round) {
@@ -126,9 +126,9 @@ result<> store::compact_saved_state() {
   }
   const auto saved = load.finish();
   if (!saved) return std::unexpected(saved.error());
-  const auto p = (*saved)->pin();
-  auto fresh = write_whole(**saved, p, std::max<sequence>(journal_->last_sequence(), 1));
-  (*saved)->unpin(p);
+  const pin_guard pin(**saved);
+  auto fresh = write_whole(**saved, pin.get(), std::max<sequence>(journal_->last_sequence(), 1),
+                           description());
   if (!fresh) return std::unexpected(fresh.error());
   const std::scoped_lock lock(turn_);
   return take_up(std::move(*fresh));
@@ -136,9 +136,8 @@ result<> store::compact_saved_state() {
 
 /// At open, when nobody else has the table yet: the file becomes what memory is.
 result<> store::rewrite_from_memory() {
-  const auto p = owned_->pin();
-  auto fresh = write_whole(*owned_, p, ++sequence_);
-  owned_->unpin(p);
+  const pin_guard pin(*owned_);
+  auto fresh = write_whole(*owned_, pin.get(), ++sequence_, description());
   if (!fresh) return std::unexpected(fresh.error());
   return take_up(std::move(*fresh));
 }
@@ -161,9 +160,8 @@ result<> store::recover() {
   const std::scoped_lock in_turn(turn_);
   const bool named = journal_->still_named().has_value();
   const auto number = ++sequence_;
-  const auto p = owned_->pin();
-  auto fresh = write_whole(*owned_, p, number);
-  owned_->unpin(p);
+  const pin_guard pin(*owned_);
+  auto fresh = write_whole(*owned_, pin.get(), number, description());
   if (!fresh) return std::unexpected(fresh.error());
   auto published = (*fresh)->publish(named);
   if (!published && published.error() == std::errc::file_exists) {

@@ -6,6 +6,7 @@
 #include "journal/change.hpp"
 #include "shelf/kind.hpp"
 #include "table/entry.hpp"
+#include "table/key_order.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -73,6 +74,7 @@ class contents : public std::enable_shared_from_this<contents> {
     bool track_unsaved = false;   ///< keep the list of changes since the last take_unsaved
     std::uint64_t hash_seed = 0;  ///< per process, secret: hash flooding
     sequence first = 0;           ///< version of the empty table
+    key_order order{};            ///< ordered_set: how keys compare (terms::compare, terms::order_prefix)
   };
   [[nodiscard]] static std::shared_ptr<contents> make(const options& o);
   virtual ~contents() = default;
@@ -139,6 +141,20 @@ class contents : public std::enable_shared_from_this<contents> {
   /// Frees what no reader and no pin can reach any more. Called by publish; also worth calling when
   /// idle.
   virtual void collect_garbage() noexcept = 0;
+};
+
+/// A version pinned for as long as this lives.
+class pin_guard {
+ public:
+  explicit pin_guard(contents& of) : of_(of), pinned_(of.pin()) {}
+  ~pin_guard() { of_.unpin(pinned_); }
+  pin_guard(const pin_guard&) = delete;
+  pin_guard& operator=(const pin_guard&) = delete;
+  [[nodiscard]] const contents::pinned& get() const noexcept { return pinned_; }
+
+ private:
+  contents& of_;
+  contents::pinned pinned_;
 };
 
 /// What an ordered table answers beyond that. Keys compare as terms do (docs/types.md).

@@ -127,8 +127,8 @@ void loader::note_bad(bytes key, const error& why) {
 
 result<> loader::check_accepted() {
   if (!types_.accept) return {};
-  const auto p = loaded_->pin();
-  const auto walk = loaded_->walk(p);
+  const pin_guard pin(*loaded_);
+  const auto walk = loaded_->walk(pin.get());
   for (auto some = walk->next(); !some.empty(); some = walk->next()) {
     for (const auto* e : some) {
       if (!types_.accept(e->key(), e->value())) {
@@ -136,7 +136,6 @@ result<> loader::check_accepted() {
       }
     }
   }
-  loaded_->unpin(p);
   return {};
 }
 

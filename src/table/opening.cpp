@@ -67,10 +67,15 @@ result<std::shared_ptr<store>> store::open(detail::core_config config, detail::e
 }
 
 std::shared_ptr<contents> store::make_contents(sequence first) const {
-  return contents::make({.what = types_.what,
+  return make_contents(first, types_.what);
+}
+
+std::shared_ptr<contents> store::make_contents(sequence first, kind what) const {
+  return contents::make({.what = what,
                          .track_unsaved = config_.mode == write_mode::back && !config_.in_memory,
                          .hash_seed = process_hash_seed(system_),
-                         .first = first});
+                         .first = first,
+                         .order = {&terms::compare, &terms::order_prefix}});
 }
 
 std::array<std::byte, 16> store::draw_store_id() const {

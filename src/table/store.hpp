@@ -81,6 +81,12 @@ class store final : public detail::core,
   void leave_callback() const noexcept override;
   const std::string& label() const noexcept override { return label_; }
 
+  /// Replaces the file by one of other types (migration.cpp). For a table that nobody else uses.
+  [[nodiscard]] result<detail::migration_counts> migrate_to(
+      const detail::entry_types& to,
+      detail::function_ref<result<>(detail::stored_entry, detail::entry_batch&)> convert,
+      bool dry_run);
+
   /// Periodic work: sync_every, save_every, compaction. Called by the housekeeper, or by a test by hand.
   std::chrono::nanoseconds work() noexcept override;
 
@@ -91,6 +97,7 @@ class store final : public detail::core,
   [[nodiscard]] result<> open_to_read_only();
   [[nodiscard]] result<> create_file();
   [[nodiscard]] std::shared_ptr<contents> make_contents(sequence first) const;
+  [[nodiscard]] std::shared_ptr<contents> make_contents(sequence first, kind what) const;
   [[nodiscard]] std::array<std::byte, 16> draw_store_id() const;
   [[nodiscard]] journal::journal_file::settings journal_settings() const;
   [[nodiscard]] table_description description() const;
@@ -138,7 +145,8 @@ class store final : public detail::core,
   [[nodiscard]] result<> compact_saved_state();
   [[nodiscard]] result<> rewrite_from_memory();
   [[nodiscard]] result<std::unique_ptr<journal::journal_file>> write_whole(
-      const contents& from, const contents::pinned& p, sequence number) const;
+      const contents& from, const contents::pinned& p, sequence number,
+      const table_description& as) const;
   [[nodiscard]] result<> take_up(std::unique_ptr<journal::journal_file> fresh);
   void release_all() noexcept;
   void leave_to_parent() noexcept;

@@ -1,0 +1,414 @@
+// SUITE  every verb over every kind, write mode and store
+// Opening: what is found, what must fit, read_only, and schemas that changed.
+#include "suite/ground.hpp"
+
+namespace shelf::suite {
+namespace {
+
+template <class Kind>
+class Open : public each_kind<Kind> {};
+TYPED_TEST_SUITE(Open, all_kinds, kind_names);
+
+template <kind Kind, class K, class V>
+result<table<K, V, Kind>> open_as(file::simulated_disk& disk, config<K, V> c = {}) {
+  c.path = path;
+  c.system = &disk;
+  return table<K, V, Kind>::open(std::move(c));
+}
+/// A closed file of these types with these entries.
+template <kind Kind, class K, class V>
+void write_file(file::simulated_disk& disk, std::vector<std::pair<K, V>> all) {
+  auto t = or_throw(open_as<Kind, K, V>(disk));
+  (void)or_throw(t.insert_range(all));
+  or_throw(t.close());
+}
+/// The file is as it was, and nothing is held.
+template <class Refused>
+void expect_untouched(file::simulated_disk& disk, Refused refuse) {
+  const auto before = *disk.read_all(path);
+  refuse();
+  EXPECT_EQ(*disk.read_all(path), before);
+  EXPECT_EQ(disk.open_descriptors(), 0u);
+  EXPECT_EQ(disk.locks_held(), 0u);
+  EXPECT_THAT(disk.files(), testing::ElementsAre(path));
+}
+
+// T1, T2
+TYPED_TEST(Open, AConfigHasADefaultForEverythingButThePath) {
+  file::simulated_disk disk;
+  disk.make_directory("data");
+  auto t = or_throw(table<int, int, TypeParam::value>::open({
+      .path = "ages.shelf",
+      .base_directory = "/data",
+      .name = "ages",
+      .mode = write_mode::through,
+      .system = &disk,
+  }));
+  EXPECT_THAT(disk.files(), testing::ElementsAre("data/ages.shelf"));
+}
+
+// T17, T123, S27
+TYPED_TEST(Open, TwoTablesMayHaveTheSameNameButNotTheSameFile) {
+  ground<TypeParam::value> g(keeping::through);
+  auto c = g.config();
+  c.name = "ages";
+  auto one = or_throw(ground<TypeParam::value>::table::open(c));
+  EXPECT_TRUE(refuses(ground<TypeParam::value>::table::open(c), errc::already_open, {path}));
+  c.path = "other.shelf";
+  auto two = or_throw(ground<TypeParam::value>::table::open(c));
+  ASSERT_TRUE(ok(one.insert("a", 1)));
+  EXPECT_TRUE(two.empty());
+  EXPECT_TRUE(refuses(one.give_away(), errc::invalid_argument, {"ages"}));
+}
+
+TYPED_TEST(Open, ExistingAndCreateNewSayWhatTheyMiss) {
+  ground<TypeParam::value> g(keeping::through);
+  using table = typename ground<TypeParam::value>::table;
+  auto existing = g.config();
+  existing.opening = opening::existing;
+  EXPECT_TRUE(refuses(table::open(existing), errc::not_found, {path, "No such file"}));
+  existing.opening = opening::read_only;
+  EXPECT_TRUE(refuses(table::open(existing), errc::not_found, {path}));
+  EXPECT_TRUE(g.disk.files().empty());
+  auto fresh = g.config();
+  fresh.opening = opening::create_new;
+  auto t = or_throw(table::open(fresh));
+  ASSERT_TRUE(ok(t.insert("a", 1)));
+  ASSERT_TRUE(ok(t.close()));
+  expect_untouched(g.disk, [&] {
+    const auto refused = table::open(fresh);
+    EXPECT_TRUE(refuses(refused, errc::file_error, {path, "exists"}));
+    EXPECT_EQ(refused.error(), std::errc::file_exists);
+  });
+  existing.opening = opening::existing;
+  EXPECT_EQ(or_throw(table::open(existing)).size(), 1u);
+}
+
+TYPED_TEST(Open, AnEmptyPathAndNegativePeriodsAreArgumentErrors) {
+  using table = typename ground<TypeParam::value>::table;
+  EXPECT_TRUE(refuses(table::open({}), errc::invalid_argument, {"path", "in_memory"}));
+  EXPECT_TRUE(refuses(table::open({.path = "x", .save_every = std::chrono::milliseconds(-1)}),
+                      errc::invalid_argument, {"save_every"}));
+  EXPECT_TRUE(refuses(table::open({.path = "x", .sync_every = std::chrono::milliseconds(-1)}),
+                      errc::invalid_argument, {"sync_every"}));
+  EXPECT_TRUE(refuses(table::open({.path = "x", .limits = {.entry_bytes = 0}}),
+                      errc::invalid_argument, {"entry_bytes"}));
+  EXPECT_TRUE(refuses(table::open({.path = "x", .limits = {.nesting = 0}}), errc::invalid_argument,
+                      {"nesting"}));
+}
+
+// T114, T115, T118, T119, T120, T128
+TYPED_TEST(Open, AFileOfOtherTypesIsRefusedWithTheDifferenceNamed) {
+  constexpr auto what = TypeParam::value;
+  file::simulated_disk disk;
+  write_file<what, std::string, std::string>(disk, {{"a", "x"}});
+  expect_untouched(disk, [&] {
+    EXPECT_TRUE(refuses((open_as<what, std::string, int>(disk)), errc::type_mismatch,
+                        {path, "value", "binary", "integer"}));
+    EXPECT_TRUE(refuses((open_as<what, int, std::string>(disk)), errc::type_mismatch,
+                        {path, "key", "binary", "integer"}));
+    EXPECT_TRUE(refuses((open_as<what, std::string, std::vector<std::string>>(disk)),
+                        errc::type_mismatch, {path, "value"}));
+  });
+  EXPECT_EQ((contents(or_throw(open_as<what, std::string, std::string>(disk)))),
+            (std::vector<std::pair<std::string, std::string>>{{"a", "x"}}));
+}
+
+// T116, T117
+TYPED_TEST(Open, ATableWithoutEntriesStillHasItsTypes) {
+  constexpr auto what = TypeParam::value;
+  file::simulated_disk disk;
+  write_file<what, std::string, std::string>(disk, {});
+  EXPECT_TRUE(ok(open_as<what, std::string, std::string>(disk)));
+  EXPECT_TRUE(refuses((open_as<what, std::string, int>(disk)), errc::type_mismatch, {path}));
+}
+
+TYPED_TEST(Open, AnotherKindIsRefused) {
+  ground<TypeParam::value> g(keeping::through);
+  auto t = g.open();
+  ASSERT_TRUE(ok(t.insert("a", 1)));
+  ASSERT_TRUE(ok(t.close()));
+  constexpr auto other = TypeParam::value == kind::set ? kind::bag : kind::set;
+  expect_untouched(g.disk, [&] {
+    EXPECT_TRUE(refuses((open_as<other, std::string, std::int64_t>(g.disk)), errc::wrong_kind,
+                        {path, to_string(TypeParam::value), to_string(other)}));
+  });
+}
+
+TYPED_TEST(Open, IntegersOfAnyWidthShareAFileAndOneOutOfRangeIsNamed) {
+  constexpr auto what = TypeParam::value;
+  file::simulated_disk disk;
+  write_file<what, std::string, std::int8_t>(disk, {{"a", std::int8_t{1}}, {"b", std::int8_t{-2}}});
+  {
+    auto wide = or_throw(open_as<what, std::string, std::int64_t>(disk));
+    EXPECT_EQ(contents(wide), (entries{{"a", 1}, {"b", -2}}));
+    ASSERT_TRUE(ok(wide.insert("secret", 1000)));
+  }
+  expect_untouched(disk, [&] {
+    const auto narrow = open_as<what, std::string, std::int8_t>(disk);
+    EXPECT_TRUE(refuses(narrow, errc::type_mismatch, {path, "1 entry"}));
+    EXPECT_THAT(narrow.error().message(), testing::Not(testing::HasSubstr("secret")));
+    EXPECT_THAT(narrow.error().message(), testing::Not(testing::HasSubstr("1000")));
+    EXPECT_THAT(narrow.error().details(), testing::HasSubstr("secret"));
+    const auto natural = open_as<what, std::string, std::uint64_t>(disk);
+    EXPECT_TRUE(refuses(natural, errc::type_mismatch, {path, "1 entry"}));
+    EXPECT_THAT(natural.error().details(), testing::HasSubstr("\"b\""));
+  });
+  EXPECT_EQ((or_throw(open_as<what, std::string, std::int16_t>(disk)).size()), 3u);
+}
+
+TYPED_TEST(Open, TheUsersCheckJudgesEveryEntryAndCountsThoseItRefuses) {
+  constexpr auto what = TypeParam::value;
+  file::simulated_disk disk;
+  std::vector<std::pair<std::string, int>> all;
+  for (int i = 0; i < 10; ++i) all.emplace_back("key" + std::to_string(i), i);
+  write_file<what>(disk, all);
+  const auto below = [](int limit) {
+    return config<std::string, int>{.check = [limit](const std::string&, int v) { return v < limit; }};
+  };
+  expect_untouched(disk, [&] {
+    const auto refused = open_as<what, std::string, int>(disk, below(4));
+    EXPECT_TRUE(refuses(refused, errc::type_mismatch, {path, "6 entries", "check"}));
+    EXPECT_THAT(refused.error().details(), testing::HasSubstr("key"));
+  });
+  EXPECT_EQ((or_throw(open_as<what, std::string, int>(disk, below(10))).size()), 10u);
+}
+
+TYPED_TEST(Open, TheUsersCheckIsRunByReloadToo) {
+  ground<TypeParam::value> g(keeping::through);
+  auto c = g.config();
+  c.check = [](const std::string&, std::int64_t v) { return v < 10; };
+  auto t = or_throw(ground<TypeParam::value>::table::open(c));
+  ASSERT_TRUE(ok(t.insert_range({{"a", 1}, {"b", 20}})));
+  EXPECT_TRUE(refuses(t.reload(), errc::type_mismatch, {path, "1 entry", "check"}));
+  EXPECT_EQ(contents(t), (entries{{"a", 1}, {"b", 20}}));
+  EXPECT_TRUE(ok(t.compact()));
+  ASSERT_TRUE(ok(t.erase("b")));
+  EXPECT_TRUE(ok(t.reload()));
+}
+
+TYPED_TEST(Open, ACheckThatThrowsIsPassedThroughAndNothingIsHeld) {
+  constexpr auto what = TypeParam::value;
+  file::simulated_disk disk;
+  write_file<what, std::string, int>(disk, {{"a", 1}});
+  expect_untouched(disk, [&] {
+    EXPECT_THROW((void)(open_as<what, std::string, int>(
+                     disk, {.check = [](const std::string&, int) -> bool { throw 5; }})),
+                 int);
+  });
+}
+
+TYPED_TEST(Open, ReadOnlyWorksBesideAWriterAndChangesNothing) {
+  this->in_every_file([](auto& g) {
+    auto t = g.open();
+    ASSERT_TRUE(ok(t.insert("a", 1)));
+    ASSERT_TRUE(ok(t.save()));
+    auto c = g.config();
+    c.opening = opening::read_only;
+    const auto before = *g.disk.read_all(path);
+    auto reader = or_throw(ground<TypeParam::value>::table::open(c));
+    EXPECT_EQ(contents(reader), (entries{{"a", 1}}));
+    const auto refused = [](const auto& r) { return refuses(r, errc::read_only, {path, "read-only"}); };
+    EXPECT_TRUE(refused(reader.insert("b", 2)));
+    EXPECT_TRUE(refused(reader.insert_range({{"b", 2}})));
+    EXPECT_TRUE(refused(reader.erase("a")));
+    EXPECT_TRUE(refused(reader.erase("a", 1)));
+    EXPECT_TRUE(refused(reader.clear()));
+    EXPECT_TRUE(refused(reader.save()));
+    EXPECT_TRUE(refused(reader.sync()));
+    EXPECT_TRUE(refused(reader.compact()));
+    EXPECT_TRUE(refused(reader.recover()));
+    if constexpr (!is_bag(TypeParam::value)) {
+      EXPECT_TRUE(refused(reader.update_counter("a")));
+      EXPECT_TRUE(refused(reader.insert_new("b", 2)));
+      EXPECT_TRUE(refused(reader.update("a", [](std::int64_t v) { return v + 1; })));
+    }
+    EXPECT_EQ(*g.disk.read_all(path), before);
+    // It sees what the writer does when it looks again.
+    ASSERT_TRUE(ok(t.insert("b", 2)));
+    ASSERT_TRUE(ok(t.save()));
+    EXPECT_EQ(reader.size(), 1u);
+    ASSERT_TRUE(ok(reader.reload()));
+    EXPECT_EQ(contents(reader), contents(t));
+    // A compaction takes the file away under it; what it has read stays.
+    ASSERT_TRUE(ok(t.compact()));
+    EXPECT_EQ(reader.size(), 2u);
+    EXPECT_EQ(contents(or_throw(ground<TypeParam::value>::table::open(c))), contents(t));
+    ASSERT_TRUE(ok(reader.reload()));
+    EXPECT_EQ(contents(reader), contents(t));
+    EXPECT_TRUE(ok(reader.close()));
+    EXPECT_TRUE(ok(t.insert("c", 3)));
+    EXPECT_TRUE(ok(t.close()));
+  });
+}
+
+TYPED_TEST(Open, ReadOnlyLeavesATornEndAlone) {
+  ground<TypeParam::value> g(keeping::through);
+  auto t = g.open();
+  ASSERT_TRUE(ok(t.insert("a", 1)));
+  const auto end = t.stats()->file_bytes;
+  ASSERT_TRUE(ok(t.insert("b", 2)));
+  t.abandon();
+  g.disk.resize(path, end + 20);
+  auto c = g.config();
+  c.opening = opening::read_only;
+  expect_untouched(g.disk, [&] {
+    auto reader = or_throw(ground<TypeParam::value>::table::open(c));
+    EXPECT_EQ(contents(reader), (entries{{"a", 1}}));
+    EXPECT_FALSE(reader.stats()->recovered_clean);
+  });
+  t = g.open();
+  EXPECT_EQ(contents(t), (entries{{"a", 1}}));
+  EXPECT_EQ(t.stats()->recovery_cut_bytes, 20u);
+  EXPECT_FALSE(t.stats()->recovered_clean);
+}
+
+namespace first {
+struct user {
+  std::string name;
+  int age = 0;
+};
+}  // namespace first
+namespace longer {
+struct user {
+  std::string name;
+  int age = 0;
+  std::string mail = "none";
+  std::vector<int> marks;
+  bool operator==(const user&) const = default;
+};
+}  // namespace longer
+namespace renamed {
+struct user {
+  std::string name;
+  int years = 0;
+};
+}  // namespace renamed
+namespace swapped {
+struct user {
+  int age = 0;
+  std::string name;
+};
+}  // namespace swapped
+
+template <kind Kind>
+void write_users(file::simulated_disk& disk) {
+  write_file<Kind, std::string, first::user>(disk, {{"a", {"alice", 30}}, {"b", {"bob", 40}}});
+}
+
+TYPED_TEST(Open, MissingTrailingFieldsTakeTheirDefaultsIfToldSoAndTheFileIsBroughtUpToDate) {
+  constexpr auto what = TypeParam::value;
+  file::simulated_disk disk;
+  write_users<what>(disk);
+  expect_untouched(disk, [&] {
+    EXPECT_TRUE(refuses((open_as<what, std::string, longer::user>(disk)), errc::type_mismatch,
+                        {path, "value", "mail"}));
+  });
+  const config<std::string, longer::user> with_defaults{.missing_fields =
+                                                            missing_fields::use_defaults};
+  {
+    auto t = or_throw(open_as<what, std::string, longer::user>(disk, with_defaults));
+    EXPECT_EQ(t.size(), 2u);
+    for (const auto& [key, u] : t.snapshot()) {
+      EXPECT_EQ(u.mail, "none");
+      EXPECT_EQ(u.age, key == "a" ? 30 : 40);
+    }
+    ASSERT_TRUE(ok(t.insert("c", {"carol", 50, "carol@example.org", {1}})));
+    t.abandon();  // as a kill would
+  }
+  const auto t = or_throw(open_as<what, std::string, longer::user>(disk));
+  EXPECT_EQ(t.size(), 3u);
+  EXPECT_TRUE(refuses((open_as<what, std::string, first::user>(disk)), errc::already_open, {path}));
+}
+
+TYPED_TEST(Open, ABringUpToDateThatFailsLeavesTheOldFile) {
+  constexpr auto what = TypeParam::value;
+  file::simulated_disk disk;
+  write_users<what>(disk);
+  const config<std::string, longer::user> with_defaults{.missing_fields =
+                                                            missing_fields::use_defaults};
+  for (const auto kind : {file::call::create, file::call::write, file::call::rename}) {
+    expect_untouched(disk, [&] {
+      disk.inject({.kind = kind, .error = ENOSPC});
+      EXPECT_TRUE(refuses((open_as<what, std::string, longer::user>(disk, with_defaults)),
+                          errc::no_space, {path}));
+      disk.clear_faults();
+    });
+  }
+  EXPECT_TRUE(ok(open_as<what, std::string, first::user>(disk)));
+}
+
+TYPED_TEST(Open, RenamedAndReorderedFieldsAreRefusedByName) {
+  constexpr auto what = TypeParam::value;
+  file::simulated_disk disk;
+  write_users<what>(disk);
+  expect_untouched(disk, [&] {
+    for (const auto policy : {missing_fields::refuse, missing_fields::use_defaults}) {
+      EXPECT_TRUE(refuses((open_as<what, std::string, renamed::user>(disk, {.missing_fields = policy})),
+                          errc::type_mismatch, {path, "age", "years"}));
+      EXPECT_TRUE(refuses((open_as<what, std::string, swapped::user>(disk, {.missing_fields = policy})),
+                          errc::type_mismatch, {path, "name", "age"}));
+    }
+  });
+}
+
+TYPED_TEST(Open, FewerFieldsThanTheFileHasAreRefusedEvenWithDefaults) {
+  constexpr auto what = TypeParam::value;
+  file::simulated_disk disk;
+  write_file<what, std::string, longer::user>(disk, {{"a", {"alice", 30, "m", {}}}});
+  expect_untouched(disk, [&] {
+    EXPECT_TRUE(refuses(
+        (open_as<what, std::string, first::user>(disk, {.missing_fields = missing_fields::use_defaults})),
+        errc::type_mismatch, {path, "mail"}));
+  });
+}
+
+TYPED_TEST(Open, TheWriteModeIsTheOpenersChoiceAndNotTheFiles) {  // S24
+  ground<TypeParam::value> back(keeping::back);
+  entries expected;
+  for (const auto mode : {write_mode::back, write_mode::through, write_mode::durable, write_mode::back}) {
+    auto c = back.config();
+    c.mode = mode;
+    auto t = or_throw(ground<TypeParam::value>::table::open(c));
+    EXPECT_EQ(contents(t), expected);
+    const auto key = "k" + std::to_string(expected.size());
+    ASSERT_TRUE(ok(t.insert(key, 1)));
+    expected.emplace_back(key, 1);
+  }
+}
+
+TYPED_TEST(Open, RemoveTakesTheFileAwayUnlessItIsOpen) {
+  ground<TypeParam::value> g(keeping::through);
+  auto t = g.open();
+  EXPECT_TRUE(refuses(remove(path, {.system = &g.disk}), errc::already_open, {path}));
+  ASSERT_TRUE(ok(t.insert("a", 1)));
+  ASSERT_TRUE(ok(t.close()));
+  EXPECT_TRUE(ok(remove(path, {.system = &g.disk})));
+  EXPECT_TRUE(g.disk.files().empty());
+  EXPECT_TRUE(refuses(remove(path, {.system = &g.disk}), errc::not_found, {path}));
+  EXPECT_TRUE(g.open().empty());
+}
+
+TYPED_TEST(Open, AFileReplacedOrRemovedUnderATableFencesItAndRecoverIsHonest) {
+  this->in_every_file([](auto& g) {
+    auto t = g.open();
+    ASSERT_TRUE(ok(t.insert("a", 1)));
+    ASSERT_TRUE(ok(t.save()));
+    g.disk.remove(path);
+    EXPECT_TRUE(refuses(t.save(), errc::replaced, {path, "removed"}));
+    EXPECT_TRUE(refuses(t.insert("b", 2), errc::fenced, {path, "removed"}));
+    EXPECT_EQ(contents(t), (entries{{"a", 1}}));
+    const std::array foreign{std::byte{1}};
+    g.disk.put(path, foreign);
+    EXPECT_TRUE(refuses(t.recover(), errc::replaced, {path}));
+    EXPECT_EQ(g.disk.read_all(path)->size(), 1u);
+    g.disk.remove(path);
+    ASSERT_TRUE(ok(t.recover()));
+    EXPECT_TRUE(ok(t.insert("b", 2)));
+    g.reopen(t);
+    EXPECT_EQ(contents(t), (entries{{"a", 1}, {"b", 2}}));
+  });
+}
+
+}  // namespace
+}  // namespace shelf::suite
