@@ -6,11 +6,13 @@
 #include "journal/change.hpp"
 #include "shelf/kind.hpp"
 #include "table/entry.hpp"
+#include "table/epoch.hpp"
 
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace shelf::tables {
@@ -139,6 +141,28 @@ class contents : public std::enable_shared_from_this<contents> {
   /// Frees what no reader and no pin can reach any more. Called by publish; also worth calling when
   /// idle.
   virtual void collect_garbage() noexcept = 0;
+
+  epoch::waiting farewell;  ///< where the whole contents wait when a table lets go of them
+};
+
+/// A version pinned as long as this lives.
+class held_version {
+ public:
+  /// Throws std::bad_alloc.
+  explicit held_version(std::shared_ptr<contents> of) : of_(std::move(of)), pinned_(of_->pin()) {}
+  held_version(held_version&& other) noexcept
+      : of_(std::move(other.of_)), pinned_(other.pinned_) {}
+  held_version& operator=(held_version&&) = delete;
+  ~held_version() {
+    if (of_) of_->unpin(pinned_);
+  }
+  [[nodiscard]] contents& of() const noexcept { return *of_; }
+  [[nodiscard]] sequence at() const noexcept { return pinned_.at; }
+  [[nodiscard]] std::unique_ptr<walker> walk() const { return of_->walk(pinned_); }
+
+ private:
+  std::shared_ptr<contents> of_;
+  contents::pinned pinned_;
 };
 
 /// What an ordered table answers beyond that. Keys compare as terms do (docs/types.md).

@@ -233,7 +233,9 @@ TYPED_TEST(SaveReload, ACompactionKeepsTheContentsTheOrderAndTheUnsavedChanges) 
     auto t = g.open();
     for (int i = 0; i < 50; ++i) {
       ASSERT_TRUE(ok(t.insert("k" + std::to_string(i % 7), i % 20)));
-      if (i % 5 == 4) ASSERT_TRUE(ok(t.erase("k" + std::to_string(i % 3), i % 20)));
+      if (i % 5 == 4) {
+        ASSERT_TRUE(ok(t.erase("k" + std::to_string(i % 3), i % 20)));
+      }
     }
     ASSERT_TRUE(ok(t.save()));
     const auto saved = contents(t);
@@ -361,7 +363,7 @@ TYPED_TEST(SaveReload, StatsTellWhatTheTableHolds) {
 }
 
 TYPED_TEST(SaveReload, ATableInMemoryHasNothingToSave) {
-  auto t = SaveReload<TypeParam>::table::in_memory("scores");
+  auto t = SaveReload<TypeParam>::table_of_kind::in_memory("scores");
   EXPECT_TRUE(refuses(t.save(), errc::invalid_argument, {"scores", "memory"}));
   EXPECT_TRUE(refuses(t.sync(), errc::invalid_argument, {"scores", "memory"}));
   EXPECT_TRUE(refuses(t.reload(), errc::invalid_argument, {"scores", "memory"}));
