@@ -48,6 +48,7 @@ journal_file::journal_file(const file::location& where, file::location::temporar
 journal_file::~journal_file() { abandon(); }
 
 void journal_file::abandon() noexcept {
+  const std::scoped_lock no_sync(sync_mutex_);
   if (is_unpublished()) where_->discard(held_);
   held_.name.clear();
   held_.file.close();
@@ -281,6 +282,7 @@ result<> journal_file::sync() {
   const std::scoped_lock one_at_a_time(sync_mutex_);
   if (auto why = fence()) return std::unexpected(*why);
   if (is_durable()) return {};
+  if (!held_.file.is_open()) return std::unexpected(error(errc::table_closed));
   const auto up_to = end();
   const auto synced = [&] {
     try {

@@ -81,7 +81,10 @@ void store::release_all() noexcept {
   const std::scoped_lock lock(turn_);
   const std::scoped_lock notes(notes_);
   install(nullptr);
+  // A sync on another thread may hold the journal a little longer, but not its file.
+  if (journal_) journal_->abandon();
   journal_.reset();
+  where_.reset();
 }
 
 void store::abandon() noexcept {
@@ -114,13 +117,15 @@ void store::close_at_destruction() noexcept {
 result<> store::give_away() {
   if (auto can = readable(); !can) return can;
   if (!owner_) return std::unexpected(error(errc::invalid_argument, label_ + ": any thread may write"));
-  return owner_->give_away();
+  if (!owner_->give_away()) return std::unexpected(labelled(errc::not_owner));
+  return {};
 }
 
 result<> store::take_over() {
   if (auto can = readable(); !can) return can;
   if (!owner_) return std::unexpected(error(errc::invalid_argument, label_ + ": any thread may write"));
-  return owner_->take_over();
+  if (!owner_->take_over()) return std::unexpected(labelled(errc::not_owner));
+  return {};
 }
 
 }  // namespace shelf::tables

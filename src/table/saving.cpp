@@ -150,7 +150,11 @@ result<> store::sync_and_note() {
   if (!j) return std::unexpected(labelled(errc::table_closed));
   if (auto why = j->fence()) return std::unexpected(*why);
   if (j->is_durable()) return {};
-  if (auto synced = j->sync(); !synced) return synced;
+  if (auto synced = j->sync(); !synced) {
+    // Closed by another thread meanwhile.
+    if (synced.error() == errc::table_closed) return std::unexpected(labelled(errc::table_closed));
+    return synced;
+  }
   {
     const std::scoped_lock lock(notes_);
     last_sync_ = system_.wall_clock();
