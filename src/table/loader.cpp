@@ -59,6 +59,7 @@ result<> loader::visit(const journal::change& c, std::uint64_t) {
 }
 
 result<entry::owner> loader::make_entry(const journal::change& c) const {
+  if (trusted_) return entry::make(c.key, c.value);
   if (auto fits = types_.check(c.key, c.value); !fits) return std::unexpected(fits.error());
   if (!schema_differs_) return entry::make(c.key, c.value);
   const auto value = types_.reencode(c.value);
@@ -133,9 +134,9 @@ void loader::note_bad(bytes key, const error& why) {
 }
 
 result<> loader::check_accepted() {
-  if (!types_.accept) return {};
-  const pin_guard pin(*loaded_);
-  const auto walk = loaded_->walk(pin.get());
+  if (!types_.accept || trusted_) return {};
+  const held_version all(loaded_);
+  const auto walk = all.walk();
   for (auto some = walk->next(); !some.empty(); some = walk->next()) {
     for (const auto* e : some) {
       if (!types_.accept(e->key(), e->value())) {
@@ -147,6 +148,11 @@ result<> loader::check_accepted() {
 }
 
 result<std::shared_ptr<contents>> loader::finish() {
+  if (auto fits = judge(); !fits) return std::unexpected(fits.error());
+  return std::move(loaded_);
+}
+
+result<> loader::judge() {
   publish();
   if (!catalogue_seen_) {
     return std::unexpected(error(errc::corrupt, path_ + ": byte 8192: there is no catalogue"));
@@ -159,7 +165,7 @@ result<std::shared_ptr<contents>> loader::finish() {
                                      " not fit the types: " + first_bad_,
                                  first_bad_details_));
   }
-  return std::move(loaded_);
+  return {};
 }
 
 }  // namespace shelf::tables

@@ -30,6 +30,10 @@ class loader final : public journal::visitor {
   /// The contents, complete. Errors: type_mismatch with the number of bad entries and the first few, corrupt if
   /// there was no catalogue.
   [[nodiscard]] result<std::shared_ptr<contents>> finish();
+  /// finish() without handing over: whether all that was loaded so far fits. Runs the user's check.
+  [[nodiscard]] result<> judge();
+  /// From here on entries are this table's own: they are not checked again, and no code of the user runs.
+  void trust() noexcept { trusted_ = true; }
   /// Expect about so many entries.
   void reserve(std::size_t entries) { loaded_->reserve(entries); }
   /// The file was written with fewer fields: what was loaded is no longer what the file holds.
@@ -58,6 +62,7 @@ class loader final : public journal::visitor {
   sequence version_;
   table_description description_;
   bool catalogue_seen_ = false;
+  bool trusted_ = false;
   bool schema_differs_ = false;    ///< allowed by missing_fields: values are brought up to date
   std::size_t bad_entries_ = 0;
   std::string first_bad_;          ///< sentences without content
