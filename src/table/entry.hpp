@@ -20,7 +20,8 @@ class entry {
   };
   using owner = std::unique_ptr<entry, free_block>;
 
-  /// Copies key and value into one block. Throws std::bad_alloc. Sizes are below 2^32 (checked by the caller).
+  /// Copies key and value into one block. Throws std::bad_alloc. Sizes are below 2^32 (checked by
+  /// the caller).
   [[nodiscard]] static owner make(bytes key, bytes value);
   static void destroy(entry* e) noexcept;
 
@@ -32,7 +33,8 @@ class entry {
   /// Sequence number of the batch that made this entry, or, with the lowest bit set, a pointer to a
   /// version record of the kind that owns it. Low bit clear: sequence number << 1.
   std::atomic<std::uint64_t> stamp{0};
-  /// Place in the list of unsaved changes (write-back); meaningful only if the list points back here.
+  /// Place in the list of unsaved changes (write-back); meaningful only if the list points back
+  /// here.
   std::uint32_t unsaved_at = 0;
 
  private:
