@@ -23,8 +23,8 @@ namespace shelf::tables {
 /// calls advance(), and may free the block once everyone_left(what advance returned). A reader that
 /// stays inside delays freeing and nothing else.
 ///
-/// Invariant: a reader's announcement comes before its first look at shared memory, a writer's look at
-/// the announcements after it took the block out of sight. So the writer sees the reader, or the
+/// Invariant: a reader's announcement comes before its first look at shared memory, a writer's look
+/// at the announcements after it took the block out of sight. So the writer sees the reader, or the
 /// reader does not see the block.
 namespace epoch {
 
