@@ -9,8 +9,8 @@ namespace shelf::tables {
 
 namespace {
 
-/// Fetches the rest of an entry while its first line is on the way: where the value stands is known only
-/// when that has come, and then it would be waited for a second time.
+/// Fetches the rest of an entry while its first line is on the way: where the value stands is known
+/// only when that has come, and then it would be waited for a second time.
 void fetch_rest(entry_reference r) noexcept {
   const auto* const first = reinterpret_cast<const std::byte*>(entry_in(r));
   __builtin_prefetch(first + 64);
@@ -115,7 +115,10 @@ std::unique_ptr<walker> set_contents::walk(const pinned& p) const {
 // Staging.
 
 set_contents::index::place set_contents::place_of(std::uint64_t hash, bytes key) const noexcept {
-  return index_.find_place(hash, [&](entry_reference r) { return same_key(r, key); });
+  return index_.find_place(hash, [&](entry_reference r) {
+    fetch_rest(r);
+    return same_key(r, key);
+  });
 }
 
 bool set_contents::is_staged(entry_reference r) const noexcept {

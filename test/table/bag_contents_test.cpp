@@ -1,5 +1,5 @@
 // TEST  table
-// The bags against lists of values in insertion order: versions, batches, pins, walks, unsaved changes.
+// The bags against lists of values in insertion order: batches, pins, walks, unsaved changes.
 #include "kinds.hpp"
 
 #include <algorithm>
@@ -170,7 +170,9 @@ struct bag_run {
         mine.clear();
         break;
       }
-      case 1: case 2: case 3: {
+      case 1:
+      case 2:
+      case 3: {
         const auto count = std::erase(mine, value);
         ASSERT_EQ(erase_value(*table, key, value).erased_count, count);
         break;

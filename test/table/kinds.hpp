@@ -28,8 +28,7 @@ inline std::string value_text(const entry* e) { return std::string(as_text(e->va
 inline staging insert(contents& t, std::string_view key, std::string_view value) {
   auto e = entry::make(as_bytes(key), as_bytes(value));
   const auto came_to = t.stage_insert(e);
-  EXPECT_EQ(e == nullptr,
-            came_to.what == staged::added || came_to.what == staged::replaced);
+  EXPECT_EQ(e == nullptr, came_to.what == staged::added || came_to.what == staged::replaced);
   return came_to;
 }
 inline staging erase(contents& t, std::string_view key) { return t.stage_erase(as_bytes(key)); }

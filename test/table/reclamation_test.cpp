@@ -1,5 +1,5 @@
 // TEST  table
-// Epochs, whole objects that wait for their readers, blocks, and pins taken while versions are published.
+// Epochs, objects that wait for their readers, blocks, pins taken while versions are published.
 #include "kinds.hpp"
 #include "table/blocks.hpp"
 #include "table/versions.hpp"

@@ -170,17 +170,20 @@ struct random_run {
   void change() {
     const std::string key = numbered(random() % keys);
     switch (random() % 6) {
-      case 0: case 1: case 2: {
+      case 0:
+      case 1:
+      case 2: {
         const std::string value = std::to_string(random() % 50);
         const auto old = draft.find(key);
-        const auto expected = old == draft.end()      ? staged::added
+        const auto expected = old == draft.end()     ? staged::added
                               : old->second == value ? staged::unchanged
                                                      : staged::replaced;
         ASSERT_EQ(insert(*table, key, value).what, expected);
         draft[key] = value;
         break;
       }
-      case 3: case 4: {
+      case 3:
+      case 4: {
         const bool there = draft.erase(key) != 0;
         ASSERT_EQ(erase(*table, key).what, there ? staged::erased : staged::unchanged);
         break;

@@ -1,6 +1,7 @@
 // TEST  table
-// Staging when memory runs out at any allocation: what was staged before stays staged, readers see nothing.
-// Under AddressSanitizer each block is an allocation of its own, so there every one of them fails in turn.
+// Staging when memory runs out: what was staged before stays staged, readers see nothing.
+
+// Under AddressSanitizer each block is an allocation of its own, so there every one can fail.
 #include "kinds.hpp"
 
 #include <cstdlib>

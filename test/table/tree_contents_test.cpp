@@ -185,7 +185,7 @@ struct tree_run {
     const auto old = draft.find(key);
     if (random() % 10 < inserts) {
       const auto value = std::to_string(random() % 5);
-      const auto expected = old == draft.end() ? staged::added
+      const auto expected = old == draft.end()                          ? staged::added
                             : old->first == key && old->second == value ? staged::unchanged
                                                                         : staged::replaced;
       ASSERT_EQ(insert(*table, key, value).what, expected);
