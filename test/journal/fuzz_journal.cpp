@@ -1,5 +1,6 @@
 // JOURNAL  api -> table -> [journal] -> file
-// Any bytes as a file: looked at, opened to write, written to, closed and read again; nothing may break.
+// Any bytes as a file: looked at, opened to write, written to, closed and read again; nothing may
+// break.
 #include "file/location.hpp"
 #include "file/simulated_disk.hpp"
 #include "journal/journal_file.hpp"
@@ -33,7 +34,8 @@ class counter final : public visitor {
   std::uint64_t changes = 0;
 };
 
-/// The first byte decides: the rest as it is, or with its checksums made right, so that more of it is believed.
+/// The first byte decides: the rest as it is, or with its checksums made right, so that more of it
+/// is believed.
 std::vector<std::byte> file_of(bytes input) {
   std::vector<std::byte> out(input.begin() + 1, input.end());
   if ((input[0] & std::byte{1}) == std::byte{0}) return out;
@@ -68,7 +70,10 @@ void write_and_read_again(const file::location& where) {
   j.begin(j.last_sequence() + 1);
   require(j.add({.what = op::put, .flags = 0, .table = 1, .key = {}, .value = {}}).has_value());
   require(j.commit().has_value() && j.seal().has_value());
+  // A forged header may stand one session before the end of all eras: that one is the last.
+  const bool at_the_end = j.era() >= 1u << 31 || j.last_sequence() >= std::uint64_t{1} << 62;
   opened->reset();
+  if (at_the_end) return;
   const auto again = journal_file::open(where, {});
   require(again.has_value() && (*again)->recovered().clean);
   require((*again)->recovered().found.changes == before.changes + 1);
