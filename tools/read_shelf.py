@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Lists what a shelf file holds, by docs/format.md alone: read_shelf.py FILE
 
-One line a batch, one a record; then where the journal ends. Exit status 1 and a sentence if the file is damaged."""
+One line a batch, one a record; then where the journal ends. If the file is damaged: exit status 1
+and a sentence."""
 import struct
 import sys
 

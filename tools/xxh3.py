@@ -1,4 +1,5 @@
-"""XXH3-64 with a seed, after its specification (github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md)."""
+#!/usr/bin/env python3
+"""XXH3-64 with a seed, after github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md."""
 import struct
 
 SECRET = bytes.fromhex(

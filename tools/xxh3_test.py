@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""xxh3.py against values of the reference implementation, around every length at which the method changes."""
+"""xxh3.py against the reference implementation, around every length where the method changes."""
 import unittest
 
 from xxh3 import xxh3_64

@@ -1,8 +1,10 @@
 // JOURNAL  api -> table -> [journal] -> file
-// docs/format.md: its worked example is a real file, and a reader written after it reads what we read.
+// docs/format.md: its worked example is a real file, and a reader written after it reads what we
+// read.
 #include "journal/record.hpp"
 #include "small_journal.hpp"
 
+#include <unistd.h>
 #include <algorithm>
 #include <cctype>
 #include <cstdio>
@@ -10,7 +12,6 @@
 #include <fstream>
 #include <random>
 #include <sstream>
-#include <unistd.h>
 
 namespace shelf::journal {
 namespace {
@@ -18,7 +19,8 @@ namespace {
 using file::simulated_disk;
 using test::small_journal;
 
-/// The file of the worked example, every byte of it: the simulated disk draws the same numbers every time.
+/// The file of the worked example, every byte of it: the simulated disk draws the same numbers
+/// every time.
 std::vector<std::byte> worked_example() {
   simulated_disk disk({.seed = 1});
   const auto where = test::place(disk);
@@ -75,9 +77,8 @@ std::string dump_in(const std::string& page) {
   std::string out;
   for (std::string line; std::getline(file, line);) {
     const bool is_dump = line.size() > 10 && line[8] == ' ' && line[9] == ' ' &&
-                         std::ranges::all_of(line.substr(0, 8), [](unsigned char c) {
-                           return std::isxdigit(c) != 0;
-                         });
+                         std::ranges::all_of(line.substr(0, 8),
+                                             [](unsigned char c) { return std::isxdigit(c) != 0; });
     if (is_dump) out += line.substr(0, line.find("   ")) + '\n';
   }
   return out;
@@ -94,17 +95,18 @@ std::string listing_of(const std::vector<std::byte>& content, const recovery& fo
   frame_reader reader(*file, content.size(), decode_header(content, "")->file_id);
   std::ostringstream out;
   std::string records;
-  static constexpr const char* names[] = {"",      "put",           "append",        "erase",
-                                          "erase_value", "clear",   "table_created", "table_changed",
-                                          "table_dropped", "note",  "seal"};
+  static constexpr const char* names[] = {
+      "",      "put",           "append",        "erase",         "erase_value",
+      "clear", "table_created", "table_changed", "table_dropped", "note",
+      "seal"};
   std::uint64_t start = frames_start;
   for (std::uint64_t at = frames_start; at < found.found.end;) {
     const auto f = **reader.at(at);
     bytes rest = f.records;
     while (const auto c = take_record(rest)) {
       records += std::string("  ") + names[static_cast<int>(c->what)] + ' ' +
-                 std::to_string(c->flags) + ' ' + std::to_string(c->table) + ' ' + hex(c->key) + ' ' +
-                 hex(c->value) + '\n';
+                 std::to_string(c->flags) + ' ' + std::to_string(c->table) + ' ' + hex(c->key) +
+                 ' ' + hex(c->value) + '\n';
     }
     at = f.next;
     if (!f.header.commit) continue;
@@ -133,7 +135,8 @@ class ReadShelf : public testing::Test {
         .write(reinterpret_cast<const char*>(content.data()),
                static_cast<std::streamsize>(content.size()));
     const std::string command = "PYTHONDONTWRITEBYTECODE=1 " SHELF_PYTHON " " SHELF_SOURCE_DIR
-                                "/tools/read_shelf.py " + path_.string() + " 2>&1";
+                                "/tools/read_shelf.py " +
+                                path_.string() + " 2>&1";
     std::FILE* const pipe = popen(command.c_str(), "r");
     EXPECT_NE(pipe, nullptr);
     std::string said;
@@ -188,7 +191,8 @@ TEST_F(ReadShelf, ListsAnUnclosedFileAndOneWrittenAhead) {
 TEST_F(ReadShelf, ListsBatchesOfSeveralFrames) {
   simulated_disk disk({.seed = 6});
   small_journal j(disk);
-  j.create().append({{op::put, "a", std::string(900'000, 'a')}, {op::put, "b", std::string(900'000, 'b')}});
+  j.create().append(
+      {{op::put, "a", std::string(900'000, 'a')}, {op::put, "b", std::string(900'000, 'b')}});
   expect_agreement(test::image_of(disk));
 }
 

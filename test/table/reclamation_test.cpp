@@ -40,7 +40,8 @@ TEST(Epoch, AnObjectIsDestroyedOnlyWhenItsReadersHaveLeft) {
     leave.wait();
   });
   inside.wait();
-  epoch::retire_later(std::move(object));
+  epoch::waiting place;
+  epoch::retire_later(place, std::move(object));
   epoch::collect();
   EXPECT_FALSE(alive.expired());
   leave.count_down();
