@@ -93,6 +93,7 @@ class crash_space {
   void choose_lengths(std::uint64_t seed);
   bool lay_out(shaky_file& file, std::uint64_t length, const crash_plan& plan);
   bool fill(shaky_file& file, std::uint64_t from, crash_fill with) const;
+  [[nodiscard]] shared_bytes lost() const;
   [[nodiscard]] std::uint64_t hash_of(const shaky_file& file) const;
   [[nodiscard]] std::uint64_t hash_of_settled(std::uint64_t inode);
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
+#include <new>
 #include <limits>
 
 namespace shelf::journal {
@@ -48,6 +49,7 @@ journal_file::journal_file(const file::location& where, file::location::temporar
 journal_file::~journal_file() { abandon(); }
 
 void journal_file::abandon() noexcept {
+  const std::scoped_lock no_sync(sync_mutex_);
   if (is_unpublished()) where_->discard(held_);
   held_.name.clear();
   held_.file.close();
@@ -288,14 +290,36 @@ error journal_file::roll_back(const error& cause) {
   return doubt;
 }
 
+void journal_file::drop_batch() noexcept {
+  sequence_ = std::max(sequence_, batch_sequence_);
+  if (buffer_.size() > frame_header_size) buffer_.resize(frame_header_size);
+  try {
+    if (held_.file.truncate(end())) {
+      written_up_to_ = end();
+      return;
+    }
+  } catch (...) {  // the sentence about the failure found no memory
+  }
+  set_fence(error(errc::file_error));
+}
+
 // --- syncing -------------------------------------------------------------------------------------
 
 result<> journal_file::sync() {
   const std::scoped_lock one_at_a_time(sync_mutex_);
   if (auto why = fence()) return std::unexpected(*why);
   if (is_durable()) return {};
+  if (!held_.file.is_open()) return std::unexpected(error(errc::table_closed));
   const auto up_to = end();
-  if (auto synced = held_.file.sync_data(); !synced) {
+  const auto synced = [&] {
+    try {
+      return held_.file.sync_data();
+    } catch (...) {  // it failed, and there is no memory to say how: it failed all the same
+      set_fence(error(errc::file_error));
+      throw;
+    }
+  }();
+  if (!synced) {
     if (has_bug(seeded_bug::retry_sync) && held_.file.sync_data()) {
       durable_.store(up_to, std::memory_order_release);
       return {};
@@ -309,21 +333,28 @@ result<> journal_file::sync() {
 
 void journal_file::note_durable() noexcept {
   if (is_fenced() || !is_durable() || end() > changes_end_.load()) return;
-  begin(sequence_);
   // Best effort: without the note, damage at the very end looks like a torn write, no more.
-  auto noted = add(change{});
-  if (noted) noted = commit();
-  if (!noted) (void)roll_back(noted.error());
+  unfinished_batch batch(*this);
+  try {
+    begin(sequence_);
+    auto noted = add(change{});
+    if (noted) noted = commit();
+    if (!noted) (void)roll_back(noted.error());
+    batch.ended();
+  } catch (const std::bad_alloc&) {
+  }
 }
 
 result<> journal_file::seal() {
   if (auto why = fence()) return std::unexpected(*why);
   if (recovery_.clean && end() == recovery_.found.end && header_.closed) return {};
+  unfinished_batch batch(*this);
   begin(sequence_);
   change seal;
   seal.what = op::seal;
   auto sealed = add(seal);
   if (sealed) sealed = commit();
+  batch.ended();
   if (!sealed) return std::unexpected(roll_back(sealed.error()));
   if (written_up_to_ > end()) {
     if (auto cut = held_.file.truncate(end()); !cut) return cut;

@@ -69,6 +69,9 @@ class journal_file {
   /// fenced. Returns what to tell the caller: the cause, or indeterminate.
   [[nodiscard]] error roll_back(const error& cause);
 
+  /// roll_back without a cause to tell: for a batch that an exception ended.
+  void drop_batch() noexcept;
+
   /// fdatasync: all batches committed before the call are durable after it. A failure fences the journal.
   /// Costs nothing if nothing was written since the last.
   [[nodiscard]] result<> sync();
@@ -110,7 +113,8 @@ class journal_file {
     return header_.store_id;
   }
   [[nodiscard]] const file::open_file& file() const noexcept { return held_.file; }
-  /// The lock ends, the descriptor closes. Nothing is written.
+  /// The lock ends, the descriptor closes, once a sync under way is done. Nothing is written, and nothing may be
+  /// appended after it; sync says table_closed.
   void abandon() noexcept;
 
  private:
@@ -154,6 +158,22 @@ class journal_file {
   mutable std::mutex fence_mutex_;
   std::optional<error> fence_;
   std::mutex sync_mutex_;
+};
+
+/// Drops the batch begun while it lives, should an exception end it.
+class unfinished_batch {
+ public:
+  explicit unfinished_batch(journal_file& j) noexcept : journal_(&j) {}
+  unfinished_batch(const unfinished_batch&) = delete;
+  unfinished_batch& operator=(const unfinished_batch&) = delete;
+  ~unfinished_batch() {
+    if (journal_ != nullptr) journal_->drop_batch();
+  }
+  /// It was committed, or roll_back takes care of it.
+  void ended() noexcept { journal_ = nullptr; }
+
+ private:
+  journal_file* journal_;
 };
 
 }  // namespace shelf::journal

@@ -14,6 +14,7 @@ using journal::op;
 constexpr std::size_t bad_entries_told = 3;
 constexpr std::size_t publish_after = 64;
 constexpr std::size_t content_shown = 64;
+constexpr std::string_view any_term = "any";  // the schema of shelf::term
 
 [[nodiscard]] bool is_catalogue(op what) noexcept {
   return what == op::table_created || what == op::table_changed || what == op::table_dropped;
@@ -58,6 +59,7 @@ result<> loader::visit(const journal::change& c, std::uint64_t) {
 }
 
 result<entry::owner> loader::make_entry(const journal::change& c) const {
+  if (trusted_) return entry::make(c.key, c.value);
   if (auto fits = types_.check(c.key, c.value); !fits) return std::unexpected(fits.error());
   if (!schema_differs_) return entry::make(c.key, c.value);
   const auto value = types_.reencode(c.value);
@@ -90,29 +92,35 @@ result<> loader::check_catalogue(const journal::change& c) {
     return std::unexpected(error(errc::unsupported_version,
                                  path_ + ": the file holds several tables; this shelf reads one"));
   }
-  const auto stored = decode_description(c.key, c.value);
+  auto stored = decode_description(c.key, c.value);
   if (!stored) return std::unexpected(stored.error());
-  if (stored->what != types_.what) {
+  description_ = *std::move(stored);
+  if (description_.what != types_.what) {
     return std::unexpected(
         error(errc::wrong_kind, path_ + ": the file holds a table of kind " +
-                                    std::string(to_string(stored->what)) + ", not " +
+                                    std::string(to_string(description_.what)) + ", not " +
                                     std::string(to_string(types_.what))));
   }
-  if (auto same = check_schema(stored->key_schema, types_.key_schema, "key"); !same) return same;
-  if (auto same = check_schema(stored->value_schema, types_.value_schema, "value"); !same) {
-    return same;
-  }
-  schema_differs_ = stored->value_schema != types_.value_schema;
-  catalogue_seen_ = true;
-  return {};
+  auto same = check_schema(description_.key_schema, types_.key_schema, "key");
+  if (same) same = check_schema(description_.value_schema, types_.value_schema, "value");
+  catalogue_seen_ = same.has_value();
+  return same;
 }
 
-result<> loader::check_schema(const std::string& stored, const std::string& wanted,
-                              const char* which) const {
+/// A schema may differ where that is allowed. The file then gets the one that new entries keep, unless the program
+/// takes any term: it knows less than the file does.
+result<> loader::check_schema(std::string& stored, const std::string& wanted, const char* which) {
   auto same = types_.compare_schema(stored, wanted, policy_);
-  if (same) return {};
-  return std::unexpected(error(same.error().code(), path_ + ": the " + which + " type differs: " +
-                                                        same.error().message()));
+  if (!same) {
+    return std::unexpected(error(same.error().code(), path_ + ": the " + which +
+                                                          " type differs: " +
+                                                          same.error().message()));
+  }
+  if (stored != wanted && wanted != any_term) {
+    stored = wanted;
+    schema_differs_ = true;
+  }
+  return {};
 }
 
 void loader::note_bad(bytes key, const error& why) {
@@ -126,9 +134,9 @@ void loader::note_bad(bytes key, const error& why) {
 }
 
 result<> loader::check_accepted() {
-  if (!types_.accept) return {};
-  const pin_guard pin(*loaded_);
-  const auto walk = loaded_->walk(pin.get());
+  if (!types_.accept || trusted_) return {};
+  const held_version all(loaded_);
+  const auto walk = all.walk();
   for (auto some = walk->next(); !some.empty(); some = walk->next()) {
     for (const auto* e : some) {
       if (!types_.accept(e->key(), e->value())) {
@@ -140,6 +148,11 @@ result<> loader::check_accepted() {
 }
 
 result<std::shared_ptr<contents>> loader::finish() {
+  if (auto fits = judge(); !fits) return std::unexpected(fits.error());
+  return std::move(loaded_);
+}
+
+result<> loader::judge() {
   publish();
   if (!catalogue_seen_) {
     return std::unexpected(error(errc::corrupt, path_ + ": byte 8192: there is no catalogue"));
@@ -152,7 +165,7 @@ result<std::shared_ptr<contents>> loader::finish() {
                                      " not fit the types: " + first_bad_,
                                  first_bad_details_));
   }
-  return std::move(loaded_);
+  return {};
 }
 
 }  // namespace shelf::tables

@@ -23,6 +23,7 @@ constexpr int tries = 10;
   if (c.save_every.count() < 0 || c.sync_every.count() < 0) {
     return refuse("config.save_every and sync_every cannot be negative");
   }
+  if (c.limits.nesting == 0) return refuse("config.limits.nesting must be at least 1");
   if (c.limits.entry_bytes == 0 || c.limits.entry_bytes > (std::size_t{1} << 31)) {
     return refuse("config.limits.entry_bytes must be from 1 to 2 GiB");
   }
@@ -47,6 +48,10 @@ store::store(detail::core_config config, detail::entry_types types)
       label_(label_of(config_)),
       system_(config_.system != nullptr ? *config_.system : file::real_system()),
       generation_(file::process_generation()),
+      description_{.what = types_.what,
+                   .name = "main",
+                   .key_schema = types_.key_schema,
+                   .value_schema = types_.value_schema},
       turn_([this](queued* first) { execute(static_cast<operation*>(first)); }) {
   if (config_.access == access::one_writer) owner_.emplace();
 }
@@ -87,13 +92,6 @@ journal::journal_file::settings store::journal_settings() const {
   return {.write_ahead = config_.mode == write_mode::durable};
 }
 
-table_description store::description() const {
-  return {.what = types_.what,
-          .name = "main",
-          .key_schema = types_.key_schema,
-          .value_schema = types_.value_schema};
-}
-
 result<> store::open_file() {
   auto where = file::location::find(system_, config_.path, config_.base_directory);
   if (!where) return std::unexpected(where.error());
@@ -111,11 +109,13 @@ result<> store::open_file() {
       }
     }
     opened = create_file();
-    // Somebody created it between our two looks: open theirs.
-    if (opened || opened.error() != std::errc::file_exists ||
-        config_.opening == opening::create_new) {
-      return opened;
+    if (opened || opened.error() != std::errc::file_exists) return opened;
+    if (config_.opening == opening::create_new) {
+      return std::unexpected(
+          error(errc::file_error, config_.path + ": the file exists already; create_new makes only new ones", {},
+                EEXIST));
     }
+    // Somebody created it between our two looks: open theirs.
   }
   return opened;
 }
@@ -124,7 +124,7 @@ result<> store::create_file() {
   auto made = journal::journal_file::create(*where_, draw_store_id(), journal_settings());
   if (!made) return std::unexpected(made.error());
   auto& j = **made;
-  const auto d = encode_description(description());
+  const auto d = encode_description(description_);
   j.begin(1);
   auto done = j.add({journal::op::table_created, 0, 1, as_bytes(d.key), as_bytes(d.value)});
   if (done) done = j.commit();
@@ -150,6 +150,7 @@ result<> store::open_existing() {
   if (!loaded) return std::unexpected(loaded.error());
   recovery_ = j.recovered();
   sequence_ = j.last_sequence();
+  description_ = load.description();
   journal_ = std::move(*opened);
   adopt(std::move(*loaded), load.version());
   // The file must not go on under a schema that new entries do not have.
@@ -178,7 +179,9 @@ result<> store::open_to_read_only() {
 void store::install(std::shared_ptr<contents> fresh) noexcept {
   auto old = std::exchange(owned_, std::move(fresh));
   current_.store(owned_.get(), std::memory_order_release);
-  if (old) epoch::retire_later(std::move(old));
+  if (old == nullptr) return;
+  auto& place = old->farewell;
+  epoch::retire_later(place, std::move(old));
 }
 
 }  // namespace shelf::tables

@@ -149,7 +149,7 @@ void set_contents::count(entry_reference gone, entry_reference come) noexcept {
 }
 
 /// Puts an entry into the index, over nothing or over a published one.
-void set_contents::stage(index::place place, std::uint64_t hash, entry::owner e, bool tombstone) {
+void set_contents::stage(index::place place, std::uint64_t hash, entry::owner& e, bool tombstone) {
   const auto now = reference_to(e.get(), tombstone);
   const entry_reference before = place ? place.reference() : 0;
   if (!place) index_.make_room(hash);
@@ -167,7 +167,7 @@ void set_contents::stage(index::place place, std::uint64_t hash, entry::owner e,
 }
 
 /// Puts an entry into the place of one staged before, which nobody will ever see.
-void set_contents::stage_on_top(index::place place, entry::owner e, bool tombstone) {
+void set_contents::stage_on_top(index::place place, entry::owner& e, bool tombstone) {
   make_room_for_one();
   const auto old = place.reference();
   const auto now = reference_to(e.get(), tombstone);
@@ -188,14 +188,14 @@ staging set_contents::stage_insert(entry::owner& e) {
   const auto hash = hash_of(e->key(), seed_);
   const auto place = place_of(hash, e->key());
   if (!place) {
-    stage(place, hash, std::move(e), false);
+    stage(place, hash, e, false);
     return {staged::added};
   }
   const auto old = place.reference();
   if (!is_tombstone(old) && same_bytes(entry_in(old)->value(), e->value())) {
     return {staged::unchanged};
   }
-  is_staged(old) ? stage_on_top(place, std::move(e), false) : stage(place, hash, std::move(e), false);
+  is_staged(old) ? stage_on_top(place, e, false) : stage(place, hash, e, false);
   return {is_tombstone(old) ? staged::added : staged::replaced};
 }
 
@@ -204,8 +204,8 @@ staging set_contents::stage_erase(bytes key) {
   const auto place = place_of(hash, key);
   if (!place || is_tombstone(place.reference())) return {staged::unchanged};
   auto tombstone = entry::make(key, {});
-  is_staged(place.reference()) ? stage_on_top(place, std::move(tombstone), true)
-                               : stage(place, hash, std::move(tombstone), true);
+  is_staged(place.reference()) ? stage_on_top(place, tombstone, true)
+                               : stage(place, hash, tombstone, true);
   return {staged::erased, 1};
 }
 

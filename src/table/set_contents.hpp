@@ -70,8 +70,9 @@ class set_contents final : public versioned<contents> {
   [[nodiscard]] bool is_staged(entry_reference r) const noexcept;
 
   void make_room_for_one();
-  void stage(index::place place, std::uint64_t hash, entry::owner e, bool tombstone);
-  void stage_on_top(index::place place, entry::owner e, bool tombstone);
+  // These take the entry if they do not throw.
+  void stage(index::place place, std::uint64_t hash, entry::owner& e, bool tombstone);
+  void stage_on_top(index::place place, entry::owner& e, bool tombstone);
   void count(entry_reference gone, entry_reference come) noexcept;
 
   void note_unsaved(const change& c) noexcept;

@@ -119,6 +119,8 @@ fault_report fail_every_call(const workload& w, flavour what, write_mode mode,
   for_each_call(w, what, mode, [&](call kind, std::uint64_t nth) {
     for (const int cause : causes) {
       for (const bool sticky : {false, true}) {
+        // Interrupted for good: every call is tried thousands of times before that is an error.
+        if (sticky && interrupts(cause) && nth != 1) continue;
         sum.add(faulty_run(w, what, mode,
                            {.kind = kind, .nth = nth, .error = cause, .sticky = sticky})
                     .run());

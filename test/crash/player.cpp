@@ -238,6 +238,7 @@ void player::settle() {
   policy_ = on_failure::complain;
   insert(99, "1");
   close();
+  table_->abandon();  // the handle goes: a closed one keeps the directory
   if (disk_.open_descriptors() != 0) found_wrong("a closed table keeps a descriptor");
   if (disk_.locks_held() != 0) found_wrong("a closed table keeps a lock");
   open(how_);

@@ -151,15 +151,13 @@ struct kind_names {
 template <class Kind>
 class each_kind : public testing::Test {
  protected:
-  static constexpr kind what = Kind::value;
-  static constexpr bool in_bag = is_bag(what);
-  using table = shelf::table<std::string, std::int64_t, what>;
+  using table_of_kind = shelf::table<std::string, std::int64_t, Kind::value>;
 
   template <class F>
   static void run(std::span<const keeping> ways, F body) {
     for (const auto how : ways) {
       SCOPED_TRACE(to_string(how));
-      ground<what> g(how);
+      ground<Kind::value> g(how);
       body(g);
     }
   }

@@ -174,6 +174,7 @@ TYPED_TEST(Open, TheUsersCheckJudgesEveryEntryAndCountsThoseItRefuses) {
   EXPECT_EQ((or_throw(open_as<what, std::string, int>(disk, below(10))).size()), 10u);
 }
 
+// T98
 TYPED_TEST(Open, TheUsersCheckIsRunByReloadToo) {
   ground<TypeParam::value> g(keeping::through);
   auto c = g.config();

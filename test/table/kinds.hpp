@@ -14,6 +14,14 @@
 
 namespace shelf::tables {
 
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+inline constexpr bool watched = true;
+#else
+inline constexpr bool watched = false;
+#endif
+/// Sizes of the long tests, a tenth under a sanitizer.
+constexpr std::uint64_t scaled(std::uint64_t count) { return watched ? count / 10 : count; }
+
 inline std::string key_text(const entry* e) { return std::string(as_text(e->key())); }
 inline std::string value_text(const entry* e) { return std::string(as_text(e->value())); }
 
