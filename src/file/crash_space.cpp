@@ -333,7 +333,7 @@ std::uint64_t crash_space::hash_of_settled(std::uint64_t inode) {
   return found->second;
 }
 
-disk_image crash_space::image() const {
+disk_image crash_space::image(bool lost_bytes_return) const {
   disk_image after;
   const entry_choice& entries = entries_[decided_entries_];
   const auto like = [](const disk_node& from) {
@@ -366,7 +366,7 @@ disk_image crash_space::image() const {
     node.lengths = {file.content.size()};
     after.place(file.inode, std::move(node));
   }
-  after.bury(lost());
+  if (lost_bytes_return) after.bury(lost());
   return after;
 }
 

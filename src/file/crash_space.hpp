@@ -62,8 +62,9 @@ class crash_space {
   };
   /// Works out what the plan leaves; image() then makes a disk of it.
   outcome decide(const crash_plan& plan);
-  /// The disk of the last decide().
-  [[nodiscard]] disk_image image() const;
+  /// The disk of the last decide(). lost_bytes_return: in holes that a later crash leaves there may
+  /// stand what was deleted before this one, or what a file lost in it.
+  [[nodiscard]] disk_image image(bool lost_bytes_return) const;
   [[nodiscard]] std::string describe(const crash_plan& plan) const;
 
  private:

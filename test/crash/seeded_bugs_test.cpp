@@ -136,7 +136,8 @@ std::size_t violations_with(seeded_bug b) {
     sum += found.violations.size();
     std::printf("%s: %zu violations in %s\n", std::string(name_of(b)).c_str(),
                 found.violations.size(), std::string(found.suite).c_str());
-    if (b == seeded_bug::none) EXPECT_TRUE(found.violations.empty()) << to_text(found.violations);
+    if (b != seeded_bug::none) continue;
+    EXPECT_TRUE(found.violations.empty()) << to_text(found.violations);
   }
   return sum;
 }

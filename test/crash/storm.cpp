@@ -119,7 +119,7 @@ storm_write storm_write_of(std::size_t lane, std::uint64_t number) {
   return w;
 }
 
-void apply(const storm_write& w, entries& to) {
+void apply_to(entries& to, const storm_write& w) {
   for (const auto& [key, value] : w.puts) to[key] = {value};
   if (w.puts.empty()) to.erase(w.erased);
 }
@@ -185,7 +185,7 @@ std::string storm_check::check_lane(std::size_t lane, const storm_lane& told,
       return "lane " + std::to_string(lane) + " holds no prefix of " +
              std::to_string(floor) + " to " + std::to_string(told.issued.load()) + " writes";
     }
-    apply(storm_write_of(lane, expect.written), expect.state);
+    apply_to(expect.state, storm_write_of(lane, expect.written));
     ++writes_seen_;
   }
   return {};

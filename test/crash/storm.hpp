@@ -41,7 +41,7 @@ struct storm_write {
   std::int64_t erased = -1;
 };
 [[nodiscard]] storm_write storm_write_of(std::size_t lane, std::uint64_t number);
-void apply(const storm_write& w, entries& to);
+void apply_to(entries& to, const storm_write& w);
 [[nodiscard]] std::size_t lane_of(std::int64_t key);
 
 /// The writer: opens the table and writes with all its threads until it is killed.

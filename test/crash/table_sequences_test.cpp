@@ -33,7 +33,7 @@ static_assert(names.size() == steps);
 
 using sequence = std::vector<step>;
 
-std::string to_text(const sequence& s) {
+std::string spelled(const sequence& s) {
   std::string text;
   for (const auto what : s) {
     text.append(text.empty() ? "" : "+").append(names[static_cast<std::size_t>(what)]);
@@ -55,7 +55,7 @@ class short_run {
 
   recording play(const sequence& s) {
     for (std::size_t i = 0; i < s.size(); ++i) play(s[i], std::to_string(20 + i));
-    return {.name = to_text(s) + "/" + to_string(player_.what()) + "/" +
+    return {.name = spelled(s) + "/" + to_string(player_.what()) + "/" +
                     to_string(player_.mode()),
             .past = disk_.recorded(),
             .promises = player_.promises(),
@@ -127,7 +127,8 @@ void expect_none(const char* what, const total& sum) {
   EXPECT_TRUE(sum.report.violations.empty()) << to_text(sum.report.violations);
 }
 
-constexpr std::array kinds{flavour::map, flavour::bag, flavour::duplicate_bag};
+constexpr std::array kinds{flavour::map, flavour::ordered_map, flavour::bag,
+                           flavour::duplicate_bag};
 
 TEST(TableSequences, OfTwoVerbsLeaveAPrefixWhereverTheyAreCutOff) {
   total sum;

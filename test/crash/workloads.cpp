@@ -279,8 +279,8 @@ void mixed(player& p) {
   p.close();
 }
 
-const std::vector<flavour> maps{map};
-const std::vector<flavour> kinds{map, bag, duplicate_bag};
+const std::vector<flavour> maps{map, ordered_map};
+const std::vector<flavour> kinds{map, ordered_map, bag, duplicate_bag};
 const std::vector<flavour> bags{bag, duplicate_bag};
 const std::vector<write_mode> only_durable{write_mode::durable};
 
@@ -293,13 +293,13 @@ const auto& all_workloads() {
       workload{.name = "batch_of_many_frames",
                .flavours = {map},
                .play = batch_of_many_frames,
-               .budget = 30,
+               .budget = 12,
                .for_faults = false},
       workload{.name = "counting", .flavours = {counters}, .play = counting},
       workload{.name = "bag_values", .flavours = bags, .play = bag_values},
       workload{.name = "clearing", .flavours = kinds, .play = clearing},
       workload{.name = "cycles", .flavours = {map, duplicate_bag}, .play = cycles},
-      workload{.name = "compacting", .flavours = kinds, .play = compacting},
+      workload{.name = "compacting", .flavours = kinds, .play = compacting, .budget = 160},
       workload{.name = "failed_sync", .flavours = {map, bag}, .play = failed_sync,
                .for_faults = false},
       workload{.name = "full_disk",
@@ -317,7 +317,7 @@ const auto& all_workloads() {
       workload{.name = "one_writer", .flavours = {map}, .play = one_writer},
       workload{.name = "abandoned", .flavours = {map, bag}, .play = abandoned},
       workload{.name = "large_values", .flavours = {map}, .play = large_values},
-      workload{.name = "mixed", .flavours = kinds, .play = mixed},
+      workload{.name = "mixed", .flavours = kinds, .play = mixed, .budget = 120},
   };
   return all;
 }
