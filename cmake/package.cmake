@@ -43,10 +43,5 @@ install(FILES ${PROJECT_BINARY_DIR}/shelfConfig.cmake ${PROJECT_BINARY_DIR}/shel
 file(RELATIVE_PATH shelf_pc_to_prefix
   ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 string(REGEX REPLACE "/$" "" shelf_pc_to_prefix "${shelf_pc_to_prefix}")
-# Public headers include Boost's: where the compiler does not look by itself, shelf.pc says it.
-get_target_property(shelf_boost Boost::headers INTERFACE_INCLUDE_DIRECTORIES)
-list(REMOVE_ITEM shelf_boost ${CMAKE_CXX_IMPLICIT_INCLUDE_DIRECTORIES})
-list(TRANSFORM shelf_boost PREPEND " -I")
-list(JOIN shelf_boost "" shelf_boost)
 configure_file(${CMAKE_CURRENT_LIST_DIR}/shelf.pc.in ${PROJECT_BINARY_DIR}/shelf.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/shelf.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

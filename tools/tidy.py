@@ -176,12 +176,11 @@ def include_direction(tree):
 
 
 def public_includes(tree):
-    """Public headers include only the standard library, Boost.PFR and each other."""
+    """Public headers include only the standard library and each other."""
     for file in tree.having(".hpp", under="include/"):
         for number, _, path in includes(tree, file):
             standard = re.fullmatch(r"[a-z_0-9]+", path)
-            if not (standard or path.startswith("shelf/") or path == "boost/pfr.hpp"
-                    or path.startswith("boost/pfr/")):
+            if not (standard or path.startswith("shelf/")):
                 yield f"{file}:{number}: a public header includes {path}"
 
 

@@ -163,9 +163,9 @@ class Rules(unittest.TestCase):
         self.assert_only(tidy.include_direction, "test/budget.hpp")
 
     def test_a_public_header_with_a_foreign_include_is_caught(self):
-        self.append("include/shelf/error.hpp", "#include <boost/pfr.hpp>\n#include <cstdint>\n")
+        self.append("include/shelf/error.hpp", "#include <cstdint>\n")
         self.assert_fine()
-        for foreign in ("<fmt/core.h>", "<boost/container/vector.hpp>", "<unistd.h>",
+        for foreign in ("<fmt/core.h>", "<boost/pfr.hpp>", "<unistd.h>",
                         '"table/entry.hpp"'):
             with self.subTest(foreign=foreign):
                 self.write("include/shelf/error.hpp",

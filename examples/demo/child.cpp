@@ -1,5 +1,5 @@
 // DEMO  the child process, seen from the parent
-// posix_spawn of /proc/self/exe: a fresh process that shares nothing with us but the files and a pipe.
+// posix_spawn of /proc/self/exe: it shares nothing with us but the files and a pipe.
 #include "child.hpp"
 
 #include <fcntl.h>
@@ -28,7 +28,8 @@ child::child(orders o) {
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) refuse(errno, "no pipe for the child");
   // The child's end gets a number that exec does not close.
   o.pipe = ::fcntl(ends[1], F_DUPFD, 3);
-  std::array<std::string, 6> words{"shelf_demo", "--writer", o.data.string(), o.directory.string(),
+  std::array<std::string, 6> words{"shelf_demo",           "--writer",
+                                   o.data.string(),        o.directory.string(),
                                    std::to_string(o.done), std::to_string(o.pipe)};
   std::array<char*, 7> arguments{};
   for (std::size_t i = 0; i < words.size(); ++i) arguments[i] = words[i].data();

@@ -12,8 +12,8 @@
 
 namespace demo {
 
-/// The demo's own program, started anew as a writer. Its acknowledgements are read as they come, so that it never
-/// waits for us.
+/// The demo's own program, started anew as a writer. Its acknowledgements are read as they come, so
+/// that it never waits for us.
 class child {
  public:
   explicit child(orders o);
@@ -29,8 +29,9 @@ class child {
   /// True once it has acknowledged something or has ended.
   [[nodiscard]] bool has_begun() const { return begun_.load(); }
   [[nodiscard]] bool has_ended() const { return ended_.load(); }
-  /// SIGKILL. Returns when it is dead and all that it acknowledged has been heard; true if the signal ended it,
-  /// false if it had come to its end by itself. Throws std::runtime_error if it had failed.
+  /// SIGKILL. Returns when it is dead and all that it acknowledged has been heard; true if the
+  /// signal ended it, false if it had come to its end by itself. Throws std::runtime_error if it
+  /// had failed.
   [[nodiscard]] bool kill();
   /// Waits until it has come to its end by itself.
   void wait();

@@ -35,8 +35,8 @@ struct database {
 
   [[nodiscard]] static database open(const std::filesystem::path& directory);
 
-  /// All three tables take these records: one record as single inserts, more as one atomic batch a table.
-  /// Returns when all three have acknowledged. Throws shelf::exception.
+  /// All three tables take these records: one record as single inserts, more as one atomic batch a
+  /// table. Returns when all three have acknowledged. Throws shelf::exception.
   void write(std::span<const record> some);
   void close();
 };

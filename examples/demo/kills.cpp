@@ -1,6 +1,6 @@
 // DEMO  chapter two: killed in the middle
-// Every other kill comes at a random moment; the others are aimed: sent when the file is seen to grow by much, which is
-// a large batch being written.
+// Every other kill comes at a random moment. The others are aimed: sent when the file is seen to
+// grow by much, which is a large batch being written.
 #include "kills.hpp"
 
 #include "child.hpp"
@@ -34,8 +34,8 @@ struct round {
   [[nodiscard]] std::uint64_t writes() const { return tables * (acknowledged - before); }
 };
 
-/// Opens the characters beside the child that writes them: read_only takes no lock. Whatever was acknowledged before
-/// must be there.
+/// Opens the characters beside the child that writes them: read_only takes no lock. Whatever was
+/// acknowledged before must be there.
 class onlooker {
  public:
   onlooker(std::filesystem::path file, std::span<const record> data, std::span<const step> steps)
@@ -50,7 +50,9 @@ class onlooker {
     ++looks_;
   }
   [[nodiscard]] std::uint64_t looks() const { return looks_; }
-  [[nodiscard]] duration mean() const { return time_ / static_cast<double>(std::max<std::uint64_t>(looks_, 1)); }
+  [[nodiscard]] duration mean() const {
+    return time_ / static_cast<double>(std::max<std::uint64_t>(looks_, 1));
+  }
 
  private:
   std::filesystem::path file_;
@@ -77,8 +79,9 @@ void note_cut(const Table& t, round& r) {
   r.torn_frames += cut != 0;
 }
 
-/// Reopens the tables and proves that nothing acknowledged is missing. What the kill cut short may have reached one
-/// table and not the next; the next child writes it again, which changes nothing where it is there.
+/// Reopens the tables and proves that nothing acknowledged is missing. What the kill cut short may
+/// have reached one table and not the next; the next child writes it again, which changes nothing
+/// where it is there.
 void reopen_and_prove(round& r, const std::filesystem::path& directory,
                       std::span<const record> data, std::span<const step> steps) {
   const stopwatch watch;
@@ -196,7 +199,8 @@ kill_totals show_kills(const std::filesystem::path& file, const unicode_data& da
   while (!k.is_done() && k.totals().kills < most_kills) k.kill_one();
   if (!k.is_done()) k.finish();
   fmt::print("\n");
-  row("Every table was found to be a prefix of what was written, batches whole, no byte different.");
+  row("Every table was found to be a prefix of what was written, batches whole, no byte "
+      "different.");
   row("\"more\" got there but was not acknowledged in time. Beside the writers: {} lookups by",
       grouped(k.lookups()));
   row("their own threads, {} read_only opens by this process ({} each), all right.",

@@ -43,7 +43,8 @@ std::string size(std::uint64_t bytes) {
 std::string time(duration d) {
   constexpr std::array units{unit{1e-9, "ns"}, unit{1e-6, "us"}, unit{1e-3, "ms"}};
   for (const auto& u : units) {
-    if (d.count() < 999.5 * u.size) return fmt::format("{} {}", three_digits(d.count() / u.size), u.name);
+    if (d.count() < 999.5 * u.size)
+      return fmt::format("{} {}", three_digits(d.count() / u.size), u.name);
   }
   return fmt::format("{} s", three_digits(d.count()));
 }

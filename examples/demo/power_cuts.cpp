@@ -1,6 +1,6 @@
 // DEMO  chapter three: power cuts
-// A crash may keep or lose each 512 bytes that were not synced, tear one at any byte, and lose a file's length or name.
-// The simulated disk makes these states from a recording; each is opened and compared.
+// A crash may keep or lose each 512 bytes that were not synced, tear one at any byte, and lose a
+// file's length or name. The simulated disk makes these states from a recording.
 #include "power_cuts.hpp"
 
 #include "database.hpp"
@@ -31,9 +31,9 @@ struct scenario {
 /// What the disk saw, and at which of its operations which write was acknowledged, and synced.
 struct recording {
   shelf::file::history past;
-  std::size_t opened = 0;                // operations until the table was there
-  std::vector<std::size_t> acknowledged; // by write: operations done when insert had returned
-  std::vector<std::size_t> synced;       // by write: and when it was synced, if ever
+  std::size_t opened = 0;                 // operations until the table was there
+  std::vector<std::size_t> acknowledged;  // by write: operations done when insert had returned
+  std::vector<std::size_t> synced;        // by write: and when it was synced, if ever
 };
 
 struct outcome {
@@ -114,7 +114,8 @@ std::uint64_t show_power_cuts(const unicode_data& data) {
   row("states it may leave up to {}: 512-byte pieces lost or torn, lengths and names forgotten.",
       states_each_crash);
   fmt::print("\n");
-  row("mode      crash     crash points    states   with torn end   most lost   most beyond     time");
+  row("mode      crash     crash points    states   with torn end   most lost   most beyond     "
+      "time");
   constexpr std::array scenarios{
       scenario{"durable   power", shelf::write_mode::durable, crash_options::kind::power},
       scenario{"through   power", shelf::write_mode::through, crash_options::kind::power},

@@ -8,8 +8,8 @@
 
 namespace demo {
 
-/// Throws broken_promise if a state lacks what was promised or holds anything but a prefix. Returns how many states
-/// were visited.
+/// Throws broken_promise if a state lacks what was promised or holds anything but a prefix. Returns
+/// how many states were visited.
 std::uint64_t show_power_cuts(const unicode_data& data);
 
 }  // namespace demo

@@ -38,8 +38,8 @@ void save_and_print(character_map& table, std::size_t changed, duration changing
 void show_small_saves(const unicode_data& data, const std::filesystem::path& directory) {
   heading("4  Saving after a small change: write-back, the file hears of it at save()");
   row("         changed      share       in memory   save writes   save takes, with its fsync");
-  auto table = or_throw(character_map::open({.path = characters_file(directory).string(),
-                                             .mode = shelf::write_mode::back}));
+  auto table = or_throw(character_map::open(
+      {.path = characters_file(directory).string(), .mode = shelf::write_mode::back}));
   const auto filled = timed([&] { or_throw(table.insert_range(data.records)); });
   save_and_print(table, data.records.size(), filled);
   for (const std::size_t part : {10U, 100U, 1000U}) {

@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::size_t lookups = 1'000'000;
 
-/// What one lookup of a round trip through all of them costs; the sum keeps the compiler from leaving it out.
+/// What one lookup of a round trip through all of them costs; the sum keeps the compiler from
+/// leaving it out.
 struct measured {
   duration each{};
   std::size_t sum = 0;
@@ -23,8 +24,9 @@ template <class F>
 measured mean_of(F&& lookup, const std::vector<char32_t>& keys) {
   measured m;
   m.each = timed([&] {
-    for (const auto key : keys) m.sum += lookup(key);
-  }) / static_cast<double>(keys.size());
+             for (const auto key : keys) m.sum += lookup(key);
+           }) /
+           static_cast<double>(keys.size());
   return m;
 }
 
@@ -79,10 +81,9 @@ void print_lookup_times(const character_map& characters, const unicode_data& dat
   std::mt19937 random(1);
   std::vector<char32_t> keys(lookups);
   for (auto& k : keys) k = data.records[random() % data.records.size()].first;
-  const auto copied =
-      mean_of([&](char32_t k) { return characters.lookup(k)->name.size(); }, keys);
-  const auto member = mean_of(
-      [&](char32_t k) { return characters.get<&character::name>(k)->size(); }, keys);
+  const auto copied = mean_of([&](char32_t k) { return characters.lookup(k)->name.size(); }, keys);
+  const auto member =
+      mean_of([&](char32_t k) { return characters.get<&character::name>(k)->size(); }, keys);
   const auto there = mean_of([&](char32_t k) { return characters.contains(k) ? 1U : 0U; }, keys);
   if (copied.sum != member.sum || there.sum != keys.size()) {
     throw std::runtime_error("lookups of the same keys disagree");

@@ -85,8 +85,8 @@ record parse(const fields& f) {
 std::string whole(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
   if (!in) {
-    throw std::runtime_error(
-        fmt::format("{} cannot be read; `apt-get install unicode-data` puts it there", file.string()));
+    throw std::runtime_error(fmt::format(
+        "{} cannot be read; `apt-get install unicode-data` puts it there", file.string()));
   }
   std::ostringstream text;
   text << in.rdbuf();
@@ -120,7 +120,8 @@ unicode_data read_unicode_data(const std::filesystem::path& file) {
     try {
       auto r = parse(split(line));
       if (ends_range(data, r)) continue;
-      if (r.second.name == "<control>") r.second.name = fmt::format("<control-{:04X}>", static_cast<std::uint32_t>(r.first));
+      if (r.second.name == "<control>")
+        r.second.name = fmt::format("<control-{:04X}>", static_cast<std::uint32_t>(r.first));
       data.records.push_back(std::move(r));
       ++data.code_points;
     } catch (const std::runtime_error& e) {

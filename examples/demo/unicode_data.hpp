@@ -49,9 +49,9 @@ struct unicode_data {
   std::size_t code_points = 0;  // all that the records stand for
 };
 
-/// Reads the whole file. A range becomes one record named "<X>", under its first code point. The 65 records
-/// that are all named "<control>" get the labels that the standard gives them, such as "<control-000A>", so that
-/// names are unique. Throws std::runtime_error with a sentence.
+/// Reads the whole file. A range becomes one record named "<X>", under its first code point. The 65
+/// records that are all named "<control>" get the labels that the standard gives them, such as
+/// "<control-000A>", so that names are unique. Throws std::runtime_error with a sentence.
 [[nodiscard]] unicode_data read_unicode_data(const std::filesystem::path& file);
 
 }  // namespace demo

@@ -14,8 +14,8 @@ namespace {
 void check_length(std::string_view table, std::size_t held, std::span<const step> steps,
                   std::size_t acknowledged) {
   if (held < acknowledged) {
-    throw broken_promise(fmt::format("{}: {} writes were acknowledged, {} are there", table,
-                                     acknowledged, held));
+    throw broken_promise(
+        fmt::format("{}: {} writes were acknowledged, {} are there", table, acknowledged, held));
   }
   const auto end = std::ranges::lower_bound(steps, held, {}, &step::to);
   if (held != 0 && (end == steps.end() || end->to != held)) {
@@ -58,8 +58,7 @@ std::size_t prove_characters(const character_map& characters, std::span<const re
   for (const auto& [code, c] : data.first(std::min(held, data.size()))) {
     const auto found = characters.lookup(code);
     if (!found || *found != c) {
-      throw broken_promise(fmt::format("characters: U+{:04X} {}",
-                                       static_cast<std::uint32_t>(code),
+      throw broken_promise(fmt::format("characters: U+{:04X} {}", static_cast<std::uint32_t>(code),
                                        found ? "is not what was written" : "is missing"));
     }
   }

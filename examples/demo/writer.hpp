@@ -23,7 +23,8 @@ struct orders {
 
 inline constexpr int reader_threads = 2;
 
-/// Writes the rest of the records, two threads reading beside it all the while. Returns the exit code.
+/// Writes the rest of the records, two threads reading beside it all the while. Returns the exit
+/// code.
 [[nodiscard]] int run_writer(const orders& o);
 
 }  // namespace demo

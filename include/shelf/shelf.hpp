@@ -6,6 +6,7 @@
 #include "shelf/config.hpp"
 #include "shelf/error.hpp"
 #include "shelf/kind.hpp"
+#include "shelf/migrate.hpp"
 #include "shelf/snapshot.hpp"
 #include "shelf/table.hpp"
 #include "shelf/tag.hpp"

@@ -1,5 +1,5 @@
 // API  [api] -> table -> journal -> file
-// An Erlang term as a value: built, compared, taken apart, read from and written to the external term format.
+// An Erlang term as a value: built, compared, taken apart, decoded and encoded.
 #pragma once
 
 #include "shelf/detail/bytes.hpp"
@@ -24,15 +24,17 @@ namespace shelf {
 
 /// Any Erlang term. Owns its canonical encoding, the bytes a table stores.
 ///
-/// `==` is equality of the encoding: 1 and 1.0 differ, and so do 0.0 and -0.0 (as `=:=` from OTP 27 on).
-/// `<=>` is Erlang's term order: number < atom < reference < fun < port < pid < tuple < map < [] < list <
-/// bitstring; in it 1 and 1.0 are equivalent without being equal.
+/// `==` is equality of the encoding: 1 and 1.0 differ, and so do 0.0 and -0.0 (as from OTP 27 on).
+/// `<=>` is Erlang's term order: number < atom < reference < fun < port < pid < tuple < map < [] <
+/// list < bitstring; in it 1 and 1.0 are equivalent without being equal.
 ///
-/// Limits: terms nest at most 256 deep, integers have at most 8 KiB, a term has at most 1 GiB. Bytes and
-/// text from outside that break them are an error value; list, tuple, binary and bitstring, which cannot
-/// fail otherwise, throw shelf::exception (size_limit_exceeded), as a container throws length_error.
+/// Limits: terms nest at most 256 deep, integers have at most 8 KiB, a term has at most 1 GiB.
+/// Bytes and text from outside that break them are an error value; list, tuple, binary and
+/// bitstring, which cannot fail otherwise, throw shelf::exception (size_limit_exceeded), as a
+/// container throws length_error.
 ///
-/// Copying allocates only for terms longer than 15 bytes. Everything throws std::bad_alloc.
+/// Copying allocates only for terms longer than 15 bytes; what allocates throws std::bad_alloc. A
+/// term that was moved from may only be assigned to or destroyed.
 /// Thread safety: as a std::string: distinct objects are independent, const calls may run together.
 class term {
  public:
@@ -62,13 +64,15 @@ class term {
   template <std::integral T>
     requires(!std::same_as<T, bool>)
   [[nodiscard]] static term integer(T value) {
-    if constexpr (std::is_signed_v<T>) return from_signed(static_cast<std::int64_t>(value));
-    else return from_unsigned(static_cast<std::uint64_t>(value));
+    if constexpr (std::is_signed_v<T>)
+      return from_signed(static_cast<std::int64_t>(value));
+    else
+      return from_unsigned(static_cast<std::uint64_t>(value));
   }
   /// An integer of any size from decimal text such as "-123". invalid_argument: not an integer;
-  /// size_limit_exceeded: more than 8 KiB. Costs time quadratic in the digits, which the limit bounds.
+  /// size_limit_exceeded: more than 8 KiB. Time is quadratic in the digits, which the limit bounds.
   [[nodiscard]] static result<term> integer_from_text(std::string_view decimal);
-  /// An integer from its magnitude, least significant byte first. size_limit_exceeded: more than 8 KiB.
+  /// An integer from its magnitude, lowest byte first. size_limit_exceeded: more than 8 KiB.
   [[nodiscard]] static result<term> integer_from_magnitude(sign s, bytes little_endian);
   /// invalid_argument: NaN and infinities are no Erlang terms. Keeps the sign of -0.0.
   [[nodiscard]] static result<term> floating(double value);
@@ -90,13 +94,13 @@ class term {
   [[nodiscard]] static term tuple(std::initializer_list<term> elements) {
     return tuple(std::span(elements.begin(), elements.size()));
   }
-  /// Pairs in any order. invalid_argument: a key occurs twice; size_limit_exceeded: nested too deep.
+  /// Pairs in any order. invalid_argument: a key twice; size_limit_exceeded: nested too deep.
   [[nodiscard]] static result<term> map(std::span<const pair> pairs);
   [[nodiscard]] static result<term> map(std::initializer_list<pair> pairs) {
     return map(std::span(pairs.begin(), pairs.size()));
   }
 
-  // Inspectors. nullopt: the term is something else. Views live as long as this term is not changed.
+  // Inspectors. nullopt: the term is something else. Views live until this term is changed.
   [[nodiscard]] type what() const noexcept;
   /// nullopt also for integers beyond the 64 bits; see as_unsigned and to_string.
   [[nodiscard]] std::optional<std::int64_t> as_integer() const noexcept;
@@ -110,28 +114,29 @@ class term {
   /// The name of an atom, in UTF-8.
   [[nodiscard]] std::optional<std::string_view> as_atom() const& noexcept;
   std::optional<std::string_view> as_atom() const&& = delete;
-  /// The elements of a tuple or list, in order; none for []. The tail of an improper list is not among
-  /// them, see tail(). A list of bytes has integers as its elements. One allocation, and one for each
-  /// element longer than 15 bytes.
+  /// The elements of a tuple or list, in order; none for []. The tail of an improper list is not
+  /// among them, see tail(). A list of bytes has integers as its elements. One allocation, and one
+  /// for each element longer than 15 bytes.
   [[nodiscard]] std::optional<std::vector<term>> elements() const;
   /// What stands behind the last element of a list: [] for proper lists (and for [] itself).
   [[nodiscard]] std::optional<term> tail() const;
   /// The pairs of a map, in key order (integers before floats).
   [[nodiscard]] std::optional<std::vector<pair>> pairs() const;
-  /// Number of elements of a tuple or list, of pairs of a map, of bytes (the last maybe in part) of a
-  /// binary or bitstring; 0 for all else. Constant time.
+  /// Number of elements of a tuple or list, of pairs of a map, of bytes (the last maybe in part) of
+  /// a binary or bitstring; 0 for all else. Constant time.
   [[nodiscard]] std::size_t size() const noexcept;
 
   // Encoding.
-  /// Reads the external term format, version byte 131 included; compressed terms too, within bounds. Old
-  /// forms are read and made canonical. corrupt: not exactly one term, the message names byte and cause;
-  /// size_limit_exceeded: beyond the limits above. The bytes may come from anyone.
+  /// Reads the external term format, version byte 131 included; compressed terms too, within
+  /// bounds. Old forms are read and made canonical. corrupt: not exactly one term, the message
+  /// names byte and cause; size_limit_exceeded: beyond the limits above. The bytes may come from
+  /// anyone.
   [[nodiscard]] static result<term> decode(bytes external);
   /// As decode, for bytes without the 131.
   [[nodiscard]] static result<term> from_encoded(bytes encoded);
   /// Takes over what encoded() gave, unchecked: asserted, not verified. No cost beyond the copy.
   [[nodiscard]] static term from_canonical(bytes encoded);
-  /// The external term format with its 131, as OTP writes it with minor version 2 and `deterministic`.
+  /// The external term format with its 131, as OTP's minor version 2 and `deterministic` make it.
   [[nodiscard]] std::vector<std::byte> encode() const;
   /// The canonical encoding without the 131. Lives as long as this term is not changed.
   [[nodiscard]] bytes encoded() const& noexcept { return as_bytes(bytes_); }
@@ -154,7 +159,7 @@ class term {
   [[nodiscard]] static term from_unsigned(std::uint64_t value);
   [[nodiscard]] static std::weak_ordering order(const term& a, const term& b) noexcept;
 
-  /// Invariant: one canonical encoded term. A std::string because its small buffer holds most scalars.
+  /// Invariant: one canonical encoded term. A std::string: its small buffer holds most scalars.
   std::string bytes_;
 };
 

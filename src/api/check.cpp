@@ -35,7 +35,7 @@ std::string found_at(const decoder& at) {
   }
 }
 
-std::string quoted(std::string_view name) { return "'" + std::string(name) + "'"; }
+std::string quoted(std::string_view name) { return std::string("'").append(name).append("'"); }
 
 std::string bounds_of(const shape& s) {
   std::string text = "integer from " + std::to_string(s.low) + " to " + std::to_string(s.high);
@@ -290,7 +290,7 @@ bool checker::record_fields(const shape& s, std::size_t count) {
   if (!enter()) return false;
   for (std::size_t i = 0; i < count; ++i) {
     if (check(s.parts[i].link())) continue;
-    why_->path.insert(0, "." + std::string(s.parts[i].name));
+    why_->path.insert(0, std::string(".").append(s.parts[i].name));
     return false;
   }
   return leave();

@@ -14,7 +14,7 @@
 //           generation:u64le      of the header; the valid slot with the higher one counts
 //           durable_up_to:u64le   everything before this offset was on disk when the slot was written
 //           sequence:u64le        last sequence number before that offset
-//           era:u32le             last era before that offset
+//           era:u32le             frames from that offset on are of later eras
 //           zero                  to byte 504
 //           checksum:u64le        XXH3-64 of the 504 bytes before, seed = the slot's offset
 #pragma once

@@ -29,6 +29,9 @@ class frame_reader {
   [[nodiscard]] result<std::optional<frame>> at(std::uint64_t offset);
   /// The header at `offset` if one could stand there and its frame would end inside the file; unchecked.
   [[nodiscard]] result<std::optional<frame_header>> header_at(std::uint64_t offset);
+  /// The first multiple of 8 from `offset` on where the size of a frame would not be 0; size() or
+  /// more if there is none. Zeros written ahead are skipped fast.
+  [[nodiscard]] result<std::uint64_t> skip_zeros(std::uint64_t offset);
   /// True if all bytes from `offset` to the end are zero.
   [[nodiscard]] result<bool> only_zeros_from(std::uint64_t offset);
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }

@@ -20,6 +20,7 @@ using file::seeded_bug;
 constexpr std::uint64_t least_write_ahead = std::uint64_t{64} << 10;
 constexpr std::uint64_t most_write_ahead = std::uint64_t{4} << 20;
 constexpr std::uint64_t most_sequence = std::uint64_t{1} << 62;
+constexpr std::uint32_t most_era = std::uint32_t{1} << 31;
 
 /// Errors after which the kernel has certainly not kept a write it refused, once the file is cut back.
 [[nodiscard]] bool is_harmless(const error& cause) noexcept {
@@ -55,8 +56,10 @@ void journal_file::abandon() noexcept {
 }
 
 void journal_file::start_session() {
-  session_.era = std::max(header_.era, recovery_.found.last.era) + 1;
+  // One era is left out: announce_session burns it, and with it all that earlier sessions drew in vain.
+  session_.era = std::max(header_.era, recovery_.found.last.era) + 2;
   session_.nonce = static_cast<std::uint32_t>(where_->system().random());
+  is_announced_ = false;
 }
 
 // --- creating and opening ------------------------------------------------------------------------
@@ -68,7 +71,8 @@ result<std::unique_ptr<journal_file>> journal_file::create(
   std::unique_ptr<journal_file> j(new journal_file(where, std::move(*made), s));
   j->header_.store_id = store_id;
   j->header_.file_id = where.system().random();
-  j->start_session();
+  j->session_ = {.era = 1, .nonce = static_cast<std::uint32_t>(where.system().random())};
+  j->is_announced_ = true;
   auto written = j->write_header_slots(false);
   // The hole behind the second slot is filled by the file's length alone.
   if (written) written = j->held_.file.truncate(frames_start);
@@ -99,7 +103,7 @@ result<> journal_file::recover() {
   if (!found) return std::unexpected(found.error());
   recovery_.found = *found;
   sequence_ = std::max(found->sequence, header_.sequence);
-  if (std::max(header_.era, found->last.era) == std::numeric_limits<std::uint32_t>::max() ||
+  if (std::max(header_.era, found->last.era) > most_era ||
       sequence_ > most_sequence) {
     // No writer counts this far: the file was made to make ours wrap around.
     return std::unexpected(
@@ -164,13 +168,34 @@ result<> journal_file::replay(std::uint64_t from, std::uint64_t to, visitor& out
 
 result<> journal_file::write_header_slots(bool sync_each) {
   ++header_.generation;
-  // The slot that the file was opened by goes last: a crash may have torn the other one before.
+  // The slot that counts goes last: a crash may have torn the other one before.
   for (const std::size_t slot : {1 - header_.slot, header_.slot}) {
-    const auto encoded = encode_slot(header_, slot);
-    if (auto written = held_.file.write(slot_offsets[slot], encoded); !written) return written;
-    if (!sync_each) continue;
-    if (auto synced = held_.file.sync_data(); !synced) return synced;
+    if (auto written = write_slot(slot, sync_each); !written) return written;
   }
+  return {};
+}
+
+result<> journal_file::write_slot(std::size_t slot, bool then_sync) {
+  const auto encoded = encode_slot(header_, slot);
+  if (auto written = held_.file.write(slot_offsets[slot], encoded); !written) return written;
+  if (!then_sync) return {};
+  auto synced = held_.file.sync_data();
+  if (!synced) set_fence(synced.error());
+  return synced;
+}
+
+/// Before the first frame of a session that found the file written by others. A crash may have taken frames of
+/// a session before us, of which the disk still has the bytes: as soon as the file grows over them they could
+/// come back, in the place of ours. So first, in place, the header says that their eras are over.
+result<> journal_file::announce_session() {
+  if (is_announced_) return {};
+  header_.closed = false;
+  claim_durable(session_.era - 1);
+  ++header_.generation;
+  const auto slot = 1 - header_.slot;
+  if (auto written = write_slot(slot, true); !written) return written;
+  header_.slot = slot;
+  is_announced_ = true;
   return {};
 }
 
@@ -204,10 +229,11 @@ result<> journal_file::commit() {
   return {};
 }
 
-void journal_file::claim_all_durable() noexcept {
+/// All there is was synced, or will be before anybody can read the header; eras up to `over` are over.
+void journal_file::claim_durable(std::uint32_t over) noexcept {
   header_.durable_up_to = end();
   header_.sequence = sequence_;
-  header_.era = session_.era;
+  header_.era = over;
 }
 
 std::uint64_t journal_file::claimed_durable() const noexcept {
@@ -224,6 +250,7 @@ result<> journal_file::flush_frame(bool commits) {
                             .written_in = session_,
                             .sequence = batch_sequence_,
                             .durable_up_to = claimed_durable()};
+  if (auto announced = announce_session(); !announced) return announced;
   buffer_.resize(padded(buffer_.size()));
   seal_frame(buffer_, header, header_.file_id, batch_at_);
   const auto next = batch_at_ + buffer_.size();
@@ -257,7 +284,7 @@ error journal_file::roll_back(const error& cause) {
   buffer_.resize(frame_header_size);
   const auto cut = held_.file.truncate(end());
   written_up_to_ = end();
-  if (cut && is_harmless(cause)) return cause;
+  if (cut && is_harmless(cause) && !is_fenced()) return cause;
   const auto doubt = in_doubt(cause);
   set_fence(cause);
   return doubt;
@@ -335,13 +362,14 @@ result<> journal_file::seal() {
   }
   if (auto synced = sync(); !synced) return synced;
   header_.closed = true;
-  claim_all_durable();
+  claim_durable(session_.era);
   if (auto written = write_header_slots(true); !written) {
     set_fence(written.error());
     return written;
   }
   recovery_.clean = true;
   recovery_.found.end = end();
+  start_session();
   return {};
 }
 
@@ -366,7 +394,7 @@ result<> journal_file::publish(bool replace) {
   assert(is_unpublished());
   if (sync_failed_) return std::unexpected(*sync_failed_);
   // True as soon as anybody can read it: nothing finds this file before it is synced and named.
-  claim_all_durable();
+  claim_durable(session_.era - 1);
   if (auto written = write_header_slots(false); !written) return written;
   if (!has_bug(seeded_bug::rename_before_sync)) {
     if (auto synced = held_.file.sync(); !synced) {

@@ -127,7 +127,9 @@ class journal_file {
   [[nodiscard]] result<scanned> scan_all(const file_header& header, std::uint64_t size) const;
   [[nodiscard]] result<> recover();
   void start_session();
-  void claim_all_durable() noexcept;
+  [[nodiscard]] result<> announce_session();
+  [[nodiscard]] result<> write_slot(std::size_t slot, bool then_sync);
+  void claim_durable(std::uint32_t over) noexcept;
   [[nodiscard]] bool is_unpublished() const noexcept { return !held_.name.empty(); }
   [[nodiscard]] std::uint64_t claimed_durable() const noexcept;
 
@@ -138,6 +140,7 @@ class journal_file {
   recovery recovery_;
   std::optional<error> sync_failed_;  ///< before it had a name: what it holds is in doubt for good
   session session_;
+  bool is_announced_ = false;  ///< the header on disk has ended the eras before ours
   std::uint64_t sequence_ = 0;
 
   // The batch under way.

@@ -29,8 +29,13 @@ using file::seeded_bug;
 /// The state of the walk from frame to frame.
 class chain {
  public:
-  /// True if a valid frame may follow what has been accepted so far.
-  [[nodiscard]] bool fits(const frame_header& h) const noexcept {
+  explicit chain(const file_header& header) : durable_up_to_(header.durable_up_to), over_(header.era) {}
+
+  /// True if a valid frame at `offset` may follow what has been accepted so far.
+  [[nodiscard]] bool fits(const frame_header& h, std::uint64_t offset) const noexcept {
+    if (offset >= durable_up_to_ && h.written_in.era <= over_ && !has_bug(seeded_bug::no_era)) {
+      return false;
+    }
     if (in_batch_) {
       return !h.first && h.written_in == batch_.written_in && h.sequence == batch_.sequence;
     }
@@ -67,6 +72,8 @@ class chain {
     return records.size();
   }
 
+  std::uint64_t durable_up_to_;
+  std::uint32_t over_;  // from there on eras up to this one are over
   scanned found_;
   frame_header batch_;
   bool in_batch_ = false;
@@ -86,7 +93,11 @@ class chain {
 [[nodiscard]] result<std::optional<std::uint64_t>> find_proof(frame_reader& reader,
                                                               std::uint64_t bad) {
   std::uint64_t budget = 16 * reader.size() + (std::uint64_t{64} << 20);
-  for (std::uint64_t at = bad + 8; at + frame_header_size <= reader.size(); at += 8) {
+  for (std::uint64_t at = bad + 8;; at += 8) {
+    const auto next = reader.skip_zeros(at);
+    if (!next) return std::unexpected(next.error());
+    at = *next;
+    if (at + frame_header_size > reader.size()) break;
     const auto header = reader.header_at(at);
     if (!header) return std::unexpected(header.error());
     if (!*header || (*header)->durable_up_to <= bad) continue;
@@ -122,12 +133,12 @@ class chain {
 }  // namespace
 
 result<scanned> scan(frame_reader& reader, const file_header& header) {
-  chain walk;
+  chain walk(header);
   std::uint64_t at = frames_start;
   for (;;) {
     const auto next = reader.at(at);
     if (!next) return std::unexpected(next.error());
-    if (!*next || !walk.fits((*next)->header)) break;
+    if (!*next || !walk.fits((*next)->header, at)) break;
     if (const auto left = walk.accept(**next); left != 0) {
       return no_record(at + (*next)->header.size - left);
     }

@@ -48,16 +48,16 @@ bool store::wants_compaction() const {
   return end > garbage_factor * live;
 }
 
-result<std::unique_ptr<journal::journal_file>> store::write_whole(const held_version& from,
-                                                                  sequence number) const {
+result<std::unique_ptr<journal::journal_file>> store::write_whole(
+    const held_version& from, sequence number, const table_description& as) const {
   auto made = journal::journal_file::create(*where_, journal_->store_id(), journal_settings());
   if (!made) return made;
   if (auto like = (*made)->copy_mode_of(*journal_); !like) return std::unexpected(like.error());
   auto& j = **made;
   j.begin(number);
-  const auto d = encode_description(description());
+  const auto d = encode_description(as);
   auto done = j.add({journal::op::table_created, 0, 1, as_bytes(d.key), as_bytes(d.value)});
-  const auto what = is_bag(types_.what) ? journal::op::append : journal::op::put;
+  const auto what = is_bag(as.what) ? journal::op::append : journal::op::put;
   const auto walk = from.walk();
   for (auto some = walk->next(); done && !some.empty(); some = walk->next()) {
     for (const auto* e : some) {
@@ -101,7 +101,7 @@ result<> store::compact_locked() {
     mark = journal_->end();
     return std::optional<held_version>(std::in_place, owned_);
   }();
-  auto fresh = write_whole(*from, std::max<sequence>(from->at(), 1));
+  auto fresh = write_whole(*from, std::max<sequence>(from->at(), 1), description_);
   from.reset();
   if (!fresh) return std::unexpected(fresh.error());
   tail_copy copy(**fresh);
@@ -127,7 +127,8 @@ result<> store::compact_saved_state() {
   }
   const auto saved = load.finish();
   if (!saved) return std::unexpected(saved.error());
-  auto fresh = write_whole(held_version(*saved), std::max<sequence>(journal_->last_sequence(), 1));
+  auto fresh = write_whole(held_version(*saved), std::max<sequence>(journal_->last_sequence(), 1),
+                           description_);
   if (!fresh) return std::unexpected(fresh.error());
   const std::scoped_lock lock(turn_);
   return take_up(std::move(*fresh));
@@ -136,7 +137,7 @@ result<> store::compact_saved_state() {
 /// At open, when nobody else has the table yet: the file becomes what memory is.
 result<> store::rewrite_from_memory() {
   if (auto alone = check_only_name(); !alone) return alone;
-  auto fresh = write_whole(held_version(owned_), ++sequence_);
+  auto fresh = write_whole(held_version(owned_), ++sequence_, description_);
   if (!fresh) return std::unexpected(fresh.error());
   return take_up(std::move(*fresh));
 }
@@ -160,7 +161,7 @@ result<> store::recover() {
   const std::scoped_lock in_turn(turn_);
   const bool named = journal_->still_named().has_value();
   const auto number = ++sequence_;
-  auto fresh = write_whole(held_version(owned_), number);
+  auto fresh = write_whole(held_version(owned_), number, description_);
   if (!fresh) return std::unexpected(fresh.error());
   auto published = (*fresh)->publish(named);
   if (!published && published.error() == std::errc::file_exists) {

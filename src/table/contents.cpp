@@ -4,6 +4,7 @@
 
 #include "table/bag_contents.hpp"
 #include "table/set_contents.hpp"
+#include "table/tree_contents.hpp"
 
 #include <cassert>
 
@@ -11,6 +12,7 @@ namespace shelf::tables {
 
 std::shared_ptr<contents> contents::make(const options& o) {
   if (is_bag(o.what)) return std::make_shared<bag_contents>(o);
+  if (o.what == kind::ordered_set) return std::make_shared<tree_contents>(o);
   assert(o.what == kind::set);
   return std::make_shared<set_contents>(o);
 }

@@ -7,6 +7,7 @@
 #include "shelf/kind.hpp"
 #include "table/entry.hpp"
 #include "table/epoch.hpp"
+#include "table/key_order.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -75,6 +76,7 @@ class contents : public std::enable_shared_from_this<contents> {
     bool track_unsaved = false;   ///< keep the list of changes since the last take_unsaved
     std::uint64_t hash_seed = 0;  ///< per process, secret: hash flooding
     sequence first = 0;           ///< version of the empty table
+    key_order order{};            ///< ordered_set: how keys compare (terms::compare, terms::order_prefix)
   };
   [[nodiscard]] static std::shared_ptr<contents> make(const options& o);
   virtual ~contents() = default;

@@ -2,6 +2,7 @@
 // Loading: every change goes through stage and publish, as a live write does.
 #include "table/loader.hpp"
 
+#include "term/canonical.hpp"
 #include "term/text.hpp"
 
 #include <algorithm>
@@ -14,6 +15,7 @@ using journal::op;
 constexpr std::size_t bad_entries_told = 3;
 constexpr std::size_t publish_after = 64;
 constexpr std::size_t content_shown = 64;
+constexpr std::string_view any_term = "any";  // the schema of shelf::term
 
 [[nodiscard]] bool is_catalogue(op what) noexcept {
   return what == op::table_created || what == op::table_changed || what == op::table_dropped;
@@ -40,15 +42,15 @@ result<> loader::visit(const journal::change& c, std::uint64_t) {
     clear();
     return {};
   }
-  entry::owner e;
-  if (c.what == op::put || c.what == op::append) {
-    auto made = make_entry(c);
-    if (!made) {
-      note_bad(c.key, made.error());
-      return {};
-    }
-    e = std::move(*made);
+  const bool has_entry = c.what == op::put || c.what == op::append;
+  const bool fits = trusted_ || (has_entry && types_.check(c.key, c.value).has_value());
+  // From here on keys are compared as terms.
+  if (!fits && !terms::is_canonical(c.key)) {
+    note_bad(c.key, error(errc::corrupt, "the key is not a term in canonical form"));
+    return {};
   }
+  entry::owner e;
+  if (has_entry) e = make_entry(c, fits);
   if (stage(c, e).what == staged::publish_first) {
     publish();
     (void)stage(c, e);
@@ -57,13 +59,14 @@ result<> loader::visit(const journal::change& c, std::uint64_t) {
   return {};
 }
 
-result<entry::owner> loader::make_entry(const journal::change& c) const {
-  if (trusted_) return entry::make(c.key, c.value);
-  if (auto fits = types_.check(c.key, c.value); !fits) return std::unexpected(fits.error());
-  if (!schema_differs_) return entry::make(c.key, c.value);
-  const auto value = types_.reencode(c.value);
-  if (!value) return std::unexpected(value.error());
-  return entry::make(c.key, *value);
+/// An entry that does not fit is kept as it is, to be judged at the end: a later change may replace it.
+entry::owner loader::make_entry(const journal::change& c, bool fits) {
+  if (fits && schema_differs_ && !trusted_) {
+    if (const auto value = types_.reencode(c.value)) return entry::make(c.key, *value);
+    fits = false;
+  }
+  has_doubts_ = has_doubts_ || !fits;
+  return entry::make(c.key, c.value);
 }
 
 staging loader::stage(const journal::change& c, entry::owner& e) {
@@ -91,29 +94,35 @@ result<> loader::check_catalogue(const journal::change& c) {
     return std::unexpected(error(errc::unsupported_version,
                                  path_ + ": the file holds several tables; this shelf reads one"));
   }
-  const auto stored = decode_description(c.key, c.value);
+  auto stored = decode_description(c.key, c.value);
   if (!stored) return std::unexpected(stored.error());
-  if (stored->what != types_.what) {
+  description_ = *std::move(stored);
+  if (description_.what != types_.what) {
     return std::unexpected(
         error(errc::wrong_kind, path_ + ": the file holds a table of kind " +
-                                    std::string(to_string(stored->what)) + ", not " +
+                                    std::string(to_string(description_.what)) + ", not " +
                                     std::string(to_string(types_.what))));
   }
-  if (auto same = check_schema(stored->key_schema, types_.key_schema, "key"); !same) return same;
-  if (auto same = check_schema(stored->value_schema, types_.value_schema, "value"); !same) {
-    return same;
-  }
-  schema_differs_ = stored->value_schema != types_.value_schema;
-  catalogue_seen_ = true;
-  return {};
+  auto same = check_schema(description_.key_schema, types_.key_schema, "key");
+  if (same) same = check_schema(description_.value_schema, types_.value_schema, "value");
+  catalogue_seen_ = same.has_value();
+  return same;
 }
 
-result<> loader::check_schema(const std::string& stored, const std::string& wanted,
-                              const char* which) const {
+/// A schema may differ where that is allowed. The file then gets the one that new entries keep, unless the program
+/// takes any term: it knows less than the file does.
+result<> loader::check_schema(std::string& stored, const std::string& wanted, const char* which) {
   auto same = types_.compare_schema(stored, wanted, policy_);
-  if (same) return {};
-  return std::unexpected(error(same.error().code(), path_ + ": the " + which + " type differs: " +
-                                                        same.error().message()));
+  if (!same) {
+    return std::unexpected(error(same.error().code(), path_ + ": the " + which +
+                                                          " type differs: " +
+                                                          same.error().message()));
+  }
+  if (stored != wanted && wanted != any_term) {
+    stored = wanted;
+    schema_differs_ = true;
+  }
+  return {};
 }
 
 void loader::note_bad(bytes key, const error& why) {
@@ -126,18 +135,22 @@ void loader::note_bad(bytes key, const error& why) {
   first_bad_details_ += "key " + terms::to_text(key, content_shown) + ": " + why.details();
 }
 
-result<> loader::check_accepted() {
-  if (!types_.accept || trusted_) return {};
+/// Judges what is left when every change has been applied: by the types if a change did not fit them, then
+/// by the user's predicate, which sees only what fits.
+void loader::check_live() {
+  if (trusted_ || (!has_doubts_ && !types_.accept)) return;
   const held_version all(loaded_);
   const auto walk = all.walk();
   for (auto some = walk->next(); !some.empty(); some = walk->next()) {
     for (const auto* e : some) {
-      if (!types_.accept(e->key(), e->value())) {
+      const auto fits = has_doubts_ ? types_.check(e->key(), e->value()) : result<>();
+      if (!fits) {
+        note_bad(e->key(), fits.error());
+      } else if (types_.accept && !types_.accept(e->key(), e->value())) {
         note_bad(e->key(), error(errc::type_mismatch, "refused by config.check"));
       }
     }
   }
-  return {};
 }
 
 result<std::shared_ptr<contents>> loader::finish() {
@@ -150,7 +163,7 @@ result<> loader::judge() {
   if (!catalogue_seen_) {
     return std::unexpected(error(errc::corrupt, path_ + ": byte 8192: there is no catalogue"));
   }
-  if (auto done = check_accepted(); !done) return std::unexpected(done.error());
+  check_live();
   if (bad_entries_ != 0) {
     const auto count = std::to_string(bad_entries_);
     return std::unexpected(error(errc::type_mismatch,

@@ -38,16 +38,18 @@ class loader final : public journal::visitor {
   void reserve(std::size_t entries) { loaded_->reserve(entries); }
   /// The file was written with fewer fields: what was loaded is no longer what the file holds.
   [[nodiscard]] bool brought_up_to_date() const noexcept { return schema_differs_; }
+  /// What the file says of its table; brought up to date where the values were.
+  [[nodiscard]] const table_description& description() const noexcept { return description_; }
   /// The version of the contents so far.
   [[nodiscard]] sequence version() const noexcept { return version_; }
 
  private:
   [[nodiscard]] result<> check_catalogue(const journal::change& c);
-  [[nodiscard]] result<> check_schema(const std::string& stored, const std::string& wanted,
-                                      const char* which) const;
-  [[nodiscard]] result<entry::owner> make_entry(const journal::change& c) const;
+  [[nodiscard]] result<> check_schema(std::string& stored, const std::string& wanted,
+                                      const char* which);
+  [[nodiscard]] entry::owner make_entry(const journal::change& c, bool fits);
   [[nodiscard]] staging stage(const journal::change& c, entry::owner& e);
-  [[nodiscard]] result<> check_accepted();
+  void check_live();
   void note_bad(bytes key, const error& why);
   void publish();
   void clear();
@@ -58,8 +60,10 @@ class loader final : public journal::visitor {
   contents_factory make_;
   std::shared_ptr<contents> loaded_;
   sequence version_;
+  table_description description_;
   bool catalogue_seen_ = false;
   bool trusted_ = false;
+  bool has_doubts_ = false;        ///< some change did not fit the types
   bool schema_differs_ = false;    ///< allowed by missing_fields: values are brought up to date
   std::size_t bad_entries_ = 0;
   std::string first_bad_;          ///< sentences without content

@@ -48,6 +48,10 @@ store::store(detail::core_config config, detail::entry_types types)
       label_(label_of(config_)),
       system_(config_.system != nullptr ? *config_.system : file::real_system()),
       generation_(file::process_generation()),
+      description_{.what = types_.what,
+                   .name = "main",
+                   .key_schema = types_.key_schema,
+                   .value_schema = types_.value_schema},
       turn_([this](queued* first) { execute(static_cast<operation*>(first)); }) {
   if (config_.access == access::one_writer) owner_.emplace();
 }
@@ -68,10 +72,15 @@ result<std::shared_ptr<store>> store::open(detail::core_config config, detail::e
 }
 
 std::shared_ptr<contents> store::make_contents(sequence first) const {
-  return contents::make({.what = types_.what,
+  return make_contents(first, types_.what);
+}
+
+std::shared_ptr<contents> store::make_contents(sequence first, kind what) const {
+  return contents::make({.what = what,
                          .track_unsaved = config_.mode == write_mode::back && !config_.in_memory,
                          .hash_seed = process_hash_seed(system_),
-                         .first = first});
+                         .first = first,
+                         .order = {&terms::compare, &terms::order_prefix}});
 }
 
 std::array<std::byte, 16> store::draw_store_id() const {
@@ -81,13 +90,6 @@ std::array<std::byte, 16> store::draw_store_id() const {
 
 journal::journal_file::settings store::journal_settings() const {
   return {.write_ahead = config_.mode == write_mode::durable};
-}
-
-table_description store::description() const {
-  return {.what = types_.what,
-          .name = "main",
-          .key_schema = types_.key_schema,
-          .value_schema = types_.value_schema};
 }
 
 result<> store::open_file() {
@@ -122,7 +124,7 @@ result<> store::create_file() {
   auto made = journal::journal_file::create(*where_, draw_store_id(), journal_settings());
   if (!made) return std::unexpected(made.error());
   auto& j = **made;
-  const auto d = encode_description(description());
+  const auto d = encode_description(description_);
   j.begin(1);
   auto done = j.add({journal::op::table_created, 0, 1, as_bytes(d.key), as_bytes(d.value)});
   if (done) done = j.commit();
@@ -148,6 +150,7 @@ result<> store::open_existing() {
   if (!loaded) return std::unexpected(loaded.error());
   recovery_ = j.recovered();
   sequence_ = j.last_sequence();
+  description_ = load.description();
   journal_ = std::move(*opened);
   adopt(std::move(*loaded), load.version());
   // The file must not go on under a schema that new entries do not have.

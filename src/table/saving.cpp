@@ -108,7 +108,7 @@ result<> store::save_unsaved() {
   }
   result<> written;
   if (wants_compaction() && check_only_name()) {
-    auto fresh = write_whole(taken->pinned(), number);
+    auto fresh = write_whole(taken->pinned(), number, description_);
     if (!fresh) return std::unexpected(fresh.error());
     const std::scoped_lock lock(turn_);
     written = take_up(std::move(*fresh));

@@ -82,6 +82,12 @@ class store final : public detail::core,
   void leave_callback() const noexcept override;
   const std::string& label() const noexcept override { return label_; }
 
+  /// Replaces the file by one of other types (migration.cpp). For a table that nobody else uses.
+  [[nodiscard]] result<detail::migration_counts> migrate_to(
+      const detail::entry_types& to,
+      detail::function_ref<result<>(detail::stored_entry, detail::entry_batch&)> convert,
+      bool dry_run);
+
   /// Periodic work: sync_every, save_every, compaction. Called by the housekeeper, or by a test by hand.
   std::chrono::nanoseconds work() noexcept override;
 
@@ -92,9 +98,9 @@ class store final : public detail::core,
   [[nodiscard]] result<> open_to_read_only();
   [[nodiscard]] result<> create_file();
   [[nodiscard]] std::shared_ptr<contents> make_contents(sequence first) const;
+  [[nodiscard]] std::shared_ptr<contents> make_contents(sequence first, kind what) const;
   [[nodiscard]] std::array<std::byte, 16> draw_store_id() const;
   [[nodiscard]] journal::journal_file::settings journal_settings() const;
-  [[nodiscard]] table_description description() const;
 
   // Reading.
   [[nodiscard]] result<> readable() const;
@@ -141,7 +147,7 @@ class store final : public detail::core,
   [[nodiscard]] result<> compact_saved_state();
   [[nodiscard]] result<> rewrite_from_memory();
   [[nodiscard]] result<std::unique_ptr<journal::journal_file>> write_whole(
-      const held_version& from, sequence number) const;
+      const held_version& from, sequence number, const table_description& as) const;
   [[nodiscard]] result<> take_up(std::unique_ptr<journal::journal_file> fresh);
   void release_all() noexcept;
   void leave_to_parent() noexcept;
@@ -156,6 +162,7 @@ class store final : public detail::core,
   file::system& system_;
   const std::uint64_t generation_;
   std::optional<file::location> where_;
+  table_description description_;            ///< what the catalogue says; set by open
 
   std::atomic<contents*> current_{nullptr};  ///< what readers see; null once closed
   std::shared_ptr<contents> owned_;          ///< guarded by the turn: keeps *current_ alive

@@ -84,6 +84,7 @@ void version_board::unpin(std::size_t slot) noexcept {
   for (; slot >= per_chunk; slot -= per_chunk) c = c->next.load(std::memory_order_acquire);
   assert(c->at[slot].load() != nobody);
   c->at[slot].store(nobody, std::memory_order_release);
+  unpins_.fetch_add(1, std::memory_order_release);
   pins_.fetch_sub(1, std::memory_order_release);
 }
 
@@ -103,11 +104,12 @@ version_board::held_versions version_board::scan() const noexcept {
   return held;
 }
 
-bool version_board::is_pinned(sequence number) const noexcept {
+bool version_board::any_pin_in(sequence from, sequence until) const noexcept {
   if (pins_.load(std::memory_order_seq_cst) == 0) return false;
   for (const chunk* c = &first_; c != nullptr; c = c->next.load(std::memory_order_acquire)) {
     for (const auto& slot : c->at) {
-      if (slot.load(std::memory_order_seq_cst) == number) return true;
+      const sequence at = slot.load(std::memory_order_seq_cst);
+      if (at >= from && at < until) return true;
     }
   }
   return false;

@@ -50,7 +50,12 @@ class version_board {
     bool any_older = false;         ///< there is one below the published one
   };
   [[nodiscard]] held_versions scan() const noexcept;
-  [[nodiscard]] bool is_pinned(sequence number) const noexcept;
+  /// A version from `from` on and before `until` is pinned.
+  [[nodiscard]] bool any_pin_in(sequence from, sequence until) const noexcept;
+  /// How often a pin was taken back.
+  [[nodiscard]] std::size_t unpin_count() const noexcept {
+    return unpins_.load(std::memory_order_acquire);
+  }
 
  private:
   static constexpr sequence nobody = latest;
@@ -78,6 +83,7 @@ class version_board {
   std::array<size_at, 2> sizes_;
   std::size_t current_ = 0;  ///< the writer's own
   std::atomic<std::size_t> pins_{0};
+  std::atomic<std::size_t> unpins_{0};
   chunk first_;
 };
 

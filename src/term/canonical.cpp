@@ -20,8 +20,8 @@ namespace {
 constexpr std::size_t list_header = 5;
 constexpr std::uint64_t longest_string = 65535;
 
-// Where a pair stands in the output: key [key, value), value [value, end). 32 bits: a term that was no
-// longer than max_term_bytes does not grow to four times its size.
+// Where a pair stands in the output: key [key, value), value [value, end). 32 bits: a term that was
+// no longer than max_term_bytes does not grow to four times its size.
 struct pair_place {
   std::uint32_t key = 0;
   std::uint32_t value = 0;
@@ -68,9 +68,12 @@ class rewriting {
   // Writes a scalar or the head of a container where the output ends.
   bool place(const head& h) {
     if (h.children > 0) return enter(h);
-    if (h.what == tag::small_tuple || h.what == tag::large_tuple) put_tuple_head(out_, 0);
-    else if (h.what == tag::map) put_counted_head(out_, tag::map, 0);
-    else append_scalar(out_, in_, h);
+    if (h.what == tag::small_tuple || h.what == tag::large_tuple)
+      put_tuple_head(out_, 0);
+    else if (h.what == tag::map)
+      put_counted_head(out_, tag::map, 0);
+    else
+      append_scalar(out_, in_, h);
     return complete();
   }
 
@@ -140,8 +143,10 @@ class rewriting {
 
   // A list without elements is its tail.
   void settle_count(const container& c) {
-    if (c.count == 0) out_.resize(c.out);
-    else store_big(out_.data() + c.out + 1, static_cast<std::uint32_t>(c.count));
+    if (c.count == 0)
+      out_.resize(c.out);
+    else
+      store_big(out_.data() + c.out + 1, static_cast<std::uint32_t>(c.count));
   }
 
   void settle_proper_list(const container& c) {
@@ -191,7 +196,9 @@ class rewriting {
   bool settle_map(const container& c) {
     const auto first = pairs_.begin() + static_cast<std::ptrdiff_t>(c.pairs);
     if (!c.sorted) {
-      const auto order = [&](const auto& a, const auto& b) { return compare_exact(key(a), key(b)); };
+      const auto order = [&](const auto& a, const auto& b) {
+        return compare_exact(key(a), key(b));
+      };
       const auto begin = first->key;
       std::sort(first, pairs_.end(), [&](const auto& a, const auto& b) { return order(a, b) < 0; });
       const auto twice = std::adjacent_find(
@@ -219,7 +226,9 @@ class rewriting {
   }
 
   bytes written() const noexcept { return out_; }
-  bytes key(const pair_place& p) const noexcept { return written().subspan(p.key, p.value - p.key); }
+  bytes key(const pair_place& p) const noexcept {
+    return written().subspan(p.key, p.value - p.key);
+  }
   std::uint32_t place_now() const noexcept { return static_cast<std::uint32_t>(out_.size()); }
 
   reader in_;
@@ -249,9 +258,10 @@ result<std::vector<std::byte>> canonicalize_enveloped(bytes input, const limits&
   auto envelope = open_envelope(input, bounds);
   if (!envelope) return std::unexpected(envelope.error());
   if (envelope->compressed && envelope->consumed < input.size()) {
-    return std::unexpected(error(errc::corrupt, "byte " + std::to_string(envelope->consumed) + ": " +
-                                     std::to_string(input.size() - envelope->consumed) +
-                                     " bytes follow the term"));
+    return std::unexpected(
+        error(errc::corrupt, "byte " + std::to_string(envelope->consumed) + ": " +
+                                 std::to_string(input.size() - envelope->consumed) +
+                                 " bytes follow the term"));
   }
   return rewrite(envelope->term, envelope->header, bounds);
 }

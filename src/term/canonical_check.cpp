@@ -60,9 +60,15 @@ class check {
   bool enter(const head& h) noexcept {
     if (depth_ >= bound_) return false;
     auto& c = levels_[depth_++];
-    c = {.what = h.what, .only_bytes = true, .awaited = h.children, .count = h.children - 1,
-         .child = in_.position(), .key = 0, .value = 0,
-         .start = h.start, .size = 0};
+    c = {.what = h.what,
+         .only_bytes = true,
+         .awaited = h.children,
+         .count = h.children - 1,
+         .child = in_.position(),
+         .key = 0,
+         .value = 0,
+         .start = h.start,
+         .size = 0};
     if (h.what == tag::new_fun) c.size = load_big<std::uint32_t>(input_.data() + h.body);
     return true;
   }
@@ -113,7 +119,8 @@ class check {
       case tag::v4_port: return canonical_port(h);
       case tag::new_fun: return canonical_fun(h);
       case tag::fun_export:
-        return std::ranges::all_of(in_.export_of(h), [&](auto& part) { return canonical_head(part); });
+        return std::ranges::all_of(in_.export_of(h),
+                                   [&](auto& part) { return canonical_head(part); });
       default: return false;
     }
   }
@@ -125,13 +132,15 @@ class check {
     if ((what == tag::large_big) != (magnitude.size() > 255)) return false;
     if (magnitude.size() > 4) return true;
     std::uint32_t low = 0;
-    for (std::size_t i = 0; i < 4; ++i) low |= std::to_integer<std::uint32_t>(magnitude[i]) << 8 * i;
+    for (std::size_t i = 0; i < 4; ++i)
+      low |= std::to_integer<std::uint32_t>(magnitude[i]) << 8 * i;
     return low > (content[0] == std::byte{1} ? 0x80000000u : 0x7FFFFFFFu);
   }
 
   static bool canonical_bits(bytes content) noexcept {
     const auto bits = std::to_integer<unsigned>(content[0]);
-    return bits >= 1 && bits <= 7 && (std::to_integer<unsigned>(content.back()) & (0xFFu >> bits)) == 0;
+    return bits >= 1 && bits <= 7 &&
+           (std::to_integer<unsigned>(content.back()) & (0xFFu >> bits)) == 0;
   }
 
   bool canonical_port(const head& h) const {
@@ -144,8 +153,8 @@ class check {
 
   bool canonical_fun(const head& h) const {
     const auto f = in_.fun_of(h);
-    const bool size_right = h.children > 0 || load_big<std::uint32_t>(input_.data() + h.body) ==
-                                                  h.end - h.start - 1;
+    const bool size_right =
+        h.children > 0 || load_big<std::uint32_t>(input_.data() + h.body) == h.end - h.start - 1;
     return size_right && canonical_head(f.module) && canonical_head(f.creator) &&
            canonical_head(f.old_index_as_read) && canonical_head(f.old_unique_as_read) &&
            f.creator.what == tag::new_pid && f.old_index_as_read.what != tag::small_big &&

@@ -70,7 +70,8 @@ std::vector<std::byte> from_decimal(std::string_view digits) {
   std::vector<std::byte> magnitude;
   magnitude.reserve(limbs.size() * 4);
   for (const auto limb : limbs) {
-    for (int shift = 0; shift < 32; shift += 8) magnitude.push_back(static_cast<std::byte>(limb >> shift));
+    for (int shift = 0; shift < 32; shift += 8)
+      magnitude.push_back(static_cast<std::byte>(limb >> shift));
   }
   while (!magnitude.empty() && magnitude.back() == std::byte{0}) magnitude.pop_back();
   return magnitude;

@@ -129,15 +129,18 @@ void put_bitstring(Out& out, bytes content, unsigned bits) {
   put_big(out, static_cast<std::uint32_t>(content.size()));
   put_big(out, static_cast<std::uint8_t>(bits));
   put(out, content.first(content.size() - 1));
-  put_big(out, static_cast<std::uint8_t>(std::to_integer<unsigned>(content.back()) & (0xFF00u >> bits)));
+  put_big(out,
+          static_cast<std::uint8_t>(std::to_integer<unsigned>(content.back()) & (0xFF00u >> bits)));
 }
 
 template <class Out>
 void put_tuple_head(Out& out, std::size_t size) {
   assert(size <= std::numeric_limits<std::uint32_t>::max());
   put_tag(out, size <= 255 ? tag::small_tuple : tag::large_tuple);
-  if (size <= 255) put_big(out, static_cast<std::uint8_t>(size));
-  else put_big(out, static_cast<std::uint32_t>(size));
+  if (size <= 255)
+    put_big(out, static_cast<std::uint8_t>(size));
+  else
+    put_big(out, static_cast<std::uint32_t>(size));
 }
 
 /// Of a list or a map.

@@ -1,5 +1,6 @@
 // TERM  vocabulary of every room
-// Opens envelopes. A declared size is believed only as far as the limits go, and the stream must keep it.
+// Opens envelopes. A declared size is believed as far as the limits go, and the stream must keep
+// it.
 #include "term/envelope.hpp"
 
 #include "term/scan.hpp"
@@ -26,7 +27,8 @@ class inflater {
   inflater& operator=(const inflater&) = delete;
   ~inflater() { inflateEnd(&stream_); }
 
-  // True if the stream ends with `out` just full. `out` has a byte to spare: a longer stream fills it.
+  // True if the stream ends with `out` just full. `out` has a byte to spare: a longer stream fills
+  // it.
   bool fill(bytes in, std::vector<std::byte>& out) {
     constexpr std::size_t most = std::numeric_limits<uInt>::max();
     stream_.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(in.data()));
@@ -43,8 +45,8 @@ class inflater {
 };
 
 std::size_t most_inflated(std::size_t stream, const limits& bounds) {
-  const auto by_ratio = stream < bounds.inflated_bytes ? stream * bounds.inflation_ratio
-                                                       : bounds.inflated_bytes;
+  const auto by_ratio =
+      stream < bounds.inflated_bytes ? stream * bounds.inflation_ratio : bounds.inflated_bytes;
   const auto most = std::max(by_ratio, bounds.inflated_floor);
   return std::min({most, bounds.inflated_bytes, max_term_bytes});
 }
@@ -58,9 +60,9 @@ result<opened> open_compressed(bytes input, const limits& bounds) {
   const auto stream = input.subspan(compressed_header);
   const auto most = most_inflated(stream.size(), bounds);
   if (size > most) {
-    return refuse(errc::size_limit_exceeded, std::to_string(stream.size()) +
-                      " bytes claim to inflate to " + std::to_string(size) + ", more than " +
-                      std::to_string(most));
+    return refuse(errc::size_limit_exceeded,
+                  std::to_string(stream.size()) + " bytes claim to inflate to " +
+                      std::to_string(size) + ", more than " + std::to_string(most));
   }
   opened o;
   o.compressed = true;
@@ -80,9 +82,9 @@ result<opened> open_compressed(bytes input, const limits& bounds) {
 result<opened> open_envelope(bytes input, const limits& bounds) {
   if (input.empty()) return std::unexpected(error(errc::corrupt, "byte 0: no bytes, so no term"));
   if (input[0] != version_byte) {
-    return std::unexpected(error(errc::corrupt, "byte 0: " +
-                                     std::to_string(std::to_integer<unsigned>(input[0])) +
-                                     " stands where the version byte 131 should"));
+    return std::unexpected(
+        error(errc::corrupt, "byte 0: " + std::to_string(std::to_integer<unsigned>(input[0])) +
+                                 " stands where the version byte 131 should"));
   }
   if (input.size() > 1 && input[1] == static_cast<std::byte>(tag::compressed)) {
     return open_compressed(input, bounds);

@@ -19,8 +19,8 @@ struct limits {
   std::size_t integer_bytes = 8192;
   /// A compressed term may always claim to inflate to this much ...
   std::size_t inflated_floor = std::size_t{128} << 10;
-  /// ... and beyond that to this many times its compressed size, so that a file of n bytes never makes
-  /// us allocate more than a fixed multiple of n.
+  /// ... and beyond that to this many times its compressed size, so that a file of n bytes never
+  /// makes us allocate more than a fixed multiple of n.
   std::size_t inflation_ratio = 10;
   /// But never to more than this.
   std::size_t inflated_bytes = std::size_t{64} << 20;

@@ -18,9 +18,9 @@ namespace {
 constexpr std::size_t longest_decimal = 256;  // bytes of magnitude
 
 constexpr auto reserved = std::to_array<std::string_view>(
-    {"after", "and",  "andalso", "band", "begin", "bnot", "bor",     "bsl",   "bsr",    "bxor",
-     "case",  "catch", "cond",   "div",  "else",  "end",  "fun",     "if",    "let",    "maybe",
-     "not",   "of",   "or",      "orelse", "receive", "rem", "try",  "when",  "xor"});
+    {"after", "and",   "andalso", "band",   "begin",   "bnot", "bor", "bsl",  "bsr", "bxor",
+     "case",  "catch", "cond",    "div",    "else",    "end",  "fun", "if",   "let", "maybe",
+     "not",   "of",    "or",      "orelse", "receive", "rem",  "try", "when", "xor"});
 
 void append_utf8(std::string& out, char32_t code) {
   const auto tail = [&](int shift) { out += static_cast<char>(0x80 | (code >> shift & 0x3F)); };
@@ -133,7 +133,8 @@ struct scientific {
 scientific shortest(double magnitude) {
   std::array<char, 32> raw{};
   const auto end =
-      std::to_chars(raw.data(), raw.data() + raw.size(), magnitude, std::chars_format::scientific).ptr;
+      std::to_chars(raw.data(), raw.data() + raw.size(), magnitude, std::chars_format::scientific)
+          .ptr;
   const std::string_view text(raw.data(), static_cast<std::size_t>(end - raw.data()));
   const auto e = text.find('e');
   scientific s;
@@ -151,8 +152,8 @@ std::string with_exponent(const scientific& s) {
   return out + "e" + std::to_string(s.point - 1);
 }
 
-// Erlang takes the shorter of the two notations, the one without exponent if they tie; and none without
-// exponent from 2^53 on, where it would show digits that say nothing.
+// Erlang takes the shorter of the two notations, the one without exponent if they tie; and none
+// without exponent from 2^53 on, where it would show digits that say nothing.
 std::string shorter_notation(double magnitude) {
   const auto s = shortest(magnitude);
   const auto length = static_cast<int>(s.digits.size());

@@ -91,7 +91,8 @@ number number_at(const std::byte* at) noexcept {
     }
     case tag::new_float: return from_float(load_big<std::uint64_t>(content));
     case tag::small_big:
-      return from_big(content[1] != std::byte{0}, {content + 2, std::to_integer<std::size_t>(*content)});
+      return from_big(content[1] != std::byte{0},
+                      {content + 2, std::to_integer<std::size_t>(*content)});
     default:
       assert(static_cast<tag>(*at) == tag::large_big);
       return from_big(content[4] != std::byte{0}, {content + 5, load_big<std::uint32_t>(content)});

@@ -30,7 +30,8 @@ struct number {
 /// By value; exact.
 [[nodiscard]] std::strong_ordering compare_numbers(const number& a, const number& b) noexcept;
 
-/// The largest double not above the magnitude (the smallest not below it if negative), with -0.0 as 0.0.
+/// The largest double not above the magnitude (the smallest not below it if negative), with -0.0 as
+/// 0.0.
 [[nodiscard]] double towards_zero(const number& n) noexcept;
 
 }  // namespace shelf::terms

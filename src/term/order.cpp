@@ -1,6 +1,6 @@
 // TERM  vocabulary of every room
-// One pass over both terms at once. Both are canonical and were checked when they came in, so lengths are
-// believed here; recursion is as deep as the terms nest, which the checks bound.
+// One pass over both terms at once. Both are canonical and were checked when they came in:
+// lengths are believed here, and recursion is as deep as the terms nest, which the checks bound.
 #include "term/order.hpp"
 
 #include "term/number.hpp"
@@ -55,8 +55,8 @@ class comparison {
  public:
   comparison(place a, place b) noexcept : a_(a), b_(b) {}
 
-  /// Compares the terms at a_ and b_. Scalars, and whatever compares equal, are left behind; so is what
-  /// differs if m.finish.
+  /// Compares the terms at a_ and b_. Scalars, and whatever compares equal, are left behind; so is
+  /// what differs if m.finish.
   weak_ordering term(mode m) noexcept {
     const auto rank_a = rank_of(tag_at(a_));
     const auto rank_b = rank_of(tag_at(b_));
@@ -146,8 +146,10 @@ class comparison {
       const auto keys = term({.exact = true, .finish = m.finish});
       if (keys != 0) return settle(keys, 2 * left - 1, 2 * left - 1, m);
       const bool go_on = m.finish || left > 1;
-      if (values == 0) values = term({.exact = m.exact, .finish = go_on});
-      else settle(values, 1, 1, {.exact = m.exact, .finish = go_on});
+      if (values == 0)
+        values = term({.exact = m.exact, .finish = go_on});
+      else
+        settle(values, 1, 1, {.exact = m.exact, .finish = go_on});
     }
     return values;
   }
@@ -182,7 +184,8 @@ class comparison {
     return verdict;
   }
 
-  // At least one list has run out: what is left of it is its tail, what is left of a longer one is a list.
+  // At least one list has run out: what is left of it is its tail, what is left of a longer one is
+  // a list.
   weak_ordering tails(const list_walk& a, const list_walk& b, mode m) noexcept {
     static constexpr std::byte empty{106};
     if (a.left == b.left) {
@@ -254,12 +257,13 @@ class comparison {
     if (const auto node = compare_bytes(a.node, b.node); node != 0) return node;
     const auto creation = compare_bytes({a.fields + width_a, 4}, {b.fields + width_b, 4});
     if (creation != 0) return creation;
-    if (width_a != width_b) return width_a <=> width_b;  // canonical: large numbers have wide fields
+    if (width_a != width_b)
+      return width_a <=> width_b;  // canonical: large numbers have wide fields
     return compare_bytes({a.fields, width_a}, {b.fields, width_b});
   }
 
-  // newer_reference := n:u16 node creation:u32 words:u32[n]; node, creation, then the words from the
-  // last to the first, where words of zero at the end do not count
+  // newer_reference := n:u16 node creation:u32 words:u32[n]; node, creation, then the words from
+  // the last to the first, where words of zero at the end do not count
   weak_ordering reference() noexcept {
     auto left_a = load_big<std::uint16_t>(a_ + 1);
     auto left_b = load_big<std::uint16_t>(b_ + 1);
@@ -293,7 +297,9 @@ class comparison {
     return elements(3, m);  // module, function, arity
   }
 
-  // new_fun := size:u32 arity:u8 uniq:u8[16] index:u32 nfree:u32 module OldIndex OldUniq creator free*
+  // new_fun := size:u32 arity:u8 uniq:u8[16] index:u32 nfree:u32 module
+  //            OldIndex OldUniq creator free*
+  //
   // in the order module, index, OldUniq, nfree, free*
   weak_ordering local(mode m) noexcept {
     const auto begin_a = a_;

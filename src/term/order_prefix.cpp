@@ -31,8 +31,8 @@ std::uint64_t leading(bytes content) noexcept {
   return content.empty() ? 0 : value << 8 * (8 - content.size());
 }
 
-// The left edge of a term counts: the first element of the first element ... Every level shifts the one
-// below by 6 bits or more, so what is deeper than this does not show and is not looked at.
+// The left edge of a term counts: the first element of the first element ... Every level shifts the
+// one below by 6 bits or more, so what is deeper than this does not show and is not looked at.
 constexpr int levels = 11;
 
 std::uint64_t prefix_at(const std::byte* at, int deeper) noexcept;

@@ -50,7 +50,7 @@ bool is_float_text(std::string_view text) noexcept {
 
 }  // namespace
 
-head reader::next() {
+head reader::any() {
   if (left() == 0) return fail(errc::corrupt, at_, "the bytes end where a term should begin");
   head h{.what = static_cast<tag>(input_[at_]), .start = at_, .body = at_ + 1, .end = at_ + 1};
   switch (h.what) {
@@ -206,8 +206,8 @@ head reader::identifier(head h) {
   const bool old = h.what == tag::pid || h.what == tag::port;
   const std::size_t number =
       h.what == tag::pid || h.what == tag::new_pid || h.what == tag::v4_port ? 8 : 4;
-  const head rest = take({.what = h.what, .start = h.start, .body = node.end},
-                         number + (old ? 1u : 4u));
+  const head rest =
+      take({.what = h.what, .start = h.start, .body = node.end}, number + (old ? 1u : 4u));
   if (!rest) return rest;
   if (old && !check_creation(h, rest.end - 1)) return {};
   h.end = rest.end;
@@ -238,8 +238,8 @@ head reader::reference(head h) {
   if (!node) return node;
   const bool old = h.what == tag::new_reference;
   const std::size_t creation = old ? 1 : 4;
-  const head rest = take({.what = h.what, .start = h.start, .body = node.end},
-                         creation + std::size_t{4} * words);
+  const head rest =
+      take({.what = h.what, .start = h.start, .body = node.end}, creation + std::size_t{4} * words);
   if (!rest) return rest;
   if (old && !check_creation(h, node.end)) return {};
   if (old && words > 0 && load_big<std::uint32_t>(pointer(node.end + 1)) >= 1u << 18) {
@@ -312,8 +312,10 @@ head reader::fun_number(const head& h) {
   const auto magnitude = content(number).subspan(1);
   std::uint64_t low = 0;
   for (std::size_t i = 0; i < magnitude.size(); ++i) {
-    if (i < 8) low |= std::to_integer<std::uint64_t>(magnitude[i]) << 8 * i;
-    else if (magnitude[i] != std::byte{0}) low = ~std::uint64_t{0};
+    if (i < 8)
+      low |= std::to_integer<std::uint64_t>(magnitude[i]) << 8 * i;
+    else if (magnitude[i] != std::byte{0})
+      low = ~std::uint64_t{0};
   }
   const bool negative = *pointer(number.body) != std::byte{0};
   if (low > (std::uint64_t{1} << 59) - (negative ? 0 : 1)) {
@@ -322,7 +324,9 @@ head reader::fun_number(const head& h) {
   return number;
 }
 
-// new_fun := size:u32 arity:u8 uniq:u8[16] index:u32 nfree:u32 module OldIndex OldUniq creator free*
+// new_fun := size:u32 arity:u8 uniq:u8[16] index:u32 nfree:u32 module
+//            OldIndex OldUniq creator free*
+//
 // OTP does not look at size, so neither do we.
 head reader::fun(head h) {
   const head fixed = take(h, fun_fixed_size);
@@ -388,7 +392,8 @@ head reader::bad(const head& h, std::string cause) {
 }
 
 head reader::fail(errc code, std::size_t at, std::string cause) {
-  if (!failure_) failure_.emplace(code, "byte " + std::to_string(base_ + at) + ": " + std::move(cause));
+  if (!failure_)
+    failure_.emplace(code, "byte " + std::to_string(base_ + at) + ": " + std::move(cause));
   return {};
 }
 

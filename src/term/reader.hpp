@@ -1,11 +1,12 @@
 // TERM  vocabulary of every room
-// Reads terms from bytes nobody vouches for, one head at a time: the one place that trusts no length.
+// Reads terms from bytes nobody vouches for, head by head: the one place that trusts no length.
 #pragma once
 
 #include "shelf/detail/bytes.hpp"
 #include "shelf/error.hpp"
 #include "term/limits.hpp"
 #include "term/tag.hpp"
+#include "term/utf8.hpp"
 
 #include <array>
 #include <cstddef>
@@ -13,6 +14,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace shelf::terms {
 
@@ -41,12 +43,13 @@ struct fun_head {
   head creator;
 };
 
-/// Reads heads in the order in which they stand. Every length is checked against the bytes left before
-/// anything is done with it: a container's count against the least its children could take.
+/// Reads heads in the order in which they stand. Every length is checked against the bytes left
+/// before anything is done with it: a container's count against the least its children could take.
 /// Nesting is the caller's to bound. After a failure only failure() may be called.
 class reader {
  public:
-  /// `base` is what the messages add to offsets: the bytes in front of `input` that the caller knows of.
+  /// `base` is what the messages add to offsets: the bytes in front of `input` that the caller
+  /// knows of.
   reader(bytes input, const limits& bounds, std::size_t base = 0) noexcept
       : input_(input), bounds_(bounds), base_(base) {}
 
@@ -56,7 +59,10 @@ class reader {
     return input_.subspan(h.body, h.end - h.body);
   }
   /// Reads the head at position() and moves to where the next term begins.
-  [[nodiscard]] head next();
+  [[nodiscard]] head next() {
+    const head h = common();
+    return h ? h : any();
+  }
 
   // Parts of scalars that next() has accepted.
   /// The node atom of a pid, port or reference; what follows it begins at its end.
@@ -76,6 +82,9 @@ class reader {
   head trailing();
 
  private:
+  /// The tags most terms are made of, if they are in order; what any() says of them is the same.
+  [[nodiscard]] head common() noexcept;
+  [[nodiscard]] head any();
   [[nodiscard]] head number(head h);
   [[nodiscard]] head big_integer(head h, std::size_t count_size);
   [[nodiscard]] head float_text(head h);
@@ -97,7 +106,9 @@ class reader {
   [[nodiscard]] head bad(const head& h, std::string cause);
   [[nodiscard]] head take(head h, std::uint64_t size);
   [[nodiscard]] std::int32_t low_32_bits(const head& h) const noexcept;
-  [[nodiscard]] const std::byte* pointer(std::size_t at) const noexcept { return input_.data() + at; }
+  [[nodiscard]] const std::byte* pointer(std::size_t at) const noexcept {
+    return input_.data() + at;
+  }
 
   bytes input_;
   limits bounds_;
@@ -106,9 +117,58 @@ class reader {
   std::optional<error> failure_;
 };
 
+inline head reader::common() noexcept {
+  constexpr std::size_t longest_head = 5;
+  const auto had = left();
+  if (had < longest_head) return {};
+  const auto* at = pointer(at_);
+  const auto what = static_cast<tag>(*at);
+  std::size_t before = 1;  // tag and length
+  std::size_t content = 0;
+  std::uint64_t children = 0;
+  switch (what) {
+    case tag::small_integer: content = 1; break;
+    case tag::integer: content = 4; break;
+    case tag::nil: break;
+    case tag::binary:
+      before = 5;
+      content = load_big<std::uint32_t>(at + 1);
+      break;
+    case tag::string:
+      before = 3;
+      content = load_big<std::uint16_t>(at + 1);
+      break;
+    case tag::small_atom_utf8:
+      before = 2;
+      content = std::to_integer<std::size_t>(at[1]);
+      if (content > had - before || !is_ascii({at + before, content})) return {};
+      break;
+    case tag::new_float:
+      content = 8;
+      if (had <= content || (load_big<std::uint16_t>(at + 1) & 0x7FF0) == 0x7FF0) return {};
+      break;
+    case tag::small_tuple:
+      before = 2;
+      children = std::to_integer<std::uint64_t>(at[1]);
+      break;
+    case tag::list:
+      before = 5;
+      children = load_big<std::uint32_t>(at + 1) + std::uint64_t{1};
+      break;
+    case tag::map:
+      before = 5;
+      children = load_big<std::uint32_t>(at + 1) * std::uint64_t{2};
+      break;
+    default: return {};
+  }
+  if (before + content + children > had) return {};  // a child takes a byte at least
+  const auto start = std::exchange(at_, at_ + before + content);
+  return {what, start, start + before, at_, children};
+}
+
 /// Where a walk down a term stands: how many children each open container still awaits.
-/// A list's tail is no deeper than the list: when only the tail is awaited, the list is left and the
-/// tail takes its place. So a chain of cells in a row is one list, not a tower.
+/// A list's tail is no deeper than the list: when only the tail is awaited, the list is left and
+/// the tail takes its place. So a chain of cells in a row is one list, not a tower.
 class nesting {
  public:
   explicit nesting(const limits& bounds) noexcept

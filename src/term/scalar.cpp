@@ -43,13 +43,15 @@ void append_port(output& out, const reader& in, const head& h) {
   const head node = in.node_of(h);
   const auto fields = in.content({.what = h.what, .body = node.end, .end = h.end});
   const std::size_t size = h.what == tag::v4_port ? 8 : 4;
-  const std::uint64_t number = size == 8 ? load_big<std::uint64_t>(fields.data())
-                                         : load_big<std::uint32_t>(fields.data());
+  const std::uint64_t number =
+      size == 8 ? load_big<std::uint64_t>(fields.data()) : load_big<std::uint32_t>(fields.data());
   const bool small = number < std::uint64_t{1} << 28;
   put_tag(out, small ? tag::new_port : tag::v4_port);
   append_atom(out, in, node);
-  if (small) put_big(out, static_cast<std::uint32_t>(number));
-  else put_big(out, number);
+  if (small)
+    put_big(out, static_cast<std::uint32_t>(number));
+  else
+    put_big(out, number);
   append_creation(out, fields.subspan(size));
 }
 

@@ -10,7 +10,8 @@
 namespace shelf::terms {
 namespace {
 
-// Offsets in messages count from the first byte the caller gave: `base` stands in front of the term.
+// Offsets in messages count from the first byte the caller gave: `base` stands in front of the
+// term.
 result<std::size_t> scan_term(bytes input, std::size_t base, const limits& bounds) {
   reader in(input, bounds, base);
   nesting open(bounds);

@@ -151,8 +151,8 @@ term term::binary(bytes content) {
 }
 
 result<term> term::bitstring(bytes content, unsigned bits_in_last_byte) {
-  const bool fits = content.empty() ? bits_in_last_byte == 0
-                                    : bits_in_last_byte >= 1 && bits_in_last_byte <= 8;
+  const bool fits =
+      content.empty() ? bits_in_last_byte == 0 : bits_in_last_byte >= 1 && bits_in_last_byte <= 8;
   if (!fits) {
     return std::unexpected(error(errc::invalid_argument, "the last byte has 1 to 8 bits"));
   }

@@ -49,14 +49,19 @@ class printing {
     const auto index = c.children - c.awaited;
     const bool tail = c.what == tag::list && c.awaited == 1;
     if (tail && (h.what == tag::nil || index == 0)) return;
-    if (tail) out_ += '|';
-    else if (c.what == tag::map && index % 2 == 1) out_ += " => ";
-    else if (index > 0 || c.what == tag::new_fun) out_ += ',';
+    if (tail)
+      out_ += '|';
+    else if (c.what == tag::map && index % 2 == 1)
+      out_ += " => ";
+    else if (index > 0 || c.what == tag::new_fun)
+      out_ += ',';
   }
 
   void enter(const head& h) {
-    if (h.what == tag::new_fun) fun(h);
-    else out_ += h.what == tag::map ? "#{" : h.what == tag::list ? "[" : "{";
+    if (h.what == tag::new_fun)
+      fun(h);
+    else
+      out_ += h.what == tag::map ? "#{" : h.what == tag::list ? "[" : "{";
     open_.push_back({h.what, h.children, h.children});
   }
 
@@ -82,7 +87,8 @@ class printing {
       case tag::small_big:
       case tag::large_big: return integer(h);
       case tag::new_float:
-        out_ += float_literal(std::bit_cast<double>(load_big<std::uint64_t>(in_.content(h).data())));
+        out_ +=
+            float_literal(std::bit_cast<double>(load_big<std::uint64_t>(in_.content(h).data())));
         return;
       case tag::old_float:
         out_ += float_literal(reader::parse_old_float(in_.content(h)).value_or(0));
@@ -96,7 +102,10 @@ class printing {
       case tag::bit_binary: return bitstring(in_.content(h));
       case tag::nil: out_ += "[]"; return;
       case tag::map: out_ += "#{}"; return;
-      case tag::new_fun: fun(h); out_ += '>'; return;
+      case tag::new_fun:
+        fun(h);
+        out_ += '>';
+        return;
       case tag::fun_export: return exported(h);
       case tag::small_tuple:
       case tag::large_tuple: out_ += "{}"; return;
@@ -104,7 +113,8 @@ class printing {
     }
   }
 
-  // Every byte shown makes at least one character, so what is beyond the limit need not be looked at.
+  // Every byte shown makes at least one character, so what is beyond the limit need not be looked
+  // at.
   bytes shown(bytes content) const {
     const auto room = limit_ - std::min(limit_, out_.size());
     return content.first(std::min(content.size(), std::max<std::size_t>(room, 1)));
@@ -150,7 +160,8 @@ class printing {
     integer(arity);
   }
 
-  // #Pid<node.id.serial>, #Port<node.number>, #Ref<node.words>, the last word first as Erlang has it.
+  // #Pid<node.id.serial>, #Port<node.number>, #Ref<node.words>, the last word first as Erlang has
+  // it.
   void identity(const head& h) {
     const head node = in_.node_of(h);
     const auto* fields = in_.content(h).data() + (node.end - h.body);

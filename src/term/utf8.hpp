@@ -34,6 +34,13 @@ struct character {
   return {code, size};
 }
 
+[[nodiscard]] inline bool is_ascii(bytes text) noexcept {
+  for (const auto b : text) {
+    if ((b & std::byte{0x80}) != std::byte{0}) return false;
+  }
+  return true;
+}
+
 /// Number of characters, or nullopt if `text` is not UTF-8.
 [[nodiscard]] inline std::optional<std::size_t> count_characters(bytes text) noexcept {
   std::size_t count = 0;

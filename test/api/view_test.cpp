@@ -30,6 +30,16 @@ struct team_view {
   std::vector<int> numbers;
 };
 
+team winners() {
+  team made;
+  made.leader = {"ann", 5};
+  made.motto = "go";
+  made.place = {7, "x"};
+  made.badge = {std::byte{9}};
+  made.numbers = {1, 2};
+  return made;
+}
+
 template <class View, class T>
 View seen(const std::vector<std::byte>& encoded) {
   const result<View> made = detail::decode_view<View, T>(encoded);
@@ -62,8 +72,7 @@ TEST(View, ShowsTextWhereItLies) {
 }
 
 TEST(View, AStructOfViewsIsFilledFieldByField) {
-  const team value{{"ann", 5}, "go", {7, "x"}, {std::byte{9}}, {1, 2}};
-  const auto made = encoded(value);
+  const auto made = encoded(winners());
   const auto view = seen<team_view, team>(made);
   EXPECT_EQ(view.leader.user, "ann");
   EXPECT_EQ(view.leader.expires_at, 5);
@@ -88,7 +97,7 @@ TEST(View, WrongBytesAreRefusedWithTheStoredTypesSentence) {
   ASSERT_FALSE(wrong);
   EXPECT_EQ(wrong.error().message(),
             "expected record 'session', found tuple of 1 with another tag");
-  const auto whole = encoded(team{{"ann", 5}, "go", {7, "x"}, {std::byte{9}}, {1, 2}});
+  const auto whole = encoded(winners());
   for (std::size_t size = 0; size < whole.size(); ++size) {
     const std::vector<std::byte> part(whole.begin(), whole.begin() + static_cast<long>(size));
     EXPECT_FALSE((detail::decode_view<team_view, team>(part)));

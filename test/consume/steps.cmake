@@ -11,7 +11,7 @@ function(consume directory)
   set(into ${work}/${way}/build)
   run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/${directory} -B ${into} -G ${generator}
     -D CMAKE_CXX_COMPILER=${compiler} "-DCMAKE_CXX_FLAGS=${flags}" -D CMAKE_BUILD_TYPE=Debug
-    -D Boost_DIR=${Boost_DIR} ${ARGN})
+    ${ARGN})
   run(${CMAKE_COMMAND} --build ${into})
   run(${into}/consumer)
 endfunction()

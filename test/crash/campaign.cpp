@@ -3,6 +3,9 @@
 #include "crash/campaign.hpp"
 
 #include "budget.hpp"
+#include "file/crash_space.hpp"
+
+#include <malloc.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -16,6 +19,10 @@ using file::simulated_disk;
 
 constexpr std::size_t most_violations = 20;
 constexpr std::size_t nested_budget = 6;
+
+/// Half a million disks come and go: the heap keeps their memory instead of asking the kernel anew.
+[[maybe_unused]] const bool heap_keeps_memory =
+    mallopt(M_MMAP_THRESHOLD, 1 << 28) == 1 && mallopt(M_TRIM_THRESHOLD, 1 << 28) == 1;
 
 /// What a disk was opened to.
 struct opened {
@@ -58,6 +65,20 @@ class judge {
     look_closer(disk, first.digest);
   }
 
+ public:
+  /// One state that was made elsewhere.
+  campaign_report see(simulated_disk& disk, std::size_t at) {
+    ++report_.states;
+    const auto found = open(disk, run_.promises.allowed(at, by_, lying_));
+    if (!found.complaint.empty()) {
+      report_.violations.push_back(ways() + " after operation " + std::to_string(at) + " of " +
+                                   std::to_string(run_.past.operations.size()) + ": " +
+                                   found.complaint);
+    }
+    return std::move(report_);
+  }
+
+ private:
   /// Opens as a program would after the crash, and lets go without writing.
   opened open(simulated_disk& disk, const std::vector<oracle::state>& allowed) {
     const auto done = table_->open(
@@ -196,6 +217,20 @@ void campaign_report::add(const campaign_report& other) {
 
 campaign_report crash_everywhere(const recording& run, const campaign& how) {
   return judge(run, how).run();
+}
+
+campaign_report crash_by_chance(const recording& run, std::size_t count, std::uint64_t chance) {
+  campaign_report sum;
+  file::chooser choose(chance);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t at = choose.below(run.past.operations.size() + 1);
+    campaign how;
+    how.crash.crash = i % 2 == 0 ? crash_options::kind::power : crash_options::kind::kill;
+    how.crash.seed = choose.next();
+    const auto disk = file::random_crash_state(run.past, at, how.crash);
+    sum.add(judge(run, how).see(*disk, at));
+  }
+  return sum;
 }
 
 campaign_report crash_in_all_ways(const recording& run, std::size_t budget) {

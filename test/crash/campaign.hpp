@@ -45,6 +45,10 @@ struct campaign_report {
 /// power cut of a disk that lies about syncs.
 [[nodiscard]] campaign_report crash_in_all_ways(const recording& run, std::size_t budget);
 
+/// A few crash points and states by chance, half of them kills.
+[[nodiscard]] campaign_report crash_by_chance(const recording& run, std::size_t count,
+                                              std::uint64_t chance);
+
 /// SHELF_TEST_SEED, or 1.
 [[nodiscard]] std::uint64_t seed();
 

@@ -83,10 +83,74 @@ TEST(JournalFile, EveryWritingSessionHasANewEraAndReadingOnesHaveNone) {
   j.leave();
   j.open().leave();
   j.open().put("b", 1);
-  EXPECT_EQ(j.file().era(), first + 1);
+  EXPECT_EQ(j.file().era(), first + 2);
   j.seal().leave();
   j.open();
-  EXPECT_EQ(j.file().era(), first + 2);
+  EXPECT_EQ(j.file().era(), first + 4);
+}
+
+TEST(JournalFile, ASessionIsAnnouncedInTheHeaderAndSyncedBeforeItsFirstFrame) {
+  simulated_disk disk;
+  small_journal j(disk);
+  j.create().put("a", 1).sync().leave();
+  j.open();
+  const auto before = disk.operations();
+  j.put("b", 1).put("c", 1);
+  const auto past = disk.recorded();
+  std::vector<file::operation::type> done;
+  for (auto i = before; i < past.operations.size(); ++i) done.push_back(past.operations[i].what);
+  using type = file::operation::type;
+  EXPECT_EQ(done, (std::vector<type>{type::write, type::sync_data, type::write, type::write}));
+  EXPECT_LT(past.operations[before].offset, frames_start);
+  const auto header = decode_header(test::image_of(disk), "");
+  EXPECT_EQ(header->durable_up_to, j.ends[1]);
+  EXPECT_EQ(header->era + 1, j.file().era());
+}
+
+// A batch that a power cut took, and that nobody saw after the recovery, must not come back when the next
+// session's frames are lost too and the disk shows its old bytes in their place.
+TEST(JournalFile, FramesLostOnceDoNotComeBackWhereALaterSessionGrewTheFile) {
+  for (const bool sealed : {false, true}) {
+    simulated_disk disk;
+    small_journal j(disk);
+    j.create().put("a", 100).sync();
+    if (sealed) j.seal().leave();
+    if (sealed) j.open();
+    const auto start = j.file().end();
+    j.put("lost", 100);
+    const auto with_lost = test::image_of(disk);
+    j.leave();
+    disk.resize(test::name, start);
+    if (sealed) disk.overwrite(test::name, 0, bytes(with_lost).first(frames_start));
+    j.given.pop_back();
+    j.open().put("new", 100).leave();
+    j.given.pop_back();  // taken by the second power cut
+    disk.overwrite(test::name, start, bytes(with_lost).subspan(start));
+    const auto back = recover_and_read(disk);
+    EXPECT_FALSE(back.refused.has_value());
+    EXPECT_EQ(back.batches, j.given);
+    EXPECT_GT(back.found.cut_bytes, 0u);
+  }
+}
+
+TEST(JournalFile, AnAnnouncementThatFailsFencesUnlessTheDiskIsFull) {
+  for (const auto kind : {call::write, call::sync_data}) {
+    for (const int cause : {EIO, ENOSPC}) {
+      simulated_disk disk;
+      small_journal j(disk);
+      j.create().put("a", 1).sync().leave();
+      j.open();
+      disk.inject({.kind = kind, .error = cause});
+      const auto refused = j.try_append({{op::put, "b", "2"}});
+      EXPECT_FALSE(refused.has_value());
+      const bool healthy = kind == call::write && cause == ENOSPC;
+      EXPECT_EQ(j.file().is_fenced(), !healthy);
+      EXPECT_EQ(refused.error(), healthy ? errc::no_space : errc::indeterminate);
+      if (healthy) j.put("c", 3);
+      j.leave();
+      EXPECT_EQ(recover_and_read(disk).batches, j.given);
+    }
+  }
 }
 
 TEST(JournalFile, SequencesGoOnWhereTheyEnded) {
@@ -160,16 +224,16 @@ TEST(JournalFile, TheOnlyGoodSlotIsWrittenLast) {
     one[slot_offsets[broken] + 100] ^= std::byte{4};
     const auto damaged = test::disk_with(one);
     small_journal again(*damaged);
-    again.open().put("b", 9);
     const auto before = damaged->operations();
-    again.seal();
+    again.open().put("b", 9).seal();
     const auto past = damaged->recorded();
     std::vector<std::uint64_t> slots;
     for (auto i = before; i < past.operations.size(); ++i) {
       const auto& o = past.operations[i];
       if (o.what == file::operation::type::write && o.offset < frames_start) slots.push_back(o.offset);
     }
-    EXPECT_EQ(slots, (std::vector<std::uint64_t>{slot_offsets[broken], slot_offsets[1 - broken]}));
+    EXPECT_EQ(slots, (std::vector<std::uint64_t>{slot_offsets[broken], slot_offsets[1 - broken],
+                                                 slot_offsets[broken]}));
   }
 }
 
@@ -212,6 +276,7 @@ TEST(JournalFile, CountersAtTheirEndAreRefusedForWritingAndReadAllTheSame) {
   for (const bool by_header : {true, false}) {
     file_header h;
     if (by_header) h.era = 0xffff'ffff;
+    h.durable_up_to = frames_start + 48;  // behind the frame
     forged_journal f(h);
     f.put("a", {.era = by_header ? 1 : 0xffff'ffff});
     const auto disk = test::disk_with(f.content);

@@ -67,6 +67,18 @@ TEST(Scan, AFrameOfAnOlderEraDoesNotFollowAndOneOfANewerDoes) {
   EXPECT_EQ(batches_in(newer), 2u);
 }
 
+TEST(Scan, FromTheHeadersClaimOnOnlyLaterErasFollow) {
+  for (const std::uint32_t over : {1u, 2u, 3u}) {
+    auto h = claiming(frames_start + 48);
+    h.era = over;
+    forged_journal f(h);
+    f.put("a", {.era = 1});
+    ASSERT_EQ(f.content.size(), h.durable_up_to);
+    f.put("b", {.era = 2, .sequence = 2});
+    EXPECT_EQ(batches_in(f), over < 2 ? 2u : 1u);
+  }
+}
+
 TEST(Scan, AnOlderSequenceDoesNotFollow) {
   forged_journal f;
   f.put("a", {.sequence = 5}).put("stale", {.sequence = 4});

@@ -157,9 +157,10 @@ class disguise {
 
   void integer(const terms::head& h) {
     const auto content = in_.content(h);
-    const auto value = h.what == terms::tag::small_integer
-                           ? std::to_integer<std::int32_t>(content[0])
-                           : static_cast<std::int32_t>(terms::load_big<std::uint32_t>(content.data()));
+    const auto value =
+        h.what == terms::tag::small_integer
+            ? std::to_integer<std::int32_t>(content[0])
+            : static_cast<std::int32_t>(terms::load_big<std::uint32_t>(content.data()));
     if (coin()) {
       terms::put_tag(out_, terms::tag::integer);
       return terms::put_big(out_, static_cast<std::uint32_t>(value));
@@ -176,8 +177,10 @@ class disguise {
     const auto size = magnitude.size() + zeros;
     const bool small = size <= 255 && coin();
     terms::put_tag(out_, small ? terms::tag::small_big : terms::tag::large_big);
-    if (small) terms::put_big(out_, static_cast<std::uint8_t>(size));
-    else terms::put_big(out_, static_cast<std::uint32_t>(size));
+    if (small)
+      terms::put_big(out_, static_cast<std::uint8_t>(size));
+    else
+      terms::put_big(out_, static_cast<std::uint32_t>(size));
     out_.push_back(sign == std::byte{0} ? sign : static_cast<std::byte>(1 + random_.below(255)));
     terms::put(out_, magnitude);
     out_.resize(out_.size() + zeros);
@@ -200,7 +203,8 @@ class disguise {
   void string(bytes elements) {
     const auto split = random_.below(elements.size() + 1);
     terms::put_counted_head(out_, terms::tag::list, split);
-    for (const auto b : elements.first(split)) terms::put_integer(out_, std::to_integer<std::int64_t>(b));
+    for (const auto b : elements.first(split))
+      terms::put_integer(out_, std::to_integer<std::int64_t>(b));
     terms::put_tag(out_, terms::tag::string);
     terms::put_big(out_, static_cast<std::uint16_t>(elements.size() - split));
     terms::put(out_, elements.subspan(split));
@@ -217,7 +221,8 @@ class disguise {
     terms::put_tag(out_, terms::tag::bit_binary);
     terms::put_big(out_, static_cast<std::uint32_t>(content.size() - 1));
     terms::put(out_, content);
-    out_.back() |= static_cast<std::byte>(random_.below(256) & (0xFFu >> std::to_integer<unsigned>(content[0])));
+    out_.back() |= static_cast<std::byte>(random_.below(256) &
+                                          (0xFFu >> std::to_integer<unsigned>(content[0])));
   }
 
   void tuple(const terms::head& h) {
@@ -273,7 +278,8 @@ TEST(Canonical, ATermInAnyOtherFormIsRecognised) {
 TEST(Canonical, LargeMapsAreSortedAndTheirDuplicatesFound) {
   for (const std::size_t n : {33u, 1000u}) {
     std::vector<term::pair> pairs;
-    for (std::size_t i = 0; i < n; ++i) pairs.emplace_back(term::integer(i * 7919 % n), term::nil());
+    for (std::size_t i = 0; i < n; ++i)
+      pairs.emplace_back(term::integer(i * 7919 % n), term::nil());
     const auto sorted = term::map(pairs);
     ASSERT_TRUE(sorted);
     const auto again = sorted->pairs();
@@ -301,8 +307,8 @@ TEST(Canonical, OldFloatsAreReadAsOtpReadsThem) {
   EXPECT_EQ(read("-1.0e-400"), *term::floating(-0.0));
   EXPECT_EQ(read("0.0e9999"), *term::floating(0));
   EXPECT_EQ(read(std::string("1.5\0junk", 8)), *term::floating(1.5));
-  for (const char* bad : {"", "1", "1.", ".5", "1.5e", "1.5 ", " 1.5", "1e5", "inf", "nan", "0x1.8p1",
-                          "1.5e400", "1.5e99999999999999999", "--1.5"}) {
+  for (const char* bad : {"", "1", "1.", ".5", "1.5e", "1.5 ", " 1.5", "1e5", "inf", "nan",
+                          "0x1.8p1", "1.5e400", "1.5e99999999999999999", "--1.5"}) {
     EXPECT_FALSE(read(bad)) << bad;
   }
 }
@@ -324,7 +330,8 @@ TEST(Scan, AnErrorNamesTheByteAndTheCause) {
   EXPECT_EQ(message("467ff0000000000000"), "byte 0: tag 70: a float that is not finite");
   EXPECT_EQ(message("7702c3c3"), "byte 0: tag 119: an atom that is not UTF-8");
   EXPECT_EQ(message("68018361 01"), "byte 2: tag 131: no such tag");
-  EXPECT_EQ(message("68015000000002"), "byte 2: tag 80: compressed, which only a whole term may be");
+  EXPECT_EQ(message("68015000000002"),
+            "byte 2: tag 80: compressed, which only a whole term may be");
   EXPECT_EQ(message(""), "byte 0: the bytes end where a term should begin");
   EXPECT_EQ(scan_enveloped(from_hex("8368024d000000010961")).error().message(),
             "byte 3: tag 77: 9 bits in the last byte");
@@ -360,7 +367,8 @@ TEST(Storage, PidsPortsReferencesAndFunsAreRefusedByName) {
 }
 
 TEST(Storage, AllElseIsAccepted) {
-  for (const auto* label : {"tuple_2", "map_40", "list_improper", "bits_3", "large_big", "atom_utf8_long"}) {
+  for (const auto* label :
+       {"tuple_2", "map_40", "list_improper", "bits_3", "large_big", "atom_utf8_long"}) {
     for (const auto& e : encodings()) {
       if (e.label != label) continue;
       EXPECT_TRUE(terms::refuse_storage(without_version(e.canonical))) << label;

@@ -1,5 +1,5 @@
 // TEST  term
-// Replaces operator new by one that counts. Alone in its file: inlined, GCC takes the pair for a mismatch.
+// Replaces operator new by one that counts. Alone in its file: inlined, GCC sees a mismatched pair.
 #include "counted_heap.hpp"
 
 #include <malloc.h>

@@ -45,7 +45,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto split = first_size ? *first_size : std::min<std::size_t>(data[0], input.size());
   const auto first = terms::canonicalize(input.first(split));
   const auto second = terms::canonicalize(input.subspan(split));
-  demand(terms::is_canonical(input) == (split == input.size() && first && same_bytes(*first, input)));
+  demand(terms::is_canonical(input) ==
+         (split == input.size() && first && same_bytes(*first, input)));
   for (const auto* made : {&first, &second}) {
     if (!*made) continue;
     demand(terms::is_canonical(**made));

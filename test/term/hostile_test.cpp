@@ -19,8 +19,8 @@ namespace {
 
 using terms::tag;
 
-// What the programme of tests allows: 32 bytes of heap a byte of input and 1 MiB, and a time that even an
-// instrumented build on a busy machine keeps, but nothing quadratic does.
+// What the programme of tests allows: 32 bytes of heap a byte of input and 1 MiB, and a time that
+// even an instrumented build on a busy machine keeps, but nothing quadratic does.
 struct cost {
   std::size_t heap;
   std::chrono::duration<double, std::nano> time;
@@ -39,7 +39,8 @@ void expect_cheap(bytes input, const std::string& label) {
   const auto all = [&](const std::string& what, const std::function<void()>& work) {
     const auto c = measure(work);
     EXPECT_LE(c.heap, budget) << label << ": " << what;
-    EXPECT_LE(c.time.count(), static_cast<double>(input.size()) * 5000 + 1e9) << label << ": " << what;
+    EXPECT_LE(c.time.count(), static_cast<double>(input.size()) * 5000 + 1e9)
+        << label << ": " << what;
   };
   all("scan", [&] { static_cast<void>(terms::scan(input)); });
   all("scan_enveloped", [&] { static_cast<void>(terms::scan_enveloped(input)); });
@@ -79,8 +80,9 @@ buffer compressed(bytes content, std::size_t declared) {
 }
 
 TEST(Hostile, LengthsOfFourGibInSixBytesAreRefused) {
-  for (const char* hex : {"6dffffffff61", "6cffffffff61", "69ffffffff61", "74ffffffff61", "6fffffffff00",
-                          "4dffffffff08", "6bffff61", "76ffff61", "64ffff61", "5affff770161", "77ff61"}) {
+  for (const char* hex :
+       {"6dffffffff61", "6cffffffff61", "69ffffffff61", "74ffffffff61", "6fffffffff00",
+        "4dffffffff08", "6bffff61", "76ffff61", "64ffff61", "5affff770161", "77ff61"}) {
     EXPECT_EQ(refusal(from_hex(hex)), errc::corrupt) << hex;
   }
 }
@@ -95,7 +97,10 @@ TEST(Hostile, AFunWithFourGibOfVariablesIsRefused) {
 }
 
 TEST(Hostile, AMillionLevelsAreRefusedWithoutAStack) {
-  for (const char* level : {"6801", "6900000001", "6c00000001", "7400000001" "6a", "7400000001"}) {
+  for (const char* level : {"6801", "6900000001", "6c00000001",
+                            "7400000001"
+                            "6a",
+                            "7400000001"}) {
     EXPECT_EQ(refusal(repeated(level, 1000000)), errc::size_limit_exceeded) << level;
     auto closed = repeated(level, 1000000);
     closed.insert(closed.end(), 1000001, std::byte{106});
@@ -130,10 +135,14 @@ TEST(Hostile, AListOfAMillionEmptyListsIsReadInProportion) {
 }
 
 TEST(Hostile, HugeIntegersAreRefused) {
-  buffer input = from_hex("6f00002001" "00");
+  buffer input = from_hex(
+      "6f00002001"
+      "00");
   input.resize(6 + 8193, std::byte{1});
   EXPECT_EQ(refusal(input), errc::size_limit_exceeded);
-  buffer fits = from_hex("6f00002000" "00");
+  buffer fits = from_hex(
+      "6f00002000"
+      "00");
   fits.resize(6 + 8192, std::byte{1});
   EXPECT_TRUE(terms::canonicalize(fits));
 }
@@ -169,7 +178,9 @@ TEST(Hostile, MapsInKeysOfMapsCostWhatTheyWeigh) {
     buffer outer = from_hex("7400000002");
     terms::put(outer, from_hex("74000000026102"));
     terms::put(outer, input);
-    terms::put(outer, from_hex("6101" "6a" "6a"));
+    terms::put(outer, from_hex("6101"
+                               "6a"
+                               "6a"));
     terms::put(outer, from_hex("740000000261026a61016a6a"));
     input = std::move(outer);
   }
@@ -190,11 +201,14 @@ TEST(Hostile, ManyAtomsLeaveNothingBehind) {
 }
 
 TEST(Hostile, BadScalarsAreRefused) {
-  for (const char* hex : {"4d000000010061", "4d000000010961", "4d0000000003",            // bits
-                          "467ff0000000000000", "46fff0000000000000", "467ff8000000000000",  // floats
-                          "7701c3", "7702c0af", "7703eda080", "7704f4908080", "7702ffff",  // UTF-8
-                          "5200", "7500000000", "790000000000000000" "6101", "836101", "44016101",
-                          "00", "ff", "6801"}) {
+  for (const char* hex :
+       {"4d000000010061", "4d000000010961", "4d0000000003",                // bits
+        "467ff0000000000000", "46fff0000000000000", "467ff8000000000000",  // floats
+        "7701c3", "7702c0af", "7703eda080", "7704f4908080", "7702ffff",    // UTF-8
+        "5200", "7500000000",
+        "790000000000000000"
+        "6101",
+        "836101", "44016101", "00", "ff", "6801"}) {
     EXPECT_EQ(refusal(from_hex(hex)), errc::corrupt) << hex;
   }
   buffer long_atom = from_hex("640100");
@@ -203,7 +217,9 @@ TEST(Hostile, BadScalarsAreRefused) {
 }
 
 TEST(Hostile, ACompressedTermMustKeepWhatItDeclares) {
-  const auto content = from_hex("6d00000010" "000102030405060708090a0b0c0d0e0f");
+  const auto content = from_hex(
+      "6d00000010"
+      "000102030405060708090a0b0c0d0e0f");
   const auto honest = compressed(content, content.size());
   EXPECT_EQ(terms::canonicalize_enveloped(honest), content);
   EXPECT_EQ(terms::scan_enveloped(honest), honest.size());

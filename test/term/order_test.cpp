@@ -78,13 +78,15 @@ TEST(Order, APrefixNeverContradictsTheOrderOfRandomTerms) {
 TEST(Order, PrefixesTellCommonKeysApart) {
   const auto prefix = [](const term& t) { return order_prefix(t.encoded()); };
   const auto integer = [&](std::int64_t i) { return prefix(term::integer(i)); };
-  for (const std::int64_t i : {-70000, -1, 0, 1, 255, 256, 1 << 30}) EXPECT_LT(integer(i), integer(i + 1)) << i;
+  for (const std::int64_t i : {-70000, -1, 0, 1, 255, 256, 1 << 30})
+    EXPECT_LT(integer(i), integer(i + 1)) << i;
   EXPECT_LT(integer((std::int64_t{1} << 51) - 1), integer(std::int64_t{1} << 51));
   EXPECT_LT(prefix(*term::floating(0.1)), prefix(*term::floating(0.1000000000001)));
   EXPECT_LT(prefix(term::binary("alice")), prefix(term::binary("alicf")));
   EXPECT_LT(prefix(term::binary("1234567")), prefix(term::binary("1234568")));
   EXPECT_LT(prefix(*term::atom("alice")), prefix(*term::atom("alicf")));
-  EXPECT_LT(prefix(term::tuple({term::integer(1), {}})), prefix(term::tuple({term::integer(2), {}})));
+  EXPECT_LT(prefix(term::tuple({term::integer(1), {}})),
+            prefix(term::tuple({term::integer(2), {}})));
   EXPECT_LT(prefix(term::tuple({term::binary("a")})), prefix(term::tuple({term::binary("b")})));
   EXPECT_LT(prefix(term::list({term::integer(1)})), prefix(term::list({term::integer(2)})));
 }
@@ -180,8 +182,11 @@ TEST(Order, MapsCompareBySizeThenAllKeysThenValues) {
   EXPECT_LT(map({{i(7), i(1)}}), map({{f(0.5), i(1)}}));
   EXPECT_LT(map({{i(1), i(1)}}), map({{f(1.0), i(1)}}));
   EXPECT_TRUE(is_eq(map({{i(0), i(1)}}) <=> map({{i(0), f(1.0)}})));
-  // A difference in a value is passed over, with all that follows inside it, when a key differs later.
-  const auto deep = [&](int x) { return term::tuple({i(x), term::list({i(300), i(2)}), term::nil()}); };
+  // A difference in a value is passed over, with all that follows inside it, when a key differs
+  // later.
+  const auto deep = [&](int x) {
+    return term::tuple({i(x), term::list({i(300), i(2)}), term::nil()});
+  };
   EXPECT_GT(map({{i(1), map({{i(1), deep(1)}, {i(2), i(5)}})}, {i(3), i(0)}}),
             map({{i(1), map({{i(1), deep(2)}, {i(2), i(5)}})}, {i(2), i(0)}}));
 }
@@ -193,7 +198,8 @@ TEST(Order, ListsCompareHeadByHeadAndByTheirTails) {
   EXPECT_LT(term::list({term::integer(1)}), term::list({term::integer(1), term::integer(0)}));
   EXPECT_LT(term::list({term::integer(1)}), term::list({term::integer(1), term::integer(-1)}));
   EXPECT_LT(term::list({term::integer(1), term::integer(-1)}), term::list({term::integer(2)}));
-  EXPECT_GT(decoded("6c0000000161016d00000000"), decoded("6b00020102"));  // a binary tail is after a list
+  EXPECT_GT(decoded("6c0000000161016d00000000"),
+            decoded("6b00020102"));  // a binary tail is after a list
 }
 
 TEST(Order, DeepTermsCompareWithoutHarm) {

@@ -18,7 +18,8 @@ inline std::vector<std::byte> bytes_of(const term& t) {
   return {t.encoded().begin(), t.encoded().end()};
 }
 
-/// Makes terms that collide often: few distinct leaves, so that order and equality have something to do.
+/// Makes terms that collide often: few distinct leaves, so that order and equality have something
+/// to do.
 class random_terms {
  public:
   explicit random_terms(std::uint64_t seed) : engine_(seed) {}
@@ -47,29 +48,59 @@ class random_terms {
   }
 
   term integer() {
-    static constexpr std::int64_t edges[] = {0,          1,           2,          255,
-                                             256,        -1,          2147483647, 2147483648,
-                                             -2147483648, -2147483649, std::int64_t{1} << 53,
-                                             (std::int64_t{1} << 53) + 1, INT64_MAX, INT64_MIN};
+    static constexpr std::int64_t edges[] = {0,
+                                             1,
+                                             2,
+                                             255,
+                                             256,
+                                             -1,
+                                             2147483647,
+                                             2147483648,
+                                             -2147483648,
+                                             -2147483649,
+                                             std::int64_t{1} << 53,
+                                             (std::int64_t{1} << 53) + 1,
+                                             INT64_MAX,
+                                             INT64_MIN};
     if (below(2) == 0) return term::integer(edges[below(std::size(edges))]);
     return term::integer(static_cast<std::int64_t>(engine_()) >> below(64));
   }
 
   term floating() {
-    static constexpr double edges[] = {0.0, 1.0, 2.0, 0.5, -1.0, 1e300, -1e300, 9007199254740992.0,
-                                       18446744073709551616.0, 1.7976931348623157e308, 5e-324};
+    static constexpr double edges[] = {0.0,
+                                       1.0,
+                                       2.0,
+                                       0.5,
+                                       -1.0,
+                                       1e300,
+                                       -1e300,
+                                       9007199254740992.0,
+                                       18446744073709551616.0,
+                                       1.7976931348623157e308,
+                                       5e-324};
     if (below(2) == 0) return *term::floating(edges[below(std::size(edges))]);
-    return *term::floating(std::ldexp(static_cast<double>(engine_() >> 11), static_cast<int>(below(200)) - 120));
+    return *term::floating(
+        std::ldexp(static_cast<double>(engine_() >> 11), static_cast<int>(below(200)) - 120));
   }
 
   term atom() {
-    static const std::vector<std::string> names{
-        "", "a", "ab", "b", "true", "nil", "Elixir", "grün", "π", "😀", "and", std::string(255, 'q'),
-        [] {
-          std::string wide;
-          for (int i = 0; i < 200; ++i) wide += "å";
-          return wide;
-        }()};
+    static const std::vector<std::string> names{"",
+                                                "a",
+                                                "ab",
+                                                "b",
+                                                "true",
+                                                "nil",
+                                                "Elixir",
+                                                "grün",
+                                                "π",
+                                                "😀",
+                                                "and",
+                                                std::string(255, 'q'),
+                                                [] {
+                                                  std::string wide;
+                                                  for (int i = 0; i < 200; ++i) wide += "å";
+                                                  return wide;
+                                                }()};
     return *term::atom(names[below(names.size())]);
   }
 
@@ -90,7 +121,9 @@ class random_terms {
   term identity() {
     std::vector<std::byte> out;
     const auto node = as_bytes(below(2) == 0 ? "a@b" : "node@host");
-    const auto word = [&] { terms::put_big(out, static_cast<std::uint32_t>(below(3) << below(32))); };
+    const auto word = [&] {
+      terms::put_big(out, static_cast<std::uint32_t>(below(3) << below(32)));
+    };
     switch (below(3)) {
       case 0:
         terms::put_tag(out, terms::tag::new_pid);

@@ -26,10 +26,10 @@ TEST(Term, ADefaultTermIsTheEmptyList) {
 }
 
 TEST(Term, EveryIntegerComesBack) {
-  for (const std::int64_t i : {std::int64_t{0}, std::int64_t{-1}, std::int64_t{255}, std::int64_t{256},
-                               std::int64_t{1} << 31, -(std::int64_t{1} << 31),
-                               std::numeric_limits<std::int64_t>::max(),
-                               std::numeric_limits<std::int64_t>::min()}) {
+  for (const std::int64_t i :
+       {std::int64_t{0}, std::int64_t{-1}, std::int64_t{255}, std::int64_t{256},
+        std::int64_t{1} << 31, -(std::int64_t{1} << 31), std::numeric_limits<std::int64_t>::max(),
+        std::numeric_limits<std::int64_t>::min()}) {
     const auto t = term::integer(i);
     EXPECT_EQ(t.what(), type::integer);
     EXPECT_EQ(t.as_integer(), i);
@@ -66,8 +66,10 @@ TEST(Term, FloatsComeBackAndNansAreRefused) {
   EXPECT_EQ(term::floating(1.5)->as_floating(), 1.5);
   EXPECT_EQ(term::floating(1.5)->what(), type::floating);
   EXPECT_EQ(term::integer(1).as_floating(), std::nullopt);
-  EXPECT_EQ(term::floating(std::numeric_limits<double>::quiet_NaN()).error(), errc::invalid_argument);
-  EXPECT_EQ(term::floating(std::numeric_limits<double>::infinity()).error(), errc::invalid_argument);
+  EXPECT_EQ(term::floating(std::numeric_limits<double>::quiet_NaN()).error(),
+            errc::invalid_argument);
+  EXPECT_EQ(term::floating(std::numeric_limits<double>::infinity()).error(),
+            errc::invalid_argument);
 }
 
 TEST(Term, AtomsAreUtf8OfAtMost255Characters) {
@@ -131,8 +133,10 @@ TEST(Term, LongListsOfBytesAreStillLists) {
 }
 
 TEST(Term, MapsAreSortedAndRefuseAKeyTwice) {
-  const auto m = *term::map({{term::binary("b"), term::integer(2)}, {term::binary("a"), term::integer(1)}});
-  EXPECT_EQ(m, *term::map({{term::binary("a"), term::integer(1)}, {term::binary("b"), term::integer(2)}}));
+  const auto m =
+      *term::map({{term::binary("b"), term::integer(2)}, {term::binary("a"), term::integer(1)}});
+  EXPECT_EQ(m, *term::map(
+                   {{term::binary("a"), term::integer(1)}, {term::binary("b"), term::integer(2)}}));
   EXPECT_EQ(m.what(), type::map);
   EXPECT_EQ(m.size(), 2u);
   ASSERT_TRUE(m.pairs());
@@ -145,8 +149,9 @@ TEST(Term, MapsAreSortedAndRefuseAKeyTwice) {
 TEST(Term, EqualityIsExactAndOrderIsErlangs) {
   EXPECT_NE(term::integer(1), *term::floating(1));
   EXPECT_TRUE(is_eq(term::integer(1) <=> *term::floating(1)));
-  const std::set<term> sorted{term::binary("x"), term::list({term::nil()}), term::nil(), *term::map({}),
-                              term::tuple({}), *term::atom("a"), *term::floating(0.5), term::integer(0)};
+  const std::set<term> sorted{term::binary("x"),    term::list({term::nil()}), term::nil(),
+                              *term::map({}),       term::tuple({}),           *term::atom("a"),
+                              *term::floating(0.5), term::integer(0)};
   std::string text;
   for (const auto& t : sorted) text += t.to_string() + " ";
   EXPECT_EQ(text, "0 0.5 a {} #{} [] [[]] <<\"x\">> ");
@@ -221,7 +226,9 @@ TEST(Term, TypesStandInTermOrder) {
     const auto a = random.any(2);
     const auto b = random.any(2);
     const auto number = [](const term& t) {
-      return t.what() == type::integer ? type::floating : t.what() == type::binary ? type::bitstring : t.what();
+      return t.what() == type::integer  ? type::floating
+             : t.what() == type::binary ? type::bitstring
+                                        : t.what();
     };
     if (number(a) < number(b)) {
       EXPECT_LT(a, b);

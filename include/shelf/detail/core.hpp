@@ -160,6 +160,19 @@ class core {
 /// Opens, creates or makes a table. Errors: see table.hpp, open.
 [[nodiscard]] result<std::shared_ptr<core>> open_core(core_config config, entry_types types);
 
+/// How many entries a migration read and wrote.
+struct migration_counts {
+  std::size_t read = 0;
+  std::size_t written = 0;
+};
+
+/// Opens a file as `from` and replaces it, in one step, by a file as `to` that holds what `convert` puts into the
+/// batch for each entry. dry_run: all but the last step. Errors: those of open; convert's own;
+/// key_already_present, if two entries come to one key of a set kind.
+[[nodiscard]] result<migration_counts> migrate_file(
+    core_config config, entry_types from, const entry_types& to,
+    function_ref<result<>(stored_entry, entry_batch&)> convert, bool dry_run);
+
 /// Removes a table's file, refusing while it is open for writing.
 [[nodiscard]] result<> remove_file(const std::string& path,
                                    const std::optional<std::string>& base_directory,

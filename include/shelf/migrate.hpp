@@ -1,0 +1,78 @@
+// API  [api] -> table -> journal -> file
+// A table's file rewritten for other types.
+#pragma once
+
+#include "shelf/table.hpp"
+
+#include <optional>
+#include <utility>
+
+namespace shelf {
+
+/// How many entries a migration read, and how many the new file has.
+using migration_counts = detail::migration_counts;
+
+/// Options of migrate.
+struct migrate_options {
+  bool dry_run = false;  ///< convert and check everything, but leave the file as it is
+};
+
+namespace detail {
+
+/// Adds what a conversion returned, a pair or an optional of one, to a batch.
+template <class K, class V>
+result<> add_converted(entry_batch& to, const std::optional<std::pair<K, V>>& made,
+                       const encoding_limits& limits) {
+  if (!made) return {};
+  encoder k(purpose::key, limits);
+  encoder v(purpose::value, limits);
+  encode_key<K>(k, made->first);
+  encode(v, made->second);
+  if (k.failed()) return std::unexpected(k.outcome().error());
+  if (v.failed()) return std::unexpected(v.outcome().error());
+  return to.add(k.written(), v.written());
+}
+
+}  // namespace detail
+
+/// Rewrites the file at `c.path`, which holds a table of type Old, as a table of type New, in one step: after a
+/// crash the file is the old one or the new one. `f(old key, old value)` returns the new pair, an optional of one
+/// (nullopt leaves the entry out), or a result of either, whose error ends the migration. Errors: those of
+/// open; f's; key_already_present, if two entries come to one key. On an error the file is as it was.
+/// The table must not be open. Costs the memory of both tables.
+///
+///     shelf::migrate<shelf::map<std::string, user_v1>, shelf::map<std::string, user>>(
+///         {.path = "users.shelf"},
+///         [](const std::string& key, const user_v1& old) {
+///           return std::pair(key, user{.name = old.name, .mail = ""});
+///         });
+template <class Old, class New, class F>
+[[nodiscard]] result<migration_counts> migrate(typename New::config c, F&& f,
+                                               migrate_options options = {}) {
+  using old_key = typename Old::key_type;
+  using old_value = typename Old::mapped_type;
+  using new_pair = typename New::value_type;
+  const auto nesting = static_cast<std::uint32_t>(c.limits.nesting);
+  const detail::decoding_rules rules{.missing_fields = false, .nesting = nesting};
+  const detail::encoding_limits limits{.size = c.limits.entry_bytes, .nesting = nesting};
+  const auto from =
+      detail::types_of<old_key, old_value, Old::table_kind>(typename Old::config{}, rules);
+  const auto to = detail::types_of<typename New::key_type, typename New::mapped_type,
+                                   New::table_kind>(c, rules);
+  old_key key{};
+  old_value value{};
+  const auto convert = [&](detail::stored_entry e, detail::entry_batch& batch) -> result<> {
+    detail::decode_stored(e.key, rules, key);
+    detail::decode_stored(e.value, rules, value);
+    auto made = std::invoke(f, std::as_const(key), std::as_const(value));
+    if constexpr (detail::is_result<decltype(made)>::value) {
+      if (!made) return std::unexpected(made.error());
+      return detail::add_converted(batch, std::optional<new_pair>(*std::move(made)), limits);
+    } else {
+      return detail::add_converted(batch, std::optional<new_pair>(std::move(made)), limits);
+    }
+  };
+  return detail::migrate_file(detail::untyped(std::move(c)), from, to, convert, options.dry_run);
+}
+
+}  // namespace shelf

@@ -1,0 +1,117 @@
+// TABLE  api -> [table] -> journal -> file
+// The ordered kind: a counted B+tree of which every version that somebody needs is kept.
+#pragma once
+
+#include "table/tree_draft.hpp"
+#include "table/unsaved_list.hpp"
+
+#include <set>
+
+namespace shelf::tables {
+
+/// Staging changes a draft of the tree; publishing makes its root the newest version. Readers start from
+/// the root of their version and meet only nodes that never change.
+///
+/// Versions stand in a chain, the newest first; older ones only while pinned. Each keeps what it has and
+/// the next one in the chain has not: when it goes, its dead go on to the version before it if that had
+/// them already, else they are freed.
+class tree_contents final : public versioned<ordered_contents> {
+ public:
+  explicit tree_contents(const options& o);
+  ~tree_contents() override;
+
+  [[nodiscard]] const entry* find(bytes key, sequence at) const noexcept override;
+  void find_many(std::span<const bytes> keys, std::span<const entry*> found,
+                 sequence at) const noexcept override;
+  void find_all(bytes key, sequence at, std::vector<const entry*>& found) const override;
+  [[nodiscard]] bool contains(bytes key, sequence at) const noexcept override {
+    return find(key, at) != nullptr;
+  }
+  [[nodiscard]] const entry* seek(place where, bytes key, sequence at) const noexcept override;
+  [[nodiscard]] std::size_t rank(bytes key, sequence at) const noexcept override;
+  [[nodiscard]] const entry* nth(std::size_t index, sequence at) const noexcept override;
+  [[nodiscard]] std::unique_ptr<walker> walk(const pinned& p) const override;
+  [[nodiscard]] std::unique_ptr<walker> walk_ranks(const pinned& p, std::size_t from,
+                                                   std::size_t to) const override;
+
+  void reserve(std::size_t) override {}  ///< a tree grows by a node at a time in any case
+  [[nodiscard]] staging stage_insert(entry::owner& e) override;
+  [[nodiscard]] staging stage_erase(bytes key) override;
+  [[nodiscard]] staging stage_erase_value(bytes key, bytes value) override;
+  [[nodiscard]] std::optional<const entry*> find_staged(bytes key) const override;
+  void publish(sequence number) noexcept override;
+  void discard() noexcept override;
+  [[nodiscard]] std::size_t staged_count() const noexcept override { return staged_.size(); }
+
+  [[nodiscard]] std::size_t unsaved_count() const noexcept override { return unsaved_.count(); }
+  [[nodiscard]] std::vector<unsaved_change> take_unsaved() override;
+  void settle_unsaved() noexcept override;
+  void return_unsaved() noexcept override;
+  void collect_garbage() noexcept override;
+
+ private:
+  struct version {
+    std::atomic<sequence> number{0};
+    tree_node* root = nullptr;
+    std::atomic<version*> older{nullptr};
+    mortal* dead = nullptr;  ///< what this version has and the next in the chain has not
+  };
+  class tree_walker;
+
+  struct by_key {
+    const key_order* order = nullptr;
+    bool operator()(const entry* a, const entry* b) const {
+      return order->compare(a->key(), b->key()) < 0;
+    }
+  };
+  using tombstone_set = std::set<entry*, by_key>;
+
+  /// While staged, entry::unsaved_at of `now` is its place in staged_.
+  struct change {
+    entry* now = nullptr;                     ///< null for an erase, and for an insert undone in the batch
+    entry* before = nullptr;                  ///< the published one that goes
+    replaced_entry* corpse = nullptr;         ///< of `before`
+    tombstone_set::node_type tombstone;       ///< of an erase, for the list of unsaved changes
+  };
+
+  [[nodiscard]] const version& version_at(sequence at) const noexcept;
+  [[nodiscard]] tree_view view(sequence at) const noexcept {
+    return {version_at(at).root, &order_};
+  }
+
+  void make_room(std::size_t depth);
+  [[nodiscard]] version* make_version();
+  [[nodiscard]] replaced_entry* make_corpse(entry* e);
+  [[nodiscard]] static bool is_staged(const entry* e) noexcept {
+    return e->stamp.load(std::memory_order_relaxed) == stamp_of(unpublished);
+  }
+  void count(const entry* e, std::ptrdiff_t sign) noexcept;
+  void destroy(entry* e) noexcept;
+  void end_batch() noexcept;
+
+  void show(sequence number) noexcept;
+  void bury(mortal* m, version* last_owner) noexcept;
+  void sweep(bool all) noexcept;
+  [[nodiscard]] bool release_dead(version& v) noexcept;
+  void free_tree(tree_node* n) noexcept;
+  void free_mortal(mortal* m) noexcept;
+
+  void note_unsaved(change& c) noexcept;
+  void list_in_place_of(entry* before, entry* now, bool tombstone) noexcept;
+
+  const key_order order_;
+  const bool track_unsaved_;
+  tree_draft draft_;
+  std::atomic<version*> newest_{nullptr};
+  version* next_ = nullptr;  ///< made while staging
+  std::vector<change> staged_;
+  std::ptrdiff_t size_change_ = 0;
+  std::ptrdiff_t payload_change_ = 0;
+  std::size_t unpins_seen_ = 0;
+  unsaved_list unsaved_;
+  unsaved_list taken_;
+  tombstone_set tombstones_;        ///< those in unsaved_
+  tombstone_set taken_tombstones_;  ///< those in taken_ that no later change made void
+};
+
+}  // namespace shelf::tables

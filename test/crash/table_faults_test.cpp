@@ -1,0 +1,66 @@
+// TEST  crash
+// Any call of the system fails, with any errno, once or for good, in whole workloads.
+#include "budget.hpp"
+#include "crash/faults.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <ostream>
+
+namespace shelf::crash {
+
+void PrintTo(const workload& w, std::ostream* out) { *out << w.name; }
+
+namespace {
+
+std::vector<workload> workloads_for_faults() {
+  std::vector<workload> found;
+  for (const auto& w : workloads()) {
+    if (w.for_faults) found.push_back(w);
+  }
+  return found;
+}
+
+void expect_none(const workload& w, const fault_report& sum) {
+  std::printf("%s: %llu runs, %llu calls failed, %llu crashes after the failure\n",
+              std::string(w.name).c_str(), static_cast<unsigned long long>(sum.runs),
+              static_cast<unsigned long long>(sum.faults_met),
+              static_cast<unsigned long long>(sum.crash_states));
+  EXPECT_TRUE(sum.violations.empty())
+      << sum.violations.size() << " violations:\n" << to_text(sum.violations);
+  EXPECT_GT(sum.faults_met, 0U);
+}
+
+class TableFaults : public testing::TestWithParam<workload> {};
+
+/// A small budget tries fewer errnos, in every way all the same.
+std::span<const int> errnos_in_budget() {
+  const auto all = all_errnos();
+  return all.first(std::min(all.size(), std::max<std::size_t>(2, test::budgeted(all.size()))));
+}
+
+TEST_P(TableFaults, NoCallThatFailsIsAcknowledgedAndAllThatWasSurvives) {
+  const auto& w = GetParam();
+  fault_report sum;
+  for (const auto mode : w.modes) {
+    sum.add(fail_every_call(w, w.flavours.front(), mode, errnos_in_budget()));
+  }
+  expect_none(w, sum);
+}
+
+TEST_P(TableFaults, ShortReadsAndWritesAreNotNoticed) {
+  const auto& w = GetParam();
+  fault_report sum;
+  for (const auto mode : w.modes) {
+    sum.add(shorten_every_call(w, w.flavours.front(), mode));
+  }
+  expect_none(w, sum);
+}
+
+INSTANTIATE_TEST_SUITE_P(Workloads, TableFaults, testing::ValuesIn(workloads_for_faults()),
+                         [](const auto& about) { return std::string(about.param.name); });
+
+}  // namespace
+}  // namespace shelf::crash
