@@ -115,7 +115,8 @@ class contents : public std::enable_shared_from_this<contents> {
   /// further.
   virtual void reserve(std::size_t count) = 0;
   /// put (set kinds) or append (bags). Takes the entry unless the answer is unchanged or
-  /// publish_first.
+  /// publish_first. Its bytes stay until the batch is published or discarded, even if a later change of
+  /// the batch replaces it: the journal may refer to them.
   [[nodiscard]] virtual staging stage_insert(entry::owner& e) = 0;
   /// erase: the key with all its values.
   [[nodiscard]] virtual staging stage_erase(bytes key) = 0;

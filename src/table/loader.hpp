@@ -47,9 +47,9 @@ class loader final : public journal::visitor {
   [[nodiscard]] result<> check_catalogue(const journal::change& c);
   [[nodiscard]] result<> check_schema(std::string& stored, const std::string& wanted,
                                       const char* which);
-  [[nodiscard]] result<entry::owner> make_entry(const journal::change& c) const;
+  [[nodiscard]] entry::owner make_entry(const journal::change& c, bool fits);
   [[nodiscard]] staging stage(const journal::change& c, entry::owner& e);
-  [[nodiscard]] result<> check_accepted();
+  void check_live();
   void note_bad(bytes key, const error& why);
   void publish();
   void clear();
@@ -63,6 +63,7 @@ class loader final : public journal::visitor {
   table_description description_;
   bool catalogue_seen_ = false;
   bool trusted_ = false;
+  bool has_doubts_ = false;        ///< some change did not fit the types
   bool schema_differs_ = false;    ///< allowed by missing_fields: values are brought up to date
   std::size_t bad_entries_ = 0;
   std::string first_bad_;          ///< sentences without content

@@ -52,12 +52,13 @@ void tree_contents::publish(sequence number) noexcept {
     if (c.now != nullptr) c.now->stamp.store(stamp_of(number), std::memory_order_release);
   }
   payload_.set(payload_.value() + static_cast<std::size_t>(payload_change_));
+  // Before the new version is shown: after it, what the changes replaced may be freed.
+  for (change& c : staged_) note_unsaved(c);
   if (staged_.empty()) {
     board_.publish(number, size());
   } else {
     show(number);
   }
-  for (change& c : staged_) note_unsaved(c);
   const std::size_t changes = staged_.size();
   end_batch();
   const std::size_t unpins = board_.unpin_count();

@@ -163,36 +163,33 @@ TYPED_TEST_SUITE(Allocation, all_kinds, kind_names);
 const bool fast = in_fast_directory();
 
 TYPED_TEST(Allocation, AWriteIsDoneOrNotDone) {
-  using table = typename Allocation<TypeParam>::table;
   const std::string long_key(500, 'k');
-  this->check("insert", [&](table& t) { (void)or_throw(t.insert(long_key, 1)); });
-  this->check("insert again", [](table& t) { (void)or_throw(t.insert("key1", 100)); });
-  this->check("erase", [](table& t) { (void)or_throw(t.erase("key1")); });
-  this->check("erase pair", [](table& t) { (void)or_throw(t.erase("key1", 1)); });
-  this->check("clear", [](table& t) { (void)or_throw(t.clear()); });
-  this->check("insert_range", [](table& t) {
+  this->check("insert", [&](auto& t) { (void)or_throw(t.insert(long_key, 1)); });
+  this->check("insert again", [](auto& t) { (void)or_throw(t.insert("key1", 100)); });
+  this->check("erase", [](auto& t) { (void)or_throw(t.erase("key1")); });
+  this->check("erase pair", [](auto& t) { (void)or_throw(t.erase("key1", 1)); });
+  this->check("clear", [](auto& t) { (void)or_throw(t.clear()); });
+  this->check("insert_range", [](auto& t) {
     (void)or_throw(t.insert_range({{"x", 1}, {"y", 2}, {"key3", 3}, {"x", 4}}));
   });
   if constexpr (!is_bag(TypeParam::value)) {
-    this->check("insert_new", [](table& t) { or_throw(t.insert_new("x", 1)); });
-    this->check("insert_new_range", [](table& t) { (void)or_throw(t.insert_new_range({{"x", 1}, {"y", 2}})); });
-    this->check("update_counter", [](table& t) { (void)or_throw(t.update_counter("key1", 1000)); });
-    this->check("update", [](table& t) {
+    this->check("insert_new", [](auto& t) { or_throw(t.insert_new("x", 1)); });
+    this->check("insert_new_range", [](auto& t) { (void)or_throw(t.insert_new_range({{"x", 1}, {"y", 2}})); });
+    this->check("update_counter", [](auto& t) { (void)or_throw(t.update_counter("key1", 1000)); });
+    this->check("update", [](auto& t) {
       (void)or_throw(t.update("key1", [](std::int64_t v) { return v + 1000; }));
     });
   }
 }
 
 TYPED_TEST(Allocation, ALargeBatchIsDoneOrNotDone) {
-  using table = typename Allocation<TypeParam>::table;
   entries many;
   for (int i = 0; i < 60; ++i) many.emplace_back("many" + std::to_string(i % 50), i);
-  this->check("insert_range", [&](table& t) { (void)or_throw(t.insert_range(many)); });
+  this->check("insert_range", [&](auto& t) { (void)or_throw(t.insert_range(many)); });
 }
 
 TYPED_TEST(Allocation, AReadGivesItsAnswerOrThrows) {
-  using table = typename Allocation<TypeParam>::table;
-  this->check("reads", [](table& t) {
+  this->check("reads", [](auto& t) {
     (void)or_throw(t.lookup("key1"));
     or_throw(t.lookup("key1", [](std::int64_t) {}));
     const auto moment = t.snapshot();
@@ -203,29 +200,27 @@ TYPED_TEST(Allocation, AReadGivesItsAnswerOrThrows) {
 }
 
 TYPED_TEST(Allocation, SavingReloadingAndCompactingAreDoneOrNotDone) {
-  using table = typename Allocation<TypeParam>::table;
-  const auto with_file = [](const table& t) { return t.stats()->file_bytes != 0; };
-  this->check("save", [&](table& t) {
+  const auto with_file = [](const auto& t) { return t.stats()->file_bytes != 0; };
+  this->check("save", [&](auto& t) {
     (void)or_throw(t.insert("key1", 1));
     if (with_file(t)) or_throw(t.save());
   });
-  this->check("reload", [&](table& t) {
+  this->check("reload", [&](auto& t) {
     if (with_file(t)) or_throw(t.reload());
   });
-  this->check("compact", [&](table& t) {
+  this->check("compact", [&](auto& t) {
     if (with_file(t)) or_throw(t.compact());
   });
 }
 
 TYPED_TEST(Allocation, ACloseIsDoneOrNotDone) {
-  using table = typename Allocation<TypeParam>::table;
   for (const auto how : every_keeping) {
     SCOPED_TRACE(to_string(how));
     for (const bool for_good : {false, true}) {
       for (std::int64_t n = 0;; ++n) {
         SCOPED_TRACE("allocation " + std::to_string(n) + (for_good ? " and all later" : ""));
         const file::scratch here;
-        auto t = std::make_unique<table>(this->open(here, how));
+        auto t = std::make_unique<typename TestFixture::table>(this->open(here, how));
         this->fill(*t);
         const auto expected = contents(*t);
         bool closed = false;
@@ -248,24 +243,22 @@ TYPED_TEST(Allocation, ACloseIsDoneOrNotDone) {
 }
 
 TYPED_TEST(Allocation, ADestructorReleasesEverythingWhateverIsMissing) {
-  using table = typename Allocation<TypeParam>::table;
   for (const auto how : in_files) {
     SCOPED_TRACE(to_string(how));
     for (std::int64_t n = 0; n < 200; ++n) {
       const file::scratch here;
       const auto descriptors = file::open_descriptors();
-      auto t = std::make_unique<table>(this->open(here, how));
+      auto t = std::make_unique<typename TestFixture::table>(this->open(here, how));
       this->fill(*t);
       EXPECT_FALSE(starved(n, true, [&] { t.reset(); }));
       EXPECT_EQ(file::open_descriptors(), descriptors);
-      EXPECT_TRUE(ok(table::open({.path = here.path(path)})));
+      EXPECT_TRUE(ok(TestFixture::table::open({.path = here.path(path)})));
       if (!one_failed) break;
     }
   }
 }
 
 TYPED_TEST(Allocation, AnOpenIsDoneOrHoldsNothing) {
-  using table = typename Allocation<TypeParam>::table;
   for (const auto how : in_files) {
     SCOPED_TRACE(to_string(how));
     const file::scratch here;
@@ -279,7 +272,7 @@ TYPED_TEST(Allocation, AnOpenIsDoneOrHoldsNothing) {
     for (std::int64_t n = 0;; ++n) {
       SCOPED_TRACE("allocation " + std::to_string(n));
       const auto descriptors = file::open_descriptors();
-      std::optional<table> t;
+      std::optional<typename TestFixture::table> t;
       const bool thrown = starved(n, false, [&] { t.emplace(this->open(here, how)); });
       EXPECT_EQ(t.has_value(), !thrown);
       const bool failed = one_failed;
@@ -296,12 +289,11 @@ TYPED_TEST(Allocation, AnOpenIsDoneOrHoldsNothing) {
 }
 
 TYPED_TEST(Allocation, ACreationIsDoneOrLeavesNothing) {
-  using table = typename Allocation<TypeParam>::table;
   const file::scratch here;
   for (std::int64_t n = 0;; ++n) {
     SCOPED_TRACE("allocation " + std::to_string(n));
     const auto descriptors = file::open_descriptors();
-    std::optional<table> t;
+    std::optional<typename TestFixture::table> t;
     const bool thrown = starved(n, false, [&] { t.emplace(this->open(here, keeping::through)); });
     const bool failed = one_failed;
     if (thrown) {

@@ -187,14 +187,15 @@ TYPED_TEST(Durability, AFailedCallChangesNothingInMemoryOrOnDisk) {
         const auto answer = refuses(r, code, {path, ""});
         EXPECT_EQ(contents(t), before);
         EXPECT_EQ(t.stats()->fenced, fences);
+        g.disk.clear_faults();
         if (fences) {
           EXPECT_TRUE(ok(t.recover()));
         }
         EXPECT_EQ(TestFixture::in_file(g), before);
-        g.disk.inject({.kind = file::call::write, .error = cause});
+        g.disk.inject({.kind = file::call::write, .error = cause, .sticky = true});
         return answer;
       };
-      g.disk.inject({.kind = file::call::write, .error = cause});
+      g.disk.inject({.kind = file::call::write, .error = cause, .sticky = true});
       EXPECT_TRUE(refused(t.insert("c", 3)));
       EXPECT_TRUE(refused(t.insert_range({{"c", 3}, {"d", 4}})));
       EXPECT_TRUE(refused(t.erase("a")));

@@ -116,20 +116,18 @@ class Faults : public each_kind<Kind> {
 TYPED_TEST_SUITE(Faults, all_kinds, kind_names);
 
 TYPED_TEST(Faults, AWriteThatSaidOkIsInTheFileAndOneThatFailedIsNotInMemory) {
-  using table = typename Faults<TypeParam>::table;
-  this->check("insert", [](table& t) { return t.insert("d", 4).has_value(); });
-  this->check("insert_range", [](table& t) { return t.insert_range({{"d", 4}, {"a", 5}}).has_value(); });
-  this->check("erase", [](table& t) { return t.erase("a").has_value(); });
-  this->check("erase pair", [](table& t) { return t.erase("b", 2).has_value(); });
-  this->check("clear", [](table& t) { return t.clear().has_value(); });
+  this->check("insert", [](auto& t) { return t.insert("d", 4).has_value(); });
+  this->check("insert_range", [](auto& t) { return t.insert_range({{"d", 4}, {"a", 5}}).has_value(); });
+  this->check("erase", [](auto& t) { return t.erase("a").has_value(); });
+  this->check("erase pair", [](auto& t) { return t.erase("b", 2).has_value(); });
+  this->check("clear", [](auto& t) { return t.clear().has_value(); });
 }
 
 TYPED_TEST(Faults, AFailedSaveSyncReloadOrCompactLosesNothing) {
-  using table = typename Faults<TypeParam>::table;
-  this->check("save", [](table& t) { return t.save().has_value(); });
-  this->check("sync", [](table& t) { return t.sync().has_value(); });
-  this->check("reload", [](table& t) { return t.reload().has_value(); });
-  this->check("compact", [](table& t) { return t.compact().has_value(); });
+  this->check("save", [](auto& t) { return t.save().has_value(); });
+  this->check("sync", [](auto& t) { return t.sync().has_value(); });
+  this->check("reload", [](auto& t) { return t.reload().has_value(); });
+  this->check("compact", [](auto& t) { return t.compact().has_value(); });
 }
 
 TYPED_TEST(Faults, AFailedCloseLosesNothingAndLeavesTheTableOpen) {

@@ -136,9 +136,10 @@ template <class T>
 
 template <kind Kind>
 using of = std::integral_constant<kind, Kind>;
-using map_kinds = testing::Types<of<kind::set>>;
+using map_kinds = testing::Types<of<kind::set>, of<kind::ordered_set>>;
 using bag_kinds = testing::Types<of<kind::bag>, of<kind::duplicate_bag>>;
-using all_kinds = testing::Types<of<kind::set>, of<kind::bag>, of<kind::duplicate_bag>>;
+using all_kinds = testing::Types<of<kind::set>, of<kind::ordered_set>, of<kind::bag>,
+                                 of<kind::duplicate_bag>>;
 
 struct kind_names {
   template <class Kind>

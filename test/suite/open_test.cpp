@@ -157,6 +157,19 @@ TYPED_TEST(Open, IntegersOfAnyWidthShareAFileAndOneOutOfRangeIsNamed) {
   EXPECT_EQ((or_throw(open_as<what, std::string, std::int16_t>(disk)).size()), 3u);
 }
 
+TYPED_TEST(Open, OnlyWhatIsStillThereMustFitTheTypes) {
+  constexpr auto what = TypeParam::value;
+  file::simulated_disk disk;
+  write_file<what, std::string, std::int64_t>(disk, {{"a", 1000}, {"b", 2}});
+  {
+    auto wide = or_throw(open_as<what, std::string, std::int64_t>(disk));
+    ASSERT_TRUE(ok(wide.erase("a", 1000)));
+    ASSERT_TRUE(ok(wide.insert("a", 3)));
+  }
+  // 1000 stands in the journal, but nowhere in the table.
+  EXPECT_EQ((or_throw(open_as<what, std::string, std::int8_t>(disk)).size()), 2u);
+}
+
 TYPED_TEST(Open, TheUsersCheckJudgesEveryEntryAndCountsThoseItRefuses) {
   constexpr auto what = TypeParam::value;
   file::simulated_disk disk;
