@@ -28,7 +28,7 @@ enum class write_mode : std::uint8_t {
 enum class opening : std::uint8_t {
   create_if_missing,
   existing,    ///< not_found if there is no file
-  create_new,  ///< already_open or file_error (EEXIST) if there is one
+  create_new,  ///< file_error (EEXIST) if there is one
   read_only,   ///< takes no lock, changes nothing, works beside a writer
 };
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
+#include <new>
 #include <limits>
 
 namespace shelf::journal {
@@ -21,7 +22,8 @@ constexpr std::uint64_t most_write_ahead = std::uint64_t{4} << 20;
 constexpr std::uint64_t most_sequence = std::uint64_t{1} << 62;
 constexpr std::uint32_t most_era = std::uint32_t{1} << 31;
 
-/// Errors after which the kernel has certainly not kept a write it refused, once the file is cut back.
+/// Errors after which the kernel has certainly not kept a write it refused, once the file is cut
+/// back.
 [[nodiscard]] bool is_harmless(const error& cause) noexcept {
   return cause == errc::no_space || cause.os_error() == ENOMEM || cause.os_error() == EAGAIN;
 }
@@ -39,8 +41,7 @@ constexpr std::uint32_t most_era = std::uint32_t{1} << 31;
 
 }  // namespace
 
-journal_file::journal_file(const file::location& where, file::location::temporary held,
-                           settings s)
+journal_file::journal_file(const file::location& where, file::location::temporary held, settings s)
     : where_(&where), held_(std::move(held)), settings_(s) {
   buffer_.resize(frame_header_size);
 }
@@ -48,13 +49,15 @@ journal_file::journal_file(const file::location& where, file::location::temporar
 journal_file::~journal_file() { abandon(); }
 
 void journal_file::abandon() noexcept {
+  const std::scoped_lock no_sync(sync_mutex_);
   if (is_unpublished()) where_->discard(held_);
   held_.name.clear();
   held_.file.close();
 }
 
 void journal_file::start_session() {
-  // One era is left out: announce_session burns it, and with it all that earlier sessions drew in vain.
+  // One era is left out: announce_session burns it, and with it all that earlier sessions drew in
+  // vain.
   session_.era = std::max(header_.era, recovery_.found.last.era) + 2;
   session_.nonce = static_cast<std::uint32_t>(where_->system().random());
   is_announced_ = false;
@@ -79,8 +82,7 @@ result<std::unique_ptr<journal_file>> journal_file::create(
   return j;
 }
 
-result<std::unique_ptr<journal_file>> journal_file::open(const file::location& where,
-                                                         settings s) {
+result<std::unique_ptr<journal_file>> journal_file::open(const file::location& where, settings s) {
   auto file = where.open_to_write();
   if (!file) return std::unexpected(file.error());
   std::unique_ptr<journal_file> j(new journal_file(where, {std::move(*file), {}}, s));
@@ -101,8 +103,7 @@ result<> journal_file::recover() {
   if (!found) return std::unexpected(found.error());
   recovery_.found = *found;
   sequence_ = std::max(found->sequence, header_.sequence);
-  if (std::max(header_.era, found->last.era) > most_era ||
-      sequence_ > most_sequence) {
+  if (std::max(header_.era, found->last.era) > most_era || sequence_ > most_sequence) {
     // No writer counts this far: the file was made to make ours wrap around.
     return std::unexpected(
         error(errc::corrupt, held_.file.path() + ": byte 0: its era or sequence is at the end of "
@@ -135,9 +136,10 @@ result<file_header> journal_file::read_header() const {
   front.resize(*got);
   auto header = decode_header(front, held_.file.path());
   if (header && header->write_refused) {
-    return std::unexpected(error(
-        errc::unsupported_version,
-        held_.file.path() + ": byte 24: a newer shelf must write this file; it can be opened read_only"));
+    return std::unexpected(
+        error(errc::unsupported_version,
+              held_.file.path() +
+                  ": byte 24: a newer shelf must write this file; it can be opened read_only"));
   }
   return header;
 }
@@ -182,9 +184,10 @@ result<> journal_file::write_slot(std::size_t slot, bool then_sync) {
   return synced;
 }
 
-/// Before the first frame of a session that found the file written by others. A crash may have taken frames of
-/// a session before us, of which the disk still has the bytes: as soon as the file grows over them they could
-/// come back, in the place of ours. So first, in place, the header says that their eras are over.
+/// Before the first frame of a session that found the file written by others. A crash may have
+/// taken frames of a session before us, of which the disk still has the bytes: as soon as the file
+/// grows over them they could come back, in the place of ours. So first, in place, the header says
+/// that their eras are over.
 result<> journal_file::announce_session() {
   if (is_announced_) return {};
   header_.closed = false;
@@ -227,7 +230,8 @@ result<> journal_file::commit() {
   return {};
 }
 
-/// All there is was synced, or will be before anybody can read the header; eras up to `over` are over.
+/// All there is was synced, or will be before anybody can read the header; eras up to `over` are
+/// over.
 void journal_file::claim_durable(std::uint32_t over) noexcept {
   header_.durable_up_to = end();
   header_.sequence = sequence_;
@@ -288,14 +292,36 @@ error journal_file::roll_back(const error& cause) {
   return doubt;
 }
 
+void journal_file::drop_batch() noexcept {
+  sequence_ = std::max(sequence_, batch_sequence_);
+  if (buffer_.size() > frame_header_size) buffer_.resize(frame_header_size);
+  try {
+    if (held_.file.truncate(end())) {
+      written_up_to_ = end();
+      return;
+    }
+  } catch (...) {  // the sentence about the failure found no memory
+  }
+  set_fence(error(errc::file_error));
+}
+
 // --- syncing -------------------------------------------------------------------------------------
 
 result<> journal_file::sync() {
   const std::scoped_lock one_at_a_time(sync_mutex_);
   if (auto why = fence()) return std::unexpected(*why);
   if (is_durable()) return {};
+  if (!held_.file.is_open()) return std::unexpected(error(errc::table_closed));
   const auto up_to = end();
-  if (auto synced = held_.file.sync_data(); !synced) {
+  const auto synced = [&] {
+    try {
+      return held_.file.sync_data();
+    } catch (...) {  // it failed, and there is no memory to say how: it failed all the same
+      set_fence(error(errc::file_error));
+      throw;
+    }
+  }();
+  if (!synced) {
     if (has_bug(seeded_bug::retry_sync) && held_.file.sync_data()) {
       durable_.store(up_to, std::memory_order_release);
       return {};
@@ -309,21 +335,28 @@ result<> journal_file::sync() {
 
 void journal_file::note_durable() noexcept {
   if (is_fenced() || !is_durable() || end() > changes_end_.load()) return;
-  begin(sequence_);
   // Best effort: without the note, damage at the very end looks like a torn write, no more.
-  auto noted = add(change{});
-  if (noted) noted = commit();
-  if (!noted) (void)roll_back(noted.error());
+  unfinished_batch batch(*this);
+  try {
+    begin(sequence_);
+    auto noted = add(change{});
+    if (noted) noted = commit();
+    if (!noted) (void)roll_back(noted.error());
+    batch.ended();
+  } catch (const std::bad_alloc&) {
+  }
 }
 
 result<> journal_file::seal() {
   if (auto why = fence()) return std::unexpected(*why);
   if (recovery_.clean && end() == recovery_.found.end && header_.closed) return {};
+  unfinished_batch batch(*this);
   begin(sequence_);
   change seal;
   seal.what = op::seal;
   auto sealed = add(seal);
   if (sealed) sealed = commit();
+  batch.ended();
   if (!sealed) return std::unexpected(roll_back(sealed.error()));
   if (written_up_to_ > end()) {
     if (auto cut = held_.file.truncate(end()); !cut) return cut;

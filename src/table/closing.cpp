@@ -30,7 +30,7 @@ result<> store::close() {
     leave_to_parent();
     return std::unexpected(labelled(errc::forked));
   }
-  if (std::ranges::find(running_callbacks(), this) != running_callbacks().end()) {
+  if (is_checking() || std::ranges::find(running_callbacks(), this) != running_callbacks().end()) {
     return std::unexpected(labelled(errc::busy));
   }
   if (owner_ && !owner_->is_mine()) return std::unexpected(labelled(errc::not_owner));
@@ -57,23 +57,34 @@ result<> store::close_locked() {
 
 /// Writers may have slipped in since the save; from here on they are refused, unless closing fails.
 result<> store::save_the_rest_and_seal() {
-  {
+  const auto refuse_writers = [this](bool refuse) {
     const std::scoped_lock lock(turn_);
-    closing_ = true;
+    closing_ = refuse;
+  };
+  refuse_writers(true);
+  try {
+    result<> done;
+    if (config_.mode == write_mode::back) done = save_unsaved();
+    if (done) {
+      const std::scoped_lock lock(turn_);
+      done = journal_->seal();
+    }
+    if (!done) refuse_writers(false);
+    return done;
+  } catch (...) {
+    refuse_writers(false);
+    throw;
   }
-  result<> done;
-  if (config_.mode == write_mode::back) done = save_unsaved();
-  const std::scoped_lock lock(turn_);
-  if (done) done = journal_->seal();
-  if (!done) closing_ = false;
-  return done;
 }
 
 void store::release_all() noexcept {
   const std::scoped_lock lock(turn_);
   const std::scoped_lock notes(notes_);
   install(nullptr);
+  // A sync on another thread may hold the journal a little longer, but not its file.
+  if (journal_) journal_->abandon();
   journal_.reset();
+  where_.reset();
 }
 
 void store::abandon() noexcept {
@@ -106,13 +117,15 @@ void store::close_at_destruction() noexcept {
 result<> store::give_away() {
   if (auto can = readable(); !can) return can;
   if (!owner_) return std::unexpected(error(errc::invalid_argument, label_ + ": any thread may write"));
-  return owner_->give_away();
+  if (!owner_->give_away()) return std::unexpected(labelled(errc::not_owner));
+  return {};
 }
 
 result<> store::take_over() {
   if (auto can = readable(); !can) return can;
   if (!owner_) return std::unexpected(error(errc::invalid_argument, label_ + ": any thread may write"));
-  return owner_->take_over();
+  if (!owner_->take_over()) return std::unexpected(labelled(errc::not_owner));
+  return {};
 }
 
 }  // namespace shelf::tables

@@ -1,9 +1,11 @@
 // TABLE  api -> [table] -> journal -> file
 // A new file with the live entries alone: compact while writers go on, recover after the disk failed.
+#include "table/epoch.hpp"
 #include "table/loader.hpp"
 #include "table/store.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace shelf::tables {
 namespace {
@@ -36,9 +38,10 @@ class tail_copy final : public journal::visitor {
 
 }  // namespace
 
-bool store::wants_compaction() const noexcept {
+bool store::wants_compaction() const {
   const auto end = journal_->end();
   if (end < least_journal_to_compact) return false;
+  const epoch_guard guard;
   const auto* c = current_.load(std::memory_order_acquire);
   if (c == nullptr) return false;
   const auto live = c->payload_bytes() + record_overhead * c->size() + journal::frames_start;
@@ -46,8 +49,7 @@ bool store::wants_compaction() const noexcept {
 }
 
 result<std::unique_ptr<journal::journal_file>> store::write_whole(
-    const contents& from, const contents::pinned& p, sequence number,
-    const table_description& as) const {
+    const held_version& from, sequence number, const table_description& as) const {
   auto made = journal::journal_file::create(*where_, journal_->store_id(), journal_settings());
   if (!made) return made;
   if (auto like = (*made)->copy_mode_of(*journal_); !like) return std::unexpected(like.error());
@@ -56,7 +58,7 @@ result<std::unique_ptr<journal::journal_file>> store::write_whole(
   const auto d = encode_description(as);
   auto done = j.add({journal::op::table_created, 0, 1, as_bytes(d.key), as_bytes(d.value)});
   const auto what = is_bag(as.what) ? journal::op::append : journal::op::put;
-  const auto walk = from.walk(p);
+  const auto walk = from.walk();
   for (auto some = walk->next(); done && !some.empty(); some = walk->next()) {
     for (const auto* e : some) {
       done = j.add({what, 0, 1, e->key(), e->value()});
@@ -82,6 +84,7 @@ result<> store::take_up(std::unique_ptr<journal::journal_file> fresh) {
 
 result<> store::compact() {
   if (auto can = may_manage(); !can) return can;
+  if (is_checking()) return std::unexpected(labelled(errc::busy));
   const std::scoped_lock lock(life_);
   if (!journal_) return std::unexpected(labelled(errc::table_closed));
   if (auto why = journal_->fence()) return std::unexpected(*why);
@@ -92,17 +95,14 @@ result<> store::compact() {
 result<> store::compact_locked() {
   if (auto alone = check_only_name(); !alone) return alone;
   if (config_.mode == write_mode::back) return compact_saved_state();
-  std::shared_ptr<contents> from;
-  std::optional<pin_guard> pin;
   std::uint64_t mark = 0;
-  {
+  auto from = [&] {
     const std::scoped_lock lock(turn_);
-    from = owned_;
-    pin.emplace(*from);
     mark = journal_->end();
-  }
-  auto fresh = write_whole(*from, pin->get(), std::max<sequence>(pin->get().at, 1), description_);
-  pin.reset();
+    return std::optional<held_version>(std::in_place, owned_);
+  }();
+  auto fresh = write_whole(*from, std::max<sequence>(from->at(), 1), description_);
+  from.reset();
   if (!fresh) return std::unexpected(fresh.error());
   tail_copy copy(**fresh);
   for (int round = 0; round < most_rounds && journal_->end() - mark > small_tail; ++round) {
@@ -121,13 +121,13 @@ result<> store::compact_locked() {
 result<> store::compact_saved_state() {
   loader load(types_, config_.missing_fields, config_.path,
               [this](sequence s) { return make_contents(s); }, 0);
+  load.trust();
   if (auto read = journal_->replay(journal::frames_start, journal_->end(), load); !read) {
     return read;
   }
   const auto saved = load.finish();
   if (!saved) return std::unexpected(saved.error());
-  const pin_guard pin(**saved);
-  auto fresh = write_whole(**saved, pin.get(), std::max<sequence>(journal_->last_sequence(), 1),
+  auto fresh = write_whole(held_version(*saved), std::max<sequence>(journal_->last_sequence(), 1),
                            description_);
   if (!fresh) return std::unexpected(fresh.error());
   const std::scoped_lock lock(turn_);
@@ -136,8 +136,8 @@ result<> store::compact_saved_state() {
 
 /// At open, when nobody else has the table yet: the file becomes what memory is.
 result<> store::rewrite_from_memory() {
-  const pin_guard pin(*owned_);
-  auto fresh = write_whole(*owned_, pin.get(), ++sequence_, description_);
+  if (auto alone = check_only_name(); !alone) return alone;
+  auto fresh = write_whole(held_version(owned_), ++sequence_, description_);
   if (!fresh) return std::unexpected(fresh.error());
   return take_up(std::move(*fresh));
 }
@@ -153,6 +153,7 @@ result<> store::check_only_name() const {
 
 result<> store::recover() {
   if (auto can = may_manage(); !can) return can;
+  if (is_checking()) return std::unexpected(labelled(errc::busy));
   const std::scoped_lock lock(life_);
   if (!journal_) return std::unexpected(labelled(errc::table_closed));
   if (!journal_->is_fenced()) return {};
@@ -160,8 +161,7 @@ result<> store::recover() {
   const std::scoped_lock in_turn(turn_);
   const bool named = journal_->still_named().has_value();
   const auto number = ++sequence_;
-  const pin_guard pin(*owned_);
-  auto fresh = write_whole(*owned_, pin.get(), number, description_);
+  auto fresh = write_whole(held_version(owned_), number, description_);
   if (!fresh) return std::unexpected(fresh.error());
   auto published = (*fresh)->publish(named);
   if (!published && published.error() == std::errc::file_exists) {

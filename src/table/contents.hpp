@@ -6,12 +6,14 @@
 #include "journal/change.hpp"
 #include "shelf/kind.hpp"
 #include "table/entry.hpp"
+#include "table/epoch.hpp"
 #include "table/key_order.hpp"
 
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace shelf::tables {
@@ -113,7 +115,8 @@ class contents : public std::enable_shared_from_this<contents> {
   /// further.
   virtual void reserve(std::size_t count) = 0;
   /// put (set kinds) or append (bags). Takes the entry unless the answer is unchanged or
-  /// publish_first.
+  /// publish_first. Its bytes stay until the batch is published or discarded, even if a later change of
+  /// the batch replaces it: the journal may refer to them.
   [[nodiscard]] virtual staging stage_insert(entry::owner& e) = 0;
   /// erase: the key with all its values.
   [[nodiscard]] virtual staging stage_erase(bytes key) = 0;
@@ -141,19 +144,27 @@ class contents : public std::enable_shared_from_this<contents> {
   /// Frees what no reader and no pin can reach any more. Called by publish; also worth calling when
   /// idle.
   virtual void collect_garbage() noexcept = 0;
+
+  epoch::waiting farewell;  ///< where the whole contents wait when a table lets go of them
 };
 
-/// A version pinned for as long as this lives.
-class pin_guard {
+/// A version pinned as long as this lives.
+class held_version {
  public:
-  explicit pin_guard(contents& of) : of_(of), pinned_(of.pin()) {}
-  ~pin_guard() { of_.unpin(pinned_); }
-  pin_guard(const pin_guard&) = delete;
-  pin_guard& operator=(const pin_guard&) = delete;
-  [[nodiscard]] const contents::pinned& get() const noexcept { return pinned_; }
+  /// Throws std::bad_alloc.
+  explicit held_version(std::shared_ptr<contents> of) : of_(std::move(of)), pinned_(of_->pin()) {}
+  held_version(held_version&& other) noexcept
+      : of_(std::move(other.of_)), pinned_(other.pinned_) {}
+  held_version& operator=(held_version&&) = delete;
+  ~held_version() {
+    if (of_) of_->unpin(pinned_);
+  }
+  [[nodiscard]] contents& of() const noexcept { return *of_; }
+  [[nodiscard]] sequence at() const noexcept { return pinned_.at; }
+  [[nodiscard]] std::unique_ptr<walker> walk() const { return of_->walk(pinned_); }
 
  private:
-  contents& of_;
+  std::shared_ptr<contents> of_;
   contents::pinned pinned_;
 };
 

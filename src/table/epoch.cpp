@@ -2,10 +2,10 @@
 // The list of reader slots, and the queue of whole objects that wait for their readers.
 #include "table/epoch.hpp"
 
-#include <deque>
+#include <cassert>
 #include <mutex>
+#include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace shelf::tables::epoch {
 
@@ -58,9 +58,7 @@ reader_slot* join() {
 
 std::uint64_t now() noexcept { return detail::current.load(std::memory_order_acquire); }
 
-std::uint64_t advance() noexcept {
-  return detail::current.fetch_add(1, std::memory_order_seq_cst);
-}
+std::uint64_t advance() noexcept { return detail::current.fetch_add(1, std::memory_order_seq_cst); }
 
 bool everyone_left(std::uint64_t ended) noexcept {
 #if defined(SHELF_WITHOUT_FENCES)
@@ -77,42 +75,44 @@ bool everyone_left(std::uint64_t ended) noexcept {
 
 namespace {
 
-struct waiting {
-  std::shared_ptr<void> object;
-  std::uint64_t ended = 0;
-};
-
 struct waiting_room {
   std::mutex mutex;
-  std::deque<waiting> queue;  // guarded by mutex; epochs never go down along it
+  waiting* first = nullptr;  // guarded by mutex; epochs never go down along the queue
+  waiting* last = nullptr;   // guarded by mutex
 };
 
-/// Never destroyed: threads may retire objects while statics are torn down.
-waiting_room& room() {
-  static waiting_room* const the_room = std::make_unique<waiting_room>().release();
-  return *the_room;
+/// Made before the program starts and never torn down: threads may retire objects while statics are.
+waiting_room& room() noexcept {
+  static_assert(std::is_trivially_destructible_v<waiting_room>);
+  static constinit waiting_room the_room;
+  return the_room;
 }
 
 }  // namespace
 
-void retire_later(std::shared_ptr<void> object) {
+void retire_later(waiting& place, std::shared_ptr<void> object) noexcept {
+  assert(!place.object && "a place is waited in once");
   {
     auto& waits = room();
     const std::lock_guard lock(waits.mutex);
-    waits.queue.push_back({std::move(object), 0});
-    waits.queue.back().ended = advance();
+    place.object = std::move(object);
+    place.ended = advance();
+    (waits.last != nullptr ? waits.last->next : waits.first) = &place;
+    waits.last = &place;
   }
   collect();
 }
 
-void collect() {
+void collect() noexcept {
   auto& waits = room();
   for (;;) {
     std::shared_ptr<void> last_hold;  // destroyed outside the lock: it may be a whole table
     const std::lock_guard lock(waits.mutex);
-    if (waits.queue.empty() || !everyone_left(waits.queue.front().ended)) return;
-    last_hold = std::move(waits.queue.front().object);
-    waits.queue.pop_front();
+    waiting* const longest = waits.first;
+    if (longest == nullptr || !everyone_left(longest->ended)) return;
+    waits.first = longest->next;
+    if (waits.first == nullptr) waits.last = nullptr;
+    last_hold = std::move(longest->object);
   }
 }
 

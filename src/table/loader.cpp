@@ -2,6 +2,7 @@
 // Loading: every change goes through stage and publish, as a live write does.
 #include "table/loader.hpp"
 
+#include "term/canonical.hpp"
 #include "term/text.hpp"
 
 #include <algorithm>
@@ -41,15 +42,15 @@ result<> loader::visit(const journal::change& c, std::uint64_t) {
     clear();
     return {};
   }
-  entry::owner e;
-  if (c.what == op::put || c.what == op::append) {
-    auto made = make_entry(c);
-    if (!made) {
-      note_bad(c.key, made.error());
-      return {};
-    }
-    e = std::move(*made);
+  const bool has_entry = c.what == op::put || c.what == op::append;
+  const bool fits = trusted_ || (has_entry && types_.check(c.key, c.value).has_value());
+  // From here on keys are compared as terms.
+  if (!fits && !terms::is_canonical(c.key)) {
+    note_bad(c.key, error(errc::corrupt, "the key is not a term in canonical form"));
+    return {};
   }
+  entry::owner e;
+  if (has_entry) e = make_entry(c, fits);
   if (stage(c, e).what == staged::publish_first) {
     publish();
     (void)stage(c, e);
@@ -58,12 +59,14 @@ result<> loader::visit(const journal::change& c, std::uint64_t) {
   return {};
 }
 
-result<entry::owner> loader::make_entry(const journal::change& c) const {
-  if (auto fits = types_.check(c.key, c.value); !fits) return std::unexpected(fits.error());
-  if (!schema_differs_) return entry::make(c.key, c.value);
-  const auto value = types_.reencode(c.value);
-  if (!value) return std::unexpected(value.error());
-  return entry::make(c.key, *value);
+/// An entry that does not fit is kept as it is, to be judged at the end: a later change may replace it.
+entry::owner loader::make_entry(const journal::change& c, bool fits) {
+  if (fits && schema_differs_ && !trusted_) {
+    if (const auto value = types_.reencode(c.value)) return entry::make(c.key, *value);
+    fits = false;
+  }
+  has_doubts_ = has_doubts_ || !fits;
+  return entry::make(c.key, c.value);
 }
 
 staging loader::stage(const journal::change& c, entry::owner& e) {
@@ -132,26 +135,35 @@ void loader::note_bad(bytes key, const error& why) {
   first_bad_details_ += "key " + terms::to_text(key, content_shown) + ": " + why.details();
 }
 
-result<> loader::check_accepted() {
-  if (!types_.accept) return {};
-  const pin_guard pin(*loaded_);
-  const auto walk = loaded_->walk(pin.get());
+/// Judges what is left when every change has been applied: by the types if a change did not fit them, then
+/// by the user's predicate, which sees only what fits.
+void loader::check_live() {
+  if (trusted_ || (!has_doubts_ && !types_.accept)) return;
+  const held_version all(loaded_);
+  const auto walk = all.walk();
   for (auto some = walk->next(); !some.empty(); some = walk->next()) {
     for (const auto* e : some) {
-      if (!types_.accept(e->key(), e->value())) {
+      const auto fits = has_doubts_ ? types_.check(e->key(), e->value()) : result<>();
+      if (!fits) {
+        note_bad(e->key(), fits.error());
+      } else if (types_.accept && !types_.accept(e->key(), e->value())) {
         note_bad(e->key(), error(errc::type_mismatch, "refused by config.check"));
       }
     }
   }
-  return {};
 }
 
 result<std::shared_ptr<contents>> loader::finish() {
+  if (auto fits = judge(); !fits) return std::unexpected(fits.error());
+  return std::move(loaded_);
+}
+
+result<> loader::judge() {
   publish();
   if (!catalogue_seen_) {
     return std::unexpected(error(errc::corrupt, path_ + ": byte 8192: there is no catalogue"));
   }
-  if (auto done = check_accepted(); !done) return std::unexpected(done.error());
+  check_live();
   if (bad_entries_ != 0) {
     const auto count = std::to_string(bad_entries_);
     return std::unexpected(error(errc::type_mismatch,
@@ -159,7 +171,7 @@ result<std::shared_ptr<contents>> loader::finish() {
                                      " not fit the types: " + first_bad_,
                                  first_bad_details_));
   }
-  return std::move(loaded_);
+  return {};
 }
 
 }  // namespace shelf::tables

@@ -30,6 +30,10 @@ class loader final : public journal::visitor {
   /// The contents, complete. Errors: type_mismatch with the number of bad entries and the first few, corrupt if
   /// there was no catalogue.
   [[nodiscard]] result<std::shared_ptr<contents>> finish();
+  /// finish() without handing over: whether all that was loaded so far fits. Runs the user's check.
+  [[nodiscard]] result<> judge();
+  /// From here on entries are this table's own: they are not checked again, and no code of the user runs.
+  void trust() noexcept { trusted_ = true; }
   /// Expect about so many entries.
   void reserve(std::size_t entries) { loaded_->reserve(entries); }
   /// The file was written with fewer fields: what was loaded is no longer what the file holds.
@@ -43,9 +47,9 @@ class loader final : public journal::visitor {
   [[nodiscard]] result<> check_catalogue(const journal::change& c);
   [[nodiscard]] result<> check_schema(std::string& stored, const std::string& wanted,
                                       const char* which);
-  [[nodiscard]] result<entry::owner> make_entry(const journal::change& c) const;
+  [[nodiscard]] entry::owner make_entry(const journal::change& c, bool fits);
   [[nodiscard]] staging stage(const journal::change& c, entry::owner& e);
-  [[nodiscard]] result<> check_accepted();
+  void check_live();
   void note_bad(bytes key, const error& why);
   void publish();
   void clear();
@@ -58,6 +62,8 @@ class loader final : public journal::visitor {
   sequence version_;
   table_description description_;
   bool catalogue_seen_ = false;
+  bool trusted_ = false;
+  bool has_doubts_ = false;        ///< some change did not fit the types
   bool schema_differs_ = false;    ///< allowed by missing_fields: values are brought up to date
   std::size_t bad_entries_ = 0;
   std::string first_bad_;          ///< sentences without content

@@ -40,12 +40,11 @@ result<detail::migration_counts> store::migrate_to(
   }
   counts.written = fresh->size();
   if (dry_run) return counts;
-  const pin_guard pin(*fresh);
   const table_description as{.what = to.what,
                              .name = "main",
                              .key_schema = to.key_schema,
                              .value_schema = to.value_schema};
-  auto made = write_whole(*fresh, pin.get(), ++sequence_, as);
+  auto made = write_whole(held_version(fresh), ++sequence_, as);
   if (!made) return std::unexpected(made.error());
   const std::scoped_lock in_turn(turn_);
   if (auto named = take_up(std::move(*made)); !named) return std::unexpected(named.error());

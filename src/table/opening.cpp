@@ -23,6 +23,7 @@ constexpr int tries = 10;
   if (c.save_every.count() < 0 || c.sync_every.count() < 0) {
     return refuse("config.save_every and sync_every cannot be negative");
   }
+  if (c.limits.nesting == 0) return refuse("config.limits.nesting must be at least 1");
   if (c.limits.entry_bytes == 0 || c.limits.entry_bytes > (std::size_t{1} << 31)) {
     return refuse("config.limits.entry_bytes must be from 1 to 2 GiB");
   }
@@ -108,11 +109,13 @@ result<> store::open_file() {
       }
     }
     opened = create_file();
-    // Somebody created it between our two looks: open theirs.
-    if (opened || opened.error() != std::errc::file_exists ||
-        config_.opening == opening::create_new) {
-      return opened;
+    if (opened || opened.error() != std::errc::file_exists) return opened;
+    if (config_.opening == opening::create_new) {
+      return std::unexpected(
+          error(errc::file_error, config_.path + ": the file exists already; create_new makes only new ones", {},
+                EEXIST));
     }
+    // Somebody created it between our two looks: open theirs.
   }
   return opened;
 }
@@ -181,7 +184,9 @@ result<> store::open_to_read_only() {
 void store::install(std::shared_ptr<contents> fresh) noexcept {
   auto old = std::exchange(owned_, std::move(fresh));
   current_.store(owned_.get(), std::memory_order_release);
-  if (old) epoch::retire_later(std::move(old));
+  if (old == nullptr) return;
+  auto& place = old->farewell;
+  epoch::retire_later(place, std::move(old));
 }
 
 }  // namespace shelf::tables

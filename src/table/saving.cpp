@@ -18,46 +18,45 @@ class taken_unsaved {
  public:
   /// In the turn. Throws std::bad_alloc, having taken nothing.
   taken_unsaved(turn& t, std::shared_ptr<contents> from, bool& cleared_flag)
-      : turn_(t), from_(std::move(from)), cleared_flag_(cleared_flag), pinned_(from_->pin()) {
-    try {
-      list_ = from_->take_unsaved();
-    } catch (...) {
-      from_->unpin(pinned_);
-      throw;
-    }
+      : turn_(t),
+        from_(std::move(from)),
+        cleared_flag_(cleared_flag),
+        pinned_(from_),
+        list_(from_->take_unsaved()) {
     cleared_ = std::exchange(cleared_flag_, false);
   }
   taken_unsaved(const taken_unsaved&) = delete;
   taken_unsaved& operator=(const taken_unsaved&) = delete;
   ~taken_unsaved() {
-    {
-      const std::scoped_lock lock(turn_);
-      if (saved_) {
-        from_->settle_unsaved();
-      } else {
-        from_->return_unsaved();
-        cleared_flag_ = cleared_flag_ || cleared_;
-      }
+    const std::scoped_lock lock(turn_);
+    if (saved_) {
+      from_->settle_unsaved();
+    } else {
+      from_->return_unsaved();
+      cleared_flag_ = cleared_flag_ || cleared_;
     }
-    from_->unpin(pinned_);
   }
   [[nodiscard]] const std::vector<unsaved_change>& list() const noexcept { return list_; }
   [[nodiscard]] bool cleared() const noexcept { return cleared_; }
-  [[nodiscard]] const contents& from() const noexcept { return *from_; }
-  [[nodiscard]] const contents::pinned& pinned() const noexcept { return pinned_; }
+  [[nodiscard]] const held_version& pinned() const noexcept { return pinned_; }
   void saved() noexcept { saved_ = true; }
 
  private:
   turn& turn_;
   std::shared_ptr<contents> from_;
   bool& cleared_flag_;
-  contents::pinned pinned_;
+  held_version pinned_;
   std::vector<unsaved_change> list_;
   bool cleared_ = false;
   bool saved_ = false;
 };
 
 }  // namespace
+
+/// True inside a config.check that this table's reload runs on this thread: what takes life_ would wait for itself.
+bool store::is_checking() const noexcept {
+  return checking_.load(std::memory_order_relaxed) == std::this_thread::get_id();
+}
 
 /// Whether the calling thread may save, close and the like, and whether there is a file.
 result<> store::may_manage() const {
@@ -81,6 +80,7 @@ result<> store::check_name() const {
 
 result<> store::save() {
   if (auto can = may_manage(); !can) return can;
+  if (is_checking()) return std::unexpected(labelled(errc::busy));
   const std::scoped_lock lock(life_);
   if (!journal_) return std::unexpected(labelled(errc::table_closed));
   if (auto why = journal_->fence()) return std::unexpected(*why);
@@ -107,8 +107,8 @@ result<> store::save_unsaved() {
     taken.emplace(turn_, owned_, cleared_);
   }
   result<> written;
-  if (wants_compaction()) {
-    auto fresh = write_whole(taken->from(), taken->pinned(), number, description_);
+  if (wants_compaction() && check_only_name()) {
+    auto fresh = write_whole(taken->pinned(), number, description_);
     if (!fresh) return std::unexpected(fresh.error());
     const std::scoped_lock lock(turn_);
     written = take_up(std::move(*fresh));
@@ -125,6 +125,7 @@ result<> store::save_unsaved() {
 result<> store::write_unsaved(const std::vector<unsaved_change>& list, bool cleared,
                               sequence number) {
   using journal::op;
+  journal::unfinished_batch batch(*journal_);
   journal_->begin(number);
   result<> done;
   if (cleared) done = journal_->add({op::clear, 0, 1, {}, {}});
@@ -134,6 +135,7 @@ result<> store::write_unsaved(const std::vector<unsaved_change>& list, bool clea
     done = journal_->add({u.what, 0, 1, u.which->key(), has_value ? u.which->value() : bytes{}});
   }
   if (done) done = journal_->commit();
+  batch.ended();
   if (!done) return std::unexpected(journal_->roll_back(done.error()));
   return journal_->sync();
 }
@@ -148,7 +150,11 @@ result<> store::sync_and_note() {
   if (!j) return std::unexpected(labelled(errc::table_closed));
   if (auto why = j->fence()) return std::unexpected(*why);
   if (j->is_durable()) return {};
-  if (auto synced = j->sync(); !synced) return synced;
+  if (auto synced = j->sync(); !synced) {
+    // Closed by another thread meanwhile.
+    if (synced.error() == errc::table_closed) return std::unexpected(labelled(errc::table_closed));
+    return synced;
+  }
   {
     const std::scoped_lock lock(notes_);
     last_sync_ = system_.wall_clock();
@@ -163,7 +169,17 @@ result<> store::reload() {
   if (auto can = readable(); !can) return can;
   if (config_.in_memory) return may_manage();
   if (owner_ && !owner_->is_mine()) return std::unexpected(labelled(errc::not_owner));
+  if (is_checking()) return std::unexpected(labelled(errc::busy));
   const std::scoped_lock lock(life_);
+  checking_ = std::this_thread::get_id();
+  struct end_of_check {
+    std::atomic<std::thread::id>& who;
+    ~end_of_check() { who = std::thread::id(); }
+  } const end{checking_};
+  return reload_locked();
+}
+
+result<> store::reload_locked() {
   if (!is_open()) return std::unexpected(labelled(errc::table_closed));
   if (config_.opening == opening::read_only) return open_to_read_only();
   if (auto why = journal_->fence()) return std::unexpected(*why);
@@ -182,8 +198,11 @@ result<> store::reload_from_journal() {
               [this](sequence s) { return make_contents(s); }, first);
   const auto upto = journal_->end();
   if (auto read = journal_->replay(journal::frames_start, upto, load); !read) return read;
+  // The user's check runs here, outside the turn: it may write.
+  if (auto fits = load.judge(); !fits) return fits;
+  load.trust();
   const std::scoped_lock lock(turn_);
-  // What other threads wrote through meanwhile.
+  // What was written through meanwhile, by this process and so of the right types.
   if (auto read = journal_->replay(upto, journal_->end(), load); !read) return read;
   auto loaded = load.finish();
   if (!loaded) return std::unexpected(loaded.error());
@@ -216,7 +235,11 @@ void store::report(const error& e) noexcept {
 
 void store::tell(const error& e) const noexcept {
   if (config_.on_error) return config_.on_error(e);
-  std::fprintf(stderr, "shelf: %s\n", e.message().c_str());
+  try {
+    std::fprintf(stderr, "shelf: %s\n", e.message().c_str());
+  } catch (const std::bad_alloc&) {
+    std::fputs("shelf: a table failed in the background, and there is no memory to say how\n", stderr);
+  }
 }
 
 std::chrono::nanoseconds store::work() noexcept {

@@ -18,6 +18,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 
 namespace shelf::tables {
 
@@ -113,7 +114,7 @@ class store final : public detail::core,
   void execute(operation* first) noexcept;
   [[nodiscard]] operation* stage_group(operation* first);
   void publish_group(operation* first, const operation* end) noexcept;
-  [[nodiscard]] std::optional<error> refuse_in_turn() const;
+  [[nodiscard]] bool refuse(operation& op) const noexcept;
   [[nodiscard]] std::optional<error> append(sequence number);
   void execute_clear(operation& op) noexcept;
   [[nodiscard]] bool stage(operation& op);
@@ -127,11 +128,13 @@ class store final : public detail::core,
 
   // Life.
   [[nodiscard]] result<> may_manage() const;
+  [[nodiscard]] bool is_checking() const noexcept;
   [[nodiscard]] result<> save_locked();
   [[nodiscard]] result<> save_unsaved();
   [[nodiscard]] result<> write_unsaved(const std::vector<unsaved_change>& list, bool cleared,
                                        sequence number);
   [[nodiscard]] result<> sync_and_note();
+  [[nodiscard]] result<> reload_locked();
   [[nodiscard]] result<> reload_from_journal();
   void adopt(std::shared_ptr<contents> loaded, sequence version) noexcept;
   [[nodiscard]] result<> close_locked();
@@ -139,13 +142,12 @@ class store final : public detail::core,
   [[nodiscard]] std::shared_ptr<journal::journal_file> journal() const;
   [[nodiscard]] result<> check_name() const;
   [[nodiscard]] result<> check_only_name() const;
-  [[nodiscard]] bool wants_compaction() const noexcept;
+  [[nodiscard]] bool wants_compaction() const;
   [[nodiscard]] result<> compact_locked();
   [[nodiscard]] result<> compact_saved_state();
   [[nodiscard]] result<> rewrite_from_memory();
   [[nodiscard]] result<std::unique_ptr<journal::journal_file>> write_whole(
-      const contents& from, const contents::pinned& p, sequence number,
-      const table_description& as) const;
+      const held_version& from, sequence number, const table_description& as) const;
   [[nodiscard]] result<> take_up(std::unique_ptr<journal::journal_file> fresh);
   void release_all() noexcept;
   void leave_to_parent() noexcept;
@@ -168,6 +170,8 @@ class store final : public detail::core,
   std::optional<ownership> owner_;
 
   mutable std::mutex life_;
+  /// Whose config.check runs inside a reload, which holds life_.
+  std::atomic<std::thread::id> checking_{};
   mutable turn turn_;
   sequence sequence_ = 0;                    ///< last used; guarded by the turn
   std::vector<journal::change> changes_;     ///< of the group being staged; guarded by the turn

@@ -15,7 +15,8 @@ tree_contents::tree_contents(const options& o)
       taken_(held_),
       tombstones_(by_key{&order_}),
       taken_tombstones_(by_key{&order_}) {
-  assert(order_.compare != nullptr && order_.prefix != nullptr && "an ordered table needs an order");
+  assert(order_.compare != nullptr && order_.prefix != nullptr &&
+         "an ordered table needs an order");
   version* const first = make_version();
   first->number.store(o.first, std::memory_order_relaxed);
   newest_.store(first, std::memory_order_release);
@@ -23,9 +24,9 @@ tree_contents::tree_contents(const options& o)
 
 // Readers.
 
-/// The version that `at` shows. A batch stands in the chain a moment before it is published: then the one
-/// behind it is meant. That one is taken out of the chain only after the publishing, so what was read as
-/// `older` before the batch was seen to be unpublished is the right one.
+/// The version that `at` shows. A batch stands in the chain a moment before it is published: then
+/// the one behind it is meant. That one is taken out of the chain only after the publishing, so
+/// what was read as `older` before the batch was seen to be unpublished is the right one.
 const tree_contents::version& tree_contents::version_at(sequence at) const noexcept {
   const version* v = newest_.load(std::memory_order_acquire);
   for (;;) {
@@ -92,6 +93,7 @@ std::unique_ptr<walker> tree_contents::walk_ranks(const pinned& p, std::size_t f
 void tree_contents::make_room(std::size_t depth) {
   draft_.make_room(depth);
   if (staged_.size() == staged_.capacity()) staged_.reserve(2 * staged_.size() + 8);
+  if (overtaken_.size() == overtaken_.capacity()) overtaken_.reserve(2 * overtaken_.size() + 8);
   if (track_unsaved_) unsaved_.reserve(staged_.size() + 1, taken_);
   limbo_.reserve(draft_.left().size() + 3 * depth + 6 + staged_.size() + 2);
   if (next_ == nullptr) next_ = make_version();
@@ -142,7 +144,7 @@ staging tree_contents::stage_insert(entry::owner& e) {
   if (on_staged) {
     now->unsaved_at = old->unsaved_at;
     staged_[now->unsaved_at].now = now;
-    destroy(old);
+    overtaken_.push_back(old);
   } else {
     now->unsaved_at = static_cast<std::uint32_t>(staged_.size());
     staged_.push_back({now, old, corpse, {}});
@@ -181,7 +183,7 @@ staging tree_contents::stage_erase(bytes key) {
   }
   count(old, -1);
   draft_.erase(path);
-  if (on_staged) destroy(old);
+  if (on_staged) overtaken_.push_back(old);
   return {staged::erased, 1};
 }
 
@@ -210,6 +212,9 @@ void tree_contents::discard() noexcept {
 
 void tree_contents::end_batch() noexcept {
   constexpr std::size_t kept = 256;
+  for (entry* const e : overtaken_) destroy(e);
+  overtaken_.clear();
+  if (overtaken_.capacity() > kept) std::vector<entry*>().swap(overtaken_);
   staged_.clear();
   if (staged_.capacity() > kept) std::vector<change>().swap(staged_);
   size_change_ = payload_change_ = 0;

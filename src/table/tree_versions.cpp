@@ -8,8 +8,8 @@ namespace shelf::tables {
 
 namespace {
 
-// A word of the list of unsaved changes is a reference to an entry or to a tombstone, and in the list a
-// save is writing it may also say:
+// A word of the list of unsaved changes is a reference to an entry or to a tombstone, and in the
+// list a save is writing it may also say:
 constexpr std::uint64_t superseded_bit = 2;  ///< the key has changed since; the newer list has it
 
 }  // namespace
@@ -52,12 +52,13 @@ void tree_contents::publish(sequence number) noexcept {
     if (c.now != nullptr) c.now->stamp.store(stamp_of(number), std::memory_order_release);
   }
   payload_.set(payload_.value() + static_cast<std::size_t>(payload_change_));
+  // Before the new version is shown: after it, what the changes replaced may be freed.
+  for (change& c : staged_) note_unsaved(c);
   if (staged_.empty()) {
     board_.publish(number, size());
   } else {
     show(number);
   }
-  for (change& c : staged_) note_unsaved(c);
   const std::size_t changes = staged_.size();
   end_batch();
   const std::size_t unpins = board_.unpin_count();
@@ -201,7 +202,8 @@ void tree_contents::return_unsaved() noexcept {
     if (is_tombstone(word)) destroy(entry_in(word));
     taken_.make_hole(i);
   }
-  unsaved_.join(taken_, [](std::uint64_t word, std::uint32_t at) { entry_in(word)->unsaved_at = at; });
+  unsaved_.join(taken_,
+                [](std::uint64_t word, std::uint32_t at) { entry_in(word)->unsaved_at = at; });
   tombstones_.merge(taken_tombstones_);
   assert(taken_tombstones_.empty());
 }

@@ -142,16 +142,20 @@ result<> store::replace_if(bytes key, bytes expected, bytes value) {
 
 // --- in the turn ---------------------------------------------------------------------------------
 
-std::optional<error> store::refuse_in_turn() const {
-  if (!owned_ || closing_) return labelled(errc::table_closed);
-  if (journal_) return journal_->fence();
-  return std::nullopt;
+/// Whether nothing can be written any more; the operation is told why.
+bool store::refuse(operation& op) const noexcept {
+  try {
+    if (!owned_ || closing_) op.failure = labelled(errc::table_closed);
+    else if (journal_) op.failure = journal_->fence();
+  } catch (...) {
+    op.thrown = std::current_exception();
+  }
+  return op.failure || op.thrown;
 }
 
 void store::execute(operation* first) noexcept {
   while (first != nullptr) {
-    if (const auto why = refuse_in_turn()) {
-      first->failure = *why;
+    if (refuse(*first)) {
       first = first->next_operation();
     } else if (first->what == operation::verb::clear) {
       execute_clear(*first);
@@ -191,19 +195,29 @@ void store::publish_group(operation* first, const operation* end) noexcept {
   const auto number = ++sequence_;
   const bool early = has_bug(seeded_bug::apply_before_journal);
   if (early) owned_->publish(number);
-  if (const auto failure = append(number)) {
-    if (!early) owned_->discard();
-    for (auto* op = first; op != end; op = op->next_operation()) {
-      if (op->changed) op->failure = failure;
-    }
+  std::optional<error> failure;
+  std::exception_ptr thrown;
+  try {
+    failure = append(number);
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  if (!failure && !thrown) {
+    if (!early) owned_->publish(number);
     return;
   }
-  if (!early) owned_->publish(number);
+  if (!early) owned_->discard();
+  for (auto* op = first; op != end; op = op->next_operation()) {
+    if (!op->changed) continue;
+    op->failure = failure;
+    op->thrown = thrown;
+  }
 }
 
 /// Gives the journal what the mode promises: nothing (back), the bytes (through), the synced bytes (durable).
 std::optional<error> store::append(sequence number) {
   if (!journal_ || config_.mode == write_mode::back) return std::nullopt;
+  journal::unfinished_batch batch(*journal_);
   journal_->begin(number);
   result<> done;
   for (const auto& c : changes_) {
@@ -211,6 +225,7 @@ std::optional<error> store::append(sequence number) {
     if (!done) break;
   }
   if (done) done = journal_->commit();
+  batch.ended();
   if (!done) return journal_->roll_back(done.error());
   if (config_.mode != write_mode::durable || has_bug(seeded_bug::acknowledge_before_sync)) {
     return std::nullopt;

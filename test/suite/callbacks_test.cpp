@@ -56,8 +56,8 @@ TYPED_TEST(Callbacks, ClosingTheTableFromInsideIsBusyEverywhere) {
 }
 
 TYPED_TEST(Callbacks, AnotherTableMayBeClosedFromInside) {
-  auto outer = Callbacks<TypeParam>::table::in_memory();
-  auto inner = Callbacks<TypeParam>::table::in_memory();
+  auto outer = Callbacks<TypeParam>::table_of_kind::in_memory();
+  auto inner = Callbacks<TypeParam>::table_of_kind::in_memory();
   ASSERT_TRUE(ok(outer.insert("a", 1)));
   outer.for_each([&](const auto&...) { EXPECT_TRUE(ok(inner.close())); });
   EXPECT_FALSE(inner.is_open());
@@ -115,7 +115,9 @@ TYPED_TEST(Callbacks, ACheckThatCallsItsTableDuringAReloadIsNotStuck) {
       if (self == nullptr) return true;
       ++checked;
       EXPECT_TRUE(ok(self->lookup("a")));
-      if (key == "a") EXPECT_TRUE(ok(self->insert("from check", 1)));
+      if (key == "a") {
+        EXPECT_TRUE(ok(self->insert("from check", 1)));
+      }
       EXPECT_TRUE(refuses(self->close(), errc::busy, {path}));
       EXPECT_TRUE(refuses(self->save(), errc::busy, {path}));
       EXPECT_TRUE(refuses(self->reload(), errc::busy, {path}));

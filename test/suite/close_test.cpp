@@ -166,7 +166,7 @@ TYPED_TEST(Close, AMovedTableIsTheSameTableAndWhatItReplacesIsClosed) {
     EXPECT_TRUE(moved.is_open());
     EXPECT_FALSE(t.is_open());  // NOLINT(bugprone-use-after-move): this much is promised
     EXPECT_EQ(contents(moved), (entries{{"a", 1}}));
-    auto other = Close<TypeParam>::table::in_memory();
+    auto other = Close<TypeParam>::table_of_kind::in_memory();
     moved = std::move(other);
     expect_all_released(g);
     auto& self = moved;
@@ -205,15 +205,15 @@ TYPED_TEST(Close, ACleanFileIsNotTouchedByOpeningAndClosingIt) {
 // T4, T20, T35, T125
 TYPED_TEST(Close, WithTableReturnsWhatTheFunctionReturnsAndCloses) {
   this->in_every_file([](auto& g) {
-    using table = typename Close<TypeParam>::table;
-    const auto size = with_table<table>(g.config(), [](table& t) {
+    using table_type = typename Close<TypeParam>::table_of_kind;
+    const auto size = with_table<table_type>(g.config(), [](table_type& t) {
       (void)t.insert_range({{"a", 1}, {"b", 2}});
       return t.size();
     });
     EXPECT_EQ(size, 2u);
     expect_all_released(g);
-    EXPECT_TRUE(ok(with_table<table>(g.config(), [](table& t) { EXPECT_EQ(t.size(), 2u); })));
-    EXPECT_EQ(with_table<table>(g.config(), [](table& t) { return t.erase("a"); }), 1u);
+    EXPECT_TRUE(ok(with_table<table_type>(g.config(), [](table_type& t) { EXPECT_EQ(t.size(), 2u); })));
+    EXPECT_EQ(with_table<table_type>(g.config(), [](table_type& t) { return t.erase("a"); }), 1u);
     expect_all_released(g);
   });
 }
@@ -221,8 +221,8 @@ TYPED_TEST(Close, WithTableReturnsWhatTheFunctionReturnsAndCloses) {
 // T126, T134, T135
 TYPED_TEST(Close, WithTablePassesTheFunctionsOwnErrorOn) {
   this->in_every_file([](auto& g) {
-    using table = typename Close<TypeParam>::table;
-    const auto done = with_table<table>(g.config(), [](table& t) -> result<int> {
+    using table_type = typename Close<TypeParam>::table_of_kind;
+    const auto done = with_table<table_type>(g.config(), [](table_type& t) -> result<int> {
       (void)t.insert("kept", 1);
       return std::unexpected(error(errc::cursor_lost, "my own reason"));
     });
@@ -237,9 +237,9 @@ TYPED_TEST(Close, WithTablePassesTheFunctionsOwnErrorOn) {
 // T124
 TYPED_TEST(Close, WithTableClosesWhenTheFunctionThrows) {
   this->in_every_file([](auto& g) {
-    using table = typename Close<TypeParam>::table;
-    EXPECT_THROW((void)with_table<table>(g.config(),
-                                         [](table& t) {
+    using table_type = typename Close<TypeParam>::table_of_kind;
+    EXPECT_THROW((void)with_table<table_type>(g.config(),
+                                         [](table_type& t) {
                                            (void)t.insert("kept", 1);
                                            throw std::out_of_range("mine");
                                          }),
@@ -253,13 +253,13 @@ TYPED_TEST(Close, WithTableClosesWhenTheFunctionThrows) {
 // T127
 TYPED_TEST(Close, WithTableReportsAFailingCloseAndReleasesAll) {
   ground<TypeParam::value> g(keeping::back);
-  using table = typename Close<TypeParam>::table;
-  const auto fails = [&](table& t) {
+  using table_type = typename Close<TypeParam>::table_of_kind;
+  const auto fails = [&](table_type& t) {
     (void)t.insert("unsaved", 1);
     g.disk.inject({.kind = file::call::write, .error = ENOSPC, .sticky = true});
     return 7;
   };
-  EXPECT_TRUE(refuses(with_table<table>(g.config(), fails), errc::no_space, {path, "space"}));
+  EXPECT_TRUE(refuses(with_table<table_type>(g.config(), fails), errc::no_space, {path, "space"}));
   expect_all_released(g);
   g.disk.clear_faults();
   auto t = g.open();
@@ -268,8 +268,8 @@ TYPED_TEST(Close, WithTableReportsAFailingCloseAndReleasesAll) {
 
 TYPED_TEST(Close, WithTableReportsBothErrors) {
   ground<TypeParam::value> g(keeping::back);
-  using table = typename Close<TypeParam>::table;
-  const auto done = with_table<table>(g.config(), [&](table& t) -> result<> {
+  using table_type = typename Close<TypeParam>::table_of_kind;
+  const auto done = with_table<table_type>(g.config(), [&](table_type& t) -> result<> {
     (void)t.insert("unsaved", 1);
     g.disk.inject({.kind = file::call::write, .error = ENOSPC, .sticky = true});
     return std::unexpected(error(errc::overflow, "my own reason", "and details"));
@@ -281,9 +281,9 @@ TYPED_TEST(Close, WithTableReportsBothErrors) {
 
 TYPED_TEST(Close, WithTableTellsAFailingCloseToOnErrorWhenTheFunctionThrows) {
   ground<TypeParam::value> g(keeping::back);
-  using table = typename Close<TypeParam>::table;
-  EXPECT_THROW((void)with_table<table>(g.config(),
-                                       [&](table& t) {
+  using table_type = typename Close<TypeParam>::table_of_kind;
+  EXPECT_THROW((void)with_table<table_type>(g.config(),
+                                       [&](table_type& t) {
                                          (void)t.insert("unsaved", 1);
                                          g.disk.inject({.kind = file::call::write,
                                                         .error = ENOSPC,
@@ -298,8 +298,8 @@ TYPED_TEST(Close, WithTableTellsAFailingCloseToOnErrorWhenTheFunctionThrows) {
 
 TYPED_TEST(Close, WithTableLetsTheFunctionCloseTheTableItself) {
   this->in_every_file([](auto& g) {
-    using table = typename Close<TypeParam>::table;
-    EXPECT_TRUE(ok(with_table<table>(g.config(), [](table& t) { return t.close(); })));
+    using table_type = typename Close<TypeParam>::table_of_kind;
+    EXPECT_TRUE(ok(with_table<table_type>(g.config(), [](table_type& t) { return t.close(); })));
     expect_all_released(g);
   });
 }

@@ -136,9 +136,10 @@ template <class T>
 
 template <kind Kind>
 using of = std::integral_constant<kind, Kind>;
-using map_kinds = testing::Types<of<kind::set>>;
+using map_kinds = testing::Types<of<kind::set>, of<kind::ordered_set>>;
 using bag_kinds = testing::Types<of<kind::bag>, of<kind::duplicate_bag>>;
-using all_kinds = testing::Types<of<kind::set>, of<kind::bag>, of<kind::duplicate_bag>>;
+using all_kinds = testing::Types<of<kind::set>, of<kind::ordered_set>, of<kind::bag>,
+                                 of<kind::duplicate_bag>>;
 
 struct kind_names {
   template <class Kind>
@@ -151,15 +152,13 @@ struct kind_names {
 template <class Kind>
 class each_kind : public testing::Test {
  protected:
-  static constexpr kind what = Kind::value;
-  static constexpr bool in_bag = is_bag(what);
-  using table = shelf::table<std::string, std::int64_t, what>;
+  using table_of_kind = shelf::table<std::string, std::int64_t, Kind::value>;
 
   template <class F>
   static void run(std::span<const keeping> ways, F body) {
     for (const auto how : ways) {
       SCOPED_TRACE(to_string(how));
-      ground<what> g(how);
+      ground<Kind::value> g(how);
       body(g);
     }
   }

@@ -157,6 +157,19 @@ TYPED_TEST(Open, IntegersOfAnyWidthShareAFileAndOneOutOfRangeIsNamed) {
   EXPECT_EQ((or_throw(open_as<what, std::string, std::int16_t>(disk)).size()), 3u);
 }
 
+TYPED_TEST(Open, OnlyWhatIsStillThereMustFitTheTypes) {
+  constexpr auto what = TypeParam::value;
+  file::simulated_disk disk;
+  write_file<what, std::string, std::int64_t>(disk, {{"a", 1000}, {"b", 2}});
+  {
+    auto wide = or_throw(open_as<what, std::string, std::int64_t>(disk));
+    ASSERT_TRUE(ok(wide.erase("a", 1000)));
+    ASSERT_TRUE(ok(wide.insert("a", 3)));
+  }
+  // 1000 stands in the journal, but nowhere in the table.
+  EXPECT_EQ((or_throw(open_as<what, std::string, std::int8_t>(disk)).size()), 2u);
+}
+
 TYPED_TEST(Open, TheUsersCheckJudgesEveryEntryAndCountsThoseItRefuses) {
   constexpr auto what = TypeParam::value;
   file::simulated_disk disk;
@@ -174,6 +187,7 @@ TYPED_TEST(Open, TheUsersCheckJudgesEveryEntryAndCountsThoseItRefuses) {
   EXPECT_EQ((or_throw(open_as<what, std::string, int>(disk, below(10))).size()), 10u);
 }
 
+// T98
 TYPED_TEST(Open, TheUsersCheckIsRunByReloadToo) {
   ground<TypeParam::value> g(keeping::through);
   auto c = g.config();

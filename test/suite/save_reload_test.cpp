@@ -233,7 +233,9 @@ TYPED_TEST(SaveReload, ACompactionKeepsTheContentsTheOrderAndTheUnsavedChanges) 
     auto t = g.open();
     for (int i = 0; i < 50; ++i) {
       ASSERT_TRUE(ok(t.insert("k" + std::to_string(i % 7), i % 20)));
-      if (i % 5 == 4) ASSERT_TRUE(ok(t.erase("k" + std::to_string(i % 3), i % 20)));
+      if (i % 5 == 4) {
+        ASSERT_TRUE(ok(t.erase("k" + std::to_string(i % 3), i % 20)));
+      }
     }
     ASSERT_TRUE(ok(t.save()));
     const auto saved = contents(t);
@@ -314,7 +316,7 @@ TYPED_TEST(SaveReload, BackgroundWorkSavesAndSyncsOnTime) {
     work(t);
     EXPECT_EQ(t.stats()->unsaved_changes, 0u);
     EXPECT_EQ(in_file(g), (entries{{"a", 1}}));
-    g.disk.inject({.kind = file::call::changing, .error = ENOSPC, .sticky = true});
+    g.disk.inject({.kind = file::call::write, .error = ENOSPC, .sticky = true});
     ASSERT_TRUE(how == keeping::through || ok(t.insert("b", 2)));
     g.disk.advance(std::chrono::seconds(11));
     work(t);
@@ -361,7 +363,7 @@ TYPED_TEST(SaveReload, StatsTellWhatTheTableHolds) {
 }
 
 TYPED_TEST(SaveReload, ATableInMemoryHasNothingToSave) {
-  auto t = SaveReload<TypeParam>::table::in_memory("scores");
+  auto t = SaveReload<TypeParam>::table_of_kind::in_memory("scores");
   EXPECT_TRUE(refuses(t.save(), errc::invalid_argument, {"scores", "memory"}));
   EXPECT_TRUE(refuses(t.sync(), errc::invalid_argument, {"scores", "memory"}));
   EXPECT_TRUE(refuses(t.reload(), errc::invalid_argument, {"scores", "memory"}));
@@ -387,8 +389,8 @@ TYPED_TEST(SaveReload, OneKeyMayHaveAHundredThousandValues) {
       }
       EXPECT_EQ(t.lookup("k"), expected);
       ASSERT_TRUE(ok(t.save()));
-      for (std::size_t i = 0; i < 1000; ++i) ASSERT_EQ(t.erase("k", expected[i]), 1u);
-      expected.erase(expected.begin(), expected.begin() + 1000);
+      for (std::size_t i = 0; i < 20; ++i) ASSERT_EQ(t.erase("k", expected[i]), 1u);
+      expected.erase(expected.begin(), expected.begin() + 20);
       ASSERT_TRUE(ok(t.save()));
       ASSERT_TRUE(ok(t.compact()));
       g.reopen(t);

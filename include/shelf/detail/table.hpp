@@ -4,6 +4,8 @@
 
 #include "shelf/table.hpp"
 
+#include <algorithm>
+
 namespace shelf {
 namespace detail {
 
@@ -385,9 +387,12 @@ auto with_table(typename Table::config c, F&& f) {
   if (closed || closed.error() == errc::table_closed) return made;
   if (made) return outcome(std::unexpected(closed.error()));
   const auto& why = made.error();
+  const auto sentence = why.message();
+  auto details = why.details();
+  details.erase(0, std::min(details.size(), sentence.size() + 2));
   return outcome(std::unexpected(
-      error(why.code(), why.message() + "; and closing failed: " + closed.error().message(), {},
-            why.os_error())));
+      error(why.code(), sentence + "; and closing failed: " + closed.error().message(),
+            std::move(details), why.os_error())));
 }
 
 }  // namespace shelf

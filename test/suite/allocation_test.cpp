@@ -1,0 +1,313 @@
+// SUITE  every verb over every kind, write mode and store
+// The N-th operator new fails, for every N, in every verb: it is done or it is not, and the table goes on.
+#include "file/scratch.hpp"
+#include "suite/ground.hpp"
+
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <new>
+
+namespace {
+
+/// Allocations of this thread that still go well; negative: all do.
+thread_local std::int64_t allocations_left = -1;
+thread_local bool sticky = false;
+thread_local bool one_failed = false;
+
+void* allocate(std::size_t bytes, std::size_t alignment) {
+  if (allocations_left == 0) {
+    one_failed = true;
+    if (!sticky) allocations_left = -1;
+    throw std::bad_alloc();
+  }
+  if (allocations_left > 0) --allocations_left;
+  void* const got = alignment <= alignof(std::max_align_t)
+                        ? std::malloc(bytes == 0 ? 1 : bytes)
+                        : std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+  if (got == nullptr) throw std::bad_alloc();
+  return got;
+}
+void* try_allocate(std::size_t bytes, std::size_t alignment) noexcept {
+  try {
+    return allocate(bytes, alignment);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+
+}  // namespace
+
+void* operator new(std::size_t n) { return allocate(n, 1); }
+void* operator new[](std::size_t n) { return allocate(n, 1); }
+void* operator new(std::size_t n, std::align_val_t a) { return allocate(n, std::size_t(a)); }
+void* operator new[](std::size_t n, std::align_val_t a) { return allocate(n, std::size_t(a)); }
+void* operator new(std::size_t n, const std::nothrow_t&) noexcept { return try_allocate(n, 1); }
+void* operator new[](std::size_t n, const std::nothrow_t&) noexcept { return try_allocate(n, 1); }
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete[](void* p) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+void operator delete[](void* p, std::size_t) noexcept { std::free(p); }
+void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
+void operator delete[](void* p, std::align_val_t) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+void operator delete(void* p, const std::nothrow_t&) noexcept { std::free(p); }
+void operator delete[](void* p, const std::nothrow_t&) noexcept { std::free(p); }
+
+namespace shelf::suite {
+namespace {
+
+/// Runs f with the (n + 1)-th allocation failing, and those after it if asked. True if f threw bad_alloc.
+template <class F>
+bool starved(std::int64_t n, bool for_good, F&& f) {
+  one_failed = false;
+  sticky = for_good;
+  allocations_left = n;
+  bool thrown = false;
+  try {
+    f();
+  } catch (const std::bad_alloc&) {
+    thrown = true;
+  }
+  allocations_left = -1;
+  return thrown;
+}
+
+/// A directory in memory if the machine has one: these tests open thousands of files.
+[[nodiscard]] bool in_fast_directory() {
+  if (std::getenv("TMPDIR") == nullptr && ::access("/dev/shm", W_OK) == 0) ::setenv("TMPDIR", "/dev/shm", 1);
+  return true;
+}
+
+template <class Kind>
+class Allocation : public each_kind<Kind> {
+ protected:
+  using table = shelf::table<std::string, std::int64_t, Kind::value>;
+  using verb = std::function<void(table&)>;
+
+  static table open(const file::scratch& here, keeping how) {
+    if (how == keeping::memory) return table::in_memory();
+    return or_throw(table::open({.path = here.path(path),
+                                 .mode = mode_of(how),
+                                 .sync_every = std::chrono::milliseconds(0),
+                                 .on_error = [](const error&) {}}));
+  }
+  static void fill(table& t) {
+    entries some;
+    for (int i = 0; i < 40; ++i) some.emplace_back("key" + std::to_string(i), i);
+    some.emplace_back("a", 1);
+    (void)or_throw(t.insert_range(some));
+  }
+
+  /// Every verb, what it does to the contents seen by running it once with enough memory.
+  static void check(const char* name, const verb& does) {
+    SCOPED_TRACE(name);
+    for (const auto how : every_keeping) {
+      SCOPED_TRACE(to_string(how));
+      entries before;
+      entries after;
+      {
+        const file::scratch here;
+        auto t = open(here, how);
+        fill(t);
+        before = contents(t);
+        does(t);
+        after = contents(t);
+      }
+      for (const bool for_good : {false, true}) {
+        for (std::int64_t n = 0;; ++n) {
+          SCOPED_TRACE("allocation " + std::to_string(n) + (for_good ? " and all later" : ""));
+          if (!once(does, how, for_good, n, before, after)) break;
+          ASSERT_LT(n, 3000);
+        }
+        if (::testing::Test::HasFailure()) return;
+      }
+    }
+  }
+
+ private:
+  /// False once f needed no more than n allocations.
+  static bool once(const verb& does, keeping how, bool for_good, std::int64_t n, const entries& before,
+                   const entries& after) {
+    const file::scratch here;
+    auto t = open(here, how);
+    fill(t);
+    if (how != keeping::memory) or_throw(t.save());
+    const bool thrown = starved(n, for_good, [&] { does(t); });
+    const bool failed = one_failed;
+    if (t.is_open()) {
+      EXPECT_EQ(contents(t), thrown ? before : after);
+      EXPECT_EQ(t.size(), contents(t).size());
+      if (how != keeping::memory && t.stats()->fenced) {
+        EXPECT_TRUE(ok(t.recover()));
+      }
+      EXPECT_TRUE(ok(t.insert("another", 5)));
+      EXPECT_TRUE(ok(t.erase("another")));
+      const auto now = contents(t);
+      EXPECT_EQ(now, thrown ? before : after);
+      EXPECT_EQ(t.stats()->snapshots, 0u);
+      EXPECT_TRUE(ok(t.close()));
+    }
+    if (how != keeping::memory) {
+      EXPECT_EQ(here.entries(), 1u);
+      t = open(here, how);
+      EXPECT_EQ(contents(t), thrown ? before : after);
+      EXPECT_TRUE(ok(t.close()));
+    }
+    return failed;
+  }
+};
+TYPED_TEST_SUITE(Allocation, all_kinds, kind_names);
+
+const bool fast = in_fast_directory();
+
+TYPED_TEST(Allocation, AWriteIsDoneOrNotDone) {
+  const std::string long_key(500, 'k');
+  this->check("insert", [&](auto& t) { (void)or_throw(t.insert(long_key, 1)); });
+  this->check("insert again", [](auto& t) { (void)or_throw(t.insert("key1", 100)); });
+  this->check("erase", [](auto& t) { (void)or_throw(t.erase("key1")); });
+  this->check("erase pair", [](auto& t) { (void)or_throw(t.erase("key1", 1)); });
+  this->check("clear", [](auto& t) { (void)or_throw(t.clear()); });
+  this->check("insert_range", [](auto& t) {
+    (void)or_throw(t.insert_range({{"x", 1}, {"y", 2}, {"key3", 3}, {"x", 4}}));
+  });
+  if constexpr (!is_bag(TypeParam::value)) {
+    this->check("insert_new", [](auto& t) { or_throw(t.insert_new("x", 1)); });
+    this->check("insert_new_range", [](auto& t) { (void)or_throw(t.insert_new_range({{"x", 1}, {"y", 2}})); });
+    this->check("update_counter", [](auto& t) { (void)or_throw(t.update_counter("key1", 1000)); });
+    this->check("update", [](auto& t) {
+      (void)or_throw(t.update("key1", [](std::int64_t v) { return v + 1000; }));
+    });
+  }
+}
+
+TYPED_TEST(Allocation, ALargeBatchIsDoneOrNotDone) {
+  entries many;
+  for (int i = 0; i < 60; ++i) many.emplace_back("many" + std::to_string(i % 50), i);
+  this->check("insert_range", [&](auto& t) { (void)or_throw(t.insert_range(many)); });
+}
+
+TYPED_TEST(Allocation, AReadGivesItsAnswerOrThrows) {
+  this->check("reads", [](auto& t) {
+    (void)or_throw(t.lookup("key1"));
+    or_throw(t.lookup("key1", [](std::int64_t) {}));
+    const auto moment = t.snapshot();
+    if (t.to_vector().size() != moment.size()) std::abort();
+    if (!t.contains("key1") || !t.lookup("key1")) std::abort();
+    (void)or_throw(t.stats());
+  });
+}
+
+TYPED_TEST(Allocation, SavingReloadingAndCompactingAreDoneOrNotDone) {
+  const auto with_file = [](const auto& t) { return t.stats()->file_bytes != 0; };
+  this->check("save", [&](auto& t) {
+    (void)or_throw(t.insert("key1", 1));
+    if (with_file(t)) or_throw(t.save());
+  });
+  this->check("reload", [&](auto& t) {
+    if (with_file(t)) or_throw(t.reload());
+  });
+  this->check("compact", [&](auto& t) {
+    if (with_file(t)) or_throw(t.compact());
+  });
+}
+
+TYPED_TEST(Allocation, ACloseIsDoneOrNotDone) {
+  for (const auto how : every_keeping) {
+    SCOPED_TRACE(to_string(how));
+    for (const bool for_good : {false, true}) {
+      for (std::int64_t n = 0;; ++n) {
+        SCOPED_TRACE("allocation " + std::to_string(n) + (for_good ? " and all later" : ""));
+        const file::scratch here;
+        auto t = std::make_unique<typename TestFixture::table>(this->open(here, how));
+        this->fill(*t);
+        const auto expected = contents(*t);
+        bool closed = false;
+        const bool thrown = starved(n, for_good, [&] { closed = t->close().has_value(); });
+        EXPECT_EQ(t->is_open(), !closed);
+        EXPECT_TRUE(closed || thrown);
+        if (thrown) {
+          EXPECT_EQ(contents(*t), expected);
+          EXPECT_TRUE(ok(t->close()));
+        }
+        const bool failed = one_failed;
+        if (how != keeping::memory) {
+          EXPECT_EQ(contents(this->open(here, how)), expected);
+        }
+        if (!failed) break;
+        ASSERT_LT(n, 1000);
+      }
+    }
+  }
+}
+
+TYPED_TEST(Allocation, ADestructorReleasesEverythingWhateverIsMissing) {
+  for (const auto how : in_files) {
+    SCOPED_TRACE(to_string(how));
+    for (std::int64_t n = 0; n < 200; ++n) {
+      const file::scratch here;
+      const auto descriptors = file::open_descriptors();
+      auto t = std::make_unique<typename TestFixture::table>(this->open(here, how));
+      this->fill(*t);
+      EXPECT_FALSE(starved(n, true, [&] { t.reset(); }));
+      EXPECT_EQ(file::open_descriptors(), descriptors);
+      EXPECT_TRUE(ok(TestFixture::table::open({.path = here.path(path)})));
+      if (!one_failed) break;
+    }
+  }
+}
+
+TYPED_TEST(Allocation, AnOpenIsDoneOrHoldsNothing) {
+  for (const auto how : in_files) {
+    SCOPED_TRACE(to_string(how));
+    const file::scratch here;
+    entries expected;
+    {
+      auto t = this->open(here, how);
+      this->fill(t);
+      expected = contents(t);
+    }
+    const auto before = here.read(path);
+    for (std::int64_t n = 0;; ++n) {
+      SCOPED_TRACE("allocation " + std::to_string(n));
+      const auto descriptors = file::open_descriptors();
+      std::optional<typename TestFixture::table> t;
+      const bool thrown = starved(n, false, [&] { t.emplace(this->open(here, how)); });
+      EXPECT_EQ(t.has_value(), !thrown);
+      const bool failed = one_failed;
+      if (thrown) {
+        EXPECT_EQ(file::open_descriptors(), descriptors);
+      }
+      t.reset();
+      EXPECT_EQ(here.read(path), before);
+      if (!failed) break;
+      ASSERT_LT(n, 3000);
+    }
+    EXPECT_EQ(contents(this->open(here, how)), expected);
+  }
+}
+
+TYPED_TEST(Allocation, ACreationIsDoneOrLeavesNothing) {
+  const file::scratch here;
+  for (std::int64_t n = 0;; ++n) {
+    SCOPED_TRACE("allocation " + std::to_string(n));
+    const auto descriptors = file::open_descriptors();
+    std::optional<typename TestFixture::table> t;
+    const bool thrown = starved(n, false, [&] { t.emplace(this->open(here, keeping::through)); });
+    const bool failed = one_failed;
+    if (thrown) {
+      EXPECT_EQ(here.entries(), 0u);
+      EXPECT_EQ(file::open_descriptors(), descriptors);
+    } else {
+      EXPECT_TRUE(t->empty());
+      t.reset();
+      EXPECT_TRUE(ok(remove(here.path(path))));
+    }
+    if (!failed) break;
+    ASSERT_LT(n, 3000);
+  }
+}
+
+}  // namespace
+}  // namespace shelf::suite

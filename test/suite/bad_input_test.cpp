@@ -1,0 +1,398 @@
+// SUITE  every verb over every kind, write mode and store
+// Bad input: each gets an error that names file, place and cause, and loses nothing.
+#include "file/scratch.hpp"
+#include "journal/file_header.hpp"
+#include "suite/ground.hpp"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <random>
+
+namespace shelf::suite {
+namespace {
+
+template <class Kind>
+class BadInput : public each_kind<Kind> {};
+TYPED_TEST_SUITE(BadInput, all_kinds, kind_names);
+
+using real_map = map<std::string, std::int64_t>;
+
+[[nodiscard]] file::simulated_disk& disk_with(file::simulated_disk& disk, std::string_view content) {
+  disk.put(path, as_bytes(content));
+  return disk;
+}
+[[nodiscard]] result<real_map> open_on(file::simulated_disk& disk) {
+  return real_map::open({.path = path, .system = &disk});
+}
+/// A closed file with two entries.
+[[nodiscard]] std::vector<std::byte> good_file(file::simulated_disk& disk) {
+  auto t = or_throw(open_on(disk));
+  (void)or_throw(t.insert_range({{"alice", 30}, {"bob", 40}}));
+  or_throw(t.close());
+  return *disk.read_all(path);
+}
+
+TEST(BadFile, WhatIsNoTableIsLeftAsItIs) {
+  for (const std::string_view content :
+       {std::string_view("hello"), std::string_view("#!/bin/sh\nexit\n"),
+        std::string_view("SQLite format 3\0", 16), std::string_view("\0\0\0\0", 4)}) {
+    file::simulated_disk disk;
+    EXPECT_TRUE(refuses(open_on(disk_with(disk, content)), errc::not_a_table, {path, "byte 0"}));
+    EXPECT_EQ(as_text(bytes(*disk.read_all(path))), content);
+    EXPECT_EQ(disk.open_descriptors(), 0u);
+    EXPECT_EQ(disk.locks_held(), 0u);
+  }
+}
+
+TEST(BadFile, AnEmptyFileIsNoTableAndSaysSo) {
+  file::simulated_disk disk;
+  EXPECT_TRUE(refuses(open_on(disk_with(disk, "")), errc::not_a_table, {path, "empty"}));
+  EXPECT_EQ(disk.read_all(path)->size(), 0u);
+}
+
+/// Changes a byte of both copies of the file header and makes their checksums right again.
+void forge_header(std::vector<std::byte>& content, std::size_t at, std::byte with) {
+  constexpr std::size_t checksum_at = journal::slot_size - sizeof(std::uint64_t);
+  for (const auto offset : journal::slot_offsets) {
+    auto* const slot = content.data() + offset;
+    slot[at] = with;
+    const std::uint64_t checksum = XXH3_64bits_withSeed(slot, checksum_at, offset);
+    std::memcpy(slot + checksum_at, &checksum, sizeof checksum);
+  }
+}
+
+TEST(BadFile, ANewerVersionIsRefusedUntouched) {
+  file::simulated_disk made;
+  const auto good = good_file(made);
+  struct newer {
+    std::size_t byte;
+    std::string_view says;
+    bool readable;
+  };
+  for (const newer n : {newer{8, "version 2", false}, newer{32, "features", false},
+                        newer{24, "newer shelf", true}}) {
+    auto content = good;
+    forge_header(content, n.byte, std::byte{2});
+    file::simulated_disk disk;
+    disk.put(path, content);
+    EXPECT_TRUE(refuses(open_on(disk), errc::unsupported_version, {path, "byte", n.says}));
+    EXPECT_EQ(*disk.read_all(path), content);
+    const auto read = real_map::open({.path = path, .opening = opening::read_only, .system = &disk});
+    EXPECT_EQ(read.has_value(), n.readable);
+    if (!read) {
+      EXPECT_TRUE(refuses(read, errc::unsupported_version, {path, n.says}));
+    }
+  }
+}
+
+TEST(BadFile, EveryBitOfAClosedFileIsGuarded) {
+  file::simulated_disk made;
+  const auto content = good_file(made);
+  const entries expected{{"alice", 30}, {"bob", 40}};
+  std::size_t refused = 0;
+  for (std::uint64_t bit = 0; bit < content.size() * 8; ++bit) {
+    // The gap between the two copies of the header holds nothing.
+    const auto byte = bit / 8;
+    if (byte >= 200 && byte < 4096 && bit % 97 != 0) continue;
+    if (byte >= 4296 && byte < 8192 && bit % 97 != 0) continue;
+    file::simulated_disk disk;
+    disk.put(path, content);
+    disk.flip_bit(path, bit);
+    auto t = open_on(disk);
+    if (t) {
+      EXPECT_EQ(contents(*t), expected) << "bit " << bit;
+    } else {
+      ++refused;
+      EXPECT_TRUE(t.error() == errc::corrupt || t.error() == errc::not_a_table) << t.error();
+      EXPECT_TRUE(says(t.error(), t.error().code(), {path, "byte"}));
+    }
+  }
+  EXPECT_GT(refused, 500u);
+}
+
+TEST(BadFile, EveryTruncationOfAClosedFileIsNoticed) {
+  file::simulated_disk made;
+  const auto content = good_file(made);
+  for (std::size_t size = 0; size < content.size(); size += size > 8000 ? 1 : 61) {
+    file::simulated_disk disk;
+    disk.put(path, bytes(content).first(size));
+    const auto t = open_on(disk);
+    ASSERT_FALSE(t) << size;
+    EXPECT_TRUE(t.error() == errc::corrupt || t.error() == errc::not_a_table) << t.error();
+    EXPECT_TRUE(says(t.error(), t.error().code(), {path, "byte"}));
+    EXPECT_EQ(disk.read_all(path)->size(), size);
+  }
+}
+
+TEST(BadFile, DirectoriesFifosAndDevicesAreNoTables) {
+  const file::scratch here;
+  here.make_directory("directory.shelf");
+  ASSERT_EQ(::mkfifo(here.path("fifo.shelf").c_str(), 0600), 0);
+  const auto descriptors = file::open_descriptors();
+  for (const auto opening : {opening::create_if_missing, opening::existing, opening::read_only}) {
+    EXPECT_TRUE(refuses(real_map::open({.path = here.path("directory.shelf"), .opening = opening}),
+                        errc::not_a_table, {"directory.shelf", "directory"}));
+    EXPECT_TRUE(refuses(real_map::open({.path = here.path("fifo.shelf"), .opening = opening}),
+                        errc::not_a_table, {"fifo.shelf", "FIFO"}));
+    EXPECT_TRUE(refuses(real_map::open({.path = "/dev/zero", .opening = opening}),
+                        errc::not_a_table, {"/dev/zero", "device"}));
+    EXPECT_TRUE(refuses(real_map::open({.path = "/dev/null", .opening = opening}),
+                        errc::not_a_table, {"/dev/null", "device"}));
+  }
+  EXPECT_EQ(file::open_descriptors(), descriptors);
+}
+
+TEST(BadFile, WithoutPermissionTheSystemsReasonIsTold) {
+  const file::scratch here;
+  {
+    auto t = or_throw(real_map::open({.path = here.path(path)}));
+    ASSERT_TRUE(ok(t.insert("a", 1)));
+  }
+  EXPECT_EQ(file::in_child([&] {
+              if (::geteuid() == 0 && ::setresuid(65534, 65534, 65534) != 0) return 1;
+              ::chmod(here.path(path).c_str(), 0);
+              const auto t = real_map::open({.path = here.path(path)});
+              return t == std::unexpected(errc::file_error) || (!t && t.error() == std::errc::permission_denied)
+                         ? 0
+                         : 2;
+            }),
+            0);
+  EXPECT_TRUE(or_throw(real_map::open({.path = here.path(path)})).contains("a"));
+}
+
+TEST(BadFile, AMissingDirectoryIsNamedAndIsNotAMissingTable) {
+  EXPECT_TRUE(refuses(real_map::open({.path = "/nonexistent-dir/ages.shelf"}), errc::file_error,
+                      {"/nonexistent-dir", "No such file"}));
+}
+
+/// A full disk: every call that needs space fails, in every mode, and nothing that was there is lost.
+TYPED_TEST(BadInput, AFullDiskIsAnErrorAndNothingIsLost) {
+  this->in_every_file([](auto& g) {
+    auto t = g.open();
+    ASSERT_TRUE(ok(t.insert("a", 1)));
+    ASSERT_TRUE(ok(t.save()));
+    auto options = g.disk.options();
+    options.capacity = g.disk.read_all(path)->size() + 100;
+    g.disk.set_options(options);
+    int failures = 0;
+    entries expected{{"a", 1}};
+    for (int i = 0; i < 50; ++i) {
+      const auto key = "key" + std::to_string(100 + i) + std::string(10'000, '.');
+      const auto inserted = t.insert(key, i);
+      if (inserted) expected.emplace_back(key, i);
+      const auto saved = t.save();
+      for (const auto* e : {inserted ? nullptr : &inserted.error(), saved ? nullptr : &saved.error()}) {
+        if (e == nullptr) continue;
+        ++failures;
+        EXPECT_TRUE(says(*e, errc::no_space, {path, "space"}));
+        EXPECT_EQ(*e, std::errc::no_space_on_device);
+      }
+      ASSERT_EQ(contents(t), expected);
+    }
+    EXPECT_GT(failures, 10);
+    EXPECT_FALSE(t.stats()->fenced);
+    EXPECT_TRUE(refuses(t.compact(), errc::no_space, {path}));
+    options.capacity = 1 << 30;
+    g.disk.set_options(options);
+    ASSERT_TRUE(ok(t.insert("z", 26)));
+    expected.emplace_back("z", 26);
+    g.reopen(t);
+    EXPECT_EQ(contents(t), expected);
+  });
+}
+
+TYPED_TEST(BadInput, TheFileSizeLimitOfTheProcessIsAnErrorAndNotItsDeath) {
+  const file::scratch here;
+  const auto outcome = file::in_child([&] {
+    const rlimit limit{20'000, 20'000};
+    if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) return 1;
+    auto t = or_throw(BadInput<TypeParam>::table_of_kind::open(
+        {.path = here.path(path), .on_error = [](const error&) {}}));
+    for (int i = 0; i < 10'000; ++i) {
+      const auto done = t.insert("key" + std::to_string(i), i);
+      if (done) continue;
+      const bool told = done.error() == errc::no_space && done.error() == std::errc::file_too_large &&
+                        done.error().message().find(path) != std::string::npos;
+      return told && t.size() == static_cast<std::size_t>(i) ? 0 : 2;
+    }
+    return 3;
+  });
+  EXPECT_EQ(outcome, 0);
+  auto t = or_throw(BadInput<TypeParam>::table_of_kind::open({.path = here.path(path)}));
+  EXPECT_GT(t.size(), 50u);
+}
+
+TEST(BadFile, NoDescriptorsLeftIsAnErrorAndTheTableStaysWhole) {
+  file::simulated_disk disk;
+  const auto content = good_file(disk);
+  for (std::size_t limit = 0; limit < 6; ++limit) {
+    auto options = disk.options();
+    options.descriptor_limit = limit;
+    disk.set_options(options);
+    const auto t = open_on(disk);
+    if (t) break;
+    EXPECT_TRUE(says(t.error(), errc::file_error, {"ages.shelf", "Too many open files"}));
+    EXPECT_EQ(t.error(), std::errc::too_many_files_open);
+    EXPECT_EQ(disk.open_descriptors(), 0u);
+    EXPECT_EQ(*disk.read_all(path), content);
+    ASSERT_LT(limit, 5u);
+  }
+  auto options = disk.options();
+  options.descriptor_limit = 1000;
+  disk.set_options(options);
+  auto t = or_throw(open_on(disk));
+  options.descriptor_limit = disk.open_descriptors();
+  disk.set_options(options);
+  EXPECT_TRUE(refuses(t.compact(), errc::file_error, {path, "Too many open files"}));
+  EXPECT_TRUE(ok(t.insert("carol", 50)));
+  EXPECT_TRUE(ok(t.save()));
+  EXPECT_TRUE(ok(t.close()));
+}
+
+TYPED_TEST(BadInput, AnEntryOverTheLimitIsRefusedAndCountsKeyAndValueTogether) {
+  for (const auto how : every_keeping) {
+    if (how == keeping::memory) continue;
+    ground<TypeParam::value, std::string, std::string> g(how);
+    auto c = g.config();
+    c.limits.entry_bytes = 100;
+    auto t = or_throw(decltype(g)::table::open(c));
+    const auto refused = [](const auto& r) {
+      return refuses(r, errc::size_limit_exceeded, {path, "100"});
+    };
+    ASSERT_TRUE(ok(t.insert(std::string(40, 'k'), std::string(50, 'v'))));  // 45 + 55
+    EXPECT_TRUE(refused(t.insert(std::string(40, 'k'), std::string(51, 'v'))));
+    EXPECT_TRUE(refused(t.insert(std::string(200, 'k'), "")));
+    EXPECT_TRUE(refused(t.insert("k", std::string(100'000, 'v'))));
+    EXPECT_TRUE(refused(t.insert_range({{"a", "b"}, {"c", std::string(100, 'v')}})));
+    if constexpr (!is_bag(TypeParam::value)) {
+      EXPECT_TRUE(refused(t.insert_new("n", std::string(100, 'v'))));
+      EXPECT_TRUE(refused(t.update(std::string(40, 'k'), [](std::string& v) { v += v; })));
+    }
+    EXPECT_EQ(t.size(), 1u);
+    g.reopen(t);
+    EXPECT_EQ(t.size(), 1u);
+  }
+}
+
+TYPED_TEST(BadInput, AFileWithAnEntryOverTheOpenersLimitStillOpens) {
+  ground<TypeParam::value, std::string, std::string> g(keeping::through);
+  auto t = g.open();
+  ASSERT_TRUE(ok(t.insert("k", std::string(1000, 'v'))));
+  ASSERT_TRUE(ok(t.close()));
+  auto c = g.config();
+  c.limits.entry_bytes = 100;
+  auto again = or_throw(decltype(g)::table::open(c));
+  EXPECT_EQ(again.size(), 1u);  // the limit is for what is written
+  EXPECT_TRUE(refuses(again.insert("l", std::string(1000, 'v')), errc::size_limit_exceeded));
+}
+
+/// Lists in lists, as deep as wanted.
+[[nodiscard]] term nested(int depth) {
+  auto t = term::list({});
+  for (int i = 1; i < depth; ++i) t = term::list({t});
+  return t;
+}
+
+TYPED_TEST(BadInput, DeepNestingIsRefusedOnTheWayInAndBoundedOnTheWayBack) {
+  ground<TypeParam::value, std::string, term> g(keeping::through);
+  auto c = g.config();
+  c.limits.nesting = 20;
+  {
+    auto t = or_throw(decltype(g)::table::open(c));
+    ASSERT_TRUE(ok(t.insert("fits", nested(19))));
+    EXPECT_TRUE(refuses(t.insert("deep", nested(40)), errc::size_limit_exceeded, {path, "nest"}));
+    EXPECT_EQ(t.size(), 1u);
+  }
+  c.limits.nesting = 10;
+  {
+    auto t = or_throw(decltype(g)::table::open(c));  // the limit is for what is written
+    EXPECT_TRUE(ok(t.lookup("fits")));
+    EXPECT_EQ(t.to_vector().size(), 1u);
+    EXPECT_TRUE(refuses(t.insert("more", nested(11)), errc::size_limit_exceeded, {path, "nest"}));
+    EXPECT_TRUE(ok(t.reload()));
+    EXPECT_TRUE(ok(t.compact()));
+  }
+}
+
+TYPED_TEST(BadInput, NaNAndInfinityAreRefusedAndMinusZeroIsZeroInAKey) {
+  for (const auto how : in_files) {
+    ground<TypeParam::value, double, double> g(how);
+    auto t = g.open();
+    const double nan = std::nan("");
+    const double infinity = std::numeric_limits<double>::infinity();
+    const auto refused = [](const auto& r) {
+      return refuses(r, errc::invalid_argument, {path});
+    };
+    for (const double bad : {nan, infinity, -infinity}) {
+      EXPECT_TRUE(refused(t.insert(1.0, bad)));
+      EXPECT_TRUE(refused(t.insert(bad, 1.0)));
+      EXPECT_TRUE(refused(t.lookup(bad)));
+      EXPECT_TRUE(refused(t.erase(bad)));
+      EXPECT_FALSE(t.contains(bad));
+    }
+    EXPECT_TRUE(t.empty());
+    ASSERT_TRUE(ok(t.insert(0.0, -0.0)));
+    EXPECT_TRUE(t.contains(-0.0));
+    EXPECT_EQ(t.erase(-0.0), 1u);
+  }
+}
+
+TYPED_TEST(BadInput, MessagesHoldNoKeysAndNoValues) {
+  ground<TypeParam::value, std::string, std::string> g(keeping::through);
+  auto c = g.config();
+  c.limits.entry_bytes = 20;
+  auto t = or_throw(decltype(g)::table::open(c));
+  const auto refused = t.insert("topsecret", "alsosecret");
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message(), testing::Not(testing::HasSubstr("secret")));
+}
+
+TEST(BadFile, ASmallRealDiskThatIsFullLosesNothing) {
+  const file::scratch here;
+  if (::mount("none", here.path().c_str(), "tmpfs", 0, "size=256k") != 0) {
+    GTEST_SKIP() << "mounting a tmpfs needs the right to";
+  }
+  for (const auto mode : {write_mode::back, write_mode::through, write_mode::durable}) {
+    const auto file = here.path("full.shelf");
+    std::int64_t kept = 0;
+    {
+      auto t = or_throw(map<std::int64_t, std::string>::open({.path = file, .mode = mode}));
+      const std::string value(1000, 'v');
+      result<> saved;
+      for (; kept < 10'000; ++kept) {
+        const auto done = t.insert(kept, value);
+        if (done) {
+          if (mode != write_mode::back || kept % 10 != 0) continue;
+          saved = t.save();
+          if (saved) continue;
+        }
+        const error& why = done ? saved.error() : done.error();
+        EXPECT_TRUE(says(why, errc::no_space, {"full.shelf", "No space left"}));
+        break;
+      }
+      EXPECT_LT(kept, 300);
+      EXPECT_GT(kept, 100);
+      EXPECT_TRUE(t.contains(kept - 1));
+      EXPECT_EQ(t.contains(kept), mode == write_mode::back);
+      EXPECT_FALSE(t.stats()->fenced);
+      t.abandon();
+    }
+    auto t = or_throw(map<std::int64_t, std::string>::open({.path = file, .mode = mode}));
+    EXPECT_GE(t.size() + 10, static_cast<std::size_t>(kept));
+    ASSERT_TRUE(ok(t.close()));
+    EXPECT_TRUE(ok(remove(file)));
+    EXPECT_EQ(here.entries(), 0u);
+  }
+  ::umount(here.path().c_str());
+}
+
+}  // namespace
+}  // namespace shelf::suite

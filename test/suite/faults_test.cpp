@@ -1,0 +1,244 @@
+// SUITE  every verb over every kind, write mode and store
+// The N-th call to the system fails, for every N, in every verb: no false ok, nothing lost, nothing left about.
+#include "file/crash_states.hpp"
+#include "suite/ground.hpp"
+
+#include <functional>
+
+namespace shelf::suite {
+namespace {
+
+struct trouble {
+  const char* name;
+  file::fault what;
+};
+[[nodiscard]] std::vector<trouble> troubles() {
+  using file::call;
+  return {
+      {"EIO once", {.kind = call::any, .error = EIO}},
+      {"EIO for good", {.kind = call::any, .error = EIO, .sticky = true}},
+      {"ENOSPC once", {.kind = call::any, .error = ENOSPC}},
+      {"EINTR once", {.kind = call::any, .error = EINTR}},
+      {"EMFILE once", {.kind = call::open_file, .error = EMFILE}},
+      {"EACCES once", {.kind = call::any, .error = EACCES}},
+      {"short reads", {.kind = call::read, .error = 0, .sticky = true, .at_most = 7}},
+      {"short writes", {.kind = call::write, .error = 0, .sticky = true, .at_most = 3}},
+      {"a write of nothing", {.kind = call::write, .error = 0, .at_most = 0}},
+  };
+}
+
+template <class Kind>
+class Faults : public each_kind<Kind> {
+ protected:
+  using ground_type = ground<Kind::value>;
+  using table = typename ground_type::table;
+  /// True if it said ok.
+  using verb = std::function<bool(table&)>;
+
+  static void fill(table& t) {
+    (void)or_throw(t.insert_range({{"a", 1}, {"a", 2}, {"b", 2}, {"c", 3}}));
+    or_throw(t.save());
+  }
+  /// What the file holds now, were the process gone.
+  static entries in_file(ground_type& g) {
+    const auto past = g.disk.recorded();
+    const auto disk = file::disk_at(past, past.operations.size());
+    auto c = g.config();
+    c.system = disk.get();
+    return contents(or_throw(table::open(c)));
+  }
+  static void check(const char* name, const verb& does) {
+    SCOPED_TRACE(name);
+    for (const auto how : in_files) {
+      SCOPED_TRACE(to_string(how));
+      entries after;
+      {
+        ground_type g(how);
+        auto t = g.open();
+        fill(t);
+        EXPECT_TRUE(does(t));
+        after = contents(t);
+      }
+      for (const auto& bad : troubles()) {
+        SCOPED_TRACE(bad.name);
+        for (std::uint64_t nth = 1; once(does, how, bad.what, nth, after); ++nth) {
+          ASSERT_LT(nth, 300u);
+        }
+        if (::testing::Test::HasFailure()) return;
+      }
+    }
+  }
+
+ private:
+  /// False once the verb made fewer than nth calls.
+  static bool once(const verb& does, keeping how, file::fault bad, std::uint64_t nth, const entries& after) {
+    SCOPED_TRACE("call " + std::to_string(nth));
+    ground_type g(how);
+    auto t = g.open();
+    fill(t);
+    const auto before = contents(t);
+    const auto descriptors = g.disk.open_descriptors();
+    bad.nth = nth;
+    g.disk.inject(bad);
+    const bool said_ok = does(t);
+    const bool struck = g.disk.faults_met() != 0;
+    g.disk.clear_faults();
+    EXPECT_TRUE(said_ok || struck);
+    EXPECT_TRUE(t.is_open());
+    const auto now = contents(t);
+    EXPECT_EQ(now, said_ok ? after : before);
+    EXPECT_EQ(g.disk.open_descriptors(), descriptors);
+    EXPECT_EQ(g.disk.locks_held(), 1u);
+    expect_file(g, before, after, said_ok);
+    if (t.stats()->fenced) {
+      EXPECT_FALSE(said_ok);
+      EXPECT_TRUE(ok(t.recover()));
+      EXPECT_EQ(in_file(g), now);
+      EXPECT_EQ(g.disk.open_descriptors(), descriptors);
+    }
+    EXPECT_TRUE(ok(t.insert("z", 26)));
+    const auto end = contents(t);
+    g.reopen(t);
+    EXPECT_EQ(contents(t), end);
+    EXPECT_THAT(g.disk.files(), testing::ElementsAre(path));
+    EXPECT_EQ(g.disk.locks_held(), 1u);
+    return struck;
+  }
+  static void expect_file(ground_type& g, const entries& before, const entries& after, bool said_ok) {
+    const auto seen = in_file(g);
+    // A call that failed may be in the file only if it said so: then the table is fenced.
+    EXPECT_TRUE(seen == before || seen == after);
+    if (g.how != keeping::back && said_ok) {
+      EXPECT_EQ(seen, after);
+    }
+  }
+};
+TYPED_TEST_SUITE(Faults, all_kinds, kind_names);
+
+TYPED_TEST(Faults, AWriteThatSaidOkIsInTheFileAndOneThatFailedIsNotInMemory) {
+  this->check("insert", [](auto& t) { return t.insert("d", 4).has_value(); });
+  this->check("insert_range", [](auto& t) { return t.insert_range({{"d", 4}, {"a", 5}}).has_value(); });
+  this->check("erase", [](auto& t) { return t.erase("a").has_value(); });
+  this->check("erase pair", [](auto& t) { return t.erase("b", 2).has_value(); });
+  this->check("clear", [](auto& t) { return t.clear().has_value(); });
+}
+
+TYPED_TEST(Faults, AFailedSaveSyncReloadOrCompactLosesNothing) {
+  this->check("save", [](auto& t) { return t.save().has_value(); });
+  this->check("sync", [](auto& t) { return t.sync().has_value(); });
+  this->check("reload", [](auto& t) { return t.reload().has_value(); });
+  this->check("compact", [](auto& t) { return t.compact().has_value(); });
+}
+
+TYPED_TEST(Faults, AFailedCloseLosesNothingAndLeavesTheTableOpen) {
+  for (const auto how : in_files) {
+    SCOPED_TRACE(to_string(how));
+    for (const auto& bad : troubles()) {
+      SCOPED_TRACE(bad.name);
+      for (std::uint64_t nth = 1;; ++nth) {
+        SCOPED_TRACE("call " + std::to_string(nth));
+        ground<TypeParam::value> g(how);
+        auto t = g.open();
+        ASSERT_TRUE(ok(t.insert_range({{"a", 1}, {"b", 2}})));
+        const auto expected = contents(t);
+        const auto descriptors = g.disk.open_descriptors();
+        auto fault = bad.what;
+        fault.nth = nth;
+        g.disk.inject(fault);
+        const auto closed = t.close();
+        const bool struck = g.disk.faults_met() != 0;
+        g.disk.clear_faults();
+        EXPECT_EQ(t.is_open(), !closed.has_value());
+        if (!closed) {
+          EXPECT_THAT(closed.error().message(), testing::HasSubstr(path));
+          EXPECT_EQ(contents(t), expected);
+          EXPECT_EQ(g.disk.open_descriptors(), descriptors);
+          if (t.stats()->fenced) {
+            ASSERT_TRUE(ok(t.recover()));
+          }
+          EXPECT_TRUE(ok(t.close()));
+        }
+        EXPECT_EQ(g.disk.open_descriptors(), 0u);
+        EXPECT_EQ(g.disk.locks_held(), 0u);
+        EXPECT_THAT(g.disk.files(), testing::ElementsAre(path));
+        EXPECT_EQ(contents(g.open()), expected);
+        if (!struck) break;
+        ASSERT_LT(nth, 300u);
+      }
+      if (::testing::Test::HasFailure()) return;
+    }
+  }
+}
+
+TYPED_TEST(Faults, AFailedOpenHoldsNothingAndLosesNothing) {
+  for (const bool clean : {true, false}) {
+    for (const auto& bad : troubles()) {
+      SCOPED_TRACE(bad.name);
+      for (std::uint64_t nth = 1;; ++nth) {
+        SCOPED_TRACE("call " + std::to_string(nth));
+        ground<TypeParam::value> g(keeping::through);
+        entries expected;
+        {
+          auto t = g.open();
+          ASSERT_TRUE(ok(t.insert_range({{"a", 1}, {"b", 2}})));
+          expected = contents(t);
+          clean ? (void)t.close() : t.abandon();
+        }
+        auto fault = bad.what;
+        fault.nth = nth;
+        g.disk.inject(fault);
+        {
+          const auto t = g.try_open();
+          if (t) {
+            EXPECT_EQ(contents(*t), expected);
+          } else {
+            EXPECT_THAT(t.error().message(), testing::HasSubstr(path));
+            EXPECT_NE(t.error(), errc::not_found);
+          }
+          const bool struck = g.disk.faults_met() != 0;
+          g.disk.clear_faults();
+          if (!t) {
+            EXPECT_EQ(g.disk.open_descriptors(), 0u);
+            EXPECT_EQ(g.disk.locks_held(), 0u);
+          }
+          if (!struck) break;
+        }
+        EXPECT_EQ(contents(g.open()), expected);
+        ASSERT_LT(nth, 300u);
+      }
+      if (::testing::Test::HasFailure()) return;
+    }
+  }
+}
+
+TYPED_TEST(Faults, AFailedCreationLeavesNothingAbout) {
+  for (const auto& bad : troubles()) {
+    SCOPED_TRACE(bad.name);
+    for (std::uint64_t nth = 1;; ++nth) {
+      SCOPED_TRACE("call " + std::to_string(nth));
+      ground<TypeParam::value> g(keeping::through);
+      auto fault = bad.what;
+      fault.nth = nth;
+      g.disk.inject(fault);
+      auto t = g.try_open();
+      const bool struck = g.disk.faults_met() != 0;
+      g.disk.clear_faults();
+      if (!t) {
+        EXPECT_THAT(t.error().message(), testing::HasSubstr(path));
+        EXPECT_EQ(g.disk.open_descriptors(), 0u);
+        EXPECT_EQ(g.disk.locks_held(), 0u);
+        t = g.try_open();
+      }
+      ASSERT_TRUE(ok(t));
+      EXPECT_TRUE(ok(t->insert("a", 1)));
+      EXPECT_TRUE(ok(t->close()));
+      EXPECT_THAT(g.disk.files(), testing::ElementsAre(path));
+      if (!struck) break;
+      ASSERT_LT(nth, 300u);
+    }
+    if (::testing::Test::HasFailure()) return;
+  }
+}
+
+}  // namespace
+}  // namespace shelf::suite
