@@ -80,11 +80,12 @@ class player {
   subject::how how_;
   oracle oracle_;
   entries memory_;
-  entries saved_;  // write-back: what the file holds
+  entries saved_;                         // write-back: what the file holds
   std::optional<entries> perhaps_saved_;  // write-back: or this, after a close that failed half way
   bool exists_ = false;
-  /// A sync failed, perhaps the directory's, and the file was opened anew without a recover(), which
-  /// would have renamed again: no later sync makes the name durable that the last rename gave.
+  /// A sync failed, perhaps the directory's, and the file was opened anew without a recover(),
+  /// which would have renamed again: no later sync makes the name durable that the last rename
+  /// gave.
   bool name_in_doubt_ = false;
   bool syncs_may_fail_ = false;
   std::optional<errc> expected_;

@@ -173,8 +173,8 @@ std::string storm_check::check(storm_board& board, promise kept) {
   return wrong;
 }
 
-std::string storm_check::check_lane(std::size_t lane, const storm_lane& told,
-                                    const entries& found, promise kept) {
+std::string storm_check::check_lane(std::size_t lane, const storm_lane& told, const entries& found,
+                                    promise kept) {
   auto& expect = lanes_[lane];
   const bool any_return = kept == promise::acknowledged && mode_ != write_mode::back;
   const bool durable = mode_ == write_mode::durable;
@@ -188,8 +188,8 @@ std::string storm_check::check_lane(std::size_t lane, const storm_lane& told,
     if (expect.written >= told.issued) {
       return "lane " + std::to_string(lane) + " holds no prefix of " + std::to_string(floor) +
              " to " + std::to_string(told.issued.load()) + " writes" + fewer + "; it began with " +
-             std::to_string(told.first.load()) + ", " +
-             std::to_string(told.acknowledged.load()) + " were acknowledged";
+             std::to_string(told.first.load()) + ", " + std::to_string(told.acknowledged.load()) +
+             " were acknowledged";
     }
     apply_to(expect.state, storm_write_of(lane, expect.written));
     ++writes_seen_;
