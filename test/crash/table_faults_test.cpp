@@ -65,7 +65,7 @@ INSTANTIATE_TEST_SUITE_P(Workloads, TableFaults, testing::ValuesIn(workloads_for
 /// Fixed: a header slot that a full disk refused at close fenced the table; and once it did not,
 /// writes went on in an era that the other slot had declared over.
 TEST(TableFaultsFixed, AFullDiskAtTheSealFencesNothingAndLosesNoLaterWrite) {
-  for (const std::uint64_t slot : {1, 2}) {
+  for (const std::uint64_t slot : {1U, 2U}) {
     file::simulated_disk disk;
     player p(disk, flavour::map, write_mode::through, on_failure::complain);
     p.open();
