@@ -1,6 +1,8 @@
 // TABLE  api -> [table] -> journal -> file
 // Opening: find the place, lock, recover, load, check; or create.
+#include "file/large_pages.hpp"
 #include "journal/journal_view.hpp"
+#include "table/blocks.hpp"
 #include "table/epoch.hpp"
 #include "table/loader.hpp"
 #include "table/store.hpp"
@@ -30,8 +32,12 @@ constexpr int tries = 10;
   return {};
 }
 
+/// What the in-memory kinds share in a process, set up with the first table.
 [[nodiscard]] std::uint64_t process_hash_seed(file::system& system) {
-  static const std::uint64_t seed = system.random();
+  static const std::uint64_t seed = [&] {
+    blocks::advise_with(&file::advise_large_pages);
+    return system.random();
+  }();
   return seed;
 }
 
