@@ -366,7 +366,9 @@ result<> journal_file::seal() {
   header_.closed = true;
   claim_durable(session_.era);
   if (auto written = write_header_slots(true); !written) {
-    set_fence(written.error());
+    // A full copy-on-write disk refuses even this. One slot may say already that our era is over.
+    if (!is_harmless(written.error())) set_fence(written.error());
+    start_session();
     return written;
   }
   recovery_.clean = true;

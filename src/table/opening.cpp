@@ -135,7 +135,12 @@ result<> store::create_file() {
   auto done = j.add({journal::op::table_created, 0, 1, as_bytes(d.key), as_bytes(d.value)});
   if (done) done = j.commit();
   if (done) done = j.publish(false);
-  if (!done) return done;
+  if (!done) {
+    // After the rename only: a name whose directory could not be synced must not be found and
+    // believed by the next open.
+    if (j.is_fenced()) (void)where_->unlink();
+    return done;
+  }
   sequence_ = 1;
   journal_ = std::move(*made);
   install(make_contents(sequence_));

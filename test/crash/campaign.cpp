@@ -18,6 +18,7 @@ using file::crash_state;
 using file::simulated_disk;
 
 constexpr std::size_t most_violations = 20;
+constexpr std::size_t most_told = 8;
 constexpr std::size_t nested_budget = 6;
 
 /// Half a million disks come and go: the heap keeps their memory instead of asking the kernel anew.
@@ -81,8 +82,8 @@ class judge {
  private:
   /// Opens as a program would after the crash, and lets go without writing.
   opened open(simulated_disk& disk, const std::vector<oracle::state>& allowed) {
-    const auto done = table_->open(
-        &disk, {.mode = run_.mode, .opening = opening::existing, .extended = true});
+    const auto done =
+        table_->open(&disk, {.mode = run_.mode, .opening = opening::existing, .extended = true});
     opened seen;
     if (done) {
       seen.digest = table_->digest_now();
@@ -130,7 +131,8 @@ class judge {
     auto second_life = play_on(disk);
     if (!second_life) return;
     const auto& [promises, opened_at] = *second_life;
-    const crash_options nested{.torn_pieces = false, .budget = nested_budget, .seed = how_.crash.seed};
+    const crash_options nested{
+        .torn_pieces = false, .budget = nested_budget, .seed = how_.crash.seed};
     const auto tally = file::for_each_crash_state(
         disk.recorded(), nested,
         [&](simulated_disk& left, const crash_state& state) {
@@ -277,8 +279,7 @@ campaign_report crash_in_all_ways(const recording& run, std::size_t budget,
                                   std::size_t closer_look_every) {
   budget = test::budgeted(budget);
   const std::size_t less = budget / 4 + 1;
-  campaign how{.crash = {.budget = budget, .seed = seed()},
-               .closer_look_every = closer_look_every};
+  campaign how{.crash = {.budget = budget, .seed = seed()}, .closer_look_every = closer_look_every};
   auto sum = crash_everywhere(run, how);
   how.crash.weak_directories = true;
   how.crash.budget = less;
@@ -302,8 +303,9 @@ std::uint64_t seed() {
 
 std::string to_text(const std::vector<std::string>& sentences) {
   std::string text;
-  for (std::size_t i = 0; i < sentences.size() && i < 5; ++i) text += sentences[i] + "\n";
-  if (sentences.size() > 5) text += "and " + std::to_string(sentences.size() - 5) + " more\n";
+  for (std::size_t i = 0; i < sentences.size() && i < most_told; ++i) text += sentences[i] + "\n";
+  if (sentences.size() > most_told)
+    text += "and " + std::to_string(sentences.size() - most_told) + " more\n";
   return text;
 }
 

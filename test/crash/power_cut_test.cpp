@@ -34,8 +34,9 @@ TEST(PowerCut, LosesNothingThatWasSyncedOnARealFileSystem) {
     EXPECT_EQ(WEXITSTATUS(status), 0);
     return;
   }
-  std::printf("POWER CUT NOT REAL: this needs root, loop devices and mkfs.ext4; "
-              "the simulated disk stands in\n");
+  std::printf(
+      "POWER CUT NOT REAL: this needs root, loop devices and mkfs.ext4; "
+      "the simulated disk stands in\n");
   cut_simulated_power();
 }
 

@@ -108,8 +108,8 @@ verdict damage() {
 /// A child is forked and ends; the table is the parent's alone before and after.
 verdict forks() {
   verdict found{.suite = "forks", .violations = {}};
-  const auto directory = std::filesystem::temp_directory_path() /
-                         ("shelf_seeded_" + std::to_string(::getpid()));
+  const auto directory =
+      std::filesystem::temp_directory_path() / ("shelf_seeded_" + std::to_string(::getpid()));
   std::filesystem::create_directory(directory);
   const subject::how h{.path = directory / "t.shelf"};
   const auto table = make_subject(flavour::map);
@@ -144,9 +144,7 @@ std::size_t violations_with(seeded_bug b) {
 
 class SeededBugs : public testing::TestWithParam<seeded_bug> {};
 
-TEST(SeededBugs, NothingIsFoundInSoundCode) {
-  EXPECT_EQ(violations_with(seeded_bug::none), 0U);
-}
+TEST(SeededBugs, NothingIsFoundInSoundCode) { EXPECT_EQ(violations_with(seeded_bug::none), 0U); }
 
 TEST_P(SeededBugs, AreCaught) { EXPECT_GT(violations_with(GetParam()), 0U); }
 

@@ -173,17 +173,23 @@ std::string storm_check::check(storm_board& board, promise kept) {
   return wrong;
 }
 
-std::string storm_check::check_lane(std::size_t lane, const storm_lane& told,
-                                    const entries& found, promise kept) {
+std::string storm_check::check_lane(std::size_t lane, const storm_lane& told, const entries& found,
+                                    promise kept) {
   auto& expect = lanes_[lane];
   const bool any_return = kept == promise::acknowledged && mode_ != write_mode::back;
   const bool durable = mode_ == write_mode::durable;
   const std::uint64_t floor = any_return || durable ? told.acknowledged : told.saved;
+  std::string fewer = ", nor of fewer";
   for (;; ++expect.written) {
-    if (expect.written >= floor && expect.state == found) break;
+    if (expect.state == found) {
+      if (expect.written >= floor) break;
+      fewer = ", but of " + std::to_string(expect.written);
+    }
     if (expect.written >= told.issued) {
-      return "lane " + std::to_string(lane) + " holds no prefix of " +
-             std::to_string(floor) + " to " + std::to_string(told.issued.load()) + " writes";
+      return "lane " + std::to_string(lane) + " holds no prefix of " + std::to_string(floor) +
+             " to " + std::to_string(told.issued.load()) + " writes" + fewer + "; it began with " +
+             std::to_string(told.first.load()) + ", " + std::to_string(told.acknowledged.load()) +
+             " were acknowledged";
     }
     apply_to(expect.state, storm_write_of(lane, expect.written));
     ++writes_seen_;

@@ -45,8 +45,7 @@ void apply_to(entries& to, const storm_write& w);
 [[nodiscard]] std::size_t lane_of(std::int64_t key);
 
 /// The writer: opens the table and writes with all its threads until it is killed.
-[[nodiscard]] int write_until_killed(const std::string& path, write_mode mode,
-                                     storm_board& board);
+[[nodiscard]] int write_until_killed(const std::string& path, write_mode mode, storm_board& board);
 
 /// What the table must be, lane by lane, from kill to kill.
 class storm_check {

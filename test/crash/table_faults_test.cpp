@@ -28,24 +28,24 @@ void expect_none(const workload& w, const fault_report& sum) {
               std::string(w.name).c_str(), static_cast<unsigned long long>(sum.runs),
               static_cast<unsigned long long>(sum.faults_met),
               static_cast<unsigned long long>(sum.crash_states));
-  EXPECT_TRUE(sum.violations.empty())
-      << sum.violations.size() << " violations:\n" << to_text(sum.violations);
+  EXPECT_TRUE(sum.violations.empty()) << sum.violations.size() << " violations:\n"
+                                      << to_text(sum.violations);
   EXPECT_GT(sum.faults_met, 0U);
 }
 
 class TableFaults : public testing::TestWithParam<workload> {};
 
 /// A small budget tries fewer errnos, in every way all the same.
-std::span<const int> errnos_in_budget() {
+std::span<const int> errnos_in_budget(const workload& w) {
   const auto all = all_errnos();
-  return all.first(std::min(all.size(), std::max<std::size_t>(2, test::budgeted(all.size()))));
+  return all.first(std::min(w.errnos, std::max<std::size_t>(2, test::budgeted(all.size()))));
 }
 
 TEST_P(TableFaults, NoCallThatFailsIsAcknowledgedAndAllThatWasSurvives) {
   const auto& w = GetParam();
   fault_report sum;
   for (const auto mode : w.modes) {
-    sum.add(fail_every_call(w, w.flavours.front(), mode, errnos_in_budget()));
+    sum.add(fail_every_call(w, w.flavours.front(), mode, errnos_in_budget(w)));
   }
   expect_none(w, sum);
 }

@@ -55,8 +55,7 @@ class short_run {
 
   recording play(const sequence& s) {
     for (std::size_t i = 0; i < s.size(); ++i) play(s[i], std::to_string(20 + i));
-    return {.name = spelled(s) + "/" + to_string(player_.what()) + "/" +
-                    to_string(player_.mode()),
+    return {.name = spelled(s) + "/" + to_string(player_.what()) + "/" + to_string(player_.mode()),
             .past = disk_.recorded(),
             .promises = player_.promises(),
             .what = player_.what(),
@@ -108,11 +107,10 @@ void play_and_crash(total& sum, flavour what, const sequence& s, std::size_t bud
       const auto played = run.play(s);
       ASSERT_TRUE(played.findings.empty()) << played.name << ": " << to_text(played.findings);
       ++sum.sequences;
-      campaign how{.crash = {.weak_directories = sum.sequences % 4 == 0,
-                             .budget = budget,
-                             .seed = seed()},
-                   .closer_look_every = 60,
-                   .from = run.from()};
+      campaign how{
+          .crash = {.weak_directories = sum.sequences % 4 == 0, .budget = budget, .seed = seed()},
+          .closer_look_every = 60,
+          .from = run.from()};
       sum.report.add(crash_everywhere(played, how));
       how.crash.crash = file::crash_options::kind::kill;
       sum.report.add(crash_everywhere(played, how));

@@ -299,9 +299,10 @@ const auto& all_workloads() {
       workload{.name = "bag_values", .flavours = bags, .play = bag_values},
       workload{.name = "clearing", .flavours = kinds, .play = clearing},
       workload{.name = "cycles", .flavours = {map, duplicate_bag}, .play = cycles},
-      workload{.name = "compacting", .flavours = kinds, .play = compacting, .budget = 160},
-      workload{.name = "failed_sync", .flavours = {map, bag}, .play = failed_sync,
-               .for_faults = false},
+      workload{
+          .name = "compacting", .flavours = kinds, .play = compacting, .budget = 100, .errnos = 5},
+      workload{
+          .name = "failed_sync", .flavours = {map, bag}, .play = failed_sync, .for_faults = false},
       workload{.name = "full_disk",
                .flavours = {map},
                .play = full_disk,
@@ -317,7 +318,7 @@ const auto& all_workloads() {
       workload{.name = "one_writer", .flavours = {map}, .play = one_writer},
       workload{.name = "abandoned", .flavours = {map, bag}, .play = abandoned},
       workload{.name = "large_values", .flavours = {map}, .play = large_values},
-      workload{.name = "mixed", .flavours = kinds, .play = mixed, .budget = 120},
+      workload{.name = "mixed", .flavours = kinds, .play = mixed, .budget = 80, .errnos = 2},
   };
   return all;
 }
