@@ -40,6 +40,7 @@ class bag_contents final : public versioned<contents> {
   void discard() noexcept override;
   [[nodiscard]] std::size_t staged_count() const noexcept override { return staged_.size() - notes_; }
 
+  void track_unsaved() noexcept override { track_unsaved_ = true; }
   [[nodiscard]] std::size_t unsaved_count() const noexcept override { return unsaved_.count(); }
   [[nodiscard]] std::vector<unsaved_change> take_unsaved() override;
   void settle_unsaved() noexcept override;
@@ -124,7 +125,7 @@ class bag_contents final : public versioned<contents> {
   void free_words(unsaved_list& words) noexcept;
 
   const bool distinct_;
-  const bool track_unsaved_;
+  bool track_unsaved_;
   const pair_owner pairs_owner_;
   list_index lists_;
   pair_index pairs_;

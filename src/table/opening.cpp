@@ -77,7 +77,6 @@ std::shared_ptr<contents> store::make_contents(sequence first) const {
 
 std::shared_ptr<contents> store::make_contents(sequence first, kind what) const {
   return contents::make({.what = what,
-                         .track_unsaved = config_.mode == write_mode::back && !config_.in_memory,
                          .hash_seed = process_hash_seed(system_),
                          .first = first,
                          .order = {&terms::compare, &terms::order_prefix}});
@@ -177,6 +176,9 @@ result<> store::open_to_read_only() {
 }
 
 void store::install(std::shared_ptr<contents> fresh) noexcept {
+  const bool saves = config_.mode == write_mode::back && !config_.in_memory &&
+                     config_.opening != opening::read_only;
+  if (fresh && saves) fresh->track_unsaved();
   auto old = std::exchange(owned_, std::move(fresh));
   current_.store(owned_.get(), std::memory_order_release);
   if (old == nullptr) return;

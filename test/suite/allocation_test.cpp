@@ -111,6 +111,7 @@ class Allocation : public each_kind<Kind> {
         const file::scratch here;
         auto t = open(here, how);
         fill(t);
+        if (how != keeping::memory) or_throw(t.save());
         before = contents(t);
         does(t);
         after = contents(t);
