@@ -127,11 +127,14 @@ result<> store::create_file() {
   j.begin(1);
   auto done = j.add({journal::op::table_created, 0, 1, as_bytes(d.key), as_bytes(d.value)});
   if (done) done = j.commit();
-  if (done) done = j.publish(false);
+  // All memory it takes, before the file has a name.
+  std::shared_ptr<journal::journal_file> ready = std::move(*made);
+  auto empty = make_contents(1);
+  if (done) done = ready->publish(false);
   if (!done) return done;
   sequence_ = 1;
-  journal_ = std::move(*made);
-  install(make_contents(sequence_));
+  journal_ = std::move(ready);
+  install(std::move(empty));
   return {};
 }
 
