@@ -83,7 +83,6 @@ std::shared_ptr<contents> store::make_contents(sequence first) const {
 
 std::shared_ptr<contents> store::make_contents(sequence first, kind what) const {
   return contents::make({.what = what,
-                         .track_unsaved = config_.mode == write_mode::back && !config_.in_memory,
                          .hash_seed = process_hash_seed(system_),
                          .first = first,
                          .order = {&terms::compare, &terms::order_prefix}});
@@ -134,16 +133,19 @@ result<> store::create_file() {
   j.begin(1);
   auto done = j.add({journal::op::table_created, 0, 1, as_bytes(d.key), as_bytes(d.value)});
   if (done) done = j.commit();
-  if (done) done = j.publish(false);
+  // All memory it takes, before the file has a name.
+  std::shared_ptr<journal::journal_file> ready = std::move(*made);
+  auto empty = make_contents(1);
+  if (done) done = ready->publish(false);
   if (!done) {
     // After the rename only: a name whose directory could not be synced must not be found and
     // believed by the next open.
-    if (j.is_fenced()) (void)where_->unlink();
+    if (ready->is_fenced()) (void)where_->unlink();
     return done;
   }
   sequence_ = 1;
-  journal_ = std::move(*made);
-  install(make_contents(sequence_));
+  journal_ = std::move(ready);
+  install(std::move(empty));
   return {};
 }
 
@@ -188,6 +190,9 @@ result<> store::open_to_read_only() {
 }
 
 void store::install(std::shared_ptr<contents> fresh) noexcept {
+  const bool saves = config_.mode == write_mode::back && !config_.in_memory &&
+                     config_.opening != opening::read_only;
+  if (fresh && saves) fresh->track_unsaved();
   auto old = std::exchange(owned_, std::move(fresh));
   current_.store(owned_.get(), std::memory_order_release);
   if (old == nullptr) return;
