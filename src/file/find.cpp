@@ -215,7 +215,8 @@ result<location> location::find(class system& system, const std::string& path,
   if (auto found = way.run(std::move(start)); !found) {
     return std::unexpected(std::move(found).error());
   }
-  return location(system, way.take_directory(), way.take_name(), shown(path),
+  std::string for_messages = shown(path);  // while way still holds the directory
+  return location(system, way.take_directory(), way.take_name(), std::move(for_messages),
                   base_directory.has_value());
 }
 

@@ -91,9 +91,10 @@ result<open_file> location::open(open_flags flags) const {
   if (there->what != file_status::type::regular) {
     return std::unexpected(check_regular(*there).error());
   }
+  std::string shown = shown_;  // while there is no descriptor to lose
   const auto fd = opened(*system_, directory_, name_, flags);
   if (!fd) return std::unexpected(os_failure(shown_, "cannot open", fd.error()));
-  open_file file(*system_, *fd, shown_);
+  open_file file(*system_, *fd, std::move(shown));
   const auto status = file.status();
   if (!status) return std::unexpected(status.error());
   // Again, because another file may have taken the name between the look and the open.
@@ -147,9 +148,28 @@ error location::already_open(const open_file& file) const {
   return error(errc::already_open, std::move(sentence), {}, EWOULDBLOCK);
 }
 
+/// Removes a temporary file again unless told to leave it.
+class location::discarding {
+ public:
+  discarding(const location& where, const temporary& file) : where_(where), file_(file) {}
+  discarding(const discarding&) = delete;
+  discarding& operator=(const discarding&) = delete;
+  ~discarding() {
+    if (!leave_) where_.discard(file_);
+  }
+  /// It goes to the caller, or another file has taken its name.
+  void leave() noexcept { leave_ = true; }
+
+ private:
+  const location& where_;
+  const temporary& file_;
+  bool leave_ = false;
+};
+
 result<location::temporary> location::create_temporary() const {
   for (int i = 0; i < most_tries; ++i) {
     std::string name = temporary_name(name_, system_->random());
+    std::string shown = shown_;  // while there is no file to lose
     const open_flags flags{.write = true, .create_new = true, .mode = owner_only};
     const auto fd = opened(*system_, directory_, name, flags);
     if (!fd && fd.error() == EEXIST) continue;
@@ -159,21 +179,21 @@ result<location::temporary> location::create_temporary() const {
       // The directory itself is gone: that is not an answer about the table's file.
       return std::unexpected(error(errc::file_error, told.message(), {}, fd.error()));
     }
-    temporary made{open_file(*system_, *fd, shown_), std::move(name)};
+    temporary made{open_file(*system_, *fd, std::move(shown)), std::move(name)};
+    discarding unless_returned(*this, made);
     const auto locked = system_->lock(made.file.raw());
     if (!locked && locked.error() != EWOULDBLOCK && locked.error() != EINTR) {
-      discard(made);
       return std::unexpected(os_failure(shown_, "cannot lock a temporary file", locked.error()));
     }
     // Between creation and lock a sweeper of another process may have taken it for a leftover.
     const auto mine = system_->status(made.file.raw());
     const auto named = system_->status_at(directory_, made.name);
     if (mine && named) {
-      if (locked && mine->same_file(*named)) return made;
-      if (mine->same_file(*named)) discard(made);
+      const bool ours = mine->same_file(*named);
+      if (locked || !ours) unless_returned.leave();
+      if (locked && ours) return made;
     } else if (!mine || named.error() != ENOENT) {
       // Whose it is cannot be told any more, but nobody else draws this name.
-      discard(made);
       return std::unexpected(os_failure(shown_, "cannot look at a temporary file",
                                         mine ? named.error() : mine.error()));
     }

@@ -70,6 +70,7 @@ class location {
   [[nodiscard]] result<> refuse_network_file_system() const;
 
  private:
+  class discarding;
   location(class system& system, descriptor directory, std::string name, std::string shown,
            bool beneath);
 

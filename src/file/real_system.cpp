@@ -15,6 +15,7 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <climits>
 #include <ctime>
@@ -263,7 +264,11 @@ os_result<> linux_system::rename(descriptor directory, std::string_view from, st
 }
 
 os_result<> linux_system::unlink(descriptor directory, std::string_view name) {
-  return done(::unlinkat(raw(directory), std::string(name).c_str(), 0));
+  // No memory is asked for: what is removed may be in the way because there is none.
+  std::array<char, NAME_MAX + 1> terminated{};
+  if (name.size() >= terminated.size()) return std::unexpected(ENAMETOOLONG);
+  name.copy(terminated.data(), name.size());
+  return done(::unlinkat(raw(directory), terminated.data(), 0));
 }
 
 os_result<std::vector<std::string>> linux_system::list(descriptor directory) {

@@ -67,9 +67,12 @@ void journal_file::start_session() {
 
 result<std::unique_ptr<journal_file>> journal_file::create(
     const file::location& where, const std::array<std::byte, 16>& store_id, settings s) {
+  // The journal first: from here on it throws the file away should anything go wrong.
+  std::unique_ptr<journal_file> j(
+      new journal_file(where, {file::open_file(where.system(), file::descriptor::none, {}), {}}, s));
   auto made = where.create_temporary();
   if (!made) return std::unexpected(made.error());
-  std::unique_ptr<journal_file> j(new journal_file(where, std::move(*made), s));
+  j->held_ = std::move(*made);
   j->header_.store_id = store_id;
   j->header_.file_id = where.system().random();
   j->session_ = {.era = 1, .nonce = static_cast<std::uint32_t>(where.system().random())};

@@ -120,8 +120,8 @@ class journal_file {
     return header_.store_id;
   }
   [[nodiscard]] const file::open_file& file() const noexcept { return held_.file; }
-  /// The lock ends, the descriptor closes, once a sync under way is done. Nothing is written, and nothing may be
-  /// appended after it; sync says table_closed.
+  /// The lock ends, the descriptor closes, once a sync under way is done. Nothing is written, and
+  /// nothing may be appended after it; sync says table_closed.
   void abandon() noexcept;
 
  private:

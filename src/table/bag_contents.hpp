@@ -42,6 +42,7 @@ class bag_contents final : public versioned<contents> {
     return staged_.size() - notes_;
   }
 
+  void track_unsaved() noexcept override { track_unsaved_ = true; }
   [[nodiscard]] std::size_t unsaved_count() const noexcept override { return unsaved_.count(); }
   [[nodiscard]] std::vector<unsaved_change> take_unsaved() override;
   void settle_unsaved() noexcept override;
@@ -126,7 +127,7 @@ class bag_contents final : public versioned<contents> {
   void free_words(unsaved_list& words) noexcept;
 
   const bool distinct_;
-  const bool track_unsaved_;
+  bool track_unsaved_;
   const pair_owner pairs_owner_;
   list_index lists_;
   pair_index pairs_;

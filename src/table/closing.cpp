@@ -108,9 +108,14 @@ void store::close_at_destruction() noexcept {
     if (!is_open()) return;
     if (auto closed = close_locked(); !closed) tell(closed.error());
     if (is_open()) release_all();
-  } catch (const std::exception& e) {
-    tell(error(errc::file_error, label_ + ": not saved at destruction: " + e.what(), {}, ENOMEM));
+  } catch (...) {
     abandon();
+    error why = errc::file_error;  // a bare code needs no memory
+    try {
+      why = error(errc::file_error, label_ + ": not saved at destruction: out of memory", {}, ENOMEM);
+    } catch (...) {
+    }
+    tell(why);
   }
 }
 

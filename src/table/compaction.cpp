@@ -74,11 +74,13 @@ result<std::unique_ptr<journal::journal_file>> store::write_whole(
 
 /// In the turn: the fresh file takes the table's name, and the journal goes on in it.
 result<> store::take_up(std::unique_ptr<journal::journal_file> fresh) {
-  auto published = fresh->publish(true);
+  // All memory it takes, before the rename.
+  std::shared_ptr<journal::journal_file> next = std::move(fresh);
+  auto published = next->publish(true);
   // An error before the rename leaves the old file in place and in use.
-  if (!published && !fresh->is_fenced()) return published;
+  if (!published && !next->is_fenced()) return published;
   const std::scoped_lock lock(notes_);
-  journal_ = std::move(fresh);
+  journal_ = std::move(next);
   return published;
 }
 
@@ -163,15 +165,16 @@ result<> store::recover() {
   const auto number = ++sequence_;
   auto fresh = write_whole(held_version(owned_), number, description_);
   if (!fresh) return std::unexpected(fresh.error());
-  auto published = (*fresh)->publish(named);
+  std::shared_ptr<journal::journal_file> next = std::move(*fresh);
+  auto published = next->publish(named);
   if (!published && published.error() == std::errc::file_exists) {
     return std::unexpected(error(errc::replaced, label_ + ": another file stands under this name; "
                                                           "move it away, then recover() again"));
   }
-  if (!published && !(*fresh)->is_fenced()) return published;
+  if (!published && !next->is_fenced()) return published;
   {
     const std::scoped_lock notes(notes_);
-    journal_ = std::move(*fresh);
+    journal_ = std::move(next);
   }
   if (!published) return published;
   (void)owned_->take_unsaved();

@@ -73,7 +73,7 @@ class contents : public std::enable_shared_from_this<contents> {
  public:
   struct options {
     kind what = kind::set;
-    bool track_unsaved = false;   ///< keep the list of changes since the last take_unsaved
+    bool track_unsaved = false;   ///< keep the list of changes from the beginning
     std::uint64_t hash_seed = 0;  ///< per process, secret: hash flooding
     sequence first = 0;           ///< version of the empty table
     key_order order{};            ///< ordered_set: how keys compare (terms::compare, terms::order_prefix)
@@ -133,6 +133,8 @@ class contents : public std::enable_shared_from_this<contents> {
   [[nodiscard]] virtual std::size_t staged_count() const noexcept = 0;
 
   // Write-back: the list of changes since the last save.
+  /// From here on changes are listed; what is there now counts as saved. Nothing may be staged.
+  virtual void track_unsaved() noexcept = 0;
   [[nodiscard]] virtual std::size_t unsaved_count() const noexcept = 0;
   /// Takes the list; what it points to lives until settle_unsaved or return_unsaved.
   [[nodiscard]] virtual std::vector<unsaved_change> take_unsaved() = 0;

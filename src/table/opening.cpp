@@ -1,6 +1,8 @@
 // TABLE  api -> [table] -> journal -> file
 // Opening: find the place, lock, recover, load, check; or create.
+#include "file/large_pages.hpp"
 #include "journal/journal_view.hpp"
+#include "table/blocks.hpp"
 #include "table/epoch.hpp"
 #include "table/loader.hpp"
 #include "table/store.hpp"
@@ -30,8 +32,12 @@ constexpr int tries = 10;
   return {};
 }
 
+/// What the in-memory kinds share in a process, set up with the first table.
 [[nodiscard]] std::uint64_t process_hash_seed(file::system& system) {
-  static const std::uint64_t seed = system.random();
+  static const std::uint64_t seed = [&] {
+    blocks::advise_with(&file::advise_large_pages);
+    return system.random();
+  }();
   return seed;
 }
 
@@ -77,7 +83,6 @@ std::shared_ptr<contents> store::make_contents(sequence first) const {
 
 std::shared_ptr<contents> store::make_contents(sequence first, kind what) const {
   return contents::make({.what = what,
-                         .track_unsaved = config_.mode == write_mode::back && !config_.in_memory,
                          .hash_seed = process_hash_seed(system_),
                          .first = first,
                          .order = {&terms::compare, &terms::order_prefix}});
@@ -128,16 +133,19 @@ result<> store::create_file() {
   j.begin(1);
   auto done = j.add({journal::op::table_created, 0, 1, as_bytes(d.key), as_bytes(d.value)});
   if (done) done = j.commit();
-  if (done) done = j.publish(false);
+  // All memory it takes, before the file has a name.
+  std::shared_ptr<journal::journal_file> ready = std::move(*made);
+  auto empty = make_contents(1);
+  if (done) done = ready->publish(false);
   if (!done) {
     // After the rename only: a name whose directory could not be synced must not be found and
     // believed by the next open.
-    if (j.is_fenced()) (void)where_->unlink();
+    if (ready->is_fenced()) (void)where_->unlink();
     return done;
   }
   sequence_ = 1;
-  journal_ = std::move(*made);
-  install(make_contents(sequence_));
+  journal_ = std::move(ready);
+  install(std::move(empty));
   return {};
 }
 
@@ -182,6 +190,9 @@ result<> store::open_to_read_only() {
 }
 
 void store::install(std::shared_ptr<contents> fresh) noexcept {
+  const bool saves = config_.mode == write_mode::back && !config_.in_memory &&
+                     config_.opening != opening::read_only;
+  if (fresh && saves) fresh->track_unsaved();
   auto old = std::exchange(owned_, std::move(fresh));
   current_.store(owned_.get(), std::memory_order_release);
   if (old == nullptr) return;

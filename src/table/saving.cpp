@@ -214,9 +214,6 @@ result<> store::reload_from_journal() {
 void store::adopt(std::shared_ptr<contents> loaded, sequence version) noexcept {
   sequence_ = std::max(sequence_, version) + 1;
   loaded->publish(sequence_);
-  // Loading listed every entry as unsaved; they come from the file.
-  (void)loaded->take_unsaved();
-  loaded->settle_unsaved();
   cleared_ = false;
   install(std::move(loaded));
 }

@@ -40,6 +40,7 @@ class set_contents final : public versioned<contents> {
   void discard() noexcept override;
   [[nodiscard]] std::size_t staged_count() const noexcept override { return staged_.size(); }
 
+  void track_unsaved() noexcept override { track_unsaved_ = true; }
   [[nodiscard]] std::size_t unsaved_count() const noexcept override { return unsaved_.count(); }
   [[nodiscard]] std::vector<unsaved_change> take_unsaved() override;
   void settle_unsaved() noexcept override;
@@ -90,7 +91,7 @@ class set_contents final : public versioned<contents> {
   void end_batch() noexcept;
 
   const std::uint64_t seed_;
-  const bool track_unsaved_;
+  bool track_unsaved_;
   index index_;
   std::vector<change> staged_;
   std::ptrdiff_t size_change_ = 0;

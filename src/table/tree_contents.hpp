@@ -43,6 +43,7 @@ class tree_contents final : public versioned<ordered_contents> {
   void discard() noexcept override;
   [[nodiscard]] std::size_t staged_count() const noexcept override { return staged_.size(); }
 
+  void track_unsaved() noexcept override { track_unsaved_ = true; }
   [[nodiscard]] std::size_t unsaved_count() const noexcept override { return unsaved_.count(); }
   [[nodiscard]] std::vector<unsaved_change> take_unsaved() override;
   void settle_unsaved() noexcept override;
@@ -100,7 +101,7 @@ class tree_contents final : public versioned<ordered_contents> {
   void list_in_place_of(entry* before, entry* now, bool tombstone) noexcept;
 
   const key_order order_;
-  const bool track_unsaved_;
+  bool track_unsaved_;
   tree_draft draft_;
   std::atomic<version*> newest_{nullptr};
   version* next_ = nullptr;  ///< made while staging

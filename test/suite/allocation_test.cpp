@@ -38,22 +38,22 @@ void* try_allocate(std::size_t bytes, std::size_t alignment) noexcept {
 
 }  // namespace
 
-void* operator new(std::size_t n) { return allocate(n, 1); }
-void* operator new[](std::size_t n) { return allocate(n, 1); }
-void* operator new(std::size_t n, std::align_val_t a) { return allocate(n, std::size_t(a)); }
-void* operator new[](std::size_t n, std::align_val_t a) { return allocate(n, std::size_t(a)); }
-void* operator new(std::size_t n, const std::nothrow_t&) noexcept { return try_allocate(n, 1); }
-void* operator new[](std::size_t n, const std::nothrow_t&) noexcept { return try_allocate(n, 1); }
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete[](void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-void operator delete[](void* p, std::size_t) noexcept { std::free(p); }
-void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
-void operator delete[](void* p, std::align_val_t) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
-void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
-void operator delete(void* p, const std::nothrow_t&) noexcept { std::free(p); }
-void operator delete[](void* p, const std::nothrow_t&) noexcept { std::free(p); }
+[[gnu::noinline]] void* operator new(std::size_t n) { return allocate(n, 1); }
+[[gnu::noinline]] void* operator new[](std::size_t n) { return allocate(n, 1); }
+[[gnu::noinline]] void* operator new(std::size_t n, std::align_val_t a) { return allocate(n, std::size_t(a)); }
+[[gnu::noinline]] void* operator new[](std::size_t n, std::align_val_t a) { return allocate(n, std::size_t(a)); }
+[[gnu::noinline]] void* operator new(std::size_t n, const std::nothrow_t&) noexcept { return try_allocate(n, 1); }
+[[gnu::noinline]] void* operator new[](std::size_t n, const std::nothrow_t&) noexcept { return try_allocate(n, 1); }
+[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete[](void* p) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete[](void* p, std::size_t) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete[](void* p, std::align_val_t) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete(void* p, const std::nothrow_t&) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete[](void* p, const std::nothrow_t&) noexcept { std::free(p); }
 
 namespace shelf::suite {
 namespace {
@@ -101,7 +101,7 @@ class Allocation : public each_kind<Kind> {
   }
 
   /// Every verb, what it does to the contents seen by running it once with enough memory.
-  static void check(const char* name, const verb& does) {
+  static void check(const char* name, const verb& does, const verb& prepare = [](table&) {}) {
     SCOPED_TRACE(name);
     for (const auto how : every_keeping) {
       SCOPED_TRACE(to_string(how));
@@ -111,6 +111,8 @@ class Allocation : public each_kind<Kind> {
         const file::scratch here;
         auto t = open(here, how);
         fill(t);
+        if (how != keeping::memory) or_throw(t.save());
+        prepare(t);
         before = contents(t);
         does(t);
         after = contents(t);
@@ -118,7 +120,7 @@ class Allocation : public each_kind<Kind> {
       for (const bool for_good : {false, true}) {
         for (std::int64_t n = 0;; ++n) {
           SCOPED_TRACE("allocation " + std::to_string(n) + (for_good ? " and all later" : ""));
-          if (!once(does, how, for_good, n, before, after)) break;
+          if (!once(does, prepare, how, for_good, n, before, after)) break;
           ASSERT_LT(n, 3000);
         }
         if (::testing::Test::HasFailure()) return;
@@ -128,12 +130,13 @@ class Allocation : public each_kind<Kind> {
 
  private:
   /// False once f needed no more than n allocations.
-  static bool once(const verb& does, keeping how, bool for_good, std::int64_t n, const entries& before,
-                   const entries& after) {
+  static bool once(const verb& does, const verb& prepare, keeping how, bool for_good, std::int64_t n,
+                   const entries& before, const entries& after) {
     const file::scratch here;
     auto t = open(here, how);
     fill(t);
     if (how != keeping::memory) or_throw(t.save());
+    prepare(t);
     const bool thrown = starved(n, for_good, [&] { does(t); });
     const bool failed = one_failed;
     if (t.is_open()) {
@@ -201,10 +204,15 @@ TYPED_TEST(Allocation, AReadGivesItsAnswerOrThrows) {
 
 TYPED_TEST(Allocation, SavingReloadingAndCompactingAreDoneOrNotDone) {
   const auto with_file = [](const auto& t) { return t.stats()->file_bytes != 0; };
-  this->check("save", [&](auto& t) {
-    (void)or_throw(t.insert("key1", 1));
-    if (with_file(t)) or_throw(t.save());
-  });
+  this->check(
+      "save",
+      [&](auto& t) {
+        if (with_file(t)) or_throw(t.save());
+      },
+      [](auto& t) {
+        (void)or_throw(t.insert("key1", 100));
+        (void)or_throw(t.erase("key2"));
+      });
   this->check("reload", [&](auto& t) {
     if (with_file(t)) or_throw(t.reload());
   });

@@ -316,7 +316,7 @@ TYPED_TEST(BadInput, DeepNestingIsRefusedOnTheWayInAndBoundedOnTheWayBack) {
     auto t = or_throw(decltype(g)::table::open(c));  // the limit is for what is written
     EXPECT_TRUE(ok(t.lookup("fits")));
     EXPECT_EQ(t.to_vector().size(), 1u);
-    EXPECT_TRUE(refuses(t.insert("more", nested(11)), errc::size_limit_exceeded, {path, "nest"}));
+    EXPECT_TRUE(refuses(t.insert("more", nested(12)), errc::size_limit_exceeded, {path, "nest"}));
     EXPECT_TRUE(ok(t.reload()));
     EXPECT_TRUE(ok(t.compact()));
   }
