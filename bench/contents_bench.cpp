@@ -3,10 +3,15 @@
 #include "table/contents.hpp"
 #include "table/epoch.hpp"
 
+#include "table/blocks.hpp"
+
 #include <benchmark/benchmark.h>
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include <sys/mman.h>
+
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <memory>
 #include <random>
@@ -32,6 +37,11 @@ struct workload {
   flat_map theirs;
 
   workload() {
+    if (std::getenv("SHELF_BENCH_LARGE_PAGES") != nullptr) {
+      blocks::advise_with([](void* start, std::size_t bytes) noexcept {
+        static_cast<void>(madvise(start, bytes, MADV_HUGEPAGE));
+      });
+    }
     std::mt19937 random(1);
     char text[32];
     for (std::size_t i = 0; i < key_count(); ++i) {

@@ -41,8 +41,8 @@ class Pages(unittest.TestCase):
             "src/table/turn.cpp": "void turn::submit(queued& op) {}\n"})
 
     def test_functions_and_files_that_exist_may_be_named(self):
-        self.assertEqual(self.functions_named("`turn::submit` and `submit` in `src/table/turn.cpp`"),
-                         [])
+        page = "`turn::submit` and `submit` in `src/table/turn.cpp`"
+        self.assertEqual(self.functions_named(page), [])
 
     def test_what_is_in_blocks_or_is_no_name_is_left_alone(self):
         self.assertEqual(self.functions_named("```\n`gone`\n```\n`map<int, int>` `K` `1`"), [])
@@ -51,7 +51,8 @@ class Pages(unittest.TestCase):
         page = "docs/life_of_a_write.md:1: "
         self.assertEqual(self.functions_named("`turn::leave`"),
                          [page + "nothing in the sources is called turn::leave"])
-        self.assertEqual(self.functions_named("`sub`"), [page + "nothing in the sources is called sub"])
+        self.assertEqual(self.functions_named("`sub`"),
+                         [page + "nothing in the sources is called sub"])
         self.assertEqual(self.functions_named("`src/table/lost.cpp`"),
                          [page + "there is no file src/table/lost.cpp"])
 

@@ -28,9 +28,9 @@ void show_data(const std::filesystem::path& file, const demo::unicode_data& data
                      shelf::version));
   row("{}: {} lines of 15 fields, {}, read in {}", file.string(), grouped(data.lines),
       size(data.bytes), time(took));
-  row("{} characters. Ranges such as <CJK Ideograph, First> and <CJK Ideograph, Last> are one",
+  row("{} characters; a range, <CJK Ideograph, First> and <CJK Ideograph, Last>, is one of",
       grouped(data.records.size()));
-  row("record each: {} of them, so that the records stand for {} code points.", data.ranges,
+  row("them. With {} ranges they stand for {} code points.", data.ranges,
       grouped(data.code_points));
   row("Files are in {} while this runs.", place.string());
 }

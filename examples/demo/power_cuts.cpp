@@ -114,8 +114,7 @@ std::uint64_t show_power_cuts(const unicode_data& data) {
   row("states it may leave up to {}: 512-byte pieces lost or torn, lengths and names forgotten.",
       states_each_crash);
   fmt::print("\n");
-  row("mode      crash     crash points    states   with torn end   most lost   most beyond     "
-      "time");
+  row("mode      crash   crash points    states   torn end   most lost   most beyond      time");
   constexpr std::array scenarios{
       scenario{"durable   power", shelf::write_mode::durable, crash_options::kind::power},
       scenario{"through   power", shelf::write_mode::through, crash_options::kind::power},
@@ -128,14 +127,16 @@ std::uint64_t show_power_cuts(const unicode_data& data) {
   }
   for (std::size_t i = 0; i < scenarios.size(); ++i) {
     const auto o = outcomes[i].get();
-    row("{:18}{:>14}{:>10}{:>16}{:>12}{:>14}{:>9}", scenarios[i].name, grouped(o.crashes),
+    row("{:15}{:>13}{:>10}{:>11}{:>12}{:>14}{:>10}", scenarios[i].name, grouped(o.crashes),
         grouped(o.states), grouped(o.torn), grouped(o.most_lost), grouped(o.most_beyond),
         time(o.took));
     states += o.states;
   }
   fmt::print("\n");
   row("Every state opened and held a prefix of the writes: all acknowledged ones in durable mode");
-  row("and after a kill, all synced ones in through mode. \"lost\" counts acknowledged writes.");
+  row("and after a kill, all synced ones in through mode. \"lost\" counts writes that had been");
+  row("acknowledged, \"beyond\" those that had not; \"torn end\" the states where one was cut "
+      "off.");
   return states;
 }
 

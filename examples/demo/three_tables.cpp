@@ -61,20 +61,26 @@ duration reopen(Table& table, const std::filesystem::path& file) {
   return timed([&] { table = shelf::or_throw(Table::open({.path = file.string()})); });
 }
 
+template <class... A>
+void print_answer(std::string_view question, fmt::format_string<A...> format, A&&... answer) {
+  row("{:46}{}", question, fmt::format(format, std::forward<A>(answer)...));
+}
+
+std::uint32_t number(char32_t c) { return c; }
+
 void print_answers(const database& db) {
   using shelf::or_throw;
-  row("characters.lookup(U'\\u20AC')                {}",
-      or_throw(db.characters.lookup(U'\u20AC')).name);
-  row("characters.get<&character::lower>(U'\\u03A3') U+{:04X}",
-      static_cast<std::uint32_t>(*or_throw(db.characters.get<&character::lower>(U'\u03A3'))));
+  print_answer("characters.lookup(U'\\u20AC')->name", "{}",
+               or_throw(db.characters.lookup(U'\u20AC')).name);
+  print_answer("characters.get<&character::lower>(U'\\u03A3')", "U+{:04X}",
+               number(or_throw(db.characters.get<&character::lower>(U'\u03A3')).value_or(0)));
   const auto signs = or_throw(db.categories.lookup("Sc"));
-  row("categories.lookup(\"Sc\")                     {} currency signs, the last U+{:04X}",
-      signs.size(), static_cast<std::uint32_t>(signs.back()));
+  print_answer("categories.lookup(\"Sc\")", "{} currency signs, the last is U+{:04X}", signs.size(),
+               number(signs.back()));
   const auto moment = db.names.snapshot();
-  const auto goats = moment.range("GOA", "GOB");
-  row("names.range(\"GOA\", \"GOB\")                  {}, of rank {} among {}",
-      goats.empty() ? "nothing" : goats.begin()->first, grouped(moment.rank("GOA")),
-      grouped(moment.size()));
+  const auto goals = moment.range("GOA", "GOB");
+  print_answer("names.range(\"GOA\", \"GOB\")", "{}, {} names before it",
+               goals.empty() ? "nothing" : goals.begin()->first, grouped(moment.rank("GOA")));
 }
 
 void print_lookup_times(const character_map& characters, const unicode_data& data) {
@@ -88,8 +94,8 @@ void print_lookup_times(const character_map& characters, const unicode_data& dat
   if (copied.sum != member.sum || there.sum != keys.size()) {
     throw std::runtime_error("lookups of the same keys disagree");
   }
-  row("{} lookups in random order, each: the whole struct {}, its name {}, contains {}",
-      grouped(lookups), time(copied.each), time(member.each), time(there.each));
+  print_answer("1,000,000 random lookups, each", "struct {}, name {}, contains {}",
+               time(copied.each), time(member.each), time(there.each));
 }
 
 }  // namespace

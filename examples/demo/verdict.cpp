@@ -14,8 +14,7 @@ namespace {
 void check_length(std::string_view table, std::size_t held, std::span<const step> steps,
                   std::size_t acknowledged) {
   if (held < acknowledged) {
-    throw broken_promise(
-        fmt::format("{}: {} writes were acknowledged, {} are there", table, acknowledged, held));
+    throw broken_promise(fmt::format("{}: {} acknowledged, {} found", table, acknowledged, held));
   }
   const auto end = std::ranges::lower_bound(steps, held, {}, &step::to);
   if (held != 0 && (end == steps.end() || end->to != held)) {

@@ -4,10 +4,12 @@
 
 #include "database.hpp"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <random>
 #include <system_error>
 #include <thread>
@@ -21,11 +23,13 @@ struct progress {
   std::atomic<std::uint32_t> mistakes{0};
 };
 
-/// Looks up characters that are there, at random: each must be whole and right.
+/// Looks up characters that are there, at random: each must be whole and right. Rests now and then,
+/// to leave the writer a processor on small machines.
 void read_along(const std::stop_token& stop, const character_map& characters,
                 std::span<const record> data, progress& p, unsigned seed) {
   std::minstd_rand random(seed);
-  while (!stop.stop_requested()) {
+  for (std::uint64_t i = 0; !stop.stop_requested(); ++i) {
+    if (i % 500 == 0) std::this_thread::sleep_for(std::chrono::microseconds(500));
     const auto there = p.records.load(std::memory_order_acquire);
     if (there == 0) continue;
     const auto& [code, c] = data[random() % there];
@@ -48,6 +52,8 @@ void acknowledge(int pipe, const progress& p) {
 }  // namespace
 
 int run_writer(const orders& o) {
+  // Whoever aims at us shall see what we do, even on a busy machine.
+  ::setpriority(PRIO_PROCESS, 0, 19);
   const auto data = read_unicode_data(o.data).records;
   auto tables = database::open(o.directory);
   progress p;

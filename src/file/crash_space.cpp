@@ -333,7 +333,7 @@ std::uint64_t crash_space::hash_of_settled(std::uint64_t inode) {
   return found->second;
 }
 
-disk_image crash_space::image() const {
+disk_image crash_space::image(bool lost_bytes_return) const {
   disk_image after;
   const entry_choice& entries = entries_[decided_entries_];
   const auto like = [](const disk_node& from) {
@@ -366,8 +366,18 @@ disk_image crash_space::image() const {
     node.lengths = {file.content.size()};
     after.place(file.inode, std::move(node));
   }
-  after.bury(shared_bytes(image_.deleted()));
+  if (lost_bytes_return) after.bury(lost());
   return after;
+}
+
+/// What blocks that are handed out next may still hold: the bytes of a deleted file, or else those
+/// that a file lost in this crash, at the very places where it had them.
+shared_bytes crash_space::lost() const {
+  for (const shaky_file& file : files_) {
+    if (!file.reachable || file.node->cached.size() <= file.content.size()) continue;
+    return file.node->cached;
+  }
+  return shared_bytes(image_.deleted());
 }
 
 std::string crash_space::describe(const crash_plan& plan) const {

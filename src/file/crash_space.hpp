@@ -62,8 +62,9 @@ class crash_space {
   };
   /// Works out what the plan leaves; image() then makes a disk of it.
   outcome decide(const crash_plan& plan);
-  /// The disk of the last decide().
-  [[nodiscard]] disk_image image() const;
+  /// The disk of the last decide(). lost_bytes_return: in holes that a later crash leaves there may
+  /// stand what was deleted before this one, or what a file lost in it.
+  [[nodiscard]] disk_image image(bool lost_bytes_return) const;
   [[nodiscard]] std::string describe(const crash_plan& plan) const;
 
  private:
@@ -93,6 +94,7 @@ class crash_space {
   void choose_lengths(std::uint64_t seed);
   bool lay_out(shaky_file& file, std::uint64_t length, const crash_plan& plan);
   bool fill(shaky_file& file, std::uint64_t from, crash_fill with) const;
+  [[nodiscard]] shared_bytes lost() const;
   [[nodiscard]] std::uint64_t hash_of(const shaky_file& file) const;
   [[nodiscard]] std::uint64_t hash_of_settled(std::uint64_t inode);
 

@@ -119,7 +119,8 @@ class walk final : public crash_state {
     chooser choose(options_.seed);
     choose_by_chance(choose);
     space_.decide(plan_);
-    return std::make_unique<simulated_disk>(space_.image(), disk_options{.seed = options_.seed});
+    return std::make_unique<simulated_disk>(space_.image(!options_.lying_disk),
+                                            disk_options{.seed = options_.seed});
   }
 
   [[nodiscard]] std::size_t at() const noexcept override { return at_; }
@@ -221,7 +222,7 @@ class walk final : public crash_state {
     ++tally_.generated;
     if (!seen_.insert(decided.hash).second) return decided.filled;
     ++tally_.states;
-    simulated_disk disk(space_.image(), {.seed = options_.seed});
+    simulated_disk disk(space_.image(!options_.lying_disk), {.seed = options_.seed});
     visit_(disk, *this);
     return decided.filled;
   }

@@ -23,7 +23,8 @@ struct crash_options {
   /// any subset.
   bool weak_directories = false;
   /// Syncs did nothing, though they said ok. Promises of durability do not hold then; integrity
-  /// must.
+  /// must. What such a disk lost does not come back in holes after another crash: no format could
+  /// tell it from what belongs there.
   bool lying_disk = false;
   /// One piece may be torn at any byte.
   bool torn_pieces = true;

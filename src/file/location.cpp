@@ -20,18 +20,12 @@ constexpr std::uint32_t bits_of_owner = 0700;
 
 std::string_view name_of(file_status::type what) noexcept {
   switch (what) {
-    case file_status::type::directory:
-      return "is a directory";
-    case file_status::type::symlink:
-      return "is a symlink";
-    case file_status::type::fifo:
-      return "is a FIFO";
-    case file_status::type::socket:
-      return "is a socket";
-    case file_status::type::device:
-      return "is a device";
-    default:
-      return "is not a regular file";
+    case file_status::type::directory: return "is a directory";
+    case file_status::type::symlink: return "is a symlink";
+    case file_status::type::fifo: return "is a FIFO";
+    case file_status::type::socket: return "is a socket";
+    case file_status::type::device: return "is a device";
+    default: return "is not a regular file";
   }
 }
 

@@ -2,6 +2,8 @@
 // Which process this is: a page the kernel wipes at fork, and a table of locked descriptors.
 #include "file/process.hpp"
 
+#include "file/seeded_bug.hpp"
+
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/file.h>
@@ -90,6 +92,7 @@ identity& self() noexcept;
 void become_new_process(identity& me) noexcept {
   const int nothing = ::open("/", O_PATH | O_CLOEXEC);
   me.locked.drain([&](int file) {
+    if (has_bug(seeded_bug::unlock_in_child)) ::flock(file, LOCK_UN);
     if (nothing < 0 || ::dup3(nothing, file, O_CLOEXEC) < 0) ::close(file);
   });
   if (nothing >= 0) ::close(nothing);

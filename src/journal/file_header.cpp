@@ -5,10 +5,10 @@
 
 #include "journal/little_endian.hpp"
 
+#include <xxhash.h>
 #include <algorithm>
 #include <optional>
 #include <string>
-#include <xxhash.h>
 
 namespace shelf::journal {
 namespace {
@@ -42,8 +42,8 @@ constexpr std::size_t checksum_at = slot_size - 8;
 
 [[nodiscard]] std::unexpected<error> unsupported(std::string_view path, std::uint64_t at,
                                                  const std::string& why) {
-  return std::unexpected(error(
-      errc::unsupported_version, std::string(path) + ": byte " + std::to_string(at) + ": " + why));
+  return std::unexpected(error(errc::unsupported_version,
+                               std::string(path) + ": byte " + std::to_string(at) + ": " + why));
 }
 
 [[nodiscard]] result<file_header> decode_slot(bytes slot, std::size_t index,
@@ -54,8 +54,7 @@ constexpr std::size_t checksum_at = slot_size - 8;
   const auto incompatible = load_le<std::uint64_t>(slot.data() + 32);
   if (version != format_version) {
     return unsupported(
-        path, at + 8,
-        "format version " + std::to_string(version) + ", this shelf reads version 1");
+        path, at + 8, "format version " + std::to_string(version) + ", this shelf reads version 1");
   }
   if (slot[12] != term_version) {
     return unsupported(path, at + 12, "keys and values are of a format this shelf does not know");

@@ -1,5 +1,6 @@
 // JOURNAL  api -> table -> [journal] -> file
-// The file header: two slots of 512 bytes in different 4 KiB blocks, so that one torn write harms one of them only.
+// The file header: two slots of 512 bytes in different 4 KiB blocks, so that one torn write harms
+// one of them only.
 //
 //   slot := magic:u8[8]           89 'S' 'H' 'E' 'L' 'F' 0D 0A
 //           version:u32le         1
@@ -12,11 +13,10 @@
 //           store_id:u8[16]       of the table's whole life, compactions included
 //           file_id:u64le         of this file alone; salts every checksum in it
 //           generation:u64le      of the header; the valid slot with the higher one counts
-//           durable_up_to:u64le   everything before this offset was on disk when the slot was written
-//           sequence:u64le        last sequence number before that offset
-//           era:u32le             frames from that offset on are of later eras
-//           zero                  to byte 504
-//           checksum:u64le        XXH3-64 of the 504 bytes before, seed = the slot's offset
+//           durable_up_to:u64le   everything before this offset was on disk when the slot was
+//           written sequence:u64le        last sequence number before that offset era:u32le frames
+//           from that offset on are of later eras zero                  to byte 504 checksum:u64le
+//           XXH3-64 of the 504 bytes before, seed = the slot's offset
 #pragma once
 
 #include "shelf/detail/bytes.hpp"
@@ -52,8 +52,10 @@ struct file_header {
 [[nodiscard]] std::array<std::byte, slot_size> encode_slot(const file_header& header,
                                                            std::size_t slot) noexcept;
 
-/// The header from the first 8192 bytes of a file (fewer if the file is shorter). `path` is for messages.
-/// Errors: not_a_table, corrupt (both slots damaged), unsupported_version (newer, or unknown incompatible features).
+/// The header from the first 8192 bytes of a file (fewer if the file is shorter). `path` is for
+/// messages.
+/// Errors: not_a_table, corrupt (both slots damaged), unsupported_version (newer, or unknown
+/// incompatible features).
 [[nodiscard]] result<file_header> decode_header(bytes front, std::string_view path);
 
 }  // namespace shelf::journal

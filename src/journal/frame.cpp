@@ -6,9 +6,9 @@
 #include "file/seeded_bug.hpp"
 #include "journal/little_endian.hpp"
 
+#include <xxhash.h>
 #include <array>
 #include <cassert>
-#include <xxhash.h>
 
 namespace shelf::journal {
 namespace {

@@ -9,12 +9,11 @@
 //            era:u32le            sessions of writing, counted; never goes down along a file
 //            nonce:u32le          drawn at random by the session; one a session
 //            sequence:u64le       of the batch; never goes down along a file
-//            durable_up_to:u64le  everything before this offset was on disk when the frame was written
-//            records              to `size`
-//            zero padding         to a multiple of 8 bytes
+//            durable_up_to:u64le  everything before this offset was on disk when the frame was
+//            written records              to `size` zero padding         to a multiple of 8 bytes
 //
-// Frames start at multiples of 8. The salt ties a frame to its file, session and place, so a valid frame that
-// strays here from an older file, session or offset does not pass.
+// Frames start at multiples of 8. The salt ties a frame to its file, session and place, so a valid
+// frame that strays here from an older file, session or offset does not pass.
 #pragma once
 
 #include "shelf/detail/bytes.hpp"
@@ -27,7 +26,8 @@
 namespace shelf::journal {
 
 inline constexpr std::size_t frame_header_size = 40;
-/// A frame holds at most this much, unless a single record needs more: that one stands alone in its frame.
+/// A frame holds at most this much, unless a single record needs more: that one stands alone in its
+/// frame.
 inline constexpr std::size_t frame_capacity = std::size_t{1} << 20;
 
 /// A session of writing: the era and its random nonce.
@@ -51,7 +51,8 @@ struct frame_header {
   return (size + 7) & ~std::uint64_t{7};
 }
 
-/// Completes a frame in place: `frame` is header space and records, padded with zeros to a multiple of 8.
+/// Completes a frame in place: `frame` is header space and records, padded with zeros to a multiple
+/// of 8.
 void seal_frame(std::span<std::byte> frame, const frame_header& header, std::uint64_t file_id,
                 std::uint64_t offset) noexcept;
 

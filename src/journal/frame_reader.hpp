@@ -17,7 +17,8 @@ struct frame {
   std::uint64_t next = 0;
 };
 
-/// Reads frames through a window of a few MiB; a frame larger than that is checked piecewise before it is held.
+/// Reads frames through a window of a few MiB; a frame larger than that is checked piecewise before
+/// it is held.
 /// Thread safety: one thread at a time.
 class frame_reader {
  public:
@@ -27,7 +28,8 @@ class frame_reader {
 
   /// The frame at `offset`; nullopt if no valid frame starts there. Errors: the read itself failed.
   [[nodiscard]] result<std::optional<frame>> at(std::uint64_t offset);
-  /// The header at `offset` if one could stand there and its frame would end inside the file; unchecked.
+  /// The header at `offset` if one could stand there and its frame would end inside the file;
+  /// unchecked.
   [[nodiscard]] result<std::optional<frame_header>> header_at(std::uint64_t offset);
   /// The first multiple of 8 from `offset` on where the size of a frame would not be 0; size() or
   /// more if there is none. Zeros written ahead are skipped fast.

@@ -22,7 +22,8 @@ constexpr std::uint64_t most_write_ahead = std::uint64_t{4} << 20;
 constexpr std::uint64_t most_sequence = std::uint64_t{1} << 62;
 constexpr std::uint32_t most_era = std::uint32_t{1} << 31;
 
-/// Errors after which the kernel has certainly not kept a write it refused, once the file is cut back.
+/// Errors after which the kernel has certainly not kept a write it refused, once the file is cut
+/// back.
 [[nodiscard]] bool is_harmless(const error& cause) noexcept {
   return cause == errc::no_space || cause.os_error() == ENOMEM || cause.os_error() == EAGAIN;
 }
@@ -40,8 +41,7 @@ constexpr std::uint32_t most_era = std::uint32_t{1} << 31;
 
 }  // namespace
 
-journal_file::journal_file(const file::location& where, file::location::temporary held,
-                           settings s)
+journal_file::journal_file(const file::location& where, file::location::temporary held, settings s)
     : where_(&where), held_(std::move(held)), settings_(s) {
   buffer_.resize(frame_header_size);
 }
@@ -56,7 +56,8 @@ void journal_file::abandon() noexcept {
 }
 
 void journal_file::start_session() {
-  // One era is left out: announce_session burns it, and with it all that earlier sessions drew in vain.
+  // One era is left out: announce_session burns it, and with it all that earlier sessions drew in
+  // vain.
   session_.era = std::max(header_.era, recovery_.found.last.era) + 2;
   session_.nonce = static_cast<std::uint32_t>(where_->system().random());
   is_announced_ = false;
@@ -84,8 +85,7 @@ result<std::unique_ptr<journal_file>> journal_file::create(
   return j;
 }
 
-result<std::unique_ptr<journal_file>> journal_file::open(const file::location& where,
-                                                         settings s) {
+result<std::unique_ptr<journal_file>> journal_file::open(const file::location& where, settings s) {
   auto file = where.open_to_write();
   if (!file) return std::unexpected(file.error());
   std::unique_ptr<journal_file> j(new journal_file(where, {std::move(*file), {}}, s));
@@ -106,8 +106,7 @@ result<> journal_file::recover() {
   if (!found) return std::unexpected(found.error());
   recovery_.found = *found;
   sequence_ = std::max(found->sequence, header_.sequence);
-  if (std::max(header_.era, found->last.era) > most_era ||
-      sequence_ > most_sequence) {
+  if (std::max(header_.era, found->last.era) > most_era || sequence_ > most_sequence) {
     // No writer counts this far: the file was made to make ours wrap around.
     return std::unexpected(
         error(errc::corrupt, held_.file.path() + ": byte 0: its era or sequence is at the end of "
@@ -140,9 +139,10 @@ result<file_header> journal_file::read_header() const {
   front.resize(*got);
   auto header = decode_header(front, held_.file.path());
   if (header && header->write_refused) {
-    return std::unexpected(error(
-        errc::unsupported_version,
-        held_.file.path() + ": byte 24: a newer shelf must write this file; it can be opened read_only"));
+    return std::unexpected(
+        error(errc::unsupported_version,
+              held_.file.path() +
+                  ": byte 24: a newer shelf must write this file; it can be opened read_only"));
   }
   return header;
 }
@@ -187,9 +187,10 @@ result<> journal_file::write_slot(std::size_t slot, bool then_sync) {
   return synced;
 }
 
-/// Before the first frame of a session that found the file written by others. A crash may have taken frames of
-/// a session before us, of which the disk still has the bytes: as soon as the file grows over them they could
-/// come back, in the place of ours. So first, in place, the header says that their eras are over.
+/// Before the first frame of a session that found the file written by others. A crash may have
+/// taken frames of a session before us, of which the disk still has the bytes: as soon as the file
+/// grows over them they could come back, in the place of ours. So first, in place, the header says
+/// that their eras are over.
 result<> journal_file::announce_session() {
   if (is_announced_) return {};
   header_.closed = false;
@@ -232,7 +233,8 @@ result<> journal_file::commit() {
   return {};
 }
 
-/// All there is was synced, or will be before anybody can read the header; eras up to `over` are over.
+/// All there is was synced, or will be before anybody can read the header; eras up to `over` are
+/// over.
 void journal_file::claim_durable(std::uint32_t over) noexcept {
   header_.durable_up_to = end();
   header_.sequence = sequence_;
@@ -367,7 +369,9 @@ result<> journal_file::seal() {
   header_.closed = true;
   claim_durable(session_.era);
   if (auto written = write_header_slots(true); !written) {
-    set_fence(written.error());
+    // A full copy-on-write disk refuses even this. One slot may say already that our era is over.
+    if (!is_harmless(written.error())) set_fence(written.error());
+    start_session();
     return written;
   }
   recovery_.clean = true;

@@ -1,5 +1,6 @@
 // JOURNAL  api -> table -> [journal] -> file
-// The file of a table, held open for writing: batches are appended, synced, and the file is sealed at close.
+// The file of a table, held open for writing: batches are appended, synced, and the file is sealed
+// at close.
 #pragma once
 
 #include "file/location.hpp"
@@ -26,16 +27,17 @@ struct recovery {
 
 /// A journal open for writing, its file locked.
 ///
-/// Invariant: [frames_start, end) holds committed batches only, each complete in the file; what a failed append
-/// left behind `end` is cut back before the next append, or the journal is fenced.
+/// Invariant: [frames_start, end) holds committed batches only, each complete in the file; what
+/// a failed append left behind `end` is cut back before the next append, or the journal is fenced.
 /// Invariant: a sequence number or session that reached the file is never used for other changes.
 ///
-/// Thread safety: append calls (begin, add, commit, roll_back, seal) one thread at a time; sync from any thread
-/// beside them; the observers from any thread.
+/// Thread safety: append calls (begin, add, commit, roll_back, seal) one thread at a time; sync
+/// from any thread beside them; the observers from any thread.
 class journal_file {
  public:
   struct settings {
-    /// Fill the file with zeros ahead of the end, so that a sync need not write the file's size. For durable mode.
+    /// Fill the file with zeros ahead of the end, so that a sync need not write the file's size.
+    /// For durable mode.
     bool write_ahead = false;
   };
 
@@ -43,8 +45,9 @@ class journal_file {
   [[nodiscard]] static result<std::unique_ptr<journal_file>> create(
       const file::location& where, const std::array<std::byte, 16>& store_id, settings s);
 
-  /// Opens, locks and recovers: scans, cuts off a torn end, syncs. Touches nothing if the file is refused:
-  /// not_found, not_a_table, already_open, corrupt, unsupported_version, read_only features, file_error.
+  /// Opens, locks and recovers: scans, cuts off a torn end, syncs. Touches nothing if the file is
+  /// refused: not_found, not_a_table, already_open, corrupt, unsupported_version, read_only
+  /// features, file_error.
   [[nodiscard]] static result<std::unique_ptr<journal_file>> open(const file::location& where,
                                                                   settings s);
   ~journal_file();
@@ -63,19 +66,21 @@ class journal_file {
   void begin(std::uint64_t sequence);
   /// Adds a change to the batch; frames that are full go to the file. After an error: roll_back.
   [[nodiscard]] result<> add(const change& c);
-  /// Writes the last frame. ok: the batch is in the file (not yet synced). After an error: roll_back.
+  /// Writes the last frame. ok: the batch is in the file (not yet synced). After an error:
+  /// roll_back.
   [[nodiscard]] result<> commit();
-  /// Cuts off what the batch begun last wrote. If that fails, or `cause` leaves the file in doubt, the journal is
-  /// fenced. Returns what to tell the caller: the cause, or indeterminate.
+  /// Cuts off what the batch begun last wrote. If that fails, or `cause` leaves the file in doubt,
+  /// the journal is fenced. Returns what to tell the caller: the cause, or indeterminate.
   [[nodiscard]] error roll_back(const error& cause);
 
   /// roll_back without a cause to tell: for a batch that an exception ended.
   void drop_batch() noexcept;
 
-  /// fdatasync: all batches committed before the call are durable after it. A failure fences the journal.
-  /// Costs nothing if nothing was written since the last.
+  /// fdatasync: all batches committed before the call are durable after it. A failure fences the
+  /// journal. Costs nothing if nothing was written since the last.
   [[nodiscard]] result<> sync();
-  /// A note that carries durable_up_to, so that later damage before it is told from a torn end. Not synced.
+  /// A note that carries durable_up_to, so that later damage before it is told from a torn end. Not
+  /// synced.
   void note_durable() noexcept;
   /// Writes the seal and both header slots, synced. A failure fences.
   [[nodiscard]] result<> seal();
@@ -85,9 +90,9 @@ class journal_file {
   [[nodiscard]] result<> sync_unpublished();
   /// Owner, group and permissions as the other file has them.
   [[nodiscard]] result<> copy_mode_of(const journal_file& other);
-  /// Gives a created file its name (replacing what stood there, or not) and syncs file and directory.
-  /// An error before the rename leaves the name as it was. After the rename an error fences this journal and is
-  /// indeterminate.
+  /// Gives a created file its name (replacing what stood there, or not) and syncs file and
+  /// directory. An error before the rename leaves the name as it was. After the rename an error
+  /// fences this journal and is indeterminate.
   [[nodiscard]] result<> publish(bool replace);
   /// replaced if the table's name no longer means this file.
   [[nodiscard]] result<> still_named() const { return where_->still_names(held_.file); }
@@ -95,7 +100,9 @@ class journal_file {
   /// Why nothing more can be written, if so.
   [[nodiscard]] std::optional<error> fence() const;
   void set_fence(const error& cause) noexcept;
-  [[nodiscard]] bool is_fenced() const noexcept { return is_fenced_.load(std::memory_order_acquire); }
+  [[nodiscard]] bool is_fenced() const noexcept {
+    return is_fenced_.load(std::memory_order_acquire);
+  }
 
   /// Where the next batch will start.
   [[nodiscard]] std::uint64_t end() const noexcept { return end_.load(std::memory_order_acquire); }
@@ -113,8 +120,8 @@ class journal_file {
     return header_.store_id;
   }
   [[nodiscard]] const file::open_file& file() const noexcept { return held_.file; }
-  /// The lock ends, the descriptor closes, once a sync under way is done. Nothing is written, and nothing may be
-  /// appended after it; sync says table_closed.
+  /// The lock ends, the descriptor closes, once a sync under way is done. Nothing is written, and
+  /// nothing may be appended after it; sync says table_closed.
   void abandon() noexcept;
 
  private:

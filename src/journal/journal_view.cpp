@@ -8,7 +8,8 @@
 namespace shelf::journal {
 namespace {
 
-/// A writer that appends, cuts back or recovers while we read can make a sound file look damaged for a moment.
+/// A writer that appends, cuts back or recovers while we read can make a sound file look damaged
+/// for a moment.
 constexpr int looks = 8;
 
 [[nodiscard]] error with_path(const error& e, const std::string& path) {

@@ -1,5 +1,6 @@
 // JOURNAL  api -> table -> [journal] -> file
-// A journal opened to read: no lock, nothing changed, complete batches only, beside whoever writes it.
+// A journal opened to read: no lock, nothing changed, complete batches only, beside whoever writes
+// it.
 #pragma once
 
 #include "file/location.hpp"

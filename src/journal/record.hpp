@@ -19,7 +19,8 @@ namespace shelf::journal {
 void append_record(std::vector<std::byte>& out, const change& c);
 
 /// The first record of `payload`, which is moved past it; its key and value point into the payload.
-/// nullopt if the bytes are no record: an unknown op, a size past the end, a varint not in shortest form.
+/// nullopt if the bytes are no record: an unknown op, a size past the end, a varint not in shortest
+/// form.
 [[nodiscard]] std::optional<change> take_record(bytes& payload) noexcept;
 
 }  // namespace shelf::journal

@@ -15,21 +15,21 @@ using file::has_bug;
 using file::seeded_bug;
 
 [[nodiscard]] std::unexpected<error> damaged(std::uint64_t at, const std::string& proof) {
-  return std::unexpected(
-      error(errc::corrupt, "byte " + std::to_string(at) + ": damaged: no valid frame here, but " +
-                               proof + " that this was on disk"));
+  return std::unexpected(error(errc::corrupt, "byte " + std::to_string(at) +
+                                                  ": damaged: no valid frame here, but " + proof +
+                                                  " that this was on disk"));
 }
 
 /// A frame that passed its checksum ends in bytes that are no record: whoever wrote it meant harm.
 [[nodiscard]] std::unexpected<error> no_record(std::uint64_t at) {
-  return std::unexpected(
-      error(errc::corrupt, "byte " + std::to_string(at) + ": no valid record"));
+  return std::unexpected(error(errc::corrupt, "byte " + std::to_string(at) + ": no valid record"));
 }
 
 /// The state of the walk from frame to frame.
 class chain {
  public:
-  explicit chain(const file_header& header) : durable_up_to_(header.durable_up_to), over_(header.era) {}
+  explicit chain(const file_header& header)
+      : durable_up_to_(header.durable_up_to), over_(header.era) {}
 
   /// True if a valid frame at `offset` may follow what has been accepted so far.
   [[nodiscard]] bool fits(const frame_header& h, std::uint64_t offset) const noexcept {
@@ -87,9 +87,9 @@ class chain {
                                                   ": damaged: the file ends inside its header"));
 }
 
-/// Looks behind the bad frame at `bad` for a valid frame which says that byte `bad` was on disk. Only frames that
-/// make this claim are hashed, and no more bytes in all than a small multiple of the file: a file made of
-/// overlapping claims must not cost quadratic time.
+/// Looks behind the bad frame at `bad` for a valid frame which says that byte `bad` was on disk.
+/// Only frames that make this claim are hashed, and no more bytes in all than a small multiple of
+/// the file: a file made of overlapping claims must not cost quadratic time.
 [[nodiscard]] result<std::optional<std::uint64_t>> find_proof(frame_reader& reader,
                                                               std::uint64_t bad) {
   std::uint64_t budget = 16 * reader.size() + (std::uint64_t{64} << 20);
@@ -111,8 +111,8 @@ class chain {
 }
 
 /// Decides what the bad frame at `bad` means; sets torn_bytes if the journal merely ends.
-[[nodiscard]] result<> judge_end(frame_reader& reader, const file_header& header,
-                                 std::uint64_t bad, scanned& found) {
+[[nodiscard]] result<> judge_end(frame_reader& reader, const file_header& header, std::uint64_t bad,
+                                 scanned& found) {
   if (reader.size() < frames_start) return ends_in_header(reader.size());
   if (header.durable_up_to > bad && !has_bug(seeded_bug::stop_at_first_bad_frame)) {
     return damaged(bad, "the file header says");

@@ -16,15 +16,15 @@ struct scanned {
   session last;                      ///< that wrote the last committed batch
   std::uint64_t sequence = 0;        ///< of the last committed batch
   std::uint64_t batches = 0;
-  std::uint64_t changes = 0;         ///< records that change a table
-  bool sealed = false;               ///< the last batch is a seal
+  std::uint64_t changes = 0;  ///< records that change a table
+  bool sealed = false;        ///< the last batch is a seal
   /// Bytes behind `end` that are neither a committed batch nor zeros: a write that was under way.
   std::uint64_t torn_bytes = 0;
 };
 
-/// Follows the frames from the start to the last commit. A bad frame at x is damage (errc::corrupt, naming x)
-/// only if the header or a frame behind x says that x was on disk; else the journal ends before it: what
-/// follows was never promised. Time is linear in the file's size.
+/// Follows the frames from the start to the last commit. A bad frame at x is damage (errc::corrupt,
+/// naming x) only if the header or a frame behind x says that x was on disk; else the journal ends
+/// before it: what follows was never promised. Time is linear in the file's size.
 [[nodiscard]] result<scanned> scan(frame_reader& reader, const file_header& header);
 
 /// Receives what a journal holds, in the order of the file.
@@ -37,8 +37,9 @@ class visitor {
   [[nodiscard]] virtual result<> committed(std::uint64_t sequence) = 0;
 };
 
-/// Reads the committed batches in [from, to) again and hands them out. Errors: a frame that the scan accepted
-/// does not read back the same, or a checksummed record does not parse (corrupt); the visitor's own.
+/// Reads the committed batches in [from, to) again and hands them out. Errors: a frame that the
+/// scan accepted does not read back the same, or a checksummed record does not parse (corrupt); the
+/// visitor's own.
 [[nodiscard]] result<> replay(frame_reader& reader, std::uint64_t from, std::uint64_t to,
                               visitor& out);
 

@@ -28,9 +28,8 @@ bag_contents::bag_contents(const options& o)
 // Readers.
 
 value_list* bag_contents::list_of(std::uint64_t hash, bytes key) const noexcept {
-  return list_in(lists_.find(hash, [&](std::uint64_t other) {
-    return same_key_bytes(list_in(other)->key(), key);
-  }));
+  return list_in(lists_.find(
+      hash, [&](std::uint64_t other) { return same_key_bytes(list_in(other)->key(), key); }));
 }
 
 const entry* bag_contents::find(bytes key, sequence at) const noexcept {
@@ -101,13 +100,15 @@ std::unique_ptr<walker> bag_contents::walk(const pinned& p) const {
 
 // Staging: first all that may throw, then the change.
 
-/// After this, staging, publishing and discarding `changes` more need no memory for their book-keeping.
+/// After this, staging, publishing and discarding `changes` more need no memory for their
+/// book-keeping.
 void bag_contents::make_room(std::size_t changes) {
   const std::size_t wanted = staged_.size() + changes;
   if (staged_.capacity() < wanted) staged_.reserve(std::max(wanted, 2 * staged_.capacity()));
   if (track_unsaved_) unsaved_.reserve(wanted, taken_);
   deaths_.reserve(wanted);
-  // A discarded append: its entry, and of a new list the list, its chunk and a segment of the index.
+  // A discarded append: its entry, and of a new list the list, its chunk and a segment of the
+  // index.
   limbo_.reserve(6 * (wanted + 1));
 }
 
@@ -139,7 +140,8 @@ value_list* bag_contents::make_list(bytes key) {
   return made;
 }
 
-/// Room for one more slot: a new chunk as large as all before, up to a limit, so that nothing is moved.
+/// Room for one more slot: a new chunk as large as all before, up to a limit, so that nothing is
+/// moved.
 void bag_contents::make_room_in(value_list& list) {
   if (!list.last->is_full()) return;
   value_chunk* next = list.last->next.load(std::memory_order_relaxed);

@@ -11,11 +11,11 @@ namespace shelf::tables {
 
 /// A hash index from keys to lists of values.
 ///
-/// Staging: an append stands in its list at once, its entry stamped as unpublished; an erase marks its
-/// slots as dying. So every change can be decided on top of those staged before it.
+/// Staging: an append stands in its list at once, its entry stamped as unpublished; an erase marks
+/// its slots as dying. So every change can be decided on top of those staged before it.
 ///
-/// In a bag, lists of many slots have their values in a second index, of pairs, so that a duplicate is
-/// found without a walk along the list. It points to slots and is the writer's own.
+/// In a bag, lists of many slots have their values in a second index, of pairs, so that a duplicate
+/// is found without a walk along the list. It points to slots and is the writer's own.
 class bag_contents final : public versioned<contents> {
  public:
   explicit bag_contents(const options& o);
@@ -38,7 +38,9 @@ class bag_contents final : public versioned<contents> {
   [[nodiscard]] std::optional<const entry*> find_staged(bytes key) const override;
   void publish(sequence number) noexcept override;
   void discard() noexcept override;
-  [[nodiscard]] std::size_t staged_count() const noexcept override { return staged_.size() - notes_; }
+  [[nodiscard]] std::size_t staged_count() const noexcept override {
+    return staged_.size() - notes_;
+  }
 
   void track_unsaved() noexcept override { track_unsaved_ = true; }
   [[nodiscard]] std::size_t unsaved_count() const noexcept override { return unsaved_.count(); }
@@ -68,8 +70,8 @@ class bag_contents final : public versioned<contents> {
   using pair_index = hash_index<pair_owner>;
   class bag_walker;
 
-  /// What was staged, in order. An erase has one item for each slot it empties; with the list of unsaved
-  /// changes a note follows, which says what was asked for.
+  /// What was staged, in order. An erase has one item for each slot it empties; with the list of
+  /// unsaved changes a note follows, which says what was asked for.
   struct change {
     enum class sort : std::uint8_t { append, death, note };
     sort what = sort::append;

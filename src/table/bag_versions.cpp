@@ -157,7 +157,8 @@ void bag_contents::tidy(value_list& list) noexcept {
   }
 }
 
-/// Copies the live slots into one chunk and shows that to readers; those in the old chunks stay there.
+/// Copies the live slots into one chunk and shows that to readers; those in the old chunks stay
+/// there.
 void bag_contents::compact(value_list& list) {
   assert(staged_.empty() && list.unburied == 0);
   value_chunk* const fresh = make_chunk(list.live + list.live / 4 + 1);
@@ -212,10 +213,10 @@ void bag_contents::collect_garbage() noexcept {
 
 // The list of unsaved changes: appends and erases in order.
 
-/// Enters the staged changes. An append that is still in the list when its value is erased leaves it: the
-/// erase, later in the list, would undo it, and no other value's place depends on it. If all that an
-/// erase hit were such appends, the erase stays out too: then whatever copies were there when the list
-/// began have been erased before, by erases the list still has.
+/// Enters the staged changes. An append that is still in the list when its value is erased leaves
+/// it: the erase, later in the list, would undo it, and no other value's place depends on it. If
+/// all that an erase hit were such appends, the erase stays out too: then whatever copies were
+/// there when the list began have been erased before, by erases the list still has.
 void bag_contents::note_unsaved() noexcept {
   bool only_listed = true;
   for (const change& c : staged_) {
@@ -272,7 +273,8 @@ void bag_contents::settle_unsaved() noexcept {
 }
 
 void bag_contents::return_unsaved() noexcept {
-  unsaved_.join(taken_, [](std::uint64_t word, std::uint32_t at) { entry_of(word)->unsaved_at = at; });
+  unsaved_.join(taken_,
+                [](std::uint64_t word, std::uint32_t at) { entry_of(word)->unsaved_at = at; });
 }
 
 }  // namespace shelf::tables

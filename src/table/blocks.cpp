@@ -1,8 +1,9 @@
 // TABLE  api -> [table] -> journal -> file
-// Slabs of 64 KiB cut into blocks of one size; full slabs go back to their region, full regions to the system.
+// Slabs of 64 KiB cut into blocks of one size; unused slabs go back to their region.
 #include "table/blocks.hpp"
 
 #include <array>
+#include <atomic>
 #include <bit>
 #include <cassert>
 #include <cstdint>
@@ -39,7 +40,13 @@ constexpr std::size_t bytes_of(std::size_t size_class) noexcept {
   return size_class <= fine_limit / 8 ? size_class * 8
                                       : fine_limit + (size_class - fine_limit / 8) * 64;
 }
+std::atomic<advise_stretch> advice{nullptr};
+
 }  // namespace
+
+void advise_with(advise_stretch advise) noexcept {
+  advice.store(advise, std::memory_order_relaxed);
+}
 
 std::size_t rounded(std::size_t bytes) noexcept {
   return bytes <= slab_limit ? bytes_of(class_of(bytes)) : (bytes + 63) / 64 * 64;
@@ -48,9 +55,7 @@ std::size_t rounded(std::size_t bytes) noexcept {
 #if defined(SHELF_PLAIN_BLOCKS)
 
 void* allocate(std::size_t bytes) { return ::operator new(bytes, std::align_val_t{64}); }
-void release(void* block, std::size_t) noexcept {
-  ::operator delete(block, std::align_val_t{64});
-}
+void release(void* block, std::size_t) noexcept { ::operator delete(block, std::align_val_t{64}); }
 
 #else
 
@@ -104,7 +109,11 @@ void unlink(Node*& head, Node* node) noexcept {
   node->next = node->back = nullptr;
 }
 
-/// Where slabs come from. Keeps one empty region back, so that a table that breathes does not thrash.
+/// A small table shall not take a large page where it fills a few small ones.
+constexpr std::size_t few_regions = 4;
+
+/// Where slabs come from. Keeps one empty region back, so that a table that breathes does not
+/// thrash.
 class region_pool {
  public:
   slab* take_slab() {
@@ -131,8 +140,10 @@ class region_pool {
  private:
   void add_region() {
     auto fresh = std::make_unique<region>();
-    fresh->base = static_cast<std::byte*>(
-        ::operator new(region_bytes, std::align_val_t{slab_bytes}));
+    fresh->base =
+        static_cast<std::byte*>(::operator new(region_bytes, std::align_val_t{region_bytes}));
+    const auto advise = advice.load(std::memory_order_relaxed);
+    if (++regions_ > few_regions && advise != nullptr) advise(fresh->base, region_bytes);
     ++empty_;
     link(with_room_, fresh.release());
   }
@@ -140,12 +151,14 @@ class region_pool {
     --empty_;
     unlink(with_room_, r);
     const std::unique_ptr<region> last(r);
-    ::operator delete(r->base, region_bytes, std::align_val_t{slab_bytes});
+    --regions_;
+    ::operator delete(r->base, region_bytes, std::align_val_t{region_bytes});
   }
 
   std::mutex mutex_;
   region* with_room_ = nullptr;  // guarded by mutex_
   std::size_t empty_ = 0;        // guarded by mutex_
+  std::size_t regions_ = 0;      // guarded by mutex_
 };
 
 /// What a thread holds back of each size, without a lock.

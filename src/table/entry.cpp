@@ -17,8 +17,8 @@ entry::owner entry::make(bytes key, bytes value) {
   assert(key.size() <= std::numeric_limits<std::uint32_t>::max());
   assert(value.size() <= std::numeric_limits<std::uint32_t>::max());
   void* const block = blocks::allocate(footprint(key.size(), value.size()));
-  auto* const made = new (block) entry(static_cast<std::uint32_t>(key.size()),
-                                       static_cast<std::uint32_t>(value.size()));
+  auto* const made = new (block)
+      entry(static_cast<std::uint32_t>(key.size()), static_cast<std::uint32_t>(value.size()));
   auto* const data = static_cast<std::byte*>(block) + header_bytes;
   assert(reinterpret_cast<std::byte*>(&made->value_size_ + 1) == data);
   if (!key.empty()) std::memcpy(data, key.data(), key.size());

@@ -58,9 +58,7 @@ reader_slot* join() {
 
 std::uint64_t now() noexcept { return detail::current.load(std::memory_order_acquire); }
 
-std::uint64_t advance() noexcept {
-  return detail::current.fetch_add(1, std::memory_order_seq_cst);
-}
+std::uint64_t advance() noexcept { return detail::current.fetch_add(1, std::memory_order_seq_cst); }
 
 bool everyone_left(std::uint64_t ended) noexcept {
 #if defined(SHELF_WITHOUT_FENCES)

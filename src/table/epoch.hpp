@@ -1,5 +1,5 @@
 // TABLE  api -> [table] -> journal -> file
-// Who is still reading: memory taken out of sight is freed when every reader that could see it has left.
+// Who is still reading: memory out of sight is freed when all who could see it have left.
 #pragma once
 
 #include <atomic>
@@ -19,13 +19,13 @@ namespace shelf::tables {
 
 /// Epoch-based reclamation, one domain for the process.
 ///
-/// A reader announces the epoch it entered in; a writer first takes a block out of sight, then calls
-/// advance(), and may free the block once everyone_left(what advance returned). A reader that stays inside
-/// delays freeing and nothing else.
+/// A reader announces the epoch it entered in; a writer first takes a block out of sight, then
+/// calls advance(), and may free the block once everyone_left(what advance returned). A reader that
+/// stays inside delays freeing and nothing else.
 ///
-/// Invariant: a reader's announcement comes before its first look at shared memory, and a writer's look at
-/// the announcements after it took the block out of sight. So the writer sees the reader, or the reader
-/// does not see the block.
+/// Invariant: a reader's announcement comes before its first look at shared memory, a writer's look
+/// at the announcements after it took the block out of sight. So the writer sees the reader, or the
+/// reader does not see the block.
 namespace epoch {
 
 /// The epoch readers enter in now.
@@ -50,7 +50,8 @@ void collect() noexcept;
 
 namespace detail {
 
-/// One thread's announcement. Slots are never freed: a thread that ends leaves its slot to the next.
+/// One thread's announcement. Slots are never freed: a thread that ends leaves its slot to the
+/// next.
 struct alignas(64) reader_slot {
   std::atomic<std::uint64_t> entered{0};  ///< the epoch, or 0 outside
   std::uint32_t depth = 0;                ///< guards nested; the owner's own
@@ -80,7 +81,8 @@ inline void enter(reader_slot& slot) noexcept {
 /// Thread safety: belongs to the thread that made it.
 class epoch_guard {
  public:
-  epoch_guard() : slot_(epoch::detail::mine != nullptr ? epoch::detail::mine : epoch::detail::join()) {
+  epoch_guard()
+      : slot_(epoch::detail::mine != nullptr ? epoch::detail::mine : epoch::detail::join()) {
     if (slot_->depth++ == 0) epoch::detail::enter(*slot_);
   }
   ~epoch_guard() {

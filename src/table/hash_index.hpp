@@ -14,13 +14,15 @@
 
 namespace shelf::tables {
 
-/// Maps hashes to references: pointers with three flag bits. What a reference's hash is, `Owner::hash` says.
+/// Maps hashes to references: pointers with three flag bits. What a reference's hash is,
+/// `Owner::hash` says.
 ///
-/// A directory indexed by the highest hash bits points to segments; a full segment is rebuilt larger, or
-/// split in two, beside the old one, and the directory is changed last. Readers that are still in the old
-/// segment find in it what was there when they came. So growth costs an insert at most one segment.
+/// A directory indexed by the highest hash bits points to segments; a full segment is rebuilt
+/// larger, or split in two, beside the old one, and the directory is changed last. Readers that are
+/// still in the old segment find in it what was there when they came. So growth costs an insert at
+/// most one segment.
 ///
-/// Thread safety: find, prefetch and gather from any thread inside an epoch guard; the rest is the writer's.
+/// Thread safety: find, prefetch, gather: any thread, inside an epoch guard; the rest: the writer.
 template <class Owner>
 class hash_index {
  public:
@@ -91,6 +93,7 @@ class hash_index {
   template <class Matches>
   [[nodiscard]] place find_place(std::uint64_t hash, const Matches& matches) const noexcept {
     place found;
+    __builtin_prefetch(segment_in(segment_word(hash)));  // an insert counts there
     search(hash, [&](slot& s, std::uint64_t reference) {
       if (!matches(reference)) return false;
       found = {segment_in(segment_word(hash)), &s};
@@ -131,8 +134,8 @@ class hash_index {
  private:
   static constexpr std::size_t fewest_buckets = 2;
 
-  /// Segment pointers with the number of buckets in the six bits their alignment leaves free, so that
-  /// a search goes from here straight to its bucket.
+  /// Segment pointers with the number of buckets in the six bits their alignment leaves free, so
+  /// that a search goes from here straight to its bucket.
   struct directory {
     std::uint32_t depth = 0;
     std::uint32_t shift = 63;  ///< 63 - depth, applied to hash / 2: depth 0 shifts all away
@@ -302,7 +305,8 @@ void hash_index<Owner>::split(hash_segment* old) {
   directory* d = directory_.load(std::memory_order_relaxed);
   directory* const narrow = d->depth == old->depth ? d : nullptr;
   const std::uint32_t depth = old->depth + 1;
-  if (depth > 48) throw std::bad_alloc();  // hundreds of equal hashes: no directory tells them apart
+  if (depth > 48)
+    throw std::bad_alloc();  // hundreds of equal hashes: no directory tells them apart
 
   std::array<slot_word, hash_segment::most_buckets * hash_segment::slots_a_bucket> words;
   std::size_t count = 0;

@@ -20,9 +20,10 @@
 
 namespace shelf::tables {
 
-/// What a slot holds: a pointer aligned to 8 in the low 48 bits, its lowest three bits free for the owner of
-/// the index, and above it 16 bits of the hash. The tag alone says in which bucket the search begins,
-/// so that a segment is rebuilt larger or smaller without a look at what it points to.
+/// What a slot holds: a pointer aligned to 8 in the low 48 bits, its lowest three bits free for the
+/// owner of the index, and above it 16 bits of the hash. The tag alone says in which bucket the
+/// search begins, so that a segment is rebuilt larger or smaller without a look at what it points
+/// to.
 using slot_word = std::uint64_t;
 
 inline constexpr slot_word pointer_mask = (slot_word{1} << 48) - 1;
@@ -39,7 +40,8 @@ inline constexpr slot_word erased_slot = 1;
   return (word & address_mask) != 0;
 }
 [[nodiscard]] constexpr std::uint64_t tag_of(std::uint64_t hash) noexcept { return hash & 0xffff; }
-[[nodiscard]] constexpr slot_word slot_word_of(std::uint64_t hash, std::uint64_t reference) noexcept {
+[[nodiscard]] constexpr slot_word slot_word_of(std::uint64_t hash,
+                                               std::uint64_t reference) noexcept {
   return tag_of(hash) << 48 | reference;
 }
 
@@ -48,11 +50,11 @@ struct alignas(64) hash_segment {
   static constexpr std::size_t most_buckets = 32;
   using slot = std::atomic<slot_word>;
 
-  std::uint64_t prefix = 0;   ///< the highest `depth` bits of all hashes here; the rest 0
+  std::uint64_t prefix = 0;  ///< the highest `depth` bits of all hashes here; the rest 0
   std::uint32_t depth = 0;
   std::uint32_t buckets = 0;
-  std::uint32_t used = 0;     ///< slots that are not empty; the writer's own
-  std::uint32_t live = 0;     ///< slots that hold a reference; the writer's own
+  std::uint32_t used = 0;  ///< slots that are not empty; the writer's own
+  std::uint32_t live = 0;  ///< slots that hold a reference; the writer's own
 
   [[nodiscard]] static constexpr std::size_t bytes(std::size_t buckets) noexcept {
     return sizeof(hash_segment) + buckets * slots_a_bucket * sizeof(slot);
@@ -70,7 +72,8 @@ struct alignas(64) hash_segment {
     return tag_of(hash) * buckets >> 16;
   }
 
-  /// Puts a word into the first slot that is free on its way. There is one: the caller keeps the limit.
+  /// Puts a word into the first slot that is free on its way. There is one: the caller keeps the
+  /// limit.
   void place(slot_word word) noexcept {
     std::size_t at = home(word >> 48, buckets) * slots_a_bucket;
     for (;; at = at + 1 == slot_count() ? 0 : at + 1) {
@@ -98,8 +101,8 @@ struct alignas(64) hash_segment {
 };
 static_assert(sizeof(hash_segment) == 64);
 
-/// A look at a bucket: which slots bear a tag, and whether one is empty. Only a hint: what is taken from
-/// it is loaded again.
+/// A look at a bucket: which slots bear a tag, and whether one is empty. Only a hint: what is taken
+/// from it is loaded again.
 class bucket_look {
  public:
 #if defined(SHELF_SSE2_PROBE)
@@ -120,7 +123,8 @@ class bucket_look {
     const __m128i tags =
         _mm_packs_epi32(_mm_srai_epi32(upper_ab_, 16), _mm_srai_epi32(upper_cd_, 16));
     const __m128i hits = _mm_cmpeq_epi16(tags, _mm_set1_epi16(static_cast<short>(tag)));
-    return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(hits, _mm_setzero_si128())));
+    return static_cast<std::uint32_t>(
+        _mm_movemask_epi8(_mm_packs_epi16(hits, _mm_setzero_si128())));
   }
   /// There is an empty slot: what is not here is nowhere.
   [[nodiscard]] bool ends() const noexcept {

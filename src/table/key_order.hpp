@@ -9,8 +9,8 @@
 
 namespace shelf::tables {
 
-/// An order of encoded keys, with a shortcut: the prefixes of two keys never contradict their order, so
-/// keys are compared in full only where the prefixes are equal.
+/// An order of encoded keys, with a shortcut: the prefixes of two keys never contradict their
+/// order, so keys are compared in full only where the prefixes are equal.
 struct key_order {
   using compare_keys = std::weak_ordering (*)(bytes, bytes);
   using prefix_of_key = std::uint64_t (*)(bytes);

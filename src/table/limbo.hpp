@@ -26,8 +26,8 @@ class byte_count {
   std::atomic<std::size_t> value_{0};
 };
 
-/// Frees blocks when every reader that may look at them has left. Blocks go in in bundles: a new epoch and
-/// a look at all threads cost something, so they are shared by some dozens of blocks.
+/// Frees blocks when every reader that may look at them has left. Blocks go in in bundles: a new
+/// epoch and a look at all threads cost something, so they are shared by some dozens of blocks.
 /// Thread safety: one thread at a time.
 class limbo {
  public:

@@ -1,6 +1,8 @@
 // TABLE  api -> [table] -> journal -> file
 // Opening: find the place, lock, recover, load, check; or create.
+#include "file/large_pages.hpp"
 #include "journal/journal_view.hpp"
+#include "table/blocks.hpp"
 #include "table/epoch.hpp"
 #include "table/loader.hpp"
 #include "table/store.hpp"
@@ -30,8 +32,12 @@ constexpr int tries = 10;
   return {};
 }
 
+/// What the in-memory kinds share in a process, set up with the first table.
 [[nodiscard]] std::uint64_t process_hash_seed(file::system& system) {
-  static const std::uint64_t seed = system.random();
+  static const std::uint64_t seed = [&] {
+    blocks::advise_with(&file::advise_large_pages);
+    return system.random();
+  }();
   return seed;
 }
 
@@ -131,7 +137,12 @@ result<> store::create_file() {
   std::shared_ptr<journal::journal_file> ready = std::move(*made);
   auto empty = make_contents(1);
   if (done) done = ready->publish(false);
-  if (!done) return done;
+  if (!done) {
+    // After the rename only: a name whose directory could not be synced must not be found and
+    // believed by the next open.
+    if (ready->is_fenced()) (void)where_->unlink();
+    return done;
+  }
   sequence_ = 1;
   journal_ = std::move(ready);
   install(std::move(empty));

@@ -9,8 +9,8 @@ namespace shelf::tables {
 
 namespace {
 
-/// Fetches the rest of an entry while its first line is on the way: where the value stands is known only
-/// when that has come, and then it would be waited for a second time.
+/// Fetches the rest of an entry while its first line is on the way: where the value stands is known
+/// only when that has come, and then it would be waited for a second time.
 void fetch_rest(entry_reference r) noexcept {
   const auto* const first = reinterpret_cast<const std::byte*>(entry_in(r));
   __builtin_prefetch(first + 64);
@@ -115,7 +115,10 @@ std::unique_ptr<walker> set_contents::walk(const pinned& p) const {
 // Staging.
 
 set_contents::index::place set_contents::place_of(std::uint64_t hash, bytes key) const noexcept {
-  return index_.find_place(hash, [&](entry_reference r) { return same_key(r, key); });
+  return index_.find_place(hash, [&](entry_reference r) {
+    fetch_rest(r);
+    return same_key(r, key);
+  });
 }
 
 bool set_contents::is_staged(entry_reference r) const noexcept {
@@ -149,7 +152,7 @@ void set_contents::count(entry_reference gone, entry_reference come) noexcept {
 }
 
 /// Puts an entry into the index, over nothing or over a published one.
-void set_contents::stage(index::place place, std::uint64_t hash, entry::owner e, bool tombstone) {
+void set_contents::stage(index::place place, std::uint64_t hash, entry::owner& e, bool tombstone) {
   const auto now = reference_to(e.get(), tombstone);
   const entry_reference before = place ? place.reference() : 0;
   if (!place) index_.make_room(hash);
@@ -167,7 +170,7 @@ void set_contents::stage(index::place place, std::uint64_t hash, entry::owner e,
 }
 
 /// Puts an entry into the place of one staged before, which nobody will ever see.
-void set_contents::stage_on_top(index::place place, entry::owner e, bool tombstone) {
+void set_contents::stage_on_top(index::place place, entry::owner& e, bool tombstone) {
   make_room_for_one();
   const auto old = place.reference();
   const auto now = reference_to(e.get(), tombstone);
@@ -188,14 +191,14 @@ staging set_contents::stage_insert(entry::owner& e) {
   const auto hash = hash_of(e->key(), seed_);
   const auto place = place_of(hash, e->key());
   if (!place) {
-    stage(place, hash, std::move(e), false);
+    stage(place, hash, e, false);
     return {staged::added};
   }
   const auto old = place.reference();
   if (!is_tombstone(old) && same_bytes(entry_in(old)->value(), e->value())) {
     return {staged::unchanged};
   }
-  is_staged(old) ? stage_on_top(place, std::move(e), false) : stage(place, hash, std::move(e), false);
+  is_staged(old) ? stage_on_top(place, e, false) : stage(place, hash, e, false);
   return {is_tombstone(old) ? staged::added : staged::replaced};
 }
 
@@ -204,8 +207,8 @@ staging set_contents::stage_erase(bytes key) {
   const auto place = place_of(hash, key);
   if (!place || is_tombstone(place.reference())) return {staged::unchanged};
   auto tombstone = entry::make(key, {});
-  is_staged(place.reference()) ? stage_on_top(place, std::move(tombstone), true)
-                               : stage(place, hash, std::move(tombstone), true);
+  is_staged(place.reference()) ? stage_on_top(place, tombstone, true)
+                               : stage(place, hash, tombstone, true);
   return {staged::erased, 1};
 }
 

@@ -11,12 +11,12 @@ namespace shelf::tables {
 
 /// A hash index whose slots point to entries.
 ///
-/// Staging: a staged entry stands in its slot at once, stamped as unpublished, with what it replaces behind
-/// it; so readers pass through it to the published one, later changes of the batch find it, publishing
-/// only writes numbers, and discarding puts the slots back.
+/// Staging: a staged entry stands in its slot at once, stamped as unpublished, with what it
+/// replaces behind it; so readers pass through it to the published one, later changes of the batch
+/// find it, publishing only writes numbers, and discarding puts the slots back.
 ///
-/// Erasing puts a tombstone (a key without value) into the slot. It stays while a pin shows what was
-/// before, or while the list of unsaved changes needs it to know the key again.
+/// Erasing puts a tombstone (a key without value) into the slot. It stays while a pin shows what
+/// was before, or while the list of unsaved changes needs it to know the key again.
 class set_contents final : public versioned<contents> {
  public:
   explicit set_contents(const options& o);
@@ -55,8 +55,8 @@ class set_contents final : public versioned<contents> {
  private:
   using index = hash_index<set_contents>;
   class set_walker;
-  /// Blocks a change may put into limbo when it is published or discarded: a record, what was replaced,
-  /// a tombstone, what is spliced out, an index segment.
+  /// Blocks a change may put into limbo when it is published or discarded: a record, what was
+  /// replaced, a tombstone, what is spliced out, an index segment.
   static constexpr std::size_t retired_a_change = 6;
 
   /// One changed key of the batch. While staged, entry::unsaved_at is its place in staged_.
@@ -71,8 +71,9 @@ class set_contents final : public versioned<contents> {
   [[nodiscard]] bool is_staged(entry_reference r) const noexcept;
 
   void make_room_for_one();
-  void stage(index::place place, std::uint64_t hash, entry::owner e, bool tombstone);
-  void stage_on_top(index::place place, entry::owner e, bool tombstone);
+  // These take the entry if they do not throw.
+  void stage(index::place place, std::uint64_t hash, entry::owner& e, bool tombstone);
+  void stage_on_top(index::place place, entry::owner& e, bool tombstone);
   void count(entry_reference gone, entry_reference come) noexcept;
 
   void note_unsaved(const change& c) noexcept;

@@ -33,8 +33,8 @@ void set_contents::free_chain(entry_reference r) noexcept {
     version_record* const record = record_of(r);
     const auto previous = record != nullptr ? record->previous.load() : 0;
     if (record != nullptr) blocks::release(record, sizeof(version_record));
-    const bool list_has_it = taken_.look(entry_in(r)->unsaved_at) ==
-                             (r | superseded_bit | released_bit);
+    const bool list_has_it =
+        taken_.look(entry_in(r)->unsaved_at) == (r | superseded_bit | released_bit);
     if (!list_has_it) entry::destroy(entry_in(r));
     r = previous;
   }
@@ -55,7 +55,8 @@ void set_contents::retire(entry_reference r) noexcept {
   limbo_.push(e, e->footprint());
 }
 
-/// One change is published and entered in the list: frees what it replaced, now or when no pin wants it.
+/// One change is published and entered in the list: frees what it replaced, now or when no pin
+/// wants it.
 void set_contents::tidy(const change& c, sequence number,
                         const version_board::held_versions& held) noexcept {
   if (c.record == nullptr) {
@@ -101,8 +102,8 @@ void set_contents::settle_records(sequence oldest_pin) noexcept {
   }
 }
 
-/// A tombstone with nothing behind it that no list wants leaves the index. Where something is staged on
-/// top of it, it stays until that is published or discarded.
+/// A tombstone with nothing behind it that no list wants leaves the index. Where something is
+/// staged on top of it, it stays until that is published or discarded.
 void set_contents::drop_if_done(entry_reference tombstone) noexcept {
   if (record_of(tombstone) != nullptr || is_listed(tombstone)) return;
   const auto place = index_.find_place(hash(tombstone), tombstone);
@@ -166,7 +167,8 @@ void set_contents::return_unsaved() noexcept {
     if ((word & released_bit) != 0) release_promised(word);
     if ((word & superseded_bit) != 0) taken_.make_hole(i);
   }
-  unsaved_.join(taken_, [](std::uint64_t word, std::uint32_t at) { entry_in(word)->unsaved_at = at; });
+  unsaved_.join(taken_,
+                [](std::uint64_t word, std::uint32_t at) { entry_in(word)->unsaved_at = at; });
 }
 
 void set_contents::release_promised(std::uint64_t word) noexcept {

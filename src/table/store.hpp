@@ -116,6 +116,7 @@ class store final : public detail::core,
   void publish_group(operation* first, const operation* end) noexcept;
   [[nodiscard]] bool refuse(operation& op) const noexcept;
   [[nodiscard]] std::optional<error> append(sequence number);
+  [[nodiscard]] std::optional<error> sync_group();
   void execute_clear(operation& op) noexcept;
   [[nodiscard]] bool stage(operation& op);
   [[nodiscard]] bool stage_entry(operation& op);

@@ -22,7 +22,7 @@ struct mortal {
 
 inline constexpr std::size_t node_places = 32;
 
-/// Invariant: a published node never changes. Neither does what it points to while a version has it.
+/// Invariant: a published node never changes, nor does what it points to while a version has it.
 struct tree_node : mortal {
   std::array<std::uint64_t, node_places> prefixes;  ///< of the keys below
   std::array<entry*, node_places> entries;  ///< a leaf's own; of a branch the first of each child

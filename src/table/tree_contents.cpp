@@ -15,7 +15,8 @@ tree_contents::tree_contents(const options& o)
       taken_(held_),
       tombstones_(by_key{&order_}),
       taken_tombstones_(by_key{&order_}) {
-  assert(order_.compare != nullptr && order_.prefix != nullptr && "an ordered table needs an order");
+  assert(order_.compare != nullptr && order_.prefix != nullptr &&
+         "an ordered table needs an order");
   version* const first = make_version();
   first->number.store(o.first, std::memory_order_relaxed);
   newest_.store(first, std::memory_order_release);
@@ -23,9 +24,9 @@ tree_contents::tree_contents(const options& o)
 
 // Readers.
 
-/// The version that `at` shows. A batch stands in the chain a moment before it is published: then the one
-/// behind it is meant. That one is taken out of the chain only after the publishing, so what was read as
-/// `older` before the batch was seen to be unpublished is the right one.
+/// The version that `at` shows. A batch stands in the chain a moment before it is published: then
+/// the one behind it is meant. That one is taken out of the chain only after the publishing, so
+/// what was read as `older` before the batch was seen to be unpublished is the right one.
 const tree_contents::version& tree_contents::version_at(sequence at) const noexcept {
   const version* v = newest_.load(std::memory_order_acquire);
   for (;;) {

@@ -9,12 +9,12 @@
 
 namespace shelf::tables {
 
-/// Staging changes a draft of the tree; publishing makes its root the newest version. Readers start from
-/// the root of their version and meet only nodes that never change.
+/// Staging changes a draft of the tree; publishing makes its root the newest version. Readers start
+/// from the root of their version and meet only nodes that never change.
 ///
-/// Versions stand in a chain, the newest first; older ones only while pinned. Each keeps what it has and
-/// the next one in the chain has not: when it goes, its dead go on to the version before it if that had
-/// them already, else they are freed.
+/// Versions stand in a chain, the newest first; older ones only while pinned. Each keeps what it
+/// has and the next one in the chain has not: when it goes, its dead go on to the version before it
+/// if that had them already, else they are freed.
 class tree_contents final : public versioned<ordered_contents> {
  public:
   explicit tree_contents(const options& o);
@@ -69,10 +69,10 @@ class tree_contents final : public versioned<ordered_contents> {
 
   /// While staged, entry::unsaved_at of `now` is its place in staged_.
   struct change {
-    entry* now = nullptr;                     ///< null for an erase, and for an insert undone in the batch
-    entry* before = nullptr;                  ///< the published one that goes
-    replaced_entry* corpse = nullptr;         ///< of `before`
-    tombstone_set::node_type tombstone;       ///< of an erase, for the list of unsaved changes
+    entry* now = nullptr;              ///< null for an erase, and for an insert undone in the batch
+    entry* before = nullptr;           ///< the published one that goes
+    replaced_entry* corpse = nullptr;  ///< of `before`
+    tombstone_set::node_type tombstone;  ///< of an erase, for the list of unsaved changes
   };
 
   [[nodiscard]] const version& version_at(sequence at) const noexcept;

@@ -9,7 +9,8 @@ namespace shelf::tables {
 
 namespace {
 
-/// A node with fewer places in use is merged into its neighbour if both fit into three quarters of one.
+/// A node with fewer places in use is merged into its neighbour if both fit into three quarters of
+/// one.
 constexpr std::size_t sparse = node_places / 4;
 constexpr std::size_t merged_at_most = node_places * 3 / 4;
 
@@ -200,8 +201,8 @@ void tree_draft::put(path& p, entry* e) noexcept {
   climb(p, place.sibling, at_the_end);
 }
 
-/// Opens a place. A full node first gives its upper half to a new sibling; at the right edge it gives
-/// nothing, so that keys that come in order fill their nodes.
+/// Opens a place. A full node first gives its upper half to a new sibling; at the right edge it
+/// gives nothing, so that keys that come in order fill their nodes.
 tree_draft::opened tree_draft::make_place(tree_node* n, std::size_t at, bool at_the_end) noexcept {
   opened place{n, at, nullptr};
   if (n->count == node_places) {
@@ -216,7 +217,8 @@ tree_draft::opened tree_draft::make_place(tree_node* n, std::size_t at, bool at_
   return place;
 }
 
-/// From a changed node to the root: counts and first keys, and room for the siblings that splits made.
+/// From a changed node to the root: counts and first keys, and room for the siblings that splits
+/// made.
 void tree_draft::climb(path& p, tree_node* sibling, bool at_the_end) noexcept {
   for (std::size_t level = p.depth - 1; level > 0; --level) {
     auto& above = p.steps[level - 1];

@@ -15,8 +15,8 @@ struct replaced_entry : mortal {
   entry* which = nullptr;
 };
 
-/// The next version of the tree. Nodes of the published version are copied before they change; nodes of
-/// the draft itself change in place. Readers never see a draft.
+/// The next version of the tree. Nodes of the published version are copied before they change;
+/// nodes of the draft itself change in place. Readers never see a draft.
 /// Thread safety: the writer's own.
 class tree_draft {
  public:

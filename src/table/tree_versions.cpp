@@ -8,8 +8,8 @@ namespace shelf::tables {
 
 namespace {
 
-// A word of the list of unsaved changes is a reference to an entry or to a tombstone, and in the list a
-// save is writing it may also say:
+// A word of the list of unsaved changes is a reference to an entry or to a tombstone, and in the
+// list a save is writing it may also say:
 constexpr std::uint64_t superseded_bit = 2;  ///< the key has changed since; the newer list has it
 
 }  // namespace
@@ -202,7 +202,8 @@ void tree_contents::return_unsaved() noexcept {
     if (is_tombstone(word)) destroy(entry_in(word));
     taken_.make_hole(i);
   }
-  unsaved_.join(taken_, [](std::uint64_t word, std::uint32_t at) { entry_in(word)->unsaved_at = at; });
+  unsaved_.join(taken_,
+                [](std::uint64_t word, std::uint32_t at) { entry_in(word)->unsaved_at = at; });
   tombstones_.merge(taken_tombstones_);
   assert(taken_tombstones_.empty());
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -22,13 +23,14 @@ class queued {
 
  private:
   friend class turn;
-  enum class state : std::uint8_t { waiting, asleep, done };
+  enum class state : std::uint8_t { waiting, asleep, leads, done };
   queued* next_ = nullptr;
   std::atomic<state> state_{state::waiting};
 };
 
 /// Orders writers. A lone writer takes the turn with one atomic exchange; under contention the holder leads: it
-/// executes the operations of those who wait, in the order they came, as one group.
+/// executes the operations of those who wait, in the order they came, as one group. After some groups it hands
+/// the lead to one of those who wait, so that nobody works for others for ever.
 ///
 /// Thread safety: all calls from any thread. Holding the turn is exclusive.
 class turn {
@@ -42,6 +44,15 @@ class turn {
   /// Returns when `op` has been executed, by this thread or by another that had the turn.
   void submit(queued& op);
 
+  /// How groups form. For the holder of the turn.
+  struct grouping {
+    /// Groups led for others before the lead is handed on.
+    int groups_for_others = 32;
+    /// How long a leader waits at most for as many writers as there were last time.
+    std::chrono::nanoseconds window{0};
+  };
+  void set_grouping(grouping g) noexcept { grouping_ = g; }
+
   /// Takes the turn for something that is not an operation; waits for whoever has it, not for the queue.
   void lock();
   /// Executes what queued up meanwhile, then gives the turn up.
@@ -49,7 +60,9 @@ class turn {
 
  private:
   [[nodiscard]] bool try_take() noexcept;
-  void lead(queued* mine);
+  void lead(queued* first, queued* mine);
+  void hand_over() noexcept;
+  void gather(std::size_t have) const noexcept;
   void release();
   void push(queued& op) noexcept;
   [[nodiscard]] queued* take_queue() noexcept;
@@ -59,7 +72,11 @@ class turn {
   group_function execute_;
   std::atomic<bool> taken_{false};
   std::atomic<queued*> queue_{nullptr};  ///< newest first
+  std::atomic<std::size_t> queued_{0};   ///< length of the queue, now and then one behind
   std::atomic<int> lockers_{0};          ///< threads inside lock() that wait
+  grouping grouping_;                    ///< guarded by the turn, as are the next two
+  std::size_t writers_ = 0;              ///< in the last group and behind it
+  queued* handed_ = nullptr;             ///< operations that came with the lead
   std::mutex sleep_;
   std::condition_variable awake_;        ///< an operation is done, or the turn is free
 };

@@ -13,8 +13,8 @@
 
 namespace shelf::tables {
 
-/// Words in order, with holes; a word is a pointer to an entry and three bits of the kind's own. An entry
-/// knows its place (entry::unsaved_at), and a place is believed only if it points back.
+/// Words in order, with holes; a word is a pointer to an entry and three bits of the kind's own. An
+/// entry knows its place (entry::unsaved_at), and a place is believed only if it points back.
 /// Thread safety: the writer's own.
 class unsaved_list {
  public:
@@ -81,8 +81,8 @@ class unsaved_list {
     size_ = std::exchange(from.size_, 0);
     count_ = std::exchange(from.count_, 0);
   }
-  /// All of `front` moves in front of this list; moved(word, new place) for each word whose place changed.
-  /// Needs no memory: reserve saw to it.
+  /// All of `front` moves in front of this list; moved(word, new place) for each word whose place
+  /// changed. Needs no memory: reserve saw to it.
   template <class Moved>
   void join(unsaved_list& front, const Moved& moved) noexcept {
     // A chunk is taken over whole, so the front's last chunk is filled up with holes.

@@ -15,7 +15,7 @@ inline constexpr sequence still_alive = ~sequence{0};
 inline constexpr sequence dying = ~sequence{0} - 1;
 
 /// One value. Its birth is the stamp of its entry.
-/// Invariant: readers look at `died` first, and at the entry only if it died after their version: the
+/// Invariant: readers look at `died` first, at the entry only if it died after their version: the
 /// entries of the dead are freed without another word.
 struct value_slot {
   std::atomic<entry*> which{nullptr};
@@ -49,13 +49,13 @@ struct value_chunk {
 /// Readers walk from `first`; the other members are the writer's own.
 struct value_list {
   std::atomic<value_chunk*> first{nullptr};
-  value_chunk* last = nullptr;   ///< where the next value goes
-  std::size_t slots = 0;         ///< in use, the dead included
-  std::size_t live = 0;          ///< as the staged changes leave it
+  value_chunk* last = nullptr;  ///< where the next value goes
+  std::size_t slots = 0;        ///< in use, the dead included
+  std::size_t live = 0;         ///< as the staged changes leave it
   std::size_t chunks = 0;
-  std::size_t unburied = 0;      ///< dead whose entries are still kept
-  bool has_pairs = false;        ///< its values are in the index of pairs
-  std::uint32_t key_size = 0;    ///< the key's bytes follow
+  std::size_t unburied = 0;    ///< dead whose entries are still kept
+  bool has_pairs = false;      ///< its values are in the index of pairs
+  std::uint32_t key_size = 0;  ///< the key's bytes follow
 
   static constexpr std::size_t header_bytes = 64;
   [[nodiscard]] static std::size_t bytes(std::size_t key_size) noexcept {
@@ -76,8 +76,9 @@ struct value_list {
     }
   }
 
-  /// Calls f(entry) for each value that `at` shows, in order, until it says true. Inside an epoch guard.
-  /// The version is fixed only after the list was entered: what was compacted away before was dead by then.
+  /// Calls f(entry) for each value that `at` shows, in order, until it says true. Inside an epoch
+  /// guard. The version is fixed only after the list was entered: what was compacted away before
+  /// was dead by then.
   template <class F>
   void each_visible(const version_board& board, sequence at, F&& f) const {
     const auto* c = first.load(std::memory_order_acquire);

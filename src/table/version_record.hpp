@@ -6,7 +6,8 @@
 
 namespace shelf::tables {
 
-/// A reference to an entry: its address, and a bit that says that it is the tombstone of an erased key.
+/// A reference to an entry: its address, and a bit that says that it is the tombstone of an erased
+/// key.
 using entry_reference = std::uint64_t;
 inline constexpr entry_reference tombstone_bit = 1;
 
@@ -24,13 +25,14 @@ inline constexpr entry_reference tombstone_bit = 1;
   return is_tombstone(r) ? nullptr : entry_in(r);
 }
 
-/// Stands behind an entry's stamp while a version before it is wanted: its batch is not published yet, or
-/// a pin shows what was there before.
+/// Stands behind an entry's stamp while a version before it is wanted: its batch is not published
+/// yet, or a pin shows what was there before.
 struct version_record {
   std::atomic<sequence> number{unpublished};
   std::atomic<entry_reference> previous{0};
   entry_reference owner = 0;  ///< the entry whose stamp points here; the writer's own
-  version_record* newer = nullptr;  ///< in the list of records that wait for a pin; the writer's own
+  version_record* newer =
+      nullptr;  ///< in the list of records that wait for a pin; the writer's own
   version_record* older = nullptr;
 };
 

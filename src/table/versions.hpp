@@ -16,9 +16,9 @@ inline constexpr sequence unpublished = sequence{1} << 62;
 
 /// Published version, sizes, pins.
 ///
-/// Invariant: a pin first says which version it wants, then sees that this is still the published one; the
-/// writer publishes first, then looks at the pins. So a writer that meets no pin below its version may
-/// free what only older versions show.
+/// Invariant: a pin first says which version it wants, then sees that it is still published; the
+/// writer publishes first, then looks at the pins. So a writer that meets no pin below its version
+/// may free what only older versions show.
 ///
 /// Thread safety: publish and scan belong to the writer, all else to anyone.
 class version_board {
@@ -34,7 +34,9 @@ class version_board {
     return published_.load(std::memory_order_acquire);
   }
   /// `latest` means what is published now. Call it after what it is to be compared with was loaded.
-  [[nodiscard]] sequence bound(sequence at) const noexcept { return at == latest ? published() : at; }
+  [[nodiscard]] sequence bound(sequence at) const noexcept {
+    return at == latest ? published() : at;
+  }
   [[nodiscard]] std::size_t size() const noexcept { return size_.load(std::memory_order_acquire); }
   void publish(sequence number, std::size_t size) noexcept;
 
@@ -45,9 +47,9 @@ class version_board {
   }
 
   struct held_versions {
-    sequence oldest = latest;       ///< the oldest pinned version
-    sequence newest_older = 0;      ///< the newest pinned version below the published one
-    bool any_older = false;         ///< there is one below the published one
+    sequence oldest = latest;   ///< the oldest pinned version
+    sequence newest_older = 0;  ///< the newest pinned version below the published one
+    bool any_older = false;     ///< there is one below the published one
   };
   [[nodiscard]] held_versions scan() const noexcept;
   /// A version from `from` on and before `until` is pinned.
@@ -78,8 +80,8 @@ class version_board {
 
   std::atomic<sequence> published_;
   std::atomic<std::size_t> size_{0};
-  /// Sizes of the published version and of the one before or after it, by turns: a pin reads its size
-  /// from the one that bears its number, and the writer touches only the other.
+  /// Sizes of the published version and of the one before or after it, by turns: a pin reads its
+  /// size from the one that bears its number, and the writer touches only the other.
   std::array<size_at, 2> sizes_;
   std::size_t current_ = 0;  ///< the writer's own
   std::atomic<std::size_t> pins_{0};

@@ -230,7 +230,14 @@ std::optional<error> store::append(sequence number) {
   if (config_.mode != write_mode::durable || has_bug(seeded_bug::acknowledge_before_sync)) {
     return std::nullopt;
   }
+  return sync_group();
+}
+
+/// One sync for all of the group. How long it took tells how long the next leader may wait for company.
+std::optional<error> store::sync_group() {
+  const auto start = system_.now();
   if (auto synced = journal_->sync(); !synced) return synced.error();
+  turn_.set_grouping({.groups_for_others = 0, .window = (system_.now() - start) / 2});
   return std::nullopt;
 }
 

@@ -18,6 +18,7 @@ using file::crash_state;
 using file::simulated_disk;
 
 constexpr std::size_t most_violations = 20;
+constexpr std::size_t most_told = 8;
 constexpr std::size_t nested_budget = 6;
 
 /// Half a million disks come and go: the heap keeps their memory instead of asking the kernel anew.
@@ -81,8 +82,8 @@ class judge {
  private:
   /// Opens as a program would after the crash, and lets go without writing.
   opened open(simulated_disk& disk, const std::vector<oracle::state>& allowed) {
-    const auto done = table_->open(
-        &disk, {.mode = run_.mode, .opening = opening::existing, .extended = true});
+    const auto done =
+        table_->open(&disk, {.mode = run_.mode, .opening = opening::existing, .extended = true});
     opened seen;
     if (done) {
       seen.digest = table_->digest_now();
@@ -123,34 +124,69 @@ class judge {
     write_on(disk, seen);
   }
 
+  /// The program goes on where the crash left it, and crashes again: now what it was shown, and
+  /// what it wrote since, count. Lost bytes of the first life may show in holes of the second.
   void write_on(simulated_disk& disk, std::uint64_t seen) {
     if (seen == digest::no_table) return;
+    auto second_life = play_on(disk);
+    if (!second_life) return;
+    const auto& [promises, opened_at] = *second_life;
+    const crash_options nested{
+        .torn_pieces = false, .budget = nested_budget, .seed = how_.crash.seed};
+    const auto tally = file::for_each_crash_state(
+        disk.recorded(), nested,
+        [&](simulated_disk& left, const crash_state& state) {
+          const auto found = open(left, promises.allowed(state.at(), fall::power, false));
+          if (!found.complaint.empty()) {
+            complain("then writes, then another crash (" + state.describe() +
+                     "): " + found.complaint);
+          }
+        },
+        opened_at);
+    report_.states += tally.states;
+    const auto found = open(disk, promises.allowed(disk.operations(), fall::kill, false));
+    if (!found.complaint.empty()) complain("then writes, then a kill: " + found.complaint);
+  }
+
+  std::optional<std::pair<oracle, std::uint64_t>> play_on(simulated_disk& disk) {
     const auto reopened =
         table_->open(&disk, {.mode = run_.mode, .opening = opening::existing, .extended = true});
-    if (!reopened) return complain("a third open fails: " + reopened.error().message());
-    auto expected = table_->all();
-    expected[77] = {"1"};
-    auto done = table_->insert(77, "1");
-    if (done && run_.mode == write_mode::back) done = table_->save();
+    if (!reopened) {
+      complain("a third open fails: " + reopened.error().message());
+      return std::nullopt;
+    }
+    const auto opened_at = disk.operations();
+    oracle promises;
+    auto state = table_->all();
+    promises.happened(0, state);
+    promises.promise(opened_at, fall::power);
+    for (const std::int64_t key : {77, 78, 79}) {
+      const auto started = disk.operations();
+      auto done = table_->insert(key, new_value());
+      if (done && run_.mode == write_mode::back) done = table_->save();
+      if (!done) {
+        complain("a write after the crash fails: " + done.error().message());
+        return std::nullopt;
+      }
+      state[key] = {new_value()};
+      promises.happened(started, state);
+      promises.promise(disk.operations(),
+                       run_.mode == write_mode::through ? fall::kill : fall::power);
+    }
     table_->abandon();
-    if (!done) return complain("a write after the crash fails: " + done.error().message());
-    const auto found = open(disk, {{nullptr, digest_of(expected), 0}});
-    if (!found.complaint.empty()) complain("after a write behind the crash: " + found.complaint);
+    return std::pair(std::move(promises), opened_at);
   }
 
   /// A program goes on after the crash on a disk that still lies: old pieces may come back among
   /// the new ones. It may be refused, but never be served nonsense.
   void look_closer_at_liar(simulated_disk& disk) {
     if (!table_->open(&disk, {.mode = run_.mode, .opening = opening::existing})) return;
-    const auto before = table_->all();
     std::vector<oracle::state> allowed = allowed_;
-    auto state = before;
-    for (std::int64_t key = 1; key <= 2; ++key) {
-      state[key] = {"5"};
-      if (is_bag(run_.what)) state[key] = before.contains(key) ? before.at(key) : state[key];
-      if (is_bag(run_.what)) break;
-      if (!table_->insert(key, "5")) break;
+    auto state = table_->all();
+    for (const std::int64_t key : {77, 78}) {
+      if (!table_->insert(key, new_value())) break;
       if (run_.mode == write_mode::back && !table_->save()) break;
+      state[key] = {new_value()};
       allowed.push_back({nullptr, digest_of(state), 0});
     }
     table_->abandon();
@@ -161,10 +197,16 @@ class judge {
         disk.recorded(), nested, [&](simulated_disk& left, const crash_state& second) {
           const auto found = open(left, allowed);
           if (!found.complaint.empty()) {
-            complain("second crash (" + second.describe() + "): " + found.complaint);
+            complain("then writes, then another crash (" + second.describe() +
+                     "): " + found.complaint);
           }
         });
     report_.states += tally.states;
+  }
+
+  /// As long as many values of the workloads, so that new frames fit exactly where old ones were.
+  [[nodiscard]] std::string new_value() const {
+    return run_.what == flavour::counters ? "5" : std::string(20, '5');
   }
 
   void complain(const std::string& what) {
@@ -233,18 +275,24 @@ campaign_report crash_by_chance(const recording& run, std::size_t count, std::ui
   return sum;
 }
 
-campaign_report crash_in_all_ways(const recording& run, std::size_t budget) {
-  const auto some = [](std::size_t usual) { return test::budgeted(usual); };
-  campaign_report sum;
-  sum.add(crash_everywhere(run, {.crash = {.budget = some(budget), .seed = seed()}}));
-  sum.add(crash_everywhere(
-      run, {.crash = {.weak_directories = true, .budget = some(budget / 4), .seed = seed() + 1}}));
-  sum.add(crash_everywhere(run, {.crash = {.crash = crash_options::kind::kill,
-                                           .budget = some(budget),
-                                           .seed = seed()},
-                                 .closer_look_every = 5}));
-  sum.add(crash_everywhere(
-      run, {.crash = {.lying_disk = true, .budget = some(budget / 4), .seed = seed() + 2}}));
+campaign_report crash_in_all_ways(const recording& run, std::size_t budget,
+                                  std::size_t closer_look_every) {
+  budget = test::budgeted(budget);
+  const std::size_t less = budget / 4 + 1;
+  campaign how{.crash = {.budget = budget, .seed = seed()}, .closer_look_every = closer_look_every};
+  auto sum = crash_everywhere(run, how);
+  how.crash.weak_directories = true;
+  how.crash.budget = less;
+  ++how.crash.seed;
+  sum.add(crash_everywhere(run, how));
+  how.crash.weak_directories = false;
+  how.crash.lying_disk = true;
+  ++how.crash.seed;
+  sum.add(crash_everywhere(run, how));
+  how.crash.lying_disk = false;
+  how.crash.crash = crash_options::kind::kill;
+  how.closer_look_every = std::min<std::size_t>(closer_look_every, 5);
+  sum.add(crash_everywhere(run, how));
   return sum;
 }
 
@@ -255,8 +303,9 @@ std::uint64_t seed() {
 
 std::string to_text(const std::vector<std::string>& sentences) {
   std::string text;
-  for (std::size_t i = 0; i < sentences.size() && i < 5; ++i) text += sentences[i] + "\n";
-  if (sentences.size() > 5) text += "and " + std::to_string(sentences.size() - 5) + " more\n";
+  for (std::size_t i = 0; i < sentences.size() && i < most_told; ++i) text += sentences[i] + "\n";
+  if (sentences.size() > most_told)
+    text += "and " + std::to_string(sentences.size() - most_told) + " more\n";
   return text;
 }
 

@@ -43,7 +43,8 @@ struct campaign_report {
 
 /// The four kinds of crashes: power cut, power cut with directories that keep any subset, kill,
 /// power cut of a disk that lies about syncs.
-[[nodiscard]] campaign_report crash_in_all_ways(const recording& run, std::size_t budget);
+[[nodiscard]] campaign_report crash_in_all_ways(const recording& run, std::size_t budget,
+                                                std::size_t closer_look_every = 40);
 
 /// A few crash points and states by chance, half of them kills.
 [[nodiscard]] campaign_report crash_by_chance(const recording& run, std::size_t count,

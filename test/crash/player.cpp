@@ -16,13 +16,14 @@ void player::open(const subject::how& h) {
   how_ = h;
   how_.mode = mode_;
   const auto started = disk_.operations();
-  const auto allowed = oracle_.allowed(started, fall::kill, false);
   auto opened = table_->open(&disk_, how_);
   if (!opened && policy_ == on_failure::heal) {
-    failed("open", started, opened.error(), exists_ ? nullptr : &memory_);
+    const entries empty;
+    failed("open", started, opened.error(), exists_ ? nullptr : &empty);
     disk_.clear_faults();
     opened = table_->open(&disk_, how_);
   }
+  const auto allowed = oracle_.allowed(disk_.operations(), fall::kill, false);
   if (!opened) {
     entries empty;
     return failed("open", started, opened.error(), exists_ ? nullptr : &empty);
@@ -43,7 +44,8 @@ void player::open(const subject::how& h) {
     oracle_.happened(started, memory_);
   }
   saved_ = memory_;
-  oracle_.promise(disk_.operations(), fall::power);
+  perhaps_saved_.reset();
+  promise(fall::power);
   check_memory("open");
 }
 
@@ -113,8 +115,7 @@ void player::write(const char* verb, const std::function<result<>()>& call, cons
   memory_ = then;
   if (mode_ != write_mode::back) {
     oracle_.happened(started, memory_);
-    oracle_.promise(disk_.operations(),
-                    mode_ == write_mode::durable ? fall::power : fall::kill);
+    promise(mode_ == write_mode::durable ? fall::power : fall::kill);
   }
   check_memory(verb);
 }
@@ -134,8 +135,9 @@ void player::persist(const char* verb, const std::function<result<>()>& call) {
     if (!done) return found_wrong(std::string(verb) + " fails again: " + done.error().message());
   }
   oracle_.happened(started, memory_);
-  oracle_.promise(disk_.operations(), fall::power);
+  promise(fall::power);
   saved_ = memory_;
+  perhaps_saved_.reset();
   if (table_->is_open()) check_memory(verb);
 }
 
@@ -149,7 +151,7 @@ void player::sync() {
   if (const auto done = table_->sync(); !done) {
     return failed("sync", started, done.error(), nullptr);
   }
-  oracle_.promise(disk_.operations(), fall::power);
+  promise(fall::power);
   check_memory("sync");
 }
 
@@ -159,7 +161,11 @@ void player::reload() {
   if (const auto done = table_->reload(); !done) {
     return failed("reload", started, done.error(), nullptr);
   }
-  if (mode_ == write_mode::back) memory_ = saved_;
+  if (mode_ == write_mode::back) {
+    const bool other = perhaps_saved_ && table_->digest_now() == digest_of(*perhaps_saved_);
+    if (other) saved_ = *perhaps_saved_;
+    memory_ = saved_;
+  }
   check_memory("reload");
 }
 
@@ -181,9 +187,11 @@ void player::recover() {
   if (const auto done = table_->recover(); !done) {
     return failed("recover", started, done.error(), &memory_);
   }
+  name_in_doubt_ = false;
   oracle_.happened(started, memory_);
-  oracle_.promise(disk_.operations(), fall::power);
+  promise(fall::power);
   saved_ = memory_;
+  perhaps_saved_.reset();
   check_memory("recover");
 }
 
@@ -203,8 +211,12 @@ void player::failed(const char* verb, std::uint64_t started, const error& why,
   // one thing.
   const bool in_doubt = why == errc::indeterminate || std::string_view(verb) == "close" ||
                         std::string_view(verb) == "recover" || std::string_view(verb) == "open";
-  if (perhaps != nullptr && in_doubt) oracle_.may_have_happened(started, *perhaps);
+  if (perhaps != nullptr && in_doubt) {
+    oracle_.may_have_happened(started, *perhaps);
+    if (mode_ == write_mode::back) perhaps_saved_ = *perhaps;
+  }
   oracle_.disk_failed(started);
+  if (syncs_may_fail_ && exists_ && !table_->is_open()) name_in_doubt_ = true;
   if (!table_->is_open()) return;
   check_memory(verb);
   const auto stats = table_->stats();
@@ -221,10 +233,16 @@ void player::recover_from_fence() {
   if (const auto done = table_->recover(); !done) {
     return found_wrong("recover failed without a fault: " + done.error().message());
   }
+  name_in_doubt_ = false;
   oracle_.happened(started, memory_);
-  oracle_.promise(disk_.operations(), fall::power);
+  promise(fall::power);
   saved_ = memory_;
+  perhaps_saved_.reset();
   check_memory("recover");
+}
+
+void player::promise(fall survived) {
+  oracle_.promise(disk_.operations(), name_in_doubt_ ? fall::kill : survived);
 }
 
 void player::settle() {
@@ -238,6 +256,7 @@ void player::settle() {
   policy_ = on_failure::complain;
   insert(99, "1");
   close();
+  table_->abandon();  // the handle goes: a closed one keeps the directory
   if (disk_.open_descriptors() != 0) found_wrong("a closed table keeps a descriptor");
   if (disk_.locks_held() != 0) found_wrong("a closed table keeps a lock");
   open(how_);

@@ -42,6 +42,8 @@ class player {
   /// The process lets go of the table without saving: what a kill does to a program.
   void abandon();
 
+  /// Among the faults are failing syncs of whole files or of directories.
+  void syncs_may_fail() { syncs_may_fail_ = true; }
   /// The next call is to fail with this code.
   void expect(errc code) { expected_ = code; }
   /// Faults are over: a table that is open comes back into use, one that is not is opened; then all
@@ -65,6 +67,8 @@ class player {
   void failed(const char* verb, std::uint64_t started, const error& why, const entries* perhaps);
   void check_memory(const char* verb);
   void recover_from_fence();
+  /// What happened last survives from now on.
+  void promise(fall survived);
   [[nodiscard]] entries inserted(entries to, std::int64_t key, const std::string& value) const;
   void found_wrong(const std::string& sentence) { findings_.push_back(sentence); }
 
@@ -76,8 +80,14 @@ class player {
   subject::how how_;
   oracle oracle_;
   entries memory_;
-  entries saved_;  // write-back: what the file holds
+  entries saved_;                         // write-back: what the file holds
+  std::optional<entries> perhaps_saved_;  // write-back: or this, after a close that failed half way
   bool exists_ = false;
+  /// A sync failed, perhaps the directory's, and the file was opened anew without a recover(),
+  /// which would have renamed again: no later sync makes the name durable that the last rename
+  /// gave.
+  bool name_in_doubt_ = false;
+  bool syncs_may_fail_ = false;
   std::optional<errc> expected_;
   std::size_t failures_ = 0;
   bool was_fenced_ = false;

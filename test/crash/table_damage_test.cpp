@@ -114,8 +114,8 @@ TEST_P(TableDamage, BlocksOfAnotherFileDoNotPass) {
       const std::size_t size = std::min(block, common - from);
       std::copy_n(other.bytes.begin() + static_cast<std::ptrdiff_t>(from), size,
                   harmed.begin() + static_cast<std::ptrdiff_t>(from));
-      judge_.judge_without_proof(harmed, "bytes from " + std::to_string(from) + " of \"" +
-                                             other.name + "\"");
+      judge_.judge_without_proof(
+          harmed, "bytes from " + std::to_string(from) + " of \"" + other.name + "\"");
     }
   }
 }

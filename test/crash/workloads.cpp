@@ -279,45 +279,73 @@ void mixed(player& p) {
   p.close();
 }
 
-const std::vector<flavour> maps{map};
-const std::vector<flavour> kinds{map, bag, duplicate_bag};
+const std::vector<flavour> maps{map, ordered_map};
+const std::vector<flavour> kinds{map, ordered_map, bag, duplicate_bag};
 const std::vector<flavour> bags{bag, duplicate_bag};
 const std::vector<write_mode> only_durable{write_mode::durable};
 
 const auto& all_workloads() {
   static const std::array all{
-      workload{.name = "single_inserts", .flavours = {map}, .play = single_inserts},
-      workload{.name = "overwrites", .flavours = maps, .play = overwrites},
-      workload{.name = "erases", .flavours = kinds, .play = erases},
-      workload{.name = "batches", .flavours = kinds, .play = batches},
+      workload{.name = "single_inserts",
+               .flavours = {map},
+               .play = single_inserts,
+               .least_states = 11'000},
+      workload{.name = "overwrites", .flavours = maps, .play = overwrites, .least_states = 30'000},
+      workload{.name = "erases", .flavours = kinds, .play = erases, .least_states = 49'500},
+      workload{.name = "batches", .flavours = kinds, .play = batches, .least_states = 43'000},
       workload{.name = "batch_of_many_frames",
                .flavours = {map},
                .play = batch_of_many_frames,
-               .budget = 30,
+               .least_states = 1'500,
+               .budget = 12,
                .for_faults = false},
-      workload{.name = "counting", .flavours = {counters}, .play = counting},
-      workload{.name = "bag_values", .flavours = bags, .play = bag_values},
-      workload{.name = "clearing", .flavours = kinds, .play = clearing},
-      workload{.name = "cycles", .flavours = {map, duplicate_bag}, .play = cycles},
-      workload{.name = "compacting", .flavours = kinds, .play = compacting},
-      workload{.name = "failed_sync", .flavours = {map, bag}, .play = failed_sync,
+      workload{
+          .name = "counting", .flavours = {counters}, .play = counting, .least_states = 14'500},
+      workload{.name = "bag_values", .flavours = bags, .play = bag_values, .least_states = 30'000},
+      workload{.name = "clearing", .flavours = kinds, .play = clearing, .least_states = 51'500},
+      workload{.name = "cycles",
+               .flavours = {map, duplicate_bag},
+               .play = cycles,
+               .least_states = 28'000},
+      workload{.name = "compacting",
+               .flavours = kinds,
+               .play = compacting,
+               .least_states = 112'500,
+               .budget = 100,
+               .errnos = 5},
+      workload{.name = "failed_sync",
+               .flavours = {map, bag},
+               .play = failed_sync,
+               .least_states = 54'000,
                .for_faults = false},
       workload{.name = "full_disk",
                .flavours = {map},
                .play = full_disk,
                .modes = {write_mode::through, write_mode::back, write_mode::durable},
+               .least_states = 16'000,
                .for_faults = false},
       workload{.name = "written_ahead",
                .flavours = {map},
                .play = written_ahead,
                .modes = only_durable,
+               .least_states = 3'500,
                .budget = 60,
                .for_faults = false},
-      workload{.name = "extended_schema", .flavours = {records}, .play = extended_schema},
-      workload{.name = "one_writer", .flavours = {map}, .play = one_writer},
-      workload{.name = "abandoned", .flavours = {map, bag}, .play = abandoned},
-      workload{.name = "large_values", .flavours = {map}, .play = large_values},
-      workload{.name = "mixed", .flavours = kinds, .play = mixed},
+      workload{.name = "extended_schema",
+               .flavours = {records},
+               .play = extended_schema,
+               .least_states = 31'500},
+      workload{.name = "one_writer", .flavours = {map}, .play = one_writer, .least_states = 14'500},
+      workload{
+          .name = "abandoned", .flavours = {map, bag}, .play = abandoned, .least_states = 36'000},
+      workload{
+          .name = "large_values", .flavours = {map}, .play = large_values, .least_states = 12'000},
+      workload{.name = "mixed",
+               .flavours = kinds,
+               .play = mixed,
+               .least_states = 145'500,
+               .budget = 80,
+               .errnos = 2},
   };
   return all;
 }

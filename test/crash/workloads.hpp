@@ -20,10 +20,12 @@ struct workload {
   /// modes and kinds of crashes together.
   std::size_t least_states = 0;
   /// Of each crash point of a power cut.
-  std::size_t budget = 400;
+  std::size_t budget = 200;
   file::disk_options disk = {};
   /// Can be replayed with any call failing.
   bool for_faults = true;
+  /// With how many of the errnos, if it makes many calls.
+  std::size_t errnos = 13;
 };
 
 [[nodiscard]] std::span<const workload> workloads();

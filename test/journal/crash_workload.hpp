@@ -30,7 +30,8 @@ struct promise {
   std::size_t most = 0;   ///< written, or about to be
 };
 
-/// Runs a journal through its life and writes down what is promised when. contents[0] stands for no file at all.
+/// Runs a journal through its life and writes down what is promised when. contents[0] stands for no
+/// file at all.
 class crash_workload {
  public:
   explicit crash_workload(journal_file::settings settings = {},
@@ -52,8 +53,8 @@ class crash_workload {
     all_durable();
   }
 
-  /// Goes on with what a crash left. Until the opening returns any of `possible` may be found, afterwards only
-  /// what it served.
+  /// Goes on with what a crash left. Until the opening returns any of `possible` may be found,
+  /// afterwards only what it served.
   void recover_as_found(std::vector<content> possible) {
     contents = std::move(possible);
     promises.assign(1, {0, 0, contents.size() - 1});
@@ -84,7 +85,8 @@ class crash_workload {
   void append_in_vain(std::size_t size, std::size_t changes, std::uint64_t room) {
     disk_->set_options({.capacity = used() + room});
     std::vector<kept_change> batch;
-    for (std::size_t i = 0; i < changes; ++i) batch.push_back({op::put, "vain", std::string(size, 'V')});
+    for (std::size_t i = 0; i < changes; ++i)
+      batch.push_back({op::put, "vain", std::string(size, 'V')});
     file_->begin(file_->last_sequence() + 1);
     result<> done;
     for (const auto& c : batch) {

@@ -35,7 +35,8 @@ class forged_journal {
   /// A frame of one put at the end of the file.
   forged_journal& put(const std::string& key, const shape& as) {
     std::vector<std::byte> records;
-    append_record(records, {.what = op::put, .flags = 0, .table = 1, .key = as_bytes(key), .value = {}});
+    append_record(records,
+                  {.what = op::put, .flags = 0, .table = 1, .key = as_bytes(key), .value = {}});
     return frame(records, as);
   }
   forged_journal& seal(const shape& as) {

@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::uint64_t file_id = 5;
 
-std::vector<std::byte> sealed(std::uint32_t size, std::uint64_t offset, std::uint64_t id = file_id) {
+std::vector<std::byte> sealed(std::uint32_t size, std::uint64_t offset,
+                              std::uint64_t id = file_id) {
   std::vector<std::byte> frame(padded(size));
   for (std::size_t i = frame_header_size; i < size; ++i) frame[i] = static_cast<std::byte>(i * 7);
   seal_frame(frame,

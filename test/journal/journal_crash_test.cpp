@@ -1,5 +1,6 @@
 // JOURNAL  api -> table -> [journal] -> file
-// Every state that a crash at any operation may leave must reopen to a prefix that holds all that was promised.
+// Every state that a crash at any operation may leave must reopen to a prefix that holds all that
+// was promised.
 #include "budget.hpp"
 #include "crash_workload.hpp"
 
@@ -29,7 +30,9 @@ void PrintTo(const workload& w, std::ostream* out) { *out << w.what; }
 std::vector<workload> workloads() {
   return {
       {"create", {}, [](auto& w) { w.create(); }},
-      {"append_and_sync", {}, [](auto& w) {
+      {"append_and_sync",
+       {},
+       [](auto& w) {
          w.create();
          for (int i = 0; i < 3; ++i) {
            w.append(40);
@@ -38,7 +41,9 @@ std::vector<workload> workloads() {
            w.note();
          }
        }},
-      {"close_and_reopen", {}, [](auto& w) {
+      {"close_and_reopen",
+       {},
+       [](auto& w) {
          w.create();
          w.append(100);
          w.seal();
@@ -49,7 +54,9 @@ std::vector<workload> workloads() {
          w.reopen();
          w.append(10);
        }},
-      {"killed_and_recovered", {}, [](auto& w) {
+      {"killed_and_recovered",
+       {},
+       [](auto& w) {
          w.create();
          w.append(100);
          w.sync();
@@ -61,7 +68,9 @@ std::vector<workload> workloads() {
          w.append(20);
          w.sync();
        }},
-      {"full_disk", {}, [](auto& w) {
+      {"full_disk",
+       {},
+       [](auto& w) {
          w.create();
          w.append(50);
          w.append_in_vain(900, 1, 300);
@@ -73,7 +82,9 @@ std::vector<workload> workloads() {
          w.append(5);
          w.sync();
        }},
-      {"full_disk_in_a_long_batch", {}, [](auto& w) {
+      {"full_disk_in_a_long_batch",
+       {},
+       [](auto& w) {
          w.create();
          w.append(50);
          w.append_in_vain(700'000, 4, 1'500'000);
@@ -81,7 +92,9 @@ std::vector<workload> workloads() {
          w.append(30);
          w.sync();
        }},
-      {"long_batch", {}, [](auto& w) {
+      {"long_batch",
+       {},
+       [](auto& w) {
          w.create();
          w.append(600'000, 3);
          w.sync();
@@ -89,7 +102,9 @@ std::vector<workload> workloads() {
          w.append(1'200'000, 1);
          w.seal();
        }},
-      {"write_ahead", {.write_ahead = true}, [](auto& w) {
+      {"write_ahead",
+       {.write_ahead = true},
+       [](auto& w) {
          w.create();
          w.append(100);
          w.sync();
@@ -104,7 +119,9 @@ std::vector<workload> workloads() {
          w.append(9);
          w.sync();
        }},
-      {"compaction", {}, [](auto& w) {
+      {"compaction",
+       {},
+       [](auto& w) {
          w.create();
          w.append(100);
          w.append(200);
@@ -117,7 +134,9 @@ std::vector<workload> workloads() {
          w.append(20);
          w.seal();
        }},
-      {"failed_sync", {}, [](auto& w) {
+      {"failed_sync",
+       {},
+       [](auto& w) {
          w.create();
          w.append(100);
          w.sync();
@@ -134,7 +153,9 @@ std::vector<workload> workloads() {
          w.append(3);
          w.sync();
        }},
-      {"write_in_doubt", {}, [](auto& w) {
+      {"write_in_doubt",
+       {},
+       [](auto& w) {
          w.create();
          w.append(100);
          w.sync();
@@ -144,7 +165,9 @@ std::vector<workload> workloads() {
          w.append(30);
          w.sync();
        }},
-      {"many_sessions", {}, [](auto& w) {
+      {"many_sessions",
+       {},
+       [](auto& w) {
          w.create();
          for (int i = 0; i < 4; ++i) {
            w.append(static_cast<std::size_t>(40 + 300 * (i % 2)));
@@ -169,7 +192,8 @@ std::optional<std::size_t> check(simulated_disk& disk, const crash_state& state,
   }
   if (got.refused) {
     EXPECT_TRUE(now.least == 0 && !w.has_file_from_start && *got.refused == errc::not_found)
-        << *got.refused << "\n" << state.describe();
+        << *got.refused << "\n"
+        << state.describe();
     return std::nullopt;
   }
   EXPECT_EQ(disk.files().size(), 1u) << state.describe();
@@ -178,8 +202,9 @@ std::optional<std::size_t> check(simulated_disk& disk, const crash_state& state,
     if (w.contents[i] == found) return i;
   }
   ADD_FAILURE() << "neither of the contents " << now.least << " to " << now.most << ": "
-                << got.batches.size() << " batches, n = "
-                << (found.contains("n") ? found.at("n") : "none") << "\n" << state.describe();
+                << got.batches.size()
+                << " batches, n = " << (found.contains("n") ? found.at("n") : "none") << "\n"
+                << state.describe();
   return std::nullopt;
 }
 
@@ -214,9 +239,10 @@ std::uint64_t crash_again(simulated_disk& disk, const crash_workload& first, std
   auto nested = options;
   nested.budget = budget;
   const auto past = second.disk().recorded();
-  return file::for_each_crash_state(past, nested, [&](simulated_disk& d, const crash_state& state) {
-           if (!testing::Test::HasFailure()) check(d, state, second);
-         })
+  return file::for_each_crash_state(past, nested,
+                                    [&](simulated_disk& d, const crash_state& state) {
+                                      if (!testing::Test::HasFailure()) check(d, state, second);
+                                    })
       .states;
 }
 
@@ -274,12 +300,12 @@ TEST_P(JournalCrash, AfterAPowerCutThereIsAPrefixWithAllThatWasPromised) {
 TEST_P(JournalCrash, AfterAKillThereIsAPrefixWithAllThatWasPromised) {
   const auto& w = ran();
   const auto past = w.disk().recorded();
-  const auto tally = file::for_each_crash_state(
-      past, {.crash = crash_options::kind::kill, .budget = 40},
-      [&](simulated_disk& disk, const crash_state& state) {
-        if (HasFailure()) return;
-        if (check(disk, state, w)) check_again(disk, state);
-      });
+  const auto tally =
+      file::for_each_crash_state(past, {.crash = crash_options::kind::kill, .budget = 40},
+                                 [&](simulated_disk& disk, const crash_state& state) {
+                                   if (HasFailure()) return;
+                                   if (check(disk, state, w)) check_again(disk, state);
+                                 });
   tell("kill", tally);
 }
 

@@ -1,5 +1,6 @@
 // JOURNAL  api -> table -> [journal] -> file
-// Small journals of every kind, damaged in every way: an error that names the byte, or the same data.
+// Small journals of every kind, damaged in every way: an error that names the byte, or the same
+// data.
 #include "budget.hpp"
 #include "forged_journal.hpp"
 #include "small_journal.hpp"
@@ -145,7 +146,8 @@ specimen long_file(bool closed) {
   j.create().put("a", 30);
   std::vector<test::kept_change> changes;
   for (int i = 0; i < 30; ++i) {
-    changes.push_back({op::put, std::to_string(i), std::string(60'000, static_cast<char>('a' + i % 26))});
+    changes.push_back(
+        {op::put, std::to_string(i), std::string(60'000, static_cast<char>('a' + i % 26))});
   }
   changes.push_back({op::put, "long", std::string((std::size_t{1} << 20) + 5000, 'l')});
   j.append(std::move(changes)).sync().put("b", 3);
@@ -157,8 +159,8 @@ bool names_a_byte(const shelf::error& e) {
   return e.message().find(": byte ") != std::string::npos;
 }
 
-/// The rule. `first`: the first byte that differs from the specimen. What is left must be the specimen's batches
-/// from the first on, all that end before the damage among them.
+/// The rule. `first`: the first byte that differs from the specimen. What is left must be the
+/// specimen's batches from the first on, all that end before the damage among them.
 void expect_right_or_refused(const specimen& good, bytes damaged, const reading& got,
                              std::uint64_t first) {
   if (got.refused) {
@@ -177,10 +179,11 @@ void expect_right_or_refused(const specimen& good, bytes damaged, const reading&
   const auto next_end = good.ends[got.batches.size()];
   EXPECT_GT(next_end, first) << "a batch before the damage is lost";
   EXPECT_FALSE(good.closed) << "a closed file lost something unnoticed";
-  // A shorter file that ends between two batches, or zeros behind one, look as if no more had been written.
-  const bool only_zeros = std::ranges::all_of(
-      damaged.subspan(std::min<std::size_t>(lost_from, damaged.size())),
-      [](std::byte b) { return b == std::byte{}; });
+  // A shorter file that ends between two batches, or zeros behind one, look as if no more had been
+  // written.
+  const bool only_zeros =
+      std::ranges::all_of(damaged.subspan(std::min<std::size_t>(lost_from, damaged.size())),
+                          [](std::byte b) { return b == std::byte{}; });
   EXPECT_TRUE(only_zeros || got.found.found.torn_bytes > 0) << "unreported loss";
 }
 
@@ -195,8 +198,8 @@ std::vector<std::uint64_t> bits_of(const specimen& s) {
   std::vector<std::uint64_t> bits;
   for (std::uint64_t byte = 0; byte < s.content.size(); ++byte) {
     const bool in_slot = byte % 4096 < slot_size;
-    const bool counts = (byte < frames_start && in_slot) ||
-                        (byte >= frames_start && byte < s.ends.back() + 120);
+    const bool counts =
+        (byte < frames_start && in_slot) || (byte >= frames_start && byte < s.ends.back() + 120);
     if (!counts && byte % 64 != 0) continue;
     for (std::uint64_t bit = 0; bit < 8; ++bit) bits.push_back(byte * 8 + bit);
   }
@@ -337,7 +340,8 @@ TEST(Damage, BlocksSwappedOrDuplicatedAreErrorsOrTheReportedEnd) {
       for (const auto from : blocks_of(s, size)) {
         for (const auto to : blocks_of(s, size)) {
           if (from == to) continue;
-          const auto block = bytes(s.content).subspan(from, std::min(size, s.content.size() - from));
+          const auto block =
+              bytes(s.content).subspan(from, std::min(size, s.content.size() - from));
           try_block(s, to, block);
         }
       }
@@ -360,10 +364,12 @@ TEST(Damage, BlocksOfAnotherFileAreErrorsOrTheReportedEnd) {
       if (&s == &other) continue;
       SCOPED_TRACE(s.what + " with blocks of " + other.what);
       for (const std::size_t size : {512u, 4096u}) {
-        // A slot of the other file is a valid slot: not what a single misplaced block should decide.
+        // A slot of the other file is a valid slot: not what a single misplaced block should
+        // decide.
         for (const auto at : blocks_of(s, size)) {
           if (at < other.content.size() && at >= frames_start) {
-            try_block(s, at, bytes(other.content).subspan(at, std::min(size, other.content.size() - at)));
+            try_block(s, at,
+                      bytes(other.content).subspan(at, std::min(size, other.content.size() - at)));
           }
         }
       }
@@ -425,7 +431,8 @@ TEST(Damage, BlocksOfAnOlderVersionOfTheFileAreErrorsOrTheReportedEnd) {
           std::vector<std::byte> block(size);
           const auto& from = versions[old].content;
           if (at < from.size()) {
-            std::ranges::copy(bytes(from).subspan(at, std::min(size, from.size() - at)), block.begin());
+            std::ranges::copy(bytes(from).subspan(at, std::min(size, from.size() - at)),
+                              block.begin());
           }
           if (at + size >= versions[now].content.size() && is_a_version(versions[old], at, block)) {
             continue;  // nothing newer is left to contradict it
@@ -458,7 +465,8 @@ TEST(Damage, ARefusedFileIsNotTouchedByWhoOpensItToWrite) {
   std::mt19937_64 random(10);
   for (const auto& s : specimens()) {
     for (int i = 0; i < 200; ++i) {
-      auto bad = flipped(s.content, frames_start * 8 + random() % ((s.ends.back() - frames_start) * 8));
+      auto bad =
+          flipped(s.content, frames_start * 8 + random() % ((s.ends.back() - frames_start) * 8));
       if (i % 2 == 0) bad.resize(bad.size() + 77, std::byte{0xa5});
       const auto disk = test::disk_with(bad);
       if (!test::recover_and_read(*disk).refused) continue;

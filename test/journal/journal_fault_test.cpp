@@ -1,5 +1,6 @@
 // JOURNAL  api -> table -> [journal] -> file
-// The n-th system call fails, once or for good, wherever it stands: nothing leaks, nothing false is said.
+// The n-th system call fails, once or for good, wherever it stands: nothing leaks, nothing false is
+// said.
 #include "small_journal.hpp"
 
 #include <cerrno>
@@ -145,9 +146,9 @@ bool run_with(const file::fault& fault, bool write_ahead) {
   return met;
 }
 
-constexpr call kinds[] = {call::any,     call::write,     call::truncate, call::any_sync,
-                          call::rename,  call::create,    call::read,     call::status,
-                          call::status_at, call::set_mode, call::lock,    call::unlink};
+constexpr call kinds[] = {call::any,       call::write,    call::truncate, call::any_sync,
+                          call::rename,    call::create,   call::read,     call::status,
+                          call::status_at, call::set_mode, call::lock,     call::unlink};
 constexpr int causes[] = {EIO,    ENOSPC, EDQUOT, EMFILE, ENFILE, ENOMEM, EINTR,
                           EAGAIN, EACCES, EROFS,  EFBIG,  ESTALE, ENOSYS};
 
@@ -180,8 +181,8 @@ TEST(JournalFaults, ShortReadsAndWritesOfAnyLengthChangeNothing) {
     for (const std::size_t most : {1u, 2u, 13u, 511u}) {
       for (const bool sticky : {false, true}) {
         for (std::uint64_t nth = 1; nth <= 20; ++nth) {
-          (void)run_with(
-              {.kind = kind, .nth = nth, .error = 0, .sticky = sticky, .at_most = most}, false);
+          (void)run_with({.kind = kind, .nth = nth, .error = 0, .sticky = sticky, .at_most = most},
+                         false);
         }
       }
     }

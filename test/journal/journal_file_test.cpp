@@ -1,14 +1,13 @@
 // JOURNAL  api -> table -> [journal] -> file
-// A journal written, synced, sealed, reopened, cut back and fenced.
+// A journal written, synced, sealed, reopened, recovered and compacted.
 #define XXH_INLINE_ALL
 #include "journal/journal_file.hpp"
 
 #include "forged_journal.hpp"
 #include "small_journal.hpp"
 
-#include <cerrno>
-#include <thread>
 #include <xxhash.h>
+#include <cerrno>
 
 namespace shelf::journal {
 namespace {
@@ -22,8 +21,7 @@ using test::small_journal;
 
 constexpr std::size_t mebibyte = std::size_t{1} << 20;
 
-std::vector<std::byte> changed_slots(const std::vector<std::byte>& content,
-                                     const file_header& to) {
+std::vector<std::byte> changed_slots(const std::vector<std::byte>& content, const file_header& to) {
   auto out = content;
   for (std::size_t slot = 0; slot < 2; ++slot) {
     const auto encoded = encode_slot(to, slot);
@@ -107,8 +105,8 @@ TEST(JournalFile, ASessionIsAnnouncedInTheHeaderAndSyncedBeforeItsFirstFrame) {
   EXPECT_EQ(header->era + 1, j.file().era());
 }
 
-// A batch that a power cut took, and that nobody saw after the recovery, must not come back when the next
-// session's frames are lost too and the disk shows its old bytes in their place.
+// A batch that a power cut took, and that nobody saw after the recovery, must not come back when
+// the next session's frames are lost too and the disk shows its old bytes in their place.
 TEST(JournalFile, FramesLostOnceDoNotComeBackWhereALaterSessionGrewTheFile) {
   for (const bool sealed : {false, true}) {
     simulated_disk disk;
@@ -133,26 +131,6 @@ TEST(JournalFile, FramesLostOnceDoNotComeBackWhereALaterSessionGrewTheFile) {
   }
 }
 
-TEST(JournalFile, AnAnnouncementThatFailsFencesUnlessTheDiskIsFull) {
-  for (const auto kind : {call::write, call::sync_data}) {
-    for (const int cause : {EIO, ENOSPC}) {
-      simulated_disk disk;
-      small_journal j(disk);
-      j.create().put("a", 1).sync().leave();
-      j.open();
-      disk.inject({.kind = kind, .error = cause});
-      const auto refused = j.try_append({{op::put, "b", "2"}});
-      EXPECT_FALSE(refused.has_value());
-      const bool healthy = kind == call::write && cause == ENOSPC;
-      EXPECT_EQ(j.file().is_fenced(), !healthy);
-      EXPECT_EQ(refused.error(), healthy ? errc::no_space : errc::indeterminate);
-      if (healthy) j.put("c", 3);
-      j.leave();
-      EXPECT_EQ(recover_and_read(disk).batches, j.given);
-    }
-  }
-}
-
 TEST(JournalFile, SequencesGoOnWhereTheyEnded) {
   simulated_disk disk;
   small_journal j(disk);
@@ -166,7 +144,8 @@ TEST(JournalFile, ABatchOfSeveralFramesIsOneBatch) {
   simulated_disk disk;
   small_journal j(disk);
   std::vector<test::kept_change> changes;
-  for (int i = 0; i < 50; ++i) changes.push_back({op::put, std::to_string(i), std::string(100'000, 'x')});
+  for (int i = 0; i < 50; ++i)
+    changes.push_back({op::put, std::to_string(i), std::string(100'000, 'x')});
   j.create().append(std::move(changes)).put("after", 3).leave();
   const auto back = recover_and_read(disk);
   EXPECT_EQ(back.batches, j.given);
@@ -230,7 +209,8 @@ TEST(JournalFile, TheOnlyGoodSlotIsWrittenLast) {
     std::vector<std::uint64_t> slots;
     for (auto i = before; i < past.operations.size(); ++i) {
       const auto& o = past.operations[i];
-      if (o.what == file::operation::type::write && o.offset < frames_start) slots.push_back(o.offset);
+      if (o.what == file::operation::type::write && o.offset < frames_start)
+        slots.push_back(o.offset);
     }
     EXPECT_EQ(slots, (std::vector<std::uint64_t>{slot_offsets[broken], slot_offsets[1 - broken],
                                                  slot_offsets[broken]}));
@@ -415,175 +395,6 @@ TEST(JournalFile, ASyncWithNothingToSyncCallsNobody) {
   const auto before = disk.calls(call::any_sync);
   j.sync();
   EXPECT_EQ(disk.calls(call::any_sync), before);
-}
-
-// --- the fence ---
-
-TEST(JournalFile, AFailedSyncIsInDoubtThenFencedAndNeverTriedAgain) {
-  simulated_disk disk;
-  small_journal j(disk);
-  j.create().put("a", 1);
-  disk.inject({.kind = call::any_sync});
-  EXPECT_EQ(j.file().sync().error(), errc::indeterminate);
-  EXPECT_TRUE(j.file().is_fenced());
-  EXPECT_FALSE(j.file().is_durable());
-  const auto syncs = disk.calls(call::any_sync);
-  const auto e = j.file().sync().error();
-  EXPECT_EQ(e, errc::fenced);
-  EXPECT_EQ(e.os_error(), EIO);
-  EXPECT_EQ(j.file().seal().error(), errc::fenced);
-  j.note();
-  EXPECT_EQ(disk.calls(call::any_sync), syncs);
-}
-
-TEST(JournalFile, AnAppendThatFailsInDoubtFences) {
-  for (const int cause : {EIO, EROFS, ESTALE}) {
-    simulated_disk disk;
-    small_journal j(disk);
-    j.create().put("a", 1).sync();
-    disk.inject({.kind = call::write, .error = cause});
-    EXPECT_EQ(j.try_append({{op::put, "b", "2"}}).error(), errc::indeterminate);
-    EXPECT_EQ(j.file().fence()->os_error(), cause);
-    j.leave();
-    EXPECT_EQ(recover_and_read(disk).batches, j.given);
-  }
-}
-
-TEST(JournalFile, AFullDiskCostsTheBatchAloneOnceAndAgain) {
-  for (const int cause : {ENOSPC, EDQUOT, EFBIG, ENOMEM}) {
-    for (const bool sticky : {false, true}) {
-      simulated_disk disk;
-      small_journal j(disk);
-      j.create().put("a", 1);
-      const auto before = test::image_of(disk);
-      for (int times = 0; times < 3; ++times) {
-        disk.inject({.kind = call::write, .error = cause, .sticky = sticky});
-        const auto refused = j.try_append({{op::put, "b", "2"}});
-        EXPECT_EQ(refused.error().os_error(), cause);
-        EXPECT_FALSE(j.file().is_fenced());
-        EXPECT_EQ(test::image_of(disk), before);
-      }
-      disk.clear_faults();
-      j.put("c", 3).seal().leave();
-      EXPECT_EQ(recover_and_read(disk).batches, j.given);
-    }
-  }
-}
-
-TEST(JournalFile, ALongBatchThatMeetsAFullDiskIsCutBackExactly) {
-  for (std::size_t room = 0; room < 5 * mebibyte; room += 300'000) {
-    simulated_disk disk;
-    small_journal j(disk, {.write_ahead = room % 200'000 == 0});
-    j.create().put("a", 1).sync();
-    const auto before = test::image_of(disk);
-    const auto end = j.file().end();
-    disk.set_options({.capacity = before.size() + room});
-    std::vector<test::kept_change> changes;
-    for (int i = 0; i < 60; ++i) {
-      changes.push_back({op::put, std::to_string(i), std::string(100'000, 'x')});
-    }
-    EXPECT_EQ(j.try_append(changes).error(), errc::no_space);
-    EXPECT_FALSE(j.file().is_fenced());
-    EXPECT_EQ(test::image_of(disk).size(), end);
-    j.put("small", std::min<std::size_t>(room, 10));
-    disk.set_options({});
-    j.append(changes).leave();
-    EXPECT_EQ(recover_and_read(disk).batches, j.given);
-  }
-}
-
-TEST(JournalFile, ACutThatFailsFences) {
-  simulated_disk disk;
-  small_journal j(disk);
-  j.create().put("a", 1);
-  disk.inject({.kind = call::write, .error = ENOSPC});
-  disk.inject({.kind = call::truncate});
-  EXPECT_EQ(j.try_append({{op::put, "b", "2"}}).error(), errc::indeterminate);
-  EXPECT_TRUE(j.file().is_fenced());
-}
-
-TEST(JournalFile, AShortOrInterruptedWriteIsFinishedUnseen) {
-  for (const std::size_t most : {std::size_t{1}, std::size_t{7}, std::size_t{63}}) {
-    simulated_disk disk;
-    small_journal j(disk);
-    j.create();
-    disk.inject({.kind = call::write, .error = 0, .sticky = true, .at_most = most});
-    disk.inject({.kind = call::write, .nth = 3, .error = EINTR});
-    disk.inject({.kind = call::write, .nth = 5, .error = EAGAIN});
-    j.put("a", 300).put("b", 2);
-    disk.clear_faults();
-    j.seal().leave();
-    EXPECT_EQ(recover_and_read(disk).batches, j.given);
-  }
-}
-
-TEST(JournalFile, ASequenceThatMayHaveReachedTheFileIsNotUsedAgain) {
-  simulated_disk disk;
-  small_journal j(disk);
-  j.create().put("a", 1);
-  const auto used = j.file().last_sequence();
-  disk.inject({.kind = call::write, .error = ENOSPC});
-  EXPECT_FALSE(j.try_append({{op::put, "b", "2"}}).has_value());
-  EXPECT_EQ(j.file().last_sequence(), used + 1);
-}
-
-TEST(JournalFile, AFileWhoseSyncFailedBeforeItHadANameNeverGetsOne) {
-  for (const bool early : {true, false}) {
-    simulated_disk disk;
-    small_journal j(disk);
-    j.create().put("a", 1).sync();
-    auto made = journal_file::create(j.where(), test::any_store, {});
-    (*made)->begin(2);
-    ASSERT_TRUE((*made)->add({}).has_value());
-    ASSERT_TRUE((*made)->commit().has_value());
-    disk.inject({.kind = call::any_sync});
-    EXPECT_EQ((early ? (*made)->sync_unpublished() : (*made)->publish(true)).error(),
-              errc::file_error);
-    // The kernel forgets: the next sync would say ok.
-    EXPECT_FALSE((*made)->sync_unpublished().has_value());
-    EXPECT_FALSE((*made)->publish(true).has_value());
-    made->reset();
-    j.leave();
-    EXPECT_EQ(recover_and_read(disk).batches, j.given);
-  }
-}
-
-// An append may begin while another thread's sync fences: no assert may stand in the way.
-TEST(JournalFile, ASyncThatFencesBesideAnAppendIsNoMistakeOfTheCaller) {
-  simulated_disk disk;
-  small_journal j(disk);
-  j.create().put("a", 1);
-  disk.inject({.kind = call::sync_data});
-  EXPECT_FALSE(j.file().sync().has_value());
-  j.file().begin(j.file().last_sequence() + 1);
-  ASSERT_TRUE(j.file().add({}).has_value());
-  (void)j.file().commit();
-  EXPECT_EQ(j.file().sync().error(), errc::fenced);
-}
-
-TEST(JournalFile, SyncsBesideAppendsNeverClaimMoreThanIsDurable) {
-  simulated_disk disk;
-  small_journal j(disk);
-  j.create();
-  {
-    std::atomic<bool> done{false};
-    std::jthread syncing([&] {
-      while (!done) ASSERT_TRUE(j.file().sync().has_value());
-    });
-    for (int i = 0; i < 2000; ++i) {
-      j.put(std::to_string(i % 9), static_cast<std::size_t>(i % 50));
-      if (i % 100 == 0) j.note();
-    }
-    done = true;
-  }
-  const auto durable = disk.read_durable(test::name);
-  const auto up_to = j.file().durable_up_to();
-  ASSERT_GE(durable->size(), up_to);
-  const auto now = test::image_of(disk);
-  EXPECT_TRUE(std::equal(now.begin(), now.begin() + static_cast<std::ptrdiff_t>(up_to),
-                         durable->begin()));
-  j.leave();
-  EXPECT_EQ(recover_and_read(disk).batches, j.given);
 }
 
 }  // namespace

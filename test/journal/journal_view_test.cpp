@@ -12,9 +12,9 @@
 namespace shelf::journal {
 namespace {
 
-using shelf::test::budgeted;
 using file::call;
 using file::simulated_disk;
+using shelf::test::budgeted;
 using test::look;
 using test::small_journal;
 

@@ -46,15 +46,17 @@ TEST(Record, EveryOpComesBackAsItWasWithItsSizesAndFlags) {
 TEST(Record, StandsInTheFileAsTheDocumentSays) {
   std::vector<std::byte> out;
   const std::string key = "ab";
-  append_record(out, {.what = op::put, .flags = 0, .table = 300, .key = as_bytes(key), .value = {}});
+  append_record(out,
+                {.what = op::put, .flags = 0, .table = 300, .key = as_bytes(key), .value = {}});
   EXPECT_EQ(out, bytes_of({1, 0, 0xac, 0x02, 2, 0, 'a', 'b'}));
 }
 
 TEST(Record, EveryTruncationIsNoRecordAndTakesNothing) {
   std::vector<std::byte> out;
   const std::string text(300, 'x');
-  append_record(out, {.what = op::append, .flags = 0, .table = 1, .key = as_bytes(text),
-                      .value = as_bytes(text)});
+  append_record(
+      out,
+      {.what = op::append, .flags = 0, .table = 1, .key = as_bytes(text), .value = as_bytes(text)});
   for (std::size_t size = 0; size < out.size(); ++size) {
     bytes rest = bytes(out).first(size);
     EXPECT_FALSE(take_record(rest).has_value()) << size;
@@ -64,16 +66,16 @@ TEST(Record, EveryTruncationIsNoRecordAndTakesNothing) {
 
 TEST(Record, UnknownOpsAndMalformedNumbersAreNoRecords) {
   const std::initializer_list<std::initializer_list<int>> wrong = {
-      {0, 0, 1, 0, 0},                                  // op 0
-      {11, 0, 1, 0, 0},                                 // op 11
-      {255, 0, 1, 0, 0},                                // op 255
-      {1, 0, 0x81, 0x00, 0, 0},                         // 1 in two bytes
-      {1, 0, 0x80, 0x80, 0x00, 0, 0},                   // 0 in three
-      {1, 0, 0xff, 0xff, 0xff, 0xff, 0x10, 0, 0},       // 2^32
-      {1, 0, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01, 0, 0}, // six bytes
-      {1, 0, 1, 0xff, 0xff, 0xff, 0xff, 0x0f, 0},       // a key of 4 GiB
-      {1, 0, 1, 0, 0xff, 0xff, 0xff, 0xff, 0x0f},       // a value of 4 GiB
-      {1, 0, 1, 1, 1, 'k'},                             // the value is missing
+      {0, 0, 1, 0, 0},                                   // op 0
+      {11, 0, 1, 0, 0},                                  // op 11
+      {255, 0, 1, 0, 0},                                 // op 255
+      {1, 0, 0x81, 0x00, 0, 0},                          // 1 in two bytes
+      {1, 0, 0x80, 0x80, 0x00, 0, 0},                    // 0 in three
+      {1, 0, 0xff, 0xff, 0xff, 0xff, 0x10, 0, 0},        // 2^32
+      {1, 0, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01, 0, 0},  // six bytes
+      {1, 0, 1, 0xff, 0xff, 0xff, 0xff, 0x0f, 0},        // a key of 4 GiB
+      {1, 0, 1, 0, 0xff, 0xff, 0xff, 0xff, 0x0f},        // a value of 4 GiB
+      {1, 0, 1, 1, 1, 'k'},                              // the value is missing
   };
   for (const auto& bad : wrong) {
     const auto held = bytes_of(bad);

@@ -1,5 +1,6 @@
 // JOURNAL  api -> table -> [journal] -> file
-// The rule of recovery, case by case: which frames follow each other, what proves damage, what costs too much.
+// The rule of recovery, case by case: which frames follow each other, what proves damage, what
+// costs too much.
 #include "journal/scan.hpp"
 
 #include "forged_journal.hpp"
@@ -87,9 +88,10 @@ TEST(Scan, AnOlderSequenceDoesNotFollow) {
 
 TEST(Scan, ABatchTakesOnlyItsOwnLaterFrames) {
   const shape later{.first = false, .sequence = 2};
-  for (const shape& wrong : {shape{.first = false, .sequence = 3}, shape{.first = true, .sequence = 2},
-                             shape{.first = false, .era = 2, .sequence = 2},
-                             shape{.first = false, .nonce = 1, .sequence = 2}}) {
+  for (const shape& wrong :
+       {shape{.first = false, .sequence = 3}, shape{.first = true, .sequence = 2},
+        shape{.first = false, .era = 2, .sequence = 2},
+        shape{.first = false, .nonce = 1, .sequence = 2}}) {
     forged_journal f;
     f.put("a", {}).put("b", {.commit = false, .sequence = 2});
     auto torn = f;
@@ -105,7 +107,8 @@ TEST(Scan, ABatchWithoutItsCommitDoesNotCount) {
   forged_journal f;
   f.put("a", {});
   const auto end = f.content.size();
-  f.put("b", {.commit = false, .sequence = 2}).put("c", {.first = false, .commit = false, .sequence = 2});
+  f.put("b", {.commit = false, .sequence = 2})
+      .put("c", {.first = false, .commit = false, .sequence = 2});
   const auto found = scan_of(f.content);
   EXPECT_EQ(found->batches, 1u);
   EXPECT_EQ(found->end, end);
@@ -196,8 +199,8 @@ TEST(Scan, OverlappingClaimsTooManyToCheckAreRefusedInLinearTime) {
   const auto from = f.content.size();
   f.content.resize(from + (std::size_t{8} << 20));
   for (auto at = from; at + 40 <= f.content.size(); at += 40) {
-    const std::uint64_t fields[] = {0, (std::uint64_t{3} << 32) | (((f.content.size() - at) & ~std::size_t{7})), 1,
-                                    1, bad + 1};
+    const std::uint64_t fields[] = {
+        0, (std::uint64_t{3} << 32) | (((f.content.size() - at) & ~std::size_t{7})), 1, 1, bad + 1};
     std::memcpy(f.content.data() + at, fields, sizeof fields);
   }
   const auto start = std::chrono::steady_clock::now();

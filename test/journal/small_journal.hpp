@@ -45,7 +45,8 @@ inline void PrintTo(const batch& b, std::ostream* out) {
 }
 
 inline change as_change(const kept_change& c) {
-  return {.what = c.what, .flags = 0, .table = 1, .key = as_bytes(c.key), .value = as_bytes(c.value)};
+  return {
+      .what = c.what, .flags = 0, .table = 1, .key = as_bytes(c.key), .value = as_bytes(c.value)};
 }
 
 /// Takes what a replay hands out.

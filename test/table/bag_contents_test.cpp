@@ -1,5 +1,5 @@
 // TEST  table
-// The bags against lists of values in insertion order: versions, batches, pins, walks, unsaved changes.
+// The bags against lists of values in insertion order: batches, pins, walks, unsaved changes.
 #include "kinds.hpp"
 
 #include <algorithm>
@@ -87,7 +87,7 @@ TEST(DuplicateBag, EraseValueTakesEveryCopy) {
 TEST(Bag, AHundredThousandValuesUnderOneKeyGoInWithoutASlowOne) {
   for (const auto what : {kind::bag, kind::duplicate_bag}) {
     auto t = make_bag(what);
-    constexpr std::uint64_t count = 100'000;
+    constexpr std::uint64_t count = scaled(100'000);
     const auto start = std::chrono::steady_clock::now();
     for (std::uint64_t i = 0; i < count; ++i) {
       insert(*t, "k", numbered(i));
@@ -170,7 +170,9 @@ struct bag_run {
         mine.clear();
         break;
       }
-      case 1: case 2: case 3: {
+      case 1:
+      case 2:
+      case 3: {
         const auto count = std::erase(mine, value);
         ASSERT_EQ(erase_value(*table, key, value).erased_count, count);
         break;
@@ -246,7 +248,7 @@ TEST(Bag, RandomCallsGiveWhatListsOfValuesGive) {
   for (unsigned seed = 1; seed <= 8; ++seed) {
     bag_run run(seed, seed % 2 == 0 ? kind::bag : kind::duplicate_bag, seed % 4 < 2);
     if (seed > 4) run.keys = 100;
-    for (int i = 0; i < 1200; ++i) {
+    for (int i = 0; i < 800; ++i) {
       run.batch();
       run.pins();
       if (seed % 4 < 2 && run.random() % 20 == 0) run.save();
@@ -288,7 +290,7 @@ TEST(Bag, ReadersBesideAWriterSeeAKeyBeforeOrAfterABatch) {
       }
     });
   }
-  for (int batch = 1; batch < 2000; ++batch) {
+  for (int batch = 1; batch < 800; ++batch) {
     if (batch % 2 == 0) {
       erase(*t, "k");
     } else {

@@ -14,14 +14,21 @@
 
 namespace shelf::tables {
 
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+inline constexpr bool watched = true;
+#else
+inline constexpr bool watched = false;
+#endif
+/// Sizes of the long tests, a tenth under a sanitizer.
+constexpr std::uint64_t scaled(std::uint64_t count) { return watched ? count / 10 : count; }
+
 inline std::string key_text(const entry* e) { return std::string(as_text(e->key())); }
 inline std::string value_text(const entry* e) { return std::string(as_text(e->value())); }
 
 inline staging insert(contents& t, std::string_view key, std::string_view value) {
   auto e = entry::make(as_bytes(key), as_bytes(value));
   const auto came_to = t.stage_insert(e);
-  EXPECT_EQ(e == nullptr,
-            came_to.what == staged::added || came_to.what == staged::replaced);
+  EXPECT_EQ(e == nullptr, came_to.what == staged::added || came_to.what == staged::replaced);
   return came_to;
 }
 inline staging erase(contents& t, std::string_view key) { return t.stage_erase(as_bytes(key)); }

@@ -93,7 +93,7 @@ TEST(Tree, SeekRankAndNthAnswerAsAMapDoes) {
   const auto at = [&](std::int64_t i) {
     return i >= 0 && i < 3000 ? keys[static_cast<std::size_t>(i)] : "none";
   };
-  for (std::uint64_t i = 0; i <= 6001; i += i % 100 == 7 ? 93 : 1) {
+  for (std::uint64_t i = 0; i <= 6001; i += i % 100 == 7 ? 93u : 1u) {
     const auto half = static_cast<std::int64_t>(i / 2);
     const bool there = i % 2 == 0 && i < 6000;
     const auto up = static_cast<std::int64_t>((i + 1) / 2);
@@ -139,7 +139,7 @@ TEST(Tree, KeysInOrderFillTheirNodes) {
 
 TEST(Tree, ManyEntriesTakeLittleMemory) {
   auto t = make_tree();
-  constexpr std::uint64_t count = 300'007;
+  constexpr std::uint64_t count = scaled(300'007);
   for (std::uint64_t i = 0; i < count; ++i) {
     insert(*t, "1234567" + numbered(i * 7919 % count), std::string(105, 'v'));
     publish(*t);
@@ -185,7 +185,7 @@ struct tree_run {
     const auto old = draft.find(key);
     if (random() % 10 < inserts) {
       const auto value = std::to_string(random() % 5);
-      const auto expected = old == draft.end() ? staged::added
+      const auto expected = old == draft.end()                          ? staged::added
                             : old->first == key && old->second == value ? staged::unchanged
                                                                         : staged::replaced;
       ASSERT_EQ(insert(*table, key, value).what, expected);
@@ -208,7 +208,7 @@ struct tree_run {
       model = draft;
     }
     ASSERT_EQ(table->size(), model.size());
-    if (random() % 200 == 0) inserts = 2 + random() % 7;
+    if (random() % 60 == 0) inserts = 2 + random() % 7;
   }
   void pins() {
     if (random() % 3 == 0 && held.size() < 5) held.emplace_back(table->pin(), model);
@@ -262,10 +262,10 @@ TEST(Tree, RandomCallsGiveWhatAMapGives) {
   for (unsigned seed = 1; seed <= 6; ++seed) {
     tree_run run(seed, seed % 2 == 0);
     if (seed > 4) run.keys = 50;
-    for (int i = 0; i < 1200; ++i) {
+    for (int i = 0; i < (watched ? 200 : 500); ++i) {
       run.batch();
       run.pins();
-      if (seed % 2 == 0 && run.random() % 20 == 0) run.save();
+      if (seed % 2 == 0 && run.random() % 10 == 0) run.save();
       if (run.random() % 50 == 0) run.table->collect_garbage();
       if (testing::Test::HasFatalFailure()) FAIL() << "seed " << seed << " step " << i;
     }
@@ -311,7 +311,7 @@ TEST(Tree, ReadersBesideAWriterSeeOnlyWholeBatches) {
       }
     });
   }
-  for (int batch = 1; batch < 1500; ++batch) {
+  for (int batch = 1; batch < 600; ++batch) {
     for (std::uint64_t i = 0; i < keys; ++i) {
       if (batch % 10 == 0) {
         erase(*t, numbered(i));

@@ -1,0 +1,57 @@
+// BENCH  the program
+// Runs the rows of the table in docs/benchmarks.md against rivals in one process.
+#include "measure.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fmt/format.h>
+#include <fstream>
+#include <stdexcept>
+#include <string_view>
+#include <unistd.h>
+
+namespace {
+
+constexpr std::string_view usage =
+    "usage: shelf_bench [--entries N] [--pairs N] [--durable N] [--only TEXT] [--directory DIR] "
+    "[--report FILE]\n";
+
+[[nodiscard]] bench::settings parse(int count, char** arguments) {
+  bench::settings s;
+  for (int i = 1; i < count; i += 2) {
+    const std::string_view name = arguments[i];
+    if (i + 1 == count) throw std::invalid_argument(fmt::format("{} needs a value", name));
+    const std::string value = arguments[i + 1];
+    if (name == "--entries") s.entries = std::stoull(value);
+    else if (name == "--pairs") s.pairs = std::stoi(value);
+    else if (name == "--durable") s.durable = std::stoull(value);
+    else if (name == "--only") s.only = value;
+    else if (name == "--directory") s.directory = value;
+    else if (name == "--report") s.report = value;
+    else throw std::invalid_argument(fmt::format("unknown option {}", name));
+  }
+  if (s.entries < 200 || s.pairs < 1) throw std::invalid_argument("too few entries or pairs");
+  if (s.directory.empty()) {
+    s.directory = fmt::format("{}/shelf_bench_{}",
+                              std::filesystem::temp_directory_path().string(), ::getpid());
+  }
+  return s;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) try {
+  const auto s = parse(count, arguments);
+  std::filesystem::create_directories(s.directory);
+  bench::bench_run b(s);
+  bench::measure_memory(b);
+  bench::measure_concurrent(b);
+  bench::measure_disk(b);
+  std::filesystem::remove_all(s.directory);
+  if (!s.report.empty()) std::ofstream(s.report) << bench::report(b);
+  return EXIT_SUCCESS;
+} catch (const std::exception& e) {
+  fmt::print(stderr, "shelf_bench: {}\n{}", e.what(), usage);
+  return EXIT_FAILURE;
+}

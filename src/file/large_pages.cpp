@@ -1,0 +1,13 @@
+// FILE  api -> table -> journal -> [file]
+// madvise.
+#include "file/large_pages.hpp"
+
+#include <sys/mman.h>
+
+namespace shelf::file {
+
+void advise_large_pages(void* start, std::size_t size) noexcept {
+  (void)::madvise(start, size, MADV_HUGEPAGE);
+}
+
+}  // namespace shelf::file

@@ -1,0 +1,222 @@
+// TEST  crash
+// The writer that is killed, and the prefix check of each of its threads.
+#include "crash/storm.hpp"
+
+#include "shelf/shelf.hpp"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <thread>
+
+extern char** environ;
+
+namespace shelf::crash {
+namespace {
+
+using table_type = map<std::int64_t, std::string>;
+
+constexpr std::int64_t lane_width = 1000;
+constexpr std::uint64_t keys_a_lane = 40;
+
+std::uint64_t mixed(std::uint64_t x) {
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9U;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebU;
+  return x ^ (x >> 31);
+}
+
+table_type::config config_of(const std::string& path, write_mode mode) {
+  return {.path = path,
+          .mode = mode,
+          .sync_every = std::chrono::milliseconds(50),
+          .on_error = [](const error&) {},
+          .file_system = file_system::any};
+}
+
+void report(storm_board& board, const std::string& what, const error& why) {
+  if (board.failed.exchange(1) != 0) return;
+  const auto text = what + ": " + why.message();
+  std::memcpy(board.failure.data(), text.data(), std::min(text.size(), board.failure.size() - 1));
+}
+
+result<> write_once(table_type& table, const storm_write& w) {
+  if (w.puts.empty()) {
+    const auto erased = table.erase(w.erased);
+    return erased ? result<>() : std::unexpected(erased.error());
+  }
+  if (w.puts.size() == 1) {
+    const auto put = table.insert(w.puts.front().first, w.puts.front().second);
+    return put ? result<>() : std::unexpected(put.error());
+  }
+  const auto put = table.insert_range(w.puts);
+  return put ? result<>() : std::unexpected(put.error());
+}
+
+/// Saves (or syncs) and tells which writes that covered.
+result<> save_and_tell(table_type& table, storm_board& board, bool sync_only) {
+  std::array<std::uint64_t, storm_lanes> covered{};
+  for (std::size_t i = 0; i < storm_lanes; ++i) covered[i] = board.lanes[i].acknowledged;
+  auto done = sync_only ? table.sync() : table.save();
+  if (!done) return done;
+  for (std::size_t i = 0; i < storm_lanes; ++i) board.lanes[i].saved = covered[i];
+  return {};
+}
+
+void write_lane(table_type& table, write_mode mode, std::size_t lane, storm_board& board) {
+  auto& told = board.lanes[lane];
+  for (std::uint64_t number = told.first; board.failed == 0; ++number) {
+    const auto write = storm_write_of(lane, number);
+    told.issued = number + 1;
+    if (auto done = write_once(table, write); !done) {
+      return report(board, "write", done.error());
+    }
+    told.acknowledged = number + 1;
+    result<> done;
+    if (lane == 0 && number % 64 == 63) {
+      done = save_and_tell(table, board, mode == write_mode::through);
+    }
+    if (done && lane == 1 && number % 1024 == 1023) done = table.compact();
+    if (!done) return report(board, "save or compact", done.error());
+  }
+}
+
+}  // namespace
+
+storm_board* map_board(const std::string& path, bool create) {
+  const int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC | (create ? O_CREAT : 0), 0600);
+  if (file < 0 || ::ftruncate(file, sizeof(storm_board)) != 0) std::abort();
+  void* at = ::mmap(nullptr, sizeof(storm_board), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  ::close(file);
+  if (at == MAP_FAILED) std::abort();
+  return static_cast<storm_board*>(at);
+}
+
+storm_write storm_write_of(std::size_t lane, std::uint64_t number) {
+  const auto chance = mixed(number * storm_lanes + lane + 1);
+  const auto key = [&](std::uint64_t which) {
+    return static_cast<std::int64_t>(lane) * lane_width +
+           static_cast<std::int64_t>(mixed(chance + which) % keys_a_lane);
+  };
+  const auto value = [&](std::size_t which) {
+    const bool large = chance % 199 == 0;
+    const std::size_t size = large ? 100'000 : mixed(chance + 7 * which) % 200;
+    return std::to_string(number) + "." + std::to_string(which) + std::string(size, 'v');
+  };
+  storm_write w;
+  if (chance % 10 < 2) {
+    w.erased = key(0);
+  } else {
+    const std::size_t count = chance % 10 < 8 ? 1 : 2 + chance / 16 % 4;
+    for (std::size_t i = 0; i < count; ++i) w.puts.emplace_back(key(i), value(i));
+  }
+  return w;
+}
+
+void apply_to(entries& to, const storm_write& w) {
+  for (const auto& [key, value] : w.puts) to[key] = {value};
+  if (w.puts.empty()) to.erase(w.erased);
+}
+
+std::size_t lane_of(std::int64_t key) { return static_cast<std::size_t>(key / lane_width); }
+
+int write_until_killed(const std::string& path, write_mode mode, storm_board& board) {
+  auto opened = table_type::open(config_of(path, mode));
+  if (!opened) {
+    report(board, "open", opened.error());
+    return 1;
+  }
+  board.opened = 1;
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t lane = 0; lane < storm_lanes; ++lane) {
+      threads.emplace_back([&, lane] { write_lane(*opened, mode, lane, board); });
+    }
+  }
+  return 1;  // nobody killed us: something failed
+}
+
+// --- the check -----------------------------------------------------------------------------------
+
+void storm_check::prepare(storm_board& board) const {
+  for (std::size_t i = 0; i < storm_lanes; ++i) {
+    auto& lane = board.lanes[i];
+    lane.first = lane.issued = lane.acknowledged = lane.saved = lanes_[i].written;
+  }
+  board.opened = board.failed = 0;
+  board.failure.fill('\0');
+}
+
+std::string storm_check::check(storm_board& board, promise kept) {
+  if (board.failed != 0) return std::string("the writer failed: ") + board.failure.data();
+  auto opened = table_type::open(config_of(path_, mode_));
+  if (!opened) return "open after the crash: " + opened.error().message();
+  std::array<entries, storm_lanes> found;
+  std::string wrong;
+  opened->for_each([&](const std::int64_t& key, const std::string& value) {
+    if (lane_of(key) >= storm_lanes) {
+      wrong = "a key that nobody wrote: " + std::to_string(key);
+    } else {
+      found[lane_of(key)][key] = {value};
+    }
+  });
+  for (std::size_t i = 0; i < storm_lanes && wrong.empty(); ++i) {
+    wrong = check_lane(i, board.lanes[i], found[i], kept);
+  }
+  opened->abandon();
+  return wrong;
+}
+
+std::string storm_check::check_lane(std::size_t lane, const storm_lane& told, const entries& found,
+                                    promise kept) {
+  auto& expect = lanes_[lane];
+  const bool any_return = kept == promise::acknowledged && mode_ != write_mode::back;
+  const bool durable = mode_ == write_mode::durable;
+  const std::uint64_t floor = any_return || durable ? told.acknowledged : told.saved;
+  std::string fewer = ", nor of fewer";
+  for (;; ++expect.written) {
+    if (expect.state == found) {
+      if (expect.written >= floor) break;
+      fewer = ", but of " + std::to_string(expect.written);
+    }
+    if (expect.written >= told.issued) {
+      return "lane " + std::to_string(lane) + " holds no prefix of " + std::to_string(floor) +
+             " to " + std::to_string(told.issued.load()) + " writes" + fewer + "; it began with " +
+             std::to_string(told.first.load()) + ", " + std::to_string(told.acknowledged.load()) +
+             " were acknowledged";
+    }
+    apply_to(expect.state, storm_write_of(lane, expect.written));
+    ++writes_seen_;
+  }
+  return {};
+}
+
+// --- processes and files -------------------------------------------------------------------------
+
+int start(const std::vector<std::string>& arguments) {
+  std::vector<char*> raw;
+  for (const auto& a : arguments) raw.push_back(const_cast<char*>(a.c_str()));
+  raw.push_back(nullptr);
+  pid_t child = -1;
+  if (::posix_spawnp(&child, raw.front(), nullptr, nullptr, raw.data(), environ) != 0) return -1;
+  return child;
+}
+
+scratch_directory::scratch_directory(const std::string& name)
+    : path_(std::filesystem::temp_directory_path() /
+            ("shelf_" + name + "_" + std::to_string(::getpid()))) {
+  std::filesystem::create_directory(path_);
+}
+
+scratch_directory::~scratch_directory() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+}  // namespace shelf::crash
