@@ -59,6 +59,7 @@ void journal_file::start_session() {
   // One era is left out: announce_session burns it, and with it all that earlier sessions drew in
   // vain.
   session_.era = std::max(header_.era, recovery_.found.last.era) + 2;
+  era_.store(session_.era, std::memory_order_relaxed);
   session_.nonce = static_cast<std::uint32_t>(where_->system().random());
   is_announced_ = false;
 }

@@ -88,6 +88,7 @@ TYPED_TEST(Close, ACloseThatFailsForLackOfSpaceLeavesTheTableOpenAndWholeAndTheN
   });
 }
 
+// T100: a disk that is gone gives the cause, and the second close releases all.
 TYPED_TEST(Close, ACloseThatFencesLeavesTheTableOpenForRecoverAndTheNextOneReleasesAll) {
   this->in_every_file([](auto& g) {
     for (const bool recovers : {false, true}) {
