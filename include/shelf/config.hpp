@@ -26,7 +26,7 @@ enum class write_mode : std::uint8_t {
 
 /// What open expects to find.
 enum class opening : std::uint8_t {
-  create_if_missing,
+  create_if_missing,  ///< opens the file, or makes one
   existing,    ///< not_found if there is no file
   create_new,  ///< file_error (EEXIST) if there is one
   read_only,   ///< takes no lock, changes nothing, works beside a writer
@@ -38,19 +38,19 @@ enum class file_format : std::uint8_t {
 
 /// Who may write.
 enum class access : std::uint8_t {
-  any_thread,
+  any_thread,  ///< everybody
   one_writer,  ///< Erlang's rule: the opening thread writes and closes, all others only read
 };
 
 enum class missing_fields : std::uint8_t {
-  refuse,
+  refuse,        ///< they must have exactly the fields of the C++ struct
   use_defaults,  ///< stored structs may lack trailing fields of the C++ struct
 };
 
 /// Where tables may lie.
 enum class file_system : std::uint8_t {
   local,  ///< network file systems are refused: their locks and syncs cannot be relied on
-  any,
+  any,    ///< at your own risk
 };
 
 /// Bounds that input must keep. Larger is size_limit_exceeded.
@@ -68,9 +68,13 @@ struct config {
   std::optional<std::string> base_directory = {};
   /// A label for messages; need not be unique. Default: the path.
   std::string name = {};
+  /// When a write reaches the file.
   write_mode mode = write_mode::through;
+  /// What open expects to find.
   shelf::opening opening = shelf::opening::create_if_missing;
+  /// How the file is written.
   file_format format = file_format::native;
+  /// Who may write.
   shelf::access access = shelf::access::any_thread;
   /// write_mode::back: save in the background this often; zero: never.
   std::chrono::milliseconds save_every{0};
@@ -78,11 +82,14 @@ struct config {
   std::chrono::milliseconds sync_every{1000};
   /// Run on every entry at open and reload, after the types have been checked; false is type_mismatch.
   std::function<bool(const K&, const V&)> check = {};
+  /// Whether stored structs may lack trailing fields.
   shelf::missing_fields missing_fields = shelf::missing_fields::refuse;
   /// Where errors of the destructor and of background work go. Default: one sentence on stderr.
   /// Called from any thread; must not throw.
   std::function<void(const error&)> on_error = {};
+  /// Bounds of what is written and read.
   shelf::limits limits = {};
+  /// Whether the file may lie on a network file system.
   shelf::file_system file_system = shelf::file_system::local;
   /// Where files live: nullptr is the operating system; tests may pass a simulated disk.
   file::system* system = nullptr;

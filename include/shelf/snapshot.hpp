@@ -20,6 +20,7 @@ namespace shelf {
 template <class K, class V>
 class entry_range {
  public:
+  /// @cond
   class iterator {
    public:
     using iterator_concept = std::input_iterator_tag;
@@ -64,7 +65,9 @@ class entry_range {
     std::optional<value_type> entry_;
     detail::decoding_rules rules_;
   };
+  /// @endcond
 
+  /// All entries of a snapshot.
   entry_range(std::shared_ptr<const detail::snapshot_core> of, detail::decoding_rules rules)
       : of_(std::move(of)), rules_(rules), to_(of_->size()) {}
   /// The entries of rank [from, to); ordered tables only.
@@ -76,8 +79,11 @@ class entry_range {
   [[nodiscard]] iterator begin() const {
     return iterator(of_, part_ ? of_->entries(from_, to_) : of_->entries(), rules_);
   }
+  /// The end of every walk.
   [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
+  /// How many entries. Constant time.
   [[nodiscard]] std::size_t size() const noexcept { return to_ - from_; }
+  /// True if there are none.
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }
 
  private:
@@ -95,6 +101,7 @@ class entry_range {
 template <class K, class V, kind Kind>
 class snapshot : public entry_range<K, V> {
  public:
+  /// Made by table::snapshot.
   snapshot(std::shared_ptr<const detail::snapshot_core> of, detail::decoding_rules rules)
       : entry_range<K, V>(of, rules), core_(std::move(of)), rules_(rules) {}
 
@@ -121,6 +128,7 @@ class snapshot : public entry_range<K, V> {
     }
   }
 
+  /// Whether the key is there.
   template <key_argument<K> A = K>
   [[nodiscard]] bool contains(const A& key) const {
     detail::encoder k(detail::purpose::key);

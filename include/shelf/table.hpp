@@ -27,9 +27,11 @@ struct counter_options {
   std::optional<std::int64_t> initial = {};
 };
 
-/// Options of give-or-take calls that look at a file by its path.
+/// Where a path counts from, for calls that name a file without opening a table.
 struct path_options {
+  /// As config::base_directory.
   std::optional<std::string> base_directory = {};
+  /// As config::system.
   file::system* system = nullptr;
 };
 

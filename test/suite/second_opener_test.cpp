@@ -189,12 +189,15 @@ TEST(Forked, AChildThatEndsTheNormalWayNeitherSavesNorUnlocks) {
 TEST(Forked, AChildThatOutlivesItsParentsTableDoesNotKeepTheFileLocked) {
   const file::scratch here;
   auto t = or_throw(open_at(here.path(path)));
+  const signpost runs;
   const signpost go;
   const pid_t child = ::fork();
   if (child == 0) {
+    runs.raise();  // its fork handlers have run: they let go of the file
     go.await();
     ::_exit(0);
   }
+  runs.await();
   ASSERT_TRUE(ok(t.close()));
   EXPECT_TRUE(ok(open_at(here.path(path))));
   go.raise();
