@@ -240,6 +240,7 @@ TYPED_TEST(Allocation, AnOpenIsDoneOrHoldsNothing) {
         EXPECT_EQ(file::open_descriptors(), descriptors);
       }
       t.reset();
+      EXPECT_EQ(file::open_descriptors(), descriptors);
       EXPECT_EQ(here.read(path), before);
       if (!failed) break;
       ASSERT_LT(n, 3000);
