@@ -94,9 +94,9 @@ class entry_range {
   bool part_ = false;
 };
 
-/// One moment of a table: what was there when snapshot() was called, each entry once, whatever is written
-/// since. Owns what it shows and outlives the handle. While it lives, the table keeps the entries it shows
-/// in memory (stats().snapshots, oldest_snapshot_age).
+/// One moment of a table: what was there when snapshot() was called, each entry once, whatever is
+/// written since. Owns what it shows and outlives the handle. While it lives, the table keeps the
+/// entries it shows in memory (stats().snapshots, oldest_snapshot_age).
 /// Thread safety: const calls from any thread; an iterator belongs to one thread.
 template <class K, class V, kind Kind>
 class snapshot : public entry_range<K, V> {
@@ -113,17 +113,15 @@ class snapshot : public entry_range<K, V> {
     if constexpr (is_bag(Kind)) {
       std::vector<V> values;
       if (k.failed()) return result<std::vector<V>>(std::unexpected(k.outcome().error()));
-      core_->lookup(k.written(), [&](bytes v) {
-        detail::decode_stored(v, rules_, values.emplace_back());
-      });
+      core_->lookup(k.written(),
+                    [&](bytes v) { detail::decode_stored(v, rules_, values.emplace_back()); });
       if (values.empty()) return result<std::vector<V>>(std::unexpected(error(errc::not_found)));
       return result<std::vector<V>>(std::move(values));
     } else {
       if (k.failed()) return result<V>(std::unexpected(k.outcome().error()));
       result<V> value = std::unexpected(error(errc::not_found));
-      core_->lookup(k.written(), [&](bytes v) {
-        detail::decode_stored(v, rules_, value.emplace());
-      });
+      core_->lookup(k.written(),
+                    [&](bytes v) { detail::decode_stored(v, rules_, value.emplace()); });
       return value;
     }
   }

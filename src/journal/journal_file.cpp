@@ -8,8 +8,8 @@
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
-#include <new>
 #include <limits>
+#include <new>
 
 namespace shelf::journal {
 namespace {
@@ -69,8 +69,8 @@ void journal_file::start_session() {
 result<std::unique_ptr<journal_file>> journal_file::create(
     const file::location& where, const std::array<std::byte, 16>& store_id, settings s) {
   // The journal first: from here on it throws the file away should anything go wrong.
-  std::unique_ptr<journal_file> j(
-      new journal_file(where, {file::open_file(where.system(), file::descriptor::none, {}), {}}, s));
+  std::unique_ptr<journal_file> j(new journal_file(
+      where, {file::open_file(where.system(), file::descriptor::none, {}), {}}, s));
   auto made = where.create_temporary();
   if (!made) return std::unexpected(made.error());
   j->held_ = std::move(*made);
