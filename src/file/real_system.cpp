@@ -19,6 +19,7 @@
 #include <cerrno>
 #include <climits>
 #include <ctime>
+#include <memory>
 #include <random>
 
 #ifndef __linux__
@@ -275,7 +276,10 @@ os_result<std::vector<std::string>> linux_system::list(descriptor directory) {
   // A description of its own, so that walks of several threads do not share a position.
   const int again = ::openat(raw(directory), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (again < 0) return std::unexpected(errno);
-  DIR* open = ::fdopendir(again);
+  struct closer {
+    void operator()(DIR* d) const noexcept { ::closedir(d); }
+  };
+  const std::unique_ptr<DIR, closer> open(::fdopendir(again));
   if (open == nullptr) {
     const int cause = errno;
     ::close(again);
@@ -283,14 +287,12 @@ os_result<std::vector<std::string>> linux_system::list(descriptor directory) {
   }
   std::vector<std::string> names;
   errno = 0;
-  while (const dirent* entry = ::readdir(open)) {
+  while (const dirent* entry = ::readdir(open.get())) {
     const std::string_view name(entry->d_name);
     if (name != "." && name != "..") names.emplace_back(name);
     errno = 0;
   }
-  const int cause = errno;
-  ::closedir(open);
-  if (cause != 0) return std::unexpected(cause);
+  if (errno != 0) return std::unexpected(errno);
   return names;
 }
 
@@ -328,7 +330,9 @@ std::uint32_t linux_system::user_id() { return ::geteuid(); }
 std::int64_t linux_system::process_id() { return ::getpid(); }
 
 system& real_system() noexcept {
-  static linux_system* const only = new linux_system;
+  // Never destroyed, and made without the heap: the first call may come when memory is short.
+  alignas(linux_system) static std::byte place[sizeof(linux_system)];
+  static system* const only = ::new (place) linux_system;
   return *only;
 }
 

@@ -1,6 +1,8 @@
 // SUITE  every verb over every kind, write mode and store
-// The N-th operator new fails, for every N, in every verb: it is done or it is not, and the table goes on.
+// The N-th operator new fails, for every N, in every verb: it is done or it is not, and the table
+// goes on.
 #include "file/scratch.hpp"
+#include "suite/failing_heap.hpp"
 #include "suite/ground.hpp"
 
 #include <cstdlib>
@@ -8,75 +10,28 @@
 #include <memory>
 #include <new>
 
-namespace {
-
-/// Allocations of this thread that still go well; negative: all do.
-thread_local std::int64_t allocations_left = -1;
-thread_local bool sticky = false;
-thread_local bool one_failed = false;
-
-void* allocate(std::size_t bytes, std::size_t alignment) {
-  if (allocations_left == 0) {
-    one_failed = true;
-    if (!sticky) allocations_left = -1;
-    throw std::bad_alloc();
-  }
-  if (allocations_left > 0) --allocations_left;
-  void* const got = alignment <= alignof(std::max_align_t)
-                        ? std::malloc(bytes == 0 ? 1 : bytes)
-                        : std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
-  if (got == nullptr) throw std::bad_alloc();
-  return got;
-}
-void* try_allocate(std::size_t bytes, std::size_t alignment) noexcept {
-  try {
-    return allocate(bytes, alignment);
-  } catch (const std::bad_alloc&) {
-    return nullptr;
-  }
-}
-
-}  // namespace
-
-[[gnu::noinline]] void* operator new(std::size_t n) { return allocate(n, 1); }
-[[gnu::noinline]] void* operator new[](std::size_t n) { return allocate(n, 1); }
-[[gnu::noinline]] void* operator new(std::size_t n, std::align_val_t a) { return allocate(n, std::size_t(a)); }
-[[gnu::noinline]] void* operator new[](std::size_t n, std::align_val_t a) { return allocate(n, std::size_t(a)); }
-[[gnu::noinline]] void* operator new(std::size_t n, const std::nothrow_t&) noexcept { return try_allocate(n, 1); }
-[[gnu::noinline]] void* operator new[](std::size_t n, const std::nothrow_t&) noexcept { return try_allocate(n, 1); }
-[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete[](void* p) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete[](void* p, std::size_t) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete[](void* p, std::align_val_t) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, const std::nothrow_t&) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete[](void* p, const std::nothrow_t&) noexcept { std::free(p); }
-
 namespace shelf::suite {
 namespace {
 
-/// Runs f with the (n + 1)-th allocation failing, and those after it if asked. True if f threw bad_alloc.
+/// Runs f with the (n + 1)-th allocation failing, and those after it if asked. True if f threw
+/// bad_alloc.
 template <class F>
 bool starved(std::int64_t n, bool for_good, F&& f) {
-  one_failed = false;
-  sticky = for_good;
-  allocations_left = n;
+  heap() = {.left = n, .for_good = for_good, .has_failed = false};
   bool thrown = false;
   try {
     f();
   } catch (const std::bad_alloc&) {
     thrown = true;
   }
-  allocations_left = -1;
+  heap().left = -1;
   return thrown;
 }
 
 /// A directory in memory if the machine has one: these tests open thousands of files.
 [[nodiscard]] bool in_fast_directory() {
-  if (std::getenv("TMPDIR") == nullptr && ::access("/dev/shm", W_OK) == 0) ::setenv("TMPDIR", "/dev/shm", 1);
+  if (std::getenv("TMPDIR") == nullptr && ::access("/dev/shm", W_OK) == 0)
+    ::setenv("TMPDIR", "/dev/shm", 1);
   return true;
 }
 
@@ -130,15 +85,15 @@ class Allocation : public each_kind<Kind> {
 
  private:
   /// False once f needed no more than n allocations.
-  static bool once(const verb& does, const verb& prepare, keeping how, bool for_good, std::int64_t n,
-                   const entries& before, const entries& after) {
+  static bool once(const verb& does, const verb& prepare, keeping how, bool for_good,
+                   std::int64_t n, const entries& before, const entries& after) {
     const file::scratch here;
     auto t = open(here, how);
     fill(t);
     if (how != keeping::memory) or_throw(t.save());
     prepare(t);
     const bool thrown = starved(n, for_good, [&] { does(t); });
-    const bool failed = one_failed;
+    const bool failed = heap().has_failed;
     if (t.is_open()) {
       EXPECT_EQ(contents(t), thrown ? before : after);
       EXPECT_EQ(t.size(), contents(t).size());
@@ -177,7 +132,8 @@ TYPED_TEST(Allocation, AWriteIsDoneOrNotDone) {
   });
   if constexpr (!is_bag(TypeParam::value)) {
     this->check("insert_new", [](auto& t) { or_throw(t.insert_new("x", 1)); });
-    this->check("insert_new_range", [](auto& t) { (void)or_throw(t.insert_new_range({{"x", 1}, {"y", 2}})); });
+    this->check("insert_new_range",
+                [](auto& t) { (void)or_throw(t.insert_new_range({{"x", 1}, {"y", 2}})); });
     this->check("update_counter", [](auto& t) { (void)or_throw(t.update_counter("key1", 1000)); });
     this->check("update", [](auto& t) {
       (void)or_throw(t.update("key1", [](std::int64_t v) { return v + 1000; }));
@@ -239,7 +195,7 @@ TYPED_TEST(Allocation, ACloseIsDoneOrNotDone) {
           EXPECT_EQ(contents(*t), expected);
           EXPECT_TRUE(ok(t->close()));
         }
-        const bool failed = one_failed;
+        const bool failed = heap().has_failed;
         if (how != keeping::memory) {
           EXPECT_EQ(contents(this->open(here, how)), expected);
         }
@@ -261,7 +217,7 @@ TYPED_TEST(Allocation, ADestructorReleasesEverythingWhateverIsMissing) {
       EXPECT_FALSE(starved(n, true, [&] { t.reset(); }));
       EXPECT_EQ(file::open_descriptors(), descriptors);
       EXPECT_TRUE(ok(TestFixture::table::open({.path = here.path(path)})));
-      if (!one_failed) break;
+      if (!heap().has_failed) break;
     }
   }
 }
@@ -283,11 +239,12 @@ TYPED_TEST(Allocation, AnOpenIsDoneOrHoldsNothing) {
       std::optional<typename TestFixture::table> t;
       const bool thrown = starved(n, false, [&] { t.emplace(this->open(here, how)); });
       EXPECT_EQ(t.has_value(), !thrown);
-      const bool failed = one_failed;
+      const bool failed = heap().has_failed;
       if (thrown) {
         EXPECT_EQ(file::open_descriptors(), descriptors);
       }
       t.reset();
+      EXPECT_EQ(file::open_descriptors(), descriptors);
       EXPECT_EQ(here.read(path), before);
       if (!failed) break;
       ASSERT_LT(n, 3000);
@@ -303,7 +260,7 @@ TYPED_TEST(Allocation, ACreationIsDoneOrLeavesNothing) {
     const auto descriptors = file::open_descriptors();
     std::optional<typename TestFixture::table> t;
     const bool thrown = starved(n, false, [&] { t.emplace(this->open(here, keeping::through)); });
-    const bool failed = one_failed;
+    const bool failed = heap().has_failed;
     if (thrown) {
       EXPECT_EQ(here.entries(), 0u);
       EXPECT_EQ(file::open_descriptors(), descriptors);
