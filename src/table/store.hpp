@@ -28,8 +28,9 @@ namespace shelf::tables {
 /// A write goes: submit -> (in the turn) stage, append to the journal, publish. Memory changes in
 /// contents::publish alone, after the journal has taken what the mode promises.
 ///
-/// Invariant: changes are published one batch at a time, in the order of the batches in the file. So
-/// in through and durable mode memory is always some prefix of the file, never a reordering of it.
+/// Invariant: changes are published one batch at a time, in the order of the batches in the file.
+/// So in through and durable mode memory is always some prefix of the file, never a reordering of
+/// it.
 ///
 /// Locks, outermost first: life_ (save, reload, compact, recover, close: one at a time), the turn
 /// (one writer). Readers take neither.
