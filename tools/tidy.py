@@ -227,8 +227,8 @@ def open_ends(tree):
 
 
 def listed_sources(tree):
-    """Every source and test is named in some CMakeLists.txt: by its path from there, X_test.cpp also
-    as X (for loops over tests), or with its whole folder by a GLOB."""
+    """Every source and test is named in some CMakeLists.txt: by its path from there, X_test.cpp
+    also as X (for loops over tests), or with its whole folder by a GLOB."""
     named, globbed = set(), set()
     for recipe in tree.having("CMakeLists.txt"):
         folder = os.path.dirname(recipe)
