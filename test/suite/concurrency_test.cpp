@@ -5,6 +5,7 @@
 #include "suite/ground.hpp"
 
 #include <atomic>
+#include <cerrno>
 #include <functional>
 #include <thread>
 
@@ -385,6 +386,28 @@ TYPED_TEST(Concurrency, AWritersCallbacksDoNotHoldUpOtherWriters) {
     }).join();
   });
   EXPECT_TRUE(written_elsewhere);
+}
+
+/// A second writer of the same pair is told "unchanged" on top of a first one's write that is still
+/// on its way. If that write fails, neither may be told that the pair is there.
+TYPED_TEST(Concurrency, NobodyIsToldOfAnEntryThatAFailedWriteTookBack) {
+  ground<TypeParam::value> g(keeping::through);
+  auto t = g.open();
+  for (std::int64_t i = 0; i < rounds(100); ++i) {
+    g.disk.inject({.kind = file::call::write, .nth = 1, .error = ENOSPC});
+    std::atomic<int> ready = 0;
+    std::atomic<int> told = 0;
+    const auto write = [&] {
+      for (++ready; ready < 3;) std::this_thread::yield();
+      if (t.insert(key_of(i), i)) ++told;
+    };
+    {
+      crowd all;
+      for (int w = 0; w < 3; ++w) all.once(write);
+    }
+    g.disk.clear_faults();
+    ASSERT_EQ(t.contains(key_of(i)), told > 0) << "in round " << i;
+  }
 }
 
 }  // namespace
