@@ -77,6 +77,7 @@ result<std::unique_ptr<journal_file>> journal_file::create(
   j->header_.store_id = store_id;
   j->header_.file_id = where.system().random();
   j->session_ = {.era = 1, .nonce = static_cast<std::uint32_t>(where.system().random())};
+  j->era_.store(1, std::memory_order_relaxed);
   j->is_announced_ = true;
   auto written = j->write_header_slots(false);
   // The hole behind the second slot is filled by the file's length alone.
