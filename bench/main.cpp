@@ -2,14 +2,14 @@
 // Runs the rows of the table in docs/benchmarks.md against rivals in one process.
 #include "measure.hpp"
 
+#include <fmt/format.h>
+#include <unistd.h>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fmt/format.h>
 #include <fstream>
 #include <stdexcept>
 #include <string_view>
-#include <unistd.h>
 
 namespace {
 
@@ -23,18 +23,25 @@ constexpr std::string_view usage =
     const std::string_view name = arguments[i];
     if (i + 1 == count) throw std::invalid_argument(fmt::format("{} needs a value", name));
     const std::string value = arguments[i + 1];
-    if (name == "--entries") s.entries = std::stoull(value);
-    else if (name == "--pairs") s.pairs = std::stoi(value);
-    else if (name == "--durable") s.durable = std::stoull(value);
-    else if (name == "--only") s.only = value;
-    else if (name == "--directory") s.directory = value;
-    else if (name == "--report") s.report = value;
-    else throw std::invalid_argument(fmt::format("unknown option {}", name));
+    if (name == "--entries")
+      s.entries = std::stoull(value);
+    else if (name == "--pairs")
+      s.pairs = std::stoi(value);
+    else if (name == "--durable")
+      s.durable = std::stoull(value);
+    else if (name == "--only")
+      s.only = value;
+    else if (name == "--directory")
+      s.directory = value;
+    else if (name == "--report")
+      s.report = value;
+    else
+      throw std::invalid_argument(fmt::format("unknown option {}", name));
   }
   if (s.entries < 200 || s.pairs < 1) throw std::invalid_argument("too few entries or pairs");
   if (s.directory.empty()) {
-    s.directory = fmt::format("{}/shelf_bench_{}",
-                              std::filesystem::temp_directory_path().string(), ::getpid());
+    s.directory = fmt::format("{}/shelf_bench_{}", std::filesystem::temp_directory_path().string(),
+                              ::getpid());
   }
   return s;
 }

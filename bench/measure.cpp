@@ -2,9 +2,9 @@
 // The loop that keeps both sides in the same weather.
 #include "measure.hpp"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <cstdio>
-#include <fmt/format.h>
 
 namespace bench {
 

@@ -11,7 +11,8 @@
 
 namespace bench {
 
-/// One run: makes what it needs, times the part that counts, returns nanoseconds an operation (or bytes an entry).
+/// One run: makes what it needs, times the part that counts, returns nanoseconds an operation (or
+/// bytes an entry).
 using run = std::function<double()>;
 
 struct side {
@@ -19,7 +20,8 @@ struct side {
   run once;
 };
 
-/// What shelf has to reach against a rival: shelf's figure divided by the rival's is at most `target`.
+/// What shelf has to reach against a rival: shelf's figure divided by the rival's is at most
+/// `target`.
 struct comparison {
   std::string rival;
   std::vector<double> rival_values;

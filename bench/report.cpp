@@ -2,8 +2,8 @@
 // Ratios with their spread; absolute figures only for scale. Losses stand where they fell.
 #include "measure.hpp"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 #include <thread>
 
 namespace bench {
@@ -28,8 +28,10 @@ std::string report(const bench_run& b) {
       "# Benchmarks\n\n"
       "Made by `make bench`: {} entries, keys `user:%08d`, values of 100 bytes, random order, {} "
       "interleaved runs of each side in one process on {} cores. Only the ratio shelf / rival is a "
-      "result: absolute figures change from machine to machine and from hour to hour. Below 1 shelf "
-      "needs less. A target is what shelf set out to reach; missed ones are marked, not left out.\n\n"
+      "result: absolute figures change from machine to machine and from hour to hour. Below 1 "
+      "shelf "
+      "needs less. A target is what shelf set out to reach; missed ones are marked, not left "
+      "out.\n\n"
       "| row | shelf | rival | rival's figure | ratio: median (least–most) | target | |\n"
       "|---|---|---|---|---|---|---|\n",
       s.entries, s.pairs, std::thread::hardware_concurrency());
@@ -43,11 +45,16 @@ std::string report(const bench_run& b) {
     }
   }
   page +=
-      "\nWhat the rivals are: `flat_map` is boost::unordered_flat_map without any lock, so it is no "
-      "table that threads may share; `flat_map + shared_mutex` is one that they may. `libcuckoo` is a "
-      "concurrent hash table in memory. LMDB and RocksDB are stores on disk: LMDB with MDB_NOSYNC where "
-      "shelf does not sync, RocksDB with its log and without sync; with sync both where the row says "
-      "durable. `bare` is a 128-byte overwrite and fdatasync of a file filled beforehand: what the disk "
+      "\nWhat the rivals are: `flat_map` is boost::unordered_flat_map without any lock, so it is "
+      "no "
+      "table that threads may share; `flat_map + shared_mutex` is one that they may. `libcuckoo` "
+      "is a "
+      "concurrent hash table in memory. LMDB and RocksDB are stores on disk: LMDB with MDB_NOSYNC "
+      "where "
+      "shelf does not sync, RocksDB with its log and without sync; with sync both where the row "
+      "says "
+      "durable. `bare` is a 128-byte overwrite and fdatasync of a file filled beforehand: what the "
+      "disk "
       "itself takes.\n";
   return page;
 }

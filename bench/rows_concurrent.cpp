@@ -4,9 +4,9 @@
 #include "rivals/rocksdb_store.hpp"
 #include "shelf_table.hpp"
 
+#include <fmt/format.h>
 #include <atomic>
 #include <boost/unordered/unordered_flat_map.hpp>
-#include <fmt/format.h>
 #include <libcuckoo/cuckoohash_map.hh>
 #include <shared_mutex>
 #include <thread>
@@ -75,8 +75,7 @@ void readers(bench_run& b) {
     const auto& value = i / entries % 2 == 0 ? w.other_value : w.value;
     shelf::or_throw(table.insert(w.to_write[i % entries], value));
   };
-  b.compare("a reader beside a writer in memory", "ns",
-            [&] { return beside(one_reader, writer); },
+  b.compare("a reader beside a writer in memory", "ns", [&] { return beside(one_reader, writer); },
             {{{"shelf, a quiet reader", one_reader}, 1.1}});
 
   boost::unordered_flat_map<std::string, std::string> flat;
@@ -93,9 +92,10 @@ void readers(bench_run& b) {
     const std::scoped_lock lock(mutex);
     flat[w.to_write[i % entries]] = w.other_value;
   };
-  b.compare("a reader beside a writer, against a locked map", "ns",
-            [&] { return beside(one_reader, writer); },
-            {{{"flat_map + shared_mutex", [&] { return beside(locked_reader, locked_writer); }}, 0}});
+  b.compare(
+      "a reader beside a writer, against a locked map", "ns",
+      [&] { return beside(one_reader, writer); },
+      {{{"flat_map + shared_mutex", [&] { return beside(locked_reader, locked_writer); }}, 0}});
 }
 
 void writers(bench_run& b, shelf::write_mode mode, const std::string& name) {

@@ -5,11 +5,11 @@
 #include "rivals/rocksdb_store.hpp"
 #include "shelf_table.hpp"
 
-#include <algorithm>
 #include <fcntl.h>
+#include <unistd.h>
+#include <algorithm>
 #include <optional>
 #include <stdexcept>
-#include <unistd.h>
 
 namespace bench {
 namespace {
@@ -97,8 +97,9 @@ void durable(bench_run& b) {
       for (std::size_t i = 0; i < n; ++i) t.put(w.to_write[i], w.value);
     });
   };
-  b.compare("insert, durable, 1 thread", "ns", ours,
-            {{{"bare", bare}, 1.15}, {{"RocksDB, synced", rocksdb}, 0}, {{"LMDB, synced", lmdb}, 0}});
+  b.compare(
+      "insert, durable, 1 thread", "ns", ours,
+      {{{"bare", bare}, 1.15}, {{"RocksDB, synced", rocksdb}, 0}, {{"LMDB, synced", lmdb}, 0}});
 }
 
 [[nodiscard]] double whole_save(const bench_run& b, std::size_t& file_bytes) {
@@ -127,8 +128,7 @@ void saves(bench_run& b) {
       f.sync();
     });
   };
-  b.compare("save, whole table", "ns", whole,
-            {{{"the same bytes, write + fsync", plain}, 1.3}});
+  b.compare("save, whole table", "ns", whole, {{{"the same bytes, write + fsync", plain}, 1.3}});
   const auto changed = [&, entries] {
     auto t = open_table(fresh_directory(b.options()), shelf::write_mode::back);
     fill(t, w);
@@ -168,7 +168,8 @@ void loads(bench_run& b) {
     auto t = text_map::in_memory();
     return timed(entries, [&] { fill(t, w); });
   };
-  b.compare("open: load, every record checked", "ns", open, {{{"shelf, inserts in memory", insert}, 0}});
+  b.compare("open: load, every record checked", "ns", open,
+            {{{"shelf, inserts in memory", insert}, 0}});
   const auto reload = [&, entries] {
     auto t = open_table(directory, shelf::write_mode::back);
     const auto took = timed(entries, [&] { shelf::or_throw(t.reload()); });

@@ -1,18 +1,19 @@
 // BENCH  rows: one thread, memory
-// What does a lookup, an insert and an entry cost beside a hash map without locks and stores on disk?
+// What does a lookup, an insert and an entry cost beside a hash map without locks and stores on
+// disk?
 #include "measure.hpp"
 #include "rivals/lmdb_store.hpp"
 #include "rivals/rocksdb_store.hpp"
 #include "shelf_table.hpp"
 
+#include <sys/wait.h>
+#include <unistd.h>
+#include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <libcuckoo/cuckoohash_map.hh>
-#include <algorithm>
 #include <optional>
 #include <span>
 #include <stdexcept>
-#include <sys/wait.h>
-#include <unistd.h>
 
 namespace bench {
 namespace {
@@ -116,8 +117,10 @@ void walks(bench_run& b, read_sides& s) {
   const auto entries = s.w.to_write.size();
   const auto ours = [&, entries] {
     return timed(entries, [&] {
-      keep(s.table.fold(std::size_t{0}, [](std::size_t sum, const std::string& k,
-                                           const std::string& v) { return sum + k.size() + v.size(); }));
+      keep(s.table.fold(std::size_t{0},
+                        [](std::size_t sum, const std::string& k, const std::string& v) {
+                          return sum + k.size() + v.size();
+                        }));
     });
   };
   const auto theirs = [&, entries] {
@@ -153,7 +156,8 @@ void structs(bench_run& b) {
   const auto& w = b.data();
   auto table = shelf::map<std::string, record7>::in_memory();
   boost::unordered_flat_map<std::string, record7> flat;
-  const record7 r{"Alice Example", "alice@example.org", 42, 1'700'000'000, true, 0.5, "a short note"};
+  const record7 r{"Alice Example", "alice@example.org", 42, 1'700'000'000, true, 0.5,
+                  "a short note"};
   for (const auto& key : w.to_write) {
     shelf::or_throw(table.insert(key, r));
     flat.emplace(key, r);
@@ -165,9 +169,12 @@ void structs(bench_run& b) {
   b.compare("a struct of 7 fields, decoded", "ns",
             each_key(w, [&](const auto& key) { keep(table.lookup(key)->age); }),
             {{{"flat_map, copied", flat_copied}, 0}});
-  b.compare("a struct of 7 fields, by view", "ns", each_key(w, [&](const auto& key) {
-              keep(*table.lookup<record7_view>(key, [](const record7_view& v) { return v.age; }));
-            }),
+  b.compare("a struct of 7 fields, by view", "ns",
+            each_key(w,
+                     [&](const auto& key) {
+                       keep(*table.lookup<record7_view>(
+                           key, [](const record7_view& v) { return v.age; }));
+                     }),
             {{{"flat_map, copied", flat_copied}, 0}});
 }
 
@@ -230,11 +237,13 @@ void insert_pauses(bench_run& b) {
       return took[static_cast<std::size_t>(which * last)] / std::max(1.0, median(took));
     };
   };
-  b.compare("insert, p99.99 / median", "x", quantile(0.9999), {{{"target alone", [] { return 1.0; }}, 50}});
+  b.compare("insert, p99.99 / median", "x", quantile(0.9999),
+            {{{"target alone", [] { return 1.0; }}, 50}});
   b.compare("insert, max / median", "x", quantile(1.0), {});
 }
 
-/// Growth of anonymous resident memory, an entry; measured in a child process, whose memory nobody used before.
+/// Growth of anonymous resident memory, an entry; measured in a child process, whose memory nobody
+/// used before.
 template <class Make>
 [[nodiscard]] double bytes_an_entry(const workload& w, Make make) {
   int ends[2];

@@ -2,10 +2,10 @@
 // Made from a fixed seed, so that every run and every rival sees the same.
 #include "workload.hpp"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
-#include <fmt/format.h>
 #include <fstream>
 #include <random>
 

@@ -195,7 +195,9 @@ def include_cycles(tree):
     def visit(file, trail):
         if file in trail:
             ring = trail[trail.index(file):]
-            if frozenset(ring) not in reported:
+            # Declarations and their bodies are one header in two files.
+            bodies = len(ring) == 2 and len({os.path.basename(f) for f in ring}) == 1
+            if frozenset(ring) not in reported and not bodies:
                 reported.add(frozenset(ring))
                 yield f"{file}: headers include each other: {' -> '.join(ring + [file])}"
         elif file not in done:
@@ -225,11 +227,20 @@ def open_ends(tree):
 
 
 def listed_sources(tree):
-    """Every source and test is named in some CMakeLists.txt, by its path from there."""
-    named = {os.path.normpath(os.path.join(os.path.dirname(recipe), word))
-             for recipe in tree.having("CMakeLists.txt")
-             for word in re.findall(r"[\w./-]+\.cpp", re.sub(r"(?m)#.*$", "", tree.text(recipe)))}
+    """Every source and test is named in some CMakeLists.txt: by its path from there, X_test.cpp
+    also as X (for loops over tests), or with its whole folder by a GLOB."""
+    named, globbed = set(), set()
+    for recipe in tree.having("CMakeLists.txt"):
+        folder = os.path.dirname(recipe)
+        text = re.sub(r"(?m)#.*$", "", tree.text(recipe))
+        for word in re.findall(r"[\w./-]+", text):
+            named.add(os.path.normpath(os.path.join(folder, word)))
+            named.add(os.path.normpath(os.path.join(folder, word + "_test.cpp")))
+        for path in re.findall(r"GLOB[^)]*?\$\{PROJECT_SOURCE_DIR\}/([\w/]+)/\*\.cpp", text):
+            globbed.add(path)
     for file in tree.having(".cpp"):
+        if os.path.dirname(file) in globbed:
+            continue
         if file.startswith(("src/", "test/", "examples/", "bench/")) and file not in named:
             yield f"{file}: no CMakeLists.txt names it"
 

@@ -1,5 +1,6 @@
 // BENCH  rivals
-// LMDB as its manual recommends for single operations; a read transaction is renewed, not made anew.
+// LMDB as its manual recommends for single operations; a read transaction is renewed, not made
+// anew.
 #include "rivals/lmdb_store.hpp"
 
 #include <lmdb.h>
@@ -53,8 +54,10 @@ void lmdb_store::put(std::string_view key, std::string_view value) {
 
 std::string lmdb_store::get(std::string_view key) {
   auto& h = *handles_;
-  if (h.reader == nullptr) must(mdb_txn_begin(h.env, nullptr, MDB_RDONLY, &h.reader));
-  else must(mdb_txn_renew(h.reader));
+  if (h.reader == nullptr)
+    must(mdb_txn_begin(h.env, nullptr, MDB_RDONLY, &h.reader));
+  else
+    must(mdb_txn_renew(h.reader));
   auto k = value_of(key);
   MDB_val v;
   must(mdb_get(h.reader, h.dbi, &k, &v));

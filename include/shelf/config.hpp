@@ -19,17 +19,18 @@ class system;
 
 /// When a write reaches the file. docs/durability.md says what survives what.
 enum class write_mode : std::uint8_t {
-  through,  ///< each write is in the file before it returns: survives kill -9; synced every `sync_every`
+  through,  ///< each write is in the file before it returns: survives kill -9; synced every
+            ///< `sync_every`
   back,     ///< writes stay in memory until save() or close()
   durable,  ///< each write is synced before it returns: survives a power cut
 };
 
 /// What open expects to find.
 enum class opening : std::uint8_t {
-  create_if_missing,
-  existing,    ///< not_found if there is no file
-  create_new,  ///< file_error (EEXIST) if there is one
-  read_only,   ///< takes no lock, changes nothing, works beside a writer
+  create_if_missing,  ///< opens the file, or makes one
+  existing,           ///< not_found if there is no file
+  create_new,         ///< file_error (EEXIST) if there is one
+  read_only,          ///< takes no lock, changes nothing, works beside a writer
 };
 
 enum class file_format : std::uint8_t {
@@ -38,25 +39,25 @@ enum class file_format : std::uint8_t {
 
 /// Who may write.
 enum class access : std::uint8_t {
-  any_thread,
+  any_thread,  ///< everybody
   one_writer,  ///< Erlang's rule: the opening thread writes and closes, all others only read
 };
 
 enum class missing_fields : std::uint8_t {
-  refuse,
+  refuse,        ///< they must have exactly the fields of the C++ struct
   use_defaults,  ///< stored structs may lack trailing fields of the C++ struct
 };
 
 /// Where tables may lie.
 enum class file_system : std::uint8_t {
   local,  ///< network file systems are refused: their locks and syncs cannot be relied on
-  any,
+  any,    ///< at your own risk
 };
 
 /// Bounds that input must keep. Larger is size_limit_exceeded.
 struct limits {
   std::size_t entry_bytes = std::size_t{64} << 20;  ///< encoded key and value together
-  std::size_t nesting = 256;                        ///< depth of lists, tuples and maps in each other
+  std::size_t nesting = 256;  ///< depth of lists, tuples and maps in each other
 };
 
 /// How to open a `table<K, V, ...>`. An aggregate: name what differs from the defaults.
@@ -68,21 +69,30 @@ struct config {
   std::optional<std::string> base_directory = {};
   /// A label for messages; need not be unique. Default: the path.
   std::string name = {};
+  /// When a write reaches the file.
   write_mode mode = write_mode::through;
+  /// What open expects to find.
   shelf::opening opening = shelf::opening::create_if_missing;
+  /// How the file is written.
   file_format format = file_format::native;
+  /// Who may write.
   shelf::access access = shelf::access::any_thread;
   /// write_mode::back: save in the background this often; zero: never.
   std::chrono::milliseconds save_every{0};
-  /// write_mode::through: sync in the background this often while there are unsynced writes; zero: never.
+  /// write_mode::through: sync in the background this often while there are unsynced writes; zero:
+  /// never.
   std::chrono::milliseconds sync_every{1000};
-  /// Run on every entry at open and reload, after the types have been checked; false is type_mismatch.
+  /// Run on every entry at open and reload, after the types have been checked; false is
+  /// type_mismatch.
   std::function<bool(const K&, const V&)> check = {};
+  /// Whether stored structs may lack trailing fields.
   shelf::missing_fields missing_fields = shelf::missing_fields::refuse;
   /// Where errors of the destructor and of background work go. Default: one sentence on stderr.
   /// Called from any thread; must not throw.
   std::function<void(const error&)> on_error = {};
+  /// Bounds of what is written and read.
   shelf::limits limits = {};
+  /// Whether the file may lie on a network file system.
   shelf::file_system file_system = shelf::file_system::local;
   /// Where files live: nullptr is the operating system; tests may pass a simulated disk.
   file::system* system = nullptr;
@@ -90,24 +100,27 @@ struct config {
 
 /// What stats() tells. Bytes unless the name says otherwise.
 struct table_stats {
-  std::size_t entries = 0;
-  std::size_t memory_bytes = 0;       ///< entries and index, garbage that readers still see included
-  std::size_t payload_bytes = 0;      ///< encoded keys and values
-  std::uint64_t file_bytes = 0;       ///< the journal's length
-  std::uint64_t garbage_bytes = 0;    ///< of the journal: an estimate of what compaction would free
-  std::size_t unsaved_changes = 0;    ///< write_mode::back
-  std::uint64_t sequence = 0;         ///< of the last batch
-  std::uint64_t era = 0;
-  std::uint64_t unsynced_bytes = 0;   ///< in the file, not yet known to be on disk
-  std::optional<std::chrono::system_clock::time_point> last_save;
-  std::optional<std::chrono::system_clock::time_point> last_sync;
-  std::optional<error> last_error;    ///< of background work, or the fence
-  bool fenced = false;
-  std::size_t snapshots = 0;          ///< versions pinned by snapshots and walks
-  std::chrono::nanoseconds oldest_snapshot_age{0};
-  std::uint64_t recovered_batches = 0;   ///< read from the file at open
-  std::uint64_t recovery_cut_bytes = 0;  ///< torn bytes cut off at open: a write that was never acknowledged
-  bool recovered_clean = true;           ///< the file had been closed properly
+  std::size_t entries = 0;           ///< pairs, in bags too
+  std::size_t memory_bytes = 0;      ///< entries and index, garbage that readers still see included
+  std::size_t payload_bytes = 0;     ///< encoded keys and values
+  std::uint64_t file_bytes = 0;      ///< the journal's length
+  std::uint64_t garbage_bytes = 0;   ///< of the journal: an estimate of what compaction would free
+  std::size_t unsaved_changes = 0;   ///< write_mode::back
+  std::uint64_t sequence = 0;        ///< of the last batch
+  std::uint64_t era = 0;             ///< the session of writing; see docs/format.md
+  std::uint64_t unsynced_bytes = 0;  ///< in the file, not yet known to be on disk
+  std::optional<std::chrono::system_clock::time_point>
+      last_save;  ///< when the table was last saved
+  std::optional<std::chrono::system_clock::time_point>
+      last_sync;  ///< when the file was last synced in the background or by sync()
+  std::optional<error> last_error;  ///< of background work, or the fence
+  bool fenced = false;              ///< writing stopped after a disk failure; see recover()
+  std::size_t snapshots = 0;        ///< versions pinned by snapshots and walks
+  std::chrono::nanoseconds oldest_snapshot_age{0};  ///< of the oldest version that a snapshot pins
+  std::uint64_t recovered_batches = 0;              ///< read from the file at open
+  std::uint64_t recovery_cut_bytes =
+      0;                        ///< torn bytes cut off at open: a write that was never acknowledged
+  bool recovered_clean = true;  ///< the file had been closed properly
 };
 
 }  // namespace shelf

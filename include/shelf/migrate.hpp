@@ -35,11 +35,12 @@ result<> add_converted(entry_batch& to, const std::optional<std::pair<K, V>>& ma
 
 }  // namespace detail
 
-/// Rewrites the file at `c.path`, which holds a table of type Old, as a table of type New, in one step: after a
-/// crash the file is the old one or the new one. `f(old key, old value)` returns the new pair, an optional of one
-/// (nullopt leaves the entry out), or a result of either, whose error ends the migration. Errors: those of
-/// open; f's; key_already_present, if two entries come to one key. On an error the file is as it was.
-/// The table must not be open. Costs the memory of both tables.
+/// Rewrites the file at `c.path`, which holds a table of type Old, as a table of type New, in one
+/// step: after a crash the file is the old one or the new one. `f(old key, old value)` returns the
+/// new pair, an optional of one (nullopt leaves the entry out), or a result of either, whose error
+/// ends the migration. Errors: those of open; f's; key_already_present, if two entries come to one
+/// key. On an error the file is as it was. The table must not be open. Costs the memory of both
+/// tables.
 ///
 ///     shelf::migrate<shelf::map<std::string, user_v1>, shelf::map<std::string, user>>(
 ///         {.path = "users.shelf"},
@@ -57,8 +58,9 @@ template <class Old, class New, class F>
   const detail::encoding_limits limits{.size = c.limits.entry_bytes, .nesting = nesting};
   const auto from =
       detail::types_of<old_key, old_value, Old::table_kind>(typename Old::config{}, rules);
-  const auto to = detail::types_of<typename New::key_type, typename New::mapped_type,
-                                   New::table_kind>(c, rules);
+  const auto to =
+      detail::types_of<typename New::key_type, typename New::mapped_type, New::table_kind>(c,
+                                                                                           rules);
   old_key key{};
   old_value value{};
   const auto convert = [&](detail::stored_entry e, detail::entry_batch& batch) -> result<> {

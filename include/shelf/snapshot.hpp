@@ -20,6 +20,7 @@ namespace shelf {
 template <class K, class V>
 class entry_range {
  public:
+  /// @cond
   class iterator {
    public:
     using iterator_concept = std::input_iterator_tag;
@@ -64,7 +65,9 @@ class entry_range {
     std::optional<value_type> entry_;
     detail::decoding_rules rules_;
   };
+  /// @endcond
 
+  /// All entries of a snapshot.
   entry_range(std::shared_ptr<const detail::snapshot_core> of, detail::decoding_rules rules)
       : of_(std::move(of)), rules_(rules), to_(of_->size()) {}
   /// The entries of rank [from, to); ordered tables only.
@@ -76,8 +79,11 @@ class entry_range {
   [[nodiscard]] iterator begin() const {
     return iterator(of_, part_ ? of_->entries(from_, to_) : of_->entries(), rules_);
   }
+  /// The end of every walk.
   [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
+  /// How many entries. Constant time.
   [[nodiscard]] std::size_t size() const noexcept { return to_ - from_; }
+  /// True if there are none.
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }
 
  private:
@@ -88,13 +94,14 @@ class entry_range {
   bool part_ = false;
 };
 
-/// One moment of a table: what was there when snapshot() was called, each entry once, whatever is written
-/// since. Owns what it shows and outlives the handle. While it lives, the table keeps the entries it shows
-/// in memory (stats().snapshots, oldest_snapshot_age).
+/// One moment of a table: what was there when snapshot() was called, each entry once, whatever is
+/// written since. Owns what it shows and outlives the handle. While it lives, the table keeps the
+/// entries it shows in memory (stats().snapshots, oldest_snapshot_age).
 /// Thread safety: const calls from any thread; an iterator belongs to one thread.
 template <class K, class V, kind Kind>
 class snapshot : public entry_range<K, V> {
  public:
+  /// Made by table::snapshot.
   snapshot(std::shared_ptr<const detail::snapshot_core> of, detail::decoding_rules rules)
       : entry_range<K, V>(of, rules), core_(std::move(of)), rules_(rules) {}
 
@@ -106,21 +113,20 @@ class snapshot : public entry_range<K, V> {
     if constexpr (is_bag(Kind)) {
       std::vector<V> values;
       if (k.failed()) return result<std::vector<V>>(std::unexpected(k.outcome().error()));
-      core_->lookup(k.written(), [&](bytes v) {
-        detail::decode_stored(v, rules_, values.emplace_back());
-      });
+      core_->lookup(k.written(),
+                    [&](bytes v) { detail::decode_stored(v, rules_, values.emplace_back()); });
       if (values.empty()) return result<std::vector<V>>(std::unexpected(error(errc::not_found)));
       return result<std::vector<V>>(std::move(values));
     } else {
       if (k.failed()) return result<V>(std::unexpected(k.outcome().error()));
       result<V> value = std::unexpected(error(errc::not_found));
-      core_->lookup(k.written(), [&](bytes v) {
-        detail::decode_stored(v, rules_, value.emplace());
-      });
+      core_->lookup(k.written(),
+                    [&](bytes v) { detail::decode_stored(v, rules_, value.emplace()); });
       return value;
     }
   }
 
+  /// Whether the key is there.
   template <key_argument<K> A = K>
   [[nodiscard]] bool contains(const A& key) const {
     detail::encoder k(detail::purpose::key);

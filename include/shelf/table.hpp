@@ -27,25 +27,28 @@ struct counter_options {
   std::optional<std::int64_t> initial = {};
 };
 
-/// Options of give-or-take calls that look at a file by its path.
+/// Where a path counts from, for calls that name a file without opening a table.
 struct path_options {
+  /// As config::base_directory.
   std::optional<std::string> base_directory = {};
+  /// As config::system.
   file::system* system = nullptr;
 };
 
 /// A durable table in memory.
 ///
-/// Reads come from memory and never wait for writers or the disk. Writes reach memory after the file has
-/// taken what the mode promises (docs/durability.md), so a failed write has changed nothing.
+/// Reads come from memory and never wait for writers or the disk. Writes reach memory after the
+/// file has taken what the mode promises (docs/durability.md), so a failed write has changed
+/// nothing.
 ///
-/// Every call that can fail returns `result`. Errors any write may give: table_closed, forked, not_owner,
-/// read_only, fenced, indeterminate, no_space, file_error, size_limit_exceeded, and invalid_argument for a
-/// value that no term can hold (NaN). Reads: table_closed, forked, not_found. std::bad_alloc passes through
-/// with nothing changed; so do exceptions of callbacks.
+/// Every call that can fail returns `result`. Errors any write may give: table_closed, forked,
+/// not_owner, read_only, fenced, indeterminate, no_space, file_error, size_limit_exceeded, and
+/// invalid_argument for a value that no term can hold (NaN). Reads: table_closed, forked,
+/// not_found. std::bad_alloc passes through with nothing changed; so do exceptions of callbacks.
 ///
-/// Thread safety: all calls from any thread at once, close() included; moving and destroying need the handle
-/// to themselves. Callbacks run on the calling thread and may read and write any table, but not close this
-/// one (busy).
+/// Thread safety: all calls from any thread at once, close() included; moving and destroying need
+/// the handle to themselves. Callbacks run on the calling thread and may read and write any table,
+/// but not close this one (busy).
 template <class K, class V, kind Kind>
 class table {
   static_assert(storable<K>, "This key type cannot be stored; docs/types.md lists what can.");
@@ -56,13 +59,19 @@ class table {
                 "names and pairs, tuples, arrays, vectors and structs of these.");
 
  public:
+  /// The type of keys.
   using key_type = K;
+  /// The type of values.
   using mapped_type = V;
+  /// An entry.
   using value_type = std::pair<K, V>;
+  /// How to open it.
   using config = shelf::config<K, V>;
+  /// What snapshot() gives.
   using snapshot_type = shelf::snapshot<K, V, Kind>;
   /// What lookup gives: the value, or in bags all values of the key in insertion order.
   using found_type = std::conditional_t<is_bag(Kind), std::vector<V>, V>;
+  /// Which kind it is.
   static constexpr kind table_kind = Kind;
 
   // --- life --------------------------------------------------------------------------------------
@@ -75,29 +84,35 @@ class table {
   /// A table without a file: everything but save, sync, reload, compact and recover.
   [[nodiscard]] static table in_memory(std::string name = {});
 
+  /// Moves the handle; the one moved from may only be assigned to or destroyed.
   table(table&&) noexcept = default;
+  /// Closes what this handle held, as the destructor does, and takes the other.
   table& operator=(table&& other) noexcept;
   /// Closes; what goes wrong is told to config.on_error, and everything is released all the same.
   ~table() { release(); }
 
-  /// Saves, seals the file and releases all. An error that trying again may cure (no_space) leaves the
-  /// table open and whole; so does a failure that fences it right now. A table that was fenced before
-  /// is released, and close returns the cause. busy from a callback of this table.
+  /// Saves, seals the file and releases all. An error that trying again may cure (no_space) leaves
+  /// the table open and whole; so does a failure that fences it right now. A table that was fenced
+  /// before is released, and close returns the cause. busy from a callback of this table.
   [[nodiscard]] result<> close() { return core_->close(); }
   /// Releases all without saving. Unsaved changes (write_mode::back) are gone.
   void abandon() noexcept { core_->abandon(); }
+  /// False once closed, abandoned or moved from, and in a forked child.
   [[nodiscard]] bool is_open() const noexcept { return core_ && core_->is_open(); }
 
   // --- writes ------------------------------------------------------------------------------------
 
-  /// Maps: sets the value of the key. bag: adds the pair unless it is there. duplicate_bag: appends.
+  /// Maps: sets the value of the key. bag: adds the pair unless it is there. duplicate_bag:
+  /// appends.
   template <key_argument<K> A = K>
   [[nodiscard]] result<written> insert(const A& key, const V& value);
-  /// One atomic batch, for readers and on disk; how many pairs it had. Maps: the last of equal keys wins.
+  /// One atomic batch, for readers and on disk; how many pairs it had. Maps: the last of equal keys
+  /// wins.
   template <std::ranges::input_range R>
   [[nodiscard]] result<std::size_t> insert_range(R&& pairs) {
     return insert_all(std::forward<R>(pairs), false);
   }
+  /// The same for a braced list.
   [[nodiscard]] result<std::size_t> insert_range(std::initializer_list<value_type> pairs) {
     return insert_all(pairs, false);
   }
@@ -111,6 +126,7 @@ class table {
   [[nodiscard]] result<std::size_t> insert_new_range(R&& pairs) {
     return insert_all(std::forward<R>(pairs), true);
   }
+  /// The same for a braced list.
   [[nodiscard]] result<std::size_t> insert_new_range(std::initializer_list<value_type> pairs)
     requires(!is_bag(Kind))
   {
@@ -119,19 +135,21 @@ class table {
   /// The key with all its values; how many entries went (0: the key was not there).
   template <key_argument<K> A = K>
   [[nodiscard]] result<std::size_t> erase(const A& key);
-  /// Maps: compare-and-delete. bag: that pair. duplicate_bag: every copy of it. How many entries went.
+  /// Maps: compare-and-delete. bag: that pair. duplicate_bag: every copy of it. How many entries
+  /// went.
   template <key_argument<K> A = K>
   [[nodiscard]] result<std::size_t> erase(const A& key, const V& value);
   /// All entries, in one step; how many there were.
   [[nodiscard]] result<std::size_t> clear() { return core_->clear(); }
-  /// Adds to an integer in one step; the new value. not_found without `initial`; overflow changes nothing.
+  /// Adds to an integer in one step; the new value. not_found without `initial`; overflow changes
+  /// nothing.
   template <key_argument<K> A = K>
     requires(!is_bag(Kind) && counter_value<V>)
   [[nodiscard]] result<V> update_counter(const A& key, std::int64_t delta = 1,
                                          counter_options options = {});
-  /// Replaces the value by f(value); the new value. `f` takes V, V&& or const V& and returns V, or result<V> to
-  /// give up with an error; or it takes V& and returns nothing. It runs again if another thread was faster. not_found if the
-  /// key is not there.
+  /// Replaces the value by f(value); the new value. `f` takes V, V&& or const V& and returns V, or
+  /// result<V> to give up with an error; or it takes V& and returns nothing. It runs again if
+  /// another thread was faster. not_found if the key is not there.
   template <class F, key_argument<K> A = K>
     requires(!is_bag(Kind))
   [[nodiscard]] result<V> update(const A& key, F&& f);
@@ -141,9 +159,9 @@ class table {
   /// The value of the key (bags: its values, in insertion order), or not_found.
   template <key_argument<K> A = K>
   [[nodiscard]] result<found_type> lookup(const A& key) const;
-  /// Calls f with a view of the value where it lies: std::string_view of a string, a span of bytes, scalars,
-  /// tuples of such; other types decoded. Bags: once for each value. Returns what f returns (maps). No copy,
-  /// no allocation. What f returns must not be a view.
+  /// Calls f with a view of the value where it lies: std::string_view of a string, a span of bytes,
+  /// scalars, tuples of such; other types decoded. Bags: once for each value. Returns what f
+  /// returns (maps). No copy, no allocation. What f returns must not be a view.
   template <key_argument<K> A = K, class F>
     requires std::invocable<F&, view_of<V>>
   [[nodiscard]] auto lookup(const A& key, F&& f) const {
@@ -159,10 +177,12 @@ class table {
   template <auto Member, key_argument<K> A = K>
     requires(!is_bag(Kind))
   [[nodiscard]] auto get(const A& key) const -> result<detail::member_of<Member>>;
-  /// Many lookups with their memory fetched ahead; not one moment. One optional a key, in the keys' order.
+  /// Many lookups with their memory fetched ahead; not one moment. One optional a key, in the keys'
+  /// order.
   template <std::ranges::input_range R>
     requires(!is_bag(Kind) && key_argument<std::ranges::range_value_t<R>, K>)
   [[nodiscard]] result<std::vector<std::optional<V>>> lookup_many(R&& keys) const;
+  /// The same for a braced list.
   [[nodiscard]] result<std::vector<std::optional<V>>> lookup_many(
       std::initializer_list<K> keys) const
     requires(!is_bag(Kind))
@@ -174,6 +194,7 @@ class table {
   [[nodiscard]] bool contains(const A& key) const;
   /// Entries; in bags pairs, not keys. 0 once closed. Constant time.
   [[nodiscard]] std::size_t size() const noexcept { return core_->size(); }
+  /// True if there is no entry, and once closed.
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }
 
   /// One moment of the table, to iterate: `for (const auto& [key, value] : table.snapshot())`.
@@ -198,6 +219,7 @@ class table {
   {
     return seek(detail::place::first, {});
   }
+  /// The entry with the last key, or not_found.
   [[nodiscard]] result<value_type> last() const
     requires(Kind == kind::ordered_set)
   {
@@ -230,29 +252,31 @@ class table {
 
   // --- disk --------------------------------------------------------------------------------------
 
-  /// back: appends what changed since the last save as one atomic batch and syncs; its cost follows the
-  /// change. through, durable: sync. ok: everything acknowledged survives a power cut. An error leaves
-  /// table and file as they were, to be saved again; a failed sync fences.
+  /// back: appends what changed since the last save as one atomic batch and syncs; its cost follows
+  /// the change. through, durable: sync. ok: everything acknowledged survives a power cut. An error
+  /// leaves table and file as they were, to be saved again; a failed sync fences.
   [[nodiscard]] result<> save() { return core_->save(); }
   /// What the file was given is on disk (fdatasync). In write_mode::back it does not save.
   [[nodiscard]] result<> sync() { return core_->sync(); }
-  /// back: returns to the last saved state. Else: reads and checks the file again. Validated aside, then
-  /// swapped in one step; on an error memory keeps exactly what it had.
+  /// back: returns to the last saved state. Else: reads and checks the file again. Validated aside,
+  /// then swapped in one step; on an error memory keeps exactly what it had.
   [[nodiscard]] result<> reload() { return core_->reload(); }
-  /// Writes a new file with the live entries alone, beside the old one, while writers go on, and renames it.
-  /// Happens by itself when the file is large and mostly garbage.
+  /// Writes a new file with the live entries alone, beside the old one, while writers go on, and
+  /// renames it. Happens by itself when the file is large and mostly garbage.
   [[nodiscard]] result<> compact() { return core_->compact(); }
-  /// Takes a fenced table back into use: writes a whole new file from memory, syncs and renames it. Nothing
-  /// acknowledged is lost; a write that failed with indeterminate is certainly absent. ok if nothing is
-  /// wrong.
+  /// Takes a fenced table back into use: writes a whole new file from memory, syncs and renames it.
+  /// Nothing acknowledged is lost; a write that failed with indeterminate is certainly absent. ok
+  /// if nothing is wrong.
   [[nodiscard]] result<> recover() { return core_->recover(); }
+  /// Counts, sizes, ages and the last error. Costs a few loads and two short locks.
   [[nodiscard]] result<table_stats> stats() const { return core_->stats(); }
 
   // --- ownership (access::one_writer) ------------------------------------------------------------
 
   /// The owner gives up writing; nobody can write until somebody takes over.
   [[nodiscard]] result<> give_away() { return core_->give_away(); }
-  /// The calling thread becomes the owner, if the table was given away or its owner's thread has ended.
+  /// The calling thread becomes the owner, if the table was given away or its owner's thread has
+  /// ended.
   [[nodiscard]] result<> take_over() { return core_->take_over(); }
 
   /// The untyped table below, for tests and tools of the library itself.
@@ -303,9 +327,9 @@ using duplicate_bag = table<K, V, kind::duplicate_bag>;
   return detail::remove_file(path, options.base_directory, options.system);
 }
 
-/// Opens a table, calls f(table), and closes it on every way out. Returns what f returns (a result is
-/// passed on). If closing fails too, the error says both. An exception of f passes through after the table
-/// was closed; what then fails is told to config.on_error.
+/// Opens a table, calls f(table), and closes it on every way out. Returns what f returns (a result
+/// is passed on). If closing fails too, the error says both. An exception of f passes through after
+/// the table was closed; what then fails is told to config.on_error.
 template <class Table, class F>
 [[nodiscard]] auto with_table(typename Table::config c, F&& f);
 

@@ -21,14 +21,14 @@ inline constexpr std::string_view tag{};
 /// One enumerator and the atom that stands for it.
 template <class E>
 struct enum_name {
-  E value;
-  std::string_view name;
+  E value;                ///< the enumerator
+  std::string_view name;  ///< the atom
 };
 
 /// The list that `names` makes.
 template <class E, std::size_t N>
 struct enum_name_list {
-  enum_name<E> entries[N];
+  enum_name<E> entries[N];  ///< in the order in which they were given
 };
 
 /// What `enum_names` is for an enumeration that is stored as an integer.

@@ -54,13 +54,16 @@ class term {
     bitstring,
     binary,
   };
+  /// Of an integer given by its magnitude.
   enum class sign : std::uint8_t { positive, negative };
+  /// A key and its value in a map.
   using pair = std::pair<term, term>;
 
   /// The empty list, `[]`.
   term() : term(nil()) {}
 
   // Factories.
+  /// An integer of any type of up to 64 bits.
   template <std::integral T>
     requires(!std::same_as<T, bool>)
   [[nodiscard]] static term integer(T value) {
@@ -80,31 +83,42 @@ class term {
   [[nodiscard]] static result<term> atom(std::string_view name);
   /// The atom `true` or `false`.
   [[nodiscard]] static term boolean(bool value);
+  /// A binary with this content.
   [[nodiscard]] static term binary(bytes content);
+  /// The same for text.
   [[nodiscard]] static term binary(std::string_view content) { return binary(as_bytes(content)); }
   /// All bits of `content` but the last byte's lowest 8 - `bits_in_last_byte`.
   /// invalid_argument: the count is not 1..8, or not 0 for empty content.
   [[nodiscard]] static result<term> bitstring(bytes content, unsigned bits_in_last_byte);
+  /// The empty list.
   [[nodiscard]] static term nil();
+  /// A proper list.
   [[nodiscard]] static term list(std::span<const term> elements);
+  /// The same for a braced list.
   [[nodiscard]] static term list(std::initializer_list<term> elements) {
     return list(std::span(elements.begin(), elements.size()));
   }
+  /// A tuple.
   [[nodiscard]] static term tuple(std::span<const term> elements);
+  /// The same for a braced list.
   [[nodiscard]] static term tuple(std::initializer_list<term> elements) {
     return tuple(std::span(elements.begin(), elements.size()));
   }
   /// Pairs in any order. invalid_argument: a key twice; size_limit_exceeded: nested too deep.
   [[nodiscard]] static result<term> map(std::span<const pair> pairs);
+  /// The same for a braced list.
   [[nodiscard]] static result<term> map(std::initializer_list<pair> pairs) {
     return map(std::span(pairs.begin(), pairs.size()));
   }
 
   // Inspectors. nullopt: the term is something else. Views live until this term is changed.
+  /// Which type it is.
   [[nodiscard]] type what() const noexcept;
   /// nullopt also for integers beyond the 64 bits; see as_unsigned and to_string.
   [[nodiscard]] std::optional<std::int64_t> as_integer() const noexcept;
+  /// nullopt also for negative integers and those beyond 64 bits.
   [[nodiscard]] std::optional<std::uint64_t> as_unsigned() const noexcept;
+  /// The value of a float.
   [[nodiscard]] std::optional<double> as_floating() const noexcept;
   /// True or false for these two atoms.
   [[nodiscard]] std::optional<bool> as_boolean() const noexcept;
@@ -144,9 +158,12 @@ class term {
 
   /// Erlang text such as `{user,<<"alice">>,42}`, in UTF-8, cut behind `limit` bytes with `...`.
   [[nodiscard]] std::string to_string(std::size_t limit = std::string::npos) const;
+  /// Writes to_string().
   friend std::ostream& operator<<(std::ostream& out, const term& t);
 
+  /// Equality of the encodings.
   friend bool operator==(const term& a, const term& b) noexcept { return a.bytes_ == b.bytes_; }
+  /// Erlang's term order.
   friend std::weak_ordering operator<=>(const term& a, const term& b) noexcept {
     return order(a, b);
   }

@@ -2,10 +2,10 @@
 // The signal mask is set before the thread starts, so that it never runs with signals open.
 #include "file/background_thread.hpp"
 
-#include <memory>
-#include <new>
 #include <pthread.h>
 #include <signal.h>
+#include <memory>
+#include <new>
 
 namespace shelf::file {
 namespace {

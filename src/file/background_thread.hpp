@@ -4,7 +4,8 @@
 
 namespace shelf::file {
 
-/// Runs `body(context)` in a new detached thread with all signals blocked. False if the system has no thread left.
+/// Runs `body(context)` in a new detached thread with all signals blocked. False if the system has
+/// no thread left.
 [[nodiscard]] bool start_background_thread(void (*body)(void*), void* context) noexcept;
 
 }  // namespace shelf::file

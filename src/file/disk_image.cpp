@@ -29,15 +29,9 @@ bool anything_dropped(const disk_node& node) noexcept {
 /// Makes a change part of what is durable, whole.
 void settle(disk_node& node, const file_change& change) {
   switch (change.what) {
-    case file_change::type::data:
-      node.durable.put(change.offset, change.data.view());
-      break;
-    case file_change::type::cut:
-      node.durable.resize(change.offset);
-      break;
-    case file_change::type::mode:
-      node.durable_mode = change.mode;
-      break;
+    case file_change::type::data: node.durable.put(change.offset, change.data.view()); break;
+    case file_change::type::cut: node.durable.resize(change.offset); break;
+    case file_change::type::mode: node.durable_mode = change.mode; break;
     case file_change::type::owner:
       node.durable_owner = change.owner;
       node.durable_group = change.group;
@@ -96,31 +90,21 @@ std::string to_string(const operation& done) {
   const std::string inode = " inode " + std::to_string(done.inode);
   const std::string failed = done.failed ? " (failed)" : "";
   switch (done.what) {
-    case operation::type::create:
-      return "create " + done.name + " as" + inode;
+    case operation::type::create: return "create " + done.name + " as" + inode;
     case operation::type::write:
       return "write of " + std::to_string(done.data.size()) + " bytes at " +
              std::to_string(done.offset) + " to" + inode;
     case operation::type::truncate:
       return "truncate of" + inode + " to " + std::to_string(done.offset);
-    case operation::type::sync_data:
-      return "sync_data of" + inode + failed;
-    case operation::type::sync:
-      return "sync of" + inode + failed;
-    case operation::type::drop_cache:
-      return "drop_cache of" + inode;
-    case operation::type::set_mode:
-      return "set_mode of" + inode;
-    case operation::type::set_owner:
-      return "set_owner of" + inode;
-    case operation::type::rename:
-      return "rename of " + done.name + " to " + done.to;
-    case operation::type::unlink:
-      return "unlink of " + done.name;
-    case operation::type::plant:
-      return "plant of " + done.name + " in" + inode;
-    case operation::type::uproot:
-      return "uproot of " + done.name;
+    case operation::type::sync_data: return "sync_data of" + inode + failed;
+    case operation::type::sync: return "sync of" + inode + failed;
+    case operation::type::drop_cache: return "drop_cache of" + inode;
+    case operation::type::set_mode: return "set_mode of" + inode;
+    case operation::type::set_owner: return "set_owner of" + inode;
+    case operation::type::rename: return "rename of " + done.name + " to " + done.to;
+    case operation::type::unlink: return "unlink of " + done.name;
+    case operation::type::plant: return "plant of " + done.name + " in" + inode;
+    case operation::type::uproot: return "uproot of " + done.name;
   }
   return {};
 }
@@ -223,16 +207,13 @@ void disk_image::apply(const operation& done, bool honest) {
   }
   if (node == nullptr) return;
   switch (done.what) {
-    case operation::type::write:
-      return write(*node, done);
-    case operation::type::truncate:
-      return truncate(*node, done);
+    case operation::type::write: return write(*node, done);
+    case operation::type::truncate: return truncate(*node, done);
     case operation::type::sync_data:
     case operation::type::sync:
       if (honest) sync(*node, done);
       return;
-    case operation::type::drop_cache:
-      return drop_cache(*node);
+    case operation::type::drop_cache: return drop_cache(*node);
     case operation::type::set_mode:
       node->mode = done.mode;
       node->changes.push_back({.what = file_change::type::mode, .data = {}, .mode = done.mode});
@@ -266,8 +247,7 @@ void disk_image::apply(const operation& done, bool honest) {
       return lost_a_name(inode);
     }
     case operation::type::create:
-    case operation::type::plant:
-      return;  // above
+    case operation::type::plant: return;  // above
   }
 }
 

@@ -6,8 +6,8 @@
 
 namespace shelf::file {
 
-/// Asks for large pages (madvise MADV_HUGEPAGE) for `size` bytes from `start`. Advice only: a system that
-/// has none, or gives none, changes nothing.
+/// Asks for large pages (madvise MADV_HUGEPAGE) for `size` bytes from `start`. Advice only: a
+/// system that has none, or gives none, changes nothing.
 void advise_large_pages(void* start, std::size_t size) noexcept;
 
 }  // namespace shelf::file

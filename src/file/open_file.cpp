@@ -20,12 +20,9 @@ errc code_for(int os_error) noexcept {
   switch (os_error) {
     case ENOSPC:
     case EDQUOT:
-    case EFBIG:
-      return errc::no_space;
-    case ENOENT:
-      return errc::not_found;
-    default:
-      return errc::file_error;
+    case EFBIG: return errc::no_space;
+    case ENOENT: return errc::not_found;
+    default: return errc::file_error;
   }
 }
 

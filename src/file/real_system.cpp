@@ -330,7 +330,9 @@ std::uint32_t linux_system::user_id() { return ::geteuid(); }
 std::int64_t linux_system::process_id() { return ::getpid(); }
 
 system& real_system() noexcept {
-  static linux_system* const only = new linux_system;
+  // Never destroyed, and made without the heap: the first call may come when memory is short.
+  alignas(linux_system) static std::byte place[sizeof(linux_system)];
+  static system* const only = ::new (place) linux_system;
   return *only;
 }
 

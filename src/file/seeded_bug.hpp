@@ -1,5 +1,6 @@
 // FILE  api -> table -> journal -> [file]
-// The test of the tests: protocol mistakes that a build with SHELF_SEEDED_BUGS can switch on, to see them caught.
+// The test of the tests: protocol mistakes that a build with SHELF_SEEDED_BUGS can switch on, to
+// see them caught.
 #pragma once
 
 #include <atomic>
@@ -7,7 +8,8 @@
 
 namespace shelf::file {
 
-/// Mistakes other stores have made. Each must be caught by the crash tests (test/crash/seeded_bugs_test.cpp).
+/// Mistakes other stores have made. Each must be caught by the crash tests
+/// (test/crash/seeded_bugs_test.cpp).
 enum class seeded_bug : std::uint8_t {
   none,
   skip_directory_sync,

@@ -23,20 +23,16 @@ int raw(descriptor file) noexcept { return static_cast<int>(file); }
 bool stands_for(call kind, call made) noexcept {
   if (kind == made || kind == call::any) return true;
   switch (made) {
-    case call::create:
-      return kind == call::changing || kind == call::open_file;
+    case call::create: return kind == call::changing || kind == call::open_file;
     case call::sync:
-    case call::sync_data:
-      return kind == call::changing || kind == call::any_sync;
+    case call::sync_data: return kind == call::changing || kind == call::any_sync;
     case call::write:
     case call::truncate:
     case call::set_mode:
     case call::set_owner:
     case call::rename:
-    case call::unlink:
-      return kind == call::changing;
-    default:
-      return false;
+    case call::unlink: return kind == call::changing;
+    default: return false;
   }
 }
 

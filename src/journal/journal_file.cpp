@@ -8,8 +8,8 @@
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
-#include <new>
 #include <limits>
+#include <new>
 
 namespace shelf::journal {
 namespace {
@@ -69,15 +69,15 @@ void journal_file::start_session() {
 result<std::unique_ptr<journal_file>> journal_file::create(
     const file::location& where, const std::array<std::byte, 16>& store_id, settings s) {
   // The journal first: from here on it throws the file away should anything go wrong.
-  std::unique_ptr<journal_file> j(
-      new journal_file(where, {file::open_file(where.system(), file::descriptor::none, {}), {}}, s));
+  std::unique_ptr<journal_file> j(new journal_file(
+      where, {file::open_file(where.system(), file::descriptor::none, {}), {}}, s));
   auto made = where.create_temporary();
   if (!made) return std::unexpected(made.error());
   j->held_ = std::move(*made);
   j->header_.store_id = store_id;
   j->header_.file_id = where.system().random();
   j->session_ = {.era = 1, .nonce = static_cast<std::uint32_t>(where.system().random())};
-  j->era_.store(1, std::memory_order_relaxed);
+  j->era_.store(j->session_.era, std::memory_order_relaxed);
   j->is_announced_ = true;
   auto written = j->write_header_slots(false);
   // The hole behind the second slot is filled by the file's length alone.

@@ -115,9 +115,7 @@ class journal_file {
   }
   /// The highest sequence number that may have reached the file. For the appending thread.
   [[nodiscard]] std::uint64_t last_sequence() const noexcept { return sequence_; }
-  [[nodiscard]] std::uint32_t era() const noexcept {
-    return era_.load(std::memory_order_relaxed);
-  }
+  [[nodiscard]] std::uint32_t era() const noexcept { return era_.load(std::memory_order_relaxed); }
   [[nodiscard]] const std::array<std::byte, 16>& store_id() const noexcept {
     return header_.store_id;
   }
@@ -150,7 +148,7 @@ class journal_file {
   std::optional<error> sync_failed_;  ///< before it had a name: what it holds is in doubt for good
   session session_;
   std::atomic<std::uint32_t> era_ = 0;  ///< session_.era, for observers
-  bool is_announced_ = false;  ///< the header on disk has ended the eras before ours
+  bool is_announced_ = false;           ///< the header on disk has ended the eras before ours
   std::uint64_t sequence_ = 0;
 
   // The batch under way.

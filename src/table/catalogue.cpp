@@ -47,7 +47,8 @@ result<table_description> decode_description(bytes key, bytes value) {
   bool kind_known = false;
   for (const auto& [property, content] : *pairs) {
     const auto what = property.as_atom();
-    if (what == key_schema_name && content.as_binary()) d.key_schema = as_text(*content.as_binary());
+    if (what == key_schema_name && content.as_binary())
+      d.key_schema = as_text(*content.as_binary());
     if (what == value_schema_name && content.as_binary()) {
       d.value_schema = as_text(*content.as_binary());
     }

@@ -10,7 +10,8 @@
 
 namespace shelf::tables {
 
-/// A table as the catalogue describes it. In a table_created record the key is the name (a binary) and the value
+/// A table as the catalogue describes it. In a table_created record the key is the name (a binary)
+/// and the value
 ///   #{key_schema => <<"binary">>, kind => set, value_schema => <<"session{user: binary, ...}">>}
 struct table_description {
   kind what = kind::set;
@@ -27,7 +28,8 @@ struct encoded_description {
 
 [[nodiscard]] encoded_description encode_description(const table_description& d);
 
-/// Errors: corrupt, if the terms are not what encode_description makes; unknown properties are skipped.
+/// Errors: corrupt, if the terms are not what encode_description makes. Unknown properties are
+/// skipped.
 [[nodiscard]] result<table_description> decode_description(bytes key, bytes value);
 
 }  // namespace shelf::tables

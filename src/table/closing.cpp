@@ -93,12 +93,13 @@ void store::abandon() noexcept {
   if (is_open()) release_all();
 }
 
-/// In a forked child the locks may be held by threads that do not exist here, and the descriptors are closed
-/// already: touch nothing, free nothing.
+/// In a forked child the locks may be held by threads that do not exist here, and the descriptors
+/// are closed already: touch nothing, free nothing.
 void store::leave_to_parent() noexcept {
   current_.store(nullptr);
   if (owned_) (void)new (std::nothrow) std::shared_ptr<contents>(std::move(owned_));
-  if (journal_) (void)new (std::nothrow) std::shared_ptr<journal::journal_file>(std::move(journal_));
+  if (journal_)
+    (void)new (std::nothrow) std::shared_ptr<journal::journal_file>(std::move(journal_));
 }
 
 void store::close_at_destruction() noexcept {
@@ -112,7 +113,8 @@ void store::close_at_destruction() noexcept {
     abandon();
     error why = errc::file_error;  // a bare code needs no memory
     try {
-      why = error(errc::file_error, label_ + ": not saved at destruction: out of memory", {}, ENOMEM);
+      why =
+          error(errc::file_error, label_ + ": not saved at destruction: out of memory", {}, ENOMEM);
     } catch (...) {
     }
     tell(why);
@@ -121,14 +123,16 @@ void store::close_at_destruction() noexcept {
 
 result<> store::give_away() {
   if (auto can = readable(); !can) return can;
-  if (!owner_) return std::unexpected(error(errc::invalid_argument, label_ + ": any thread may write"));
+  if (!owner_)
+    return std::unexpected(error(errc::invalid_argument, label_ + ": any thread may write"));
   if (!owner_->give_away()) return std::unexpected(labelled(errc::not_owner));
   return {};
 }
 
 result<> store::take_over() {
   if (auto can = readable(); !can) return can;
-  if (!owner_) return std::unexpected(error(errc::invalid_argument, label_ + ": any thread may write"));
+  if (!owner_)
+    return std::unexpected(error(errc::invalid_argument, label_ + ": any thread may write"));
   if (!owner_->take_over()) return std::unexpected(labelled(errc::not_owner));
   return {};
 }

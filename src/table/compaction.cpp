@@ -1,5 +1,6 @@
 // TABLE  api -> [table] -> journal -> file
-// A new file with the live entries alone: compact while writers go on, recover after the disk failed.
+// A new file with the live entries alone: compact while writers go on, recover after the disk
+// failed.
 #include "table/epoch.hpp"
 #include "table/loader.hpp"
 #include "table/store.hpp"
@@ -11,7 +12,8 @@ namespace shelf::tables {
 namespace {
 
 constexpr std::uint64_t least_journal_to_compact = std::uint64_t{64} << 20;
-constexpr std::uint64_t garbage_factor = 2;  ///< compact when the file is more than twice what is live
+constexpr std::uint64_t garbage_factor =
+    2;  ///< compact when the file is more than twice what is live
 constexpr std::uint64_t record_overhead = 8;
 constexpr std::uint64_t small_tail = std::uint64_t{64} << 10;
 constexpr int most_rounds = 16;
@@ -121,8 +123,9 @@ result<> store::compact_locked() {
 
 /// Write-back: what is compacted is what was saved last; unsaved changes stay unsaved.
 result<> store::compact_saved_state() {
-  loader load(types_, config_.missing_fields, config_.path,
-              [this](sequence s) { return make_contents(s); }, 0);
+  loader load(
+      types_, config_.missing_fields, config_.path, [this](sequence s) { return make_contents(s); },
+      0);
   load.trust();
   if (auto read = journal_->replay(journal::frames_start, journal_->end(), load); !read) {
     return read;
@@ -148,9 +151,9 @@ result<> store::check_only_name() const {
   const auto status = journal_->file().status();
   if (!status) return std::unexpected(status.error());
   if (status->links <= 1) return {};
-  return std::unexpected(error(errc::invalid_path,
-                               label_ + ": the file has several names (hard links); a new file "
-                                        "would take one of them only"));
+  return std::unexpected(
+      error(errc::invalid_path, label_ + ": the file has several names (hard links); a new file "
+                                         "would take one of them only"));
 }
 
 result<> store::recover() {

@@ -76,7 +76,7 @@ class contents : public std::enable_shared_from_this<contents> {
     bool track_unsaved = false;   ///< keep the list of changes from the beginning
     std::uint64_t hash_seed = 0;  ///< per process, secret: hash flooding
     sequence first = 0;           ///< version of the empty table
-    key_order order{};            ///< ordered_set: how keys compare (terms::compare, terms::order_prefix)
+    key_order order{};  ///< ordered_set: how keys compare (terms::compare, terms::order_prefix)
   };
   [[nodiscard]] static std::shared_ptr<contents> make(const options& o);
   virtual ~contents() = default;
@@ -115,8 +115,8 @@ class contents : public std::enable_shared_from_this<contents> {
   /// further.
   virtual void reserve(std::size_t count) = 0;
   /// put (set kinds) or append (bags). Takes the entry unless the answer is unchanged or
-  /// publish_first. Its bytes stay until the batch is published or discarded, even if a later change of
-  /// the batch replaces it: the journal may refer to them.
+  /// publish_first. Its bytes stay until the batch is published or discarded, even if a later
+  /// change of the batch replaces it: the journal may refer to them.
   [[nodiscard]] virtual staging stage_insert(entry::owner& e) = 0;
   /// erase: the key with all its values.
   [[nodiscard]] virtual staging stage_erase(bytes key) = 0;
@@ -155,8 +155,7 @@ class held_version {
  public:
   /// Throws std::bad_alloc.
   explicit held_version(std::shared_ptr<contents> of) : of_(std::move(of)), pinned_(of_->pin()) {}
-  held_version(held_version&& other) noexcept
-      : of_(std::move(other.of_)), pinned_(other.pinned_) {}
+  held_version(held_version&& other) noexcept : of_(std::move(other.of_)), pinned_(other.pinned_) {}
   held_version& operator=(held_version&&) = delete;
   ~held_version() {
     if (of_) of_->unpin(pinned_);

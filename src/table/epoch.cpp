@@ -81,7 +81,8 @@ struct waiting_room {
   waiting* last = nullptr;   // guarded by mutex
 };
 
-/// Made before the program starts and never torn down: threads may retire objects while statics are.
+/// Made before the program starts and never torn down: threads may retire objects while statics
+/// are.
 waiting_room& room() noexcept {
   static_assert(std::is_trivially_destructible_v<waiting_room>);
   static constinit waiting_room the_room;

@@ -35,15 +35,17 @@ std::uint64_t advance() noexcept;
 /// No reader is left that entered in `ended` or before. Cost: a look at each thread that ever read.
 [[nodiscard]] bool everyone_left(std::uint64_t ended) noexcept;
 
-/// Where an object waits for its readers to leave. Part of the object, so that waiting needs no memory.
+/// Where an object waits for its readers to leave. Part of the object, so that waiting needs no
+/// memory.
 struct waiting {
   std::shared_ptr<void> object;  ///< itself
   std::uint64_t ended = 0;
   waiting* next = nullptr;
 };
 
-/// Lets go of an object when every reader that may look at it has left. The object is already out of sight;
-/// `place` is its own. It is destroyed by whichever thread calls collect() or retire_later() then.
+/// Lets go of an object when every reader that may look at it has left. The object is already out
+/// of sight; `place` is its own. It is destroyed by whichever thread calls collect() or
+/// retire_later() then.
 void retire_later(waiting& place, std::shared_ptr<void> object) noexcept;
 /// Destroys what retire_later() took and nobody can reach any more.
 void collect() noexcept;

@@ -11,8 +11,8 @@
 namespace shelf::tables {
 
 housekeeper& housekeeper::instance() {
-  // Never destroyed: its thread may outlive every static object. A child of fork must not touch the parent's,
-  // whose mutex may be held by a thread that the child does not have.
+  // Never destroyed: its thread may outlive every static object. A child of fork must not touch the
+  // parent's, whose mutex may be held by a thread that the child does not have.
   static std::atomic<housekeeper*> current{nullptr};
   auto* there = current.load(std::memory_order_acquire);
   if (there != nullptr && !file::is_forked_child_of(there->generation_)) return *there;

@@ -1,5 +1,6 @@
 // TABLE  api -> [table] -> journal -> file
-// The one background thread of the process: periodic syncs, saves and compactions of all open tables.
+// The one background thread of the process: periodic syncs, saves and compactions of all open
+// tables.
 #pragma once
 
 #include <chrono>
@@ -19,7 +20,8 @@ class chore {
   [[nodiscard]] virtual std::chrono::nanoseconds work() noexcept = 0;
 };
 
-/// Runs chores on one detached thread, started with the first chore. A forked child gets a housekeeper of its own.
+/// Runs chores on one detached thread, started with the first chore. A forked child gets a
+/// housekeeper of its own.
 /// Thread safety: all calls from any thread.
 class housekeeper {
  public:

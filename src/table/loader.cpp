@@ -59,7 +59,8 @@ result<> loader::visit(const journal::change& c, std::uint64_t) {
   return {};
 }
 
-/// An entry that does not fit is kept as it is, to be judged at the end: a later change may replace it.
+/// An entry that does not fit is kept as it is, to be judged at the end: a later change may replace
+/// it.
 entry::owner loader::make_entry(const journal::change& c, bool fits) {
   if (fits && schema_differs_ && !trusted_) {
     if (const auto value = types_.reencode(c.value)) return entry::make(c.key, *value);
@@ -98,10 +99,10 @@ result<> loader::check_catalogue(const journal::change& c) {
   if (!stored) return std::unexpected(stored.error());
   description_ = *std::move(stored);
   if (description_.what != types_.what) {
-    return std::unexpected(
-        error(errc::wrong_kind, path_ + ": the file holds a table of kind " +
-                                    std::string(to_string(description_.what)) + ", not " +
-                                    std::string(to_string(types_.what))));
+    return std::unexpected(error(errc::wrong_kind, path_ + ": the file holds a table of kind " +
+                                                       std::string(to_string(description_.what)) +
+                                                       ", not " +
+                                                       std::string(to_string(types_.what))));
   }
   auto same = check_schema(description_.key_schema, types_.key_schema, "key");
   if (same) same = check_schema(description_.value_schema, types_.value_schema, "value");
@@ -109,13 +110,12 @@ result<> loader::check_catalogue(const journal::change& c) {
   return same;
 }
 
-/// A schema may differ where that is allowed. The file then gets the one that new entries keep, unless the program
-/// takes any term: it knows less than the file does.
+/// A schema may differ where that is allowed. The file then gets the one that new entries keep,
+/// unless the program takes any term: it knows less than the file does.
 result<> loader::check_schema(std::string& stored, const std::string& wanted, const char* which) {
   auto same = types_.compare_schema(stored, wanted, policy_);
   if (!same) {
-    return std::unexpected(error(same.error().code(), path_ + ": the " + which +
-                                                          " type differs: " +
+    return std::unexpected(error(same.error().code(), path_ + ": the " + which + " type differs: " +
                                                           same.error().message()));
   }
   if (stored != wanted && wanted != any_term) {
@@ -135,8 +135,8 @@ void loader::note_bad(bytes key, const error& why) {
   first_bad_details_ += "key " + terms::to_text(key, content_shown) + ": " + why.details();
 }
 
-/// Judges what is left when every change has been applied: by the types if a change did not fit them, then
-/// by the user's predicate, which sees only what fits.
+/// Judges what is left when every change has been applied: by the types if a change did not fit
+/// them, then by the user's predicate, which sees only what fits.
 void loader::check_live() {
   if (trusted_ || (!has_doubts_ && !types_.accept)) return;
   const held_version all(loaded_);
@@ -167,7 +167,8 @@ result<> loader::judge() {
   if (bad_entries_ != 0) {
     const auto count = std::to_string(bad_entries_);
     return std::unexpected(error(errc::type_mismatch,
-                                 path_ + ": " + count + (bad_entries_ == 1 ? " entry does" : " entries do") +
+                                 path_ + ": " + count +
+                                     (bad_entries_ == 1 ? " entry does" : " entries do") +
                                      " not fit the types: " + first_bad_,
                                  first_bad_details_));
   }

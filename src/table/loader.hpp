@@ -14,8 +14,9 @@
 
 namespace shelf::tables {
 
-/// Applies the changes of a journal to fresh contents and checks them on the way: the catalogue against kind and
-/// schema, every entry against the types, and at the end the user's predicate on what is left.
+/// Applies the changes of a journal to fresh contents and checks them on the way: the catalogue
+/// against kind and schema, every entry against the types, and at the end the user's predicate on
+/// what is left.
 /// Thread safety: one thread.
 class loader final : public journal::visitor {
  public:
@@ -27,12 +28,13 @@ class loader final : public journal::visitor {
   result<> visit(const journal::change& c, std::uint64_t sequence) override;
   result<> committed(std::uint64_t sequence) override;
 
-  /// The contents, complete. Errors: type_mismatch with the number of bad entries and the first few, corrupt if
-  /// there was no catalogue.
+  /// The contents, complete. Errors: type_mismatch with the number of bad entries and the first
+  /// few, corrupt if there was no catalogue.
   [[nodiscard]] result<std::shared_ptr<contents>> finish();
   /// finish() without handing over: whether all that was loaded so far fits. Runs the user's check.
   [[nodiscard]] result<> judge();
-  /// From here on entries are this table's own: they are not checked again, and no code of the user runs.
+  /// From here on entries are this table's own: they are not checked again, and no code of the user
+  /// runs.
   void trust() noexcept { trusted_ = true; }
   /// Expect about so many entries.
   void reserve(std::size_t entries) { loaded_->reserve(entries); }
@@ -63,8 +65,8 @@ class loader final : public journal::visitor {
   table_description description_;
   bool catalogue_seen_ = false;
   bool trusted_ = false;
-  bool has_doubts_ = false;        ///< some change did not fit the types
-  bool schema_differs_ = false;    ///< allowed by missing_fields: values are brought up to date
+  bool has_doubts_ = false;      ///< some change did not fit the types
+  bool schema_differs_ = false;  ///< allowed by missing_fields: values are brought up to date
   std::size_t bad_entries_ = 0;
   std::string first_bad_;          ///< sentences without content
   std::string first_bad_details_;  ///< with keys

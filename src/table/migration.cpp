@@ -10,8 +10,8 @@ namespace {
   for (auto& e : from.entries()) {
     const auto s = into.stage_insert(e);
     if (s.what != staged::replaced) continue;
-    return std::unexpected(error(errc::key_already_present,
-                                 label + ": two entries would come to have the same key"));
+    return std::unexpected(
+        error(errc::key_already_present, label + ": two entries would come to have the same key"));
   }
   from.entries().clear();
   return {};

@@ -21,7 +21,8 @@ constexpr int tries = 10;
     return std::unexpected(error(errc::invalid_argument, why));
   };
   if (c.in_memory) return {};
-  if (c.path.empty()) return refuse("config.path is empty; in_memory() makes a table without a file");
+  if (c.path.empty())
+    return refuse("config.path is empty; in_memory() makes a table without a file");
   if (c.save_every.count() < 0 || c.sync_every.count() < 0) {
     return refuse("config.save_every and sync_every cannot be negative");
   }
@@ -116,9 +117,9 @@ result<> store::open_file() {
     opened = create_file();
     if (opened || opened.error() != std::errc::file_exists) return opened;
     if (config_.opening == opening::create_new) {
-      return std::unexpected(
-          error(errc::file_error, config_.path + ": the file exists already; create_new makes only new ones", {},
-                EEXIST));
+      return std::unexpected(error(
+          errc::file_error,
+          config_.path + ": the file exists already; create_new makes only new ones", {}, EEXIST));
     }
     // Somebody created it between our two looks: open theirs.
   }
@@ -155,8 +156,9 @@ result<> store::open_existing() {
   if (!opened) return std::unexpected(opened.error());
   auto& j = **opened;
   const auto& found = j.recovered().found;
-  loader load(types_, config_.missing_fields, config_.path,
-              [this](sequence first) { return make_contents(first); }, 0);
+  loader load(
+      types_, config_.missing_fields, config_.path,
+      [this](sequence first) { return make_contents(first); }, 0);
   load.reserve(std::min<std::size_t>(found.changes, found.end / 32));
   if (auto read = j.replay(journal::frames_start, j.end(), load); !read) return read;
   auto loaded = load.finish();
@@ -174,8 +176,9 @@ result<> store::open_existing() {
 result<> store::open_to_read_only() {
   auto view = journal::journal_view::open(*where_);
   if (!view) return std::unexpected(view.error());
-  loader load(types_, config_.missing_fields, config_.path,
-              [this](sequence first) { return make_contents(first); }, sequence_);
+  loader load(
+      types_, config_.missing_fields, config_.path,
+      [this](sequence first) { return make_contents(first); }, sequence_);
   if (auto read = (*view)->replay(load); !read) return read;
   auto loaded = load.finish();
   if (!loaded) return std::unexpected(loaded.error());
@@ -215,7 +218,8 @@ result<> remove_file(const std::string& path, const std::optional<std::string>& 
   auto& s = system != nullptr ? *system : file::real_system();
   const auto where = file::location::find(s, path, base_directory);
   if (!where) return std::unexpected(where.error());
-  // Holding the lock while the name goes keeps another process from opening what is about to vanish.
+  // Holding the lock while the name goes keeps another process from opening what is about to
+  // vanish.
   const auto locked = where->open_to_write();
   if (!locked) return std::unexpected(locked.error());
   return where->remove(*locked);

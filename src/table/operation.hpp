@@ -15,7 +15,8 @@ namespace shelf::tables {
 /// Entries of one insert_range, made by the writer before its turn.
 class batch final : public detail::entry_batch {
  public:
-  batch(std::size_t entry_limit, std::string label) : limit_(entry_limit), label_(std::move(label)) {}
+  batch(std::size_t entry_limit, std::string label)
+      : limit_(entry_limit), label_(std::move(label)) {}
   result<> add(bytes key, bytes value) override;
   [[nodiscard]] std::vector<entry::owner>& entries() noexcept { return entries_; }
 
@@ -25,7 +26,8 @@ class batch final : public detail::entry_batch {
   std::vector<entry::owner> entries_;
 };
 
-/// One write, on its writer's stack. Its bytes belong to the writer, its entries to the operation until staged.
+/// One write, on its writer's stack. Its bytes belong to the writer, its entries to the operation
+/// until staged.
 struct operation : queued {
   enum class verb : std::uint8_t {
     insert,
@@ -42,18 +44,18 @@ struct operation : queued {
   explicit operation(verb v) : what(v) {}
 
   verb what;
-  entry::owner made;                  ///< insert, insert_new
-  batch* entries = nullptr;           ///< insert_batch...
-  bytes key;                          ///< erase..., update_counter, replace_if
-  bytes value;                        ///< erase_value, replace_if
-  bytes expected;                     ///< replace_if
-  detail::counter_step step;          ///< update_counter
+  entry::owner made;          ///< insert, insert_new
+  batch* entries = nullptr;   ///< insert_batch...
+  bytes key;                  ///< erase..., update_counter, replace_if
+  bytes value;                ///< erase_value, replace_if
+  bytes expected;             ///< replace_if
+  detail::counter_step step;  ///< update_counter
 
   // What became of it.
   written outcome = written::unchanged;
   std::size_t count = 0;
   detail::wide_integer counter = 0;
-  bool changed = false;               ///< it staged something: it fails if its group does
+  bool changed = false;  ///< it staged something: it fails if its group does
   std::optional<error> failure;
   std::exception_ptr thrown;
 

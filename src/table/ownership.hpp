@@ -11,7 +11,8 @@
 
 namespace shelf::tables {
 
-/// The owner of a one_writer table. The token is tied to a thread's life, not to its id, which the system reuses.
+/// The owner of a one_writer table. The token is tied to a thread's life, not to its id, which the
+/// system reuses.
 /// Thread safety: all calls from any thread.
 class ownership {
  public:
@@ -19,10 +20,11 @@ class ownership {
   ownership();
   /// True if the calling thread owns. Costs one load.
   [[nodiscard]] bool is_mine() const noexcept;
-  /// The owner gives the table up; until somebody takes it over nobody can write. not_owner for others.
+  /// The owner gives the table up; until somebody takes it over nobody can write. not_owner for
+  /// others.
   [[nodiscard]] result<> give_away();
-  /// The calling thread becomes the owner of a table that was given away or whose owner thread has ended;
-  /// not_owner while another thread owns it. Nothing happens if the caller owns it already.
+  /// The calling thread becomes the owner of a table that was given away or whose owner thread has
+  /// ended; not_owner while another thread owns it. Nothing happens if the caller owns it already.
   [[nodiscard]] result<> take_over();
 
  private:

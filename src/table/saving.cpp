@@ -53,7 +53,8 @@ class taken_unsaved {
 
 }  // namespace
 
-/// True inside a config.check that this table's reload runs on this thread: what takes life_ would wait for itself.
+/// True inside a config.check that this table's reload runs on this thread: what takes life_ would
+/// wait for itself.
 bool store::is_checking() const noexcept {
   return checking_.load(std::memory_order_relaxed) == std::this_thread::get_id();
 }
@@ -62,7 +63,8 @@ bool store::is_checking() const noexcept {
 result<> store::may_manage() const {
   if (auto can = writable(); !can) return can;
   if (config_.in_memory) {
-    return std::unexpected(error(errc::invalid_argument, label_ + ": a table in memory has no file"));
+    return std::unexpected(
+        error(errc::invalid_argument, label_ + ": a table in memory has no file"));
   }
   return {};
 }
@@ -194,8 +196,9 @@ result<> store::reload_from_journal() {
     const std::scoped_lock lock(turn_);
     first = sequence_;
   }
-  loader load(types_, config_.missing_fields, config_.path,
-              [this](sequence s) { return make_contents(s); }, first);
+  loader load(
+      types_, config_.missing_fields, config_.path, [this](sequence s) { return make_contents(s); },
+      first);
   const auto upto = journal_->end();
   if (auto read = journal_->replay(journal::frames_start, upto, load); !read) return read;
   // The user's check runs here, outside the turn: it may write.
@@ -210,7 +213,8 @@ result<> store::reload_from_journal() {
   return {};
 }
 
-/// In the turn: contents that equal the file become the table's, under a sequence number above any before.
+/// In the turn: contents that equal the file become the table's, under a sequence number above any
+/// before.
 void store::adopt(std::shared_ptr<contents> loaded, sequence version) noexcept {
   sequence_ = std::max(sequence_, version) + 1;
   loaded->publish(sequence_);
@@ -235,7 +239,8 @@ void store::tell(const error& e) const noexcept {
   try {
     std::fprintf(stderr, "shelf: %s\n", e.message().c_str());
   } catch (const std::bad_alloc&) {
-    std::fputs("shelf: a table failed in the background, and there is no memory to say how\n", stderr);
+    std::fputs("shelf: a table failed in the background, and there is no memory to say how\n",
+               stderr);
   }
 }
 

@@ -12,7 +12,8 @@
 
 namespace shelf::tables {
 
-/// How old the living snapshots are. Shared by the table and its snapshots; no writer ever takes its mutex.
+/// How old the living snapshots are. Shared by the table and its snapshots; no writer ever takes
+/// its mutex.
 class snapshot_registry {
  public:
   using ticket = std::multiset<std::chrono::nanoseconds>::const_iterator;

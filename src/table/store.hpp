@@ -1,5 +1,6 @@
 // TABLE  api -> [table] -> journal -> file
-// The store: one open table over encoded bytes. Its memory, its journal, its writers' turn and its life.
+// The store: one open table over encoded bytes. Its memory, its journal, its writers' turn and its
+// life.
 #pragma once
 
 #include "file/location.hpp"
@@ -27,16 +28,15 @@ namespace shelf::tables {
 /// A write goes: submit -> (in the turn) stage, append to the journal, publish. Memory changes in
 /// contents::publish alone, after the journal has taken what the mode promises.
 ///
-/// Invariant: changes are published one batch at a time, in the order of the batches in the file. So in through and
-/// durable mode memory is always some prefix of the file, never a reordering of it.
+/// Invariant: changes are published one batch at a time, in the order of the batches in the file.
+/// So in through and durable mode memory is always some prefix of the file, never a reordering of
+/// it.
 ///
-/// Locks, outermost first: life_ (save, reload, compact, recover, close: one at a time), the turn (one writer).
-/// Readers take neither.
+/// Locks, outermost first: life_ (save, reload, compact, recover, close: one at a time), the turn
+/// (one writer). Readers take neither.
 ///
 /// Thread safety: all calls from any thread, close included.
-class store final : public detail::core,
-                    public chore,
-                    public std::enable_shared_from_this<store> {
+class store final : public detail::core, public chore, public std::enable_shared_from_this<store> {
  public:
   [[nodiscard]] static result<std::shared_ptr<store>> open(detail::core_config config,
                                                            detail::entry_types types);
@@ -88,7 +88,8 @@ class store final : public detail::core,
       detail::function_ref<result<>(detail::stored_entry, detail::entry_batch&)> convert,
       bool dry_run);
 
-  /// Periodic work: sync_every, save_every, compaction. Called by the housekeeper, or by a test by hand.
+  /// Periodic work: sync_every, save_every, compaction. Called by the housekeeper, or by a test by
+  /// hand.
   std::chrono::nanoseconds work() noexcept override;
 
  private:
@@ -163,7 +164,7 @@ class store final : public detail::core,
   file::system& system_;
   const std::uint64_t generation_;
   std::optional<file::location> where_;
-  table_description description_;            ///< what the catalogue says; set by open
+  table_description description_;  ///< what the catalogue says; set by open
 
   std::atomic<contents*> current_{nullptr};  ///< what readers see; null once closed
   std::shared_ptr<contents> owned_;          ///< guarded by the turn: keeps *current_ alive
@@ -174,14 +175,14 @@ class store final : public detail::core,
   /// Whose config.check runs inside a reload, which holds life_.
   std::atomic<std::thread::id> checking_{};
   mutable turn turn_;
-  sequence sequence_ = 0;                    ///< last used; guarded by the turn
-  std::vector<journal::change> changes_;     ///< of the group being staged; guarded by the turn
-  bool closing_ = false;                     ///< writers are refused; guarded by the turn
-  bool cleared_ = false;                     ///< write-back: cleared since the last save; guarded by the turn
+  sequence sequence_ = 0;                 ///< last used; guarded by the turn
+  std::vector<journal::change> changes_;  ///< of the group being staged; guarded by the turn
+  bool closing_ = false;                  ///< writers are refused; guarded by the turn
+  bool cleared_ = false;  ///< write-back: cleared since the last save; guarded by the turn
   /// Replaced under life_, the turn and notes_; any one of them is enough to use it.
   std::shared_ptr<journal::journal_file> journal_;
 
-  mutable std::mutex notes_;                 ///< guards what follows: facts for stats()
+  mutable std::mutex notes_;  ///< guards what follows: facts for stats()
   std::optional<std::chrono::nanoseconds> last_save_;
   std::optional<std::chrono::nanoseconds> last_sync_;
   mutable std::optional<error> last_error_;

@@ -106,7 +106,8 @@ class tree_contents final : public versioned<ordered_contents> {
   std::atomic<version*> newest_{nullptr};
   version* next_ = nullptr;  ///< made while staging
   std::vector<change> staged_;
-  /// Staged and replaced or erased in the same batch: never seen, but their bytes are in the journal's hands.
+  /// Staged and replaced or erased in the same batch: never seen, but their bytes are in the
+  /// journal's hands.
   std::vector<entry*> overtaken_;
   std::ptrdiff_t size_change_ = 0;
   std::ptrdiff_t payload_change_ = 0;

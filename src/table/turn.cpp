@@ -14,9 +14,7 @@ constexpr int looks_before_sleep = 200;
 
 }  // namespace
 
-bool turn::try_take() noexcept {
-  return !taken_.load() && !taken_.exchange(true);
-}
+bool turn::try_take() noexcept { return !taken_.load() && !taken_.exchange(true); }
 
 void turn::submit(queued& op) {
   if (try_take()) {
@@ -24,7 +22,8 @@ void turn::submit(queued& op) {
     return;
   }
   push(op);
-  // Whoever holds the turn looks at the queue after giving it up, so either we get the turn now or they see us.
+  // Whoever holds the turn looks at the queue after giving it up, so either we get the turn now or
+  // they see us.
   if (try_take()) lead(nullptr, nullptr);
   wait_until_done(op);
 }

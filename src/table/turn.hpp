@@ -1,5 +1,6 @@
 // TABLE  api -> [table] -> journal -> file
-// The writers' turn: one at a time changes the table; who must wait hands its operation to whoever has the turn.
+// The writers' turn: one at a time changes the table; who must wait hands its operation to whoever
+// has the turn.
 #pragma once
 
 #include <atomic>
@@ -28,15 +29,16 @@ class queued {
   std::atomic<state> state_{state::waiting};
 };
 
-/// Orders writers. A lone writer takes the turn with one atomic exchange; under contention the holder leads: it
-/// executes the operations of those who wait, in the order they came, as one group. After some groups it hands
-/// the lead to one of those who wait, so that nobody works for others for ever.
+/// Orders writers. A lone writer takes the turn with one atomic exchange; under contention the
+/// holder leads: it executes the operations of those who wait, in the order they came, as one
+/// group. After some groups it hands the lead to one of those who wait, so that nobody works for
+/// others for ever.
 ///
 /// Thread safety: all calls from any thread. Holding the turn is exclusive.
 class turn {
  public:
-  /// Executes a list of operations in order; called only by the thread that holds the turn. Must not throw:
-  /// an operation carries its own outcome.
+  /// Executes a list of operations in order; called only by the thread that holds the turn. Must
+  /// not throw: an operation carries its own outcome.
   using group_function = std::function<void(queued* first)>;
 
   explicit turn(group_function execute) : execute_(std::move(execute)) {}
@@ -53,7 +55,8 @@ class turn {
   };
   void set_grouping(grouping g) noexcept { grouping_ = g; }
 
-  /// Takes the turn for something that is not an operation; waits for whoever has it, not for the queue.
+  /// Takes the turn for something that is not an operation; waits for whoever has it, not for the
+  /// queue.
   void lock();
   /// Executes what queued up meanwhile, then gives the turn up.
   void unlock();
@@ -78,7 +81,7 @@ class turn {
   std::size_t writers_ = 0;              ///< in the last group and behind it
   queued* handed_ = nullptr;             ///< operations that came with the lead
   std::mutex sleep_;
-  std::condition_variable awake_;        ///< an operation is done, or the turn is free
+  std::condition_variable awake_;  ///< an operation is done, or the turn is free
 };
 
 }  // namespace shelf::tables

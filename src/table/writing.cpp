@@ -1,5 +1,6 @@
 // TABLE  api -> [table] -> journal -> file
-// The writer's side: an operation is submitted, and somebody in the turn stages, journals and publishes it.
+// The writer's side: an operation is submitted, and somebody in the turn stages, journals and
+// publishes it.
 #include "file/seeded_bug.hpp"
 #include "table/counter.hpp"
 #include "table/store.hpp"
@@ -23,14 +24,14 @@ result<> store::writable() const {
   return {};
 }
 
-result<entry::owner> make_entry_within(std::size_t entry_limit, const std::string& label,
-                                       bytes key, bytes value) {
+result<entry::owner> make_entry_within(std::size_t entry_limit, const std::string& label, bytes key,
+                                       bytes value) {
   const auto size = key.size() + value.size();
   if (size > entry_limit) {
-    return std::unexpected(error(errc::size_limit_exceeded,
-                                 label + ": an entry of " + std::to_string(size) +
-                                     " bytes; limits.entry_bytes is " +
-                                     std::to_string(entry_limit)));
+    return std::unexpected(error(errc::size_limit_exceeded, label + ": an entry of " +
+                                                                std::to_string(size) +
+                                                                " bytes; limits.entry_bytes is " +
+                                                                std::to_string(entry_limit)));
   }
   return entry::make(key, value);
 }
@@ -145,8 +146,10 @@ result<> store::replace_if(bytes key, bytes expected, bytes value) {
 /// Whether nothing can be written any more; the operation is told why.
 bool store::refuse(operation& op) const noexcept {
   try {
-    if (!owned_ || closing_) op.failure = labelled(errc::table_closed);
-    else if (journal_) op.failure = journal_->fence();
+    if (!owned_ || closing_)
+      op.failure = labelled(errc::table_closed);
+    else if (journal_)
+      op.failure = journal_->fence();
   } catch (...) {
     op.thrown = std::current_exception();
   }
@@ -179,7 +182,8 @@ operation* store::stage_group(operation* first) {
       op->changed = changes_.size() > before;
     }
   } catch (...) {
-    // Out of memory. What the operation staged cannot be told from what others staged: none of them happens.
+    // Out of memory. What the operation staged cannot be told from what others staged: none of them
+    // happens.
     owned_->discard();
     changes_.clear();
     auto* end = op->next_operation();
@@ -193,8 +197,6 @@ operation* store::stage_group(operation* first) {
 void store::publish_group(operation* first, const operation* end) noexcept {
   if (changes_.empty()) return;
   const auto number = ++sequence_;
-  const bool early = has_bug(seeded_bug::apply_before_journal);
-  if (early) owned_->publish(number);
   std::optional<error> failure;
   std::exception_ptr thrown;
   try {
@@ -202,11 +204,14 @@ void store::publish_group(operation* first, const operation* end) noexcept {
   } catch (...) {
     thrown = std::current_exception();
   }
-  if (!failure && !thrown) {
-    if (!early) owned_->publish(number);
-    return;
+  const bool taken = !failure && !thrown;
+  // Whoever looks after the call cannot tell "before the journal" from "in spite of the journal".
+  if (taken || has_bug(seeded_bug::apply_before_journal)) {
+    owned_->publish(number);
+  } else {
+    owned_->discard();
   }
-  if (!early) owned_->discard();
+  if (taken) return;
   for (auto* op = first; op != end; op = op->next_operation()) {
     if (!op->changed) continue;
     op->failure = failure;
@@ -214,7 +219,8 @@ void store::publish_group(operation* first, const operation* end) noexcept {
   }
 }
 
-/// Gives the journal what the mode promises: nothing (back), the bytes (through), the synced bytes (durable).
+/// Gives the journal what the mode promises: nothing (back), the bytes (through), the synced bytes
+/// (durable).
 std::optional<error> store::append(sequence number) {
   if (!journal_ || config_.mode == write_mode::back) return std::nullopt;
   journal::unfinished_batch batch(*journal_);
@@ -233,7 +239,8 @@ std::optional<error> store::append(sequence number) {
   return sync_group();
 }
 
-/// One sync for all of the group. How long it took tells how long the next leader may wait for company.
+/// One sync for all of the group. How long it took tells how long the next leader may wait for
+/// company.
 std::optional<error> store::sync_group() {
   const auto start = system_.now();
   if (auto synced = journal_->sync(); !synced) return synced.error();
@@ -243,7 +250,8 @@ std::optional<error> store::sync_group() {
 
 void store::execute_clear(operation& op) noexcept {
   try {
-    changes_.assign(1, {.what = journal::op::clear, .flags = 0, .table = 1, .key = {}, .value = {}});
+    changes_.assign(1,
+                    {.what = journal::op::clear, .flags = 0, .table = 1, .key = {}, .value = {}});
     const auto number = ++sequence_;
     auto empty = make_contents(number);
     op.count = owned_->size();
@@ -303,7 +311,8 @@ bool store::stage_entry(operation& op) {
 
 bool store::stage_batch(operation& op) {
   auto& entries = op.entries->entries();
-  // A large batch gets a group of its own: its room is made ahead, and nobody waits for its decision.
+  // A large batch gets a group of its own: its room is made ahead, and nobody waits for its
+  // decision.
   const bool large = entries.size() > 16;
   if (large && owned_->staged_count() != 0) return false;
   if (op.what == operation::verb::insert_batch_new) {
@@ -335,9 +344,9 @@ bool store::stage_erase(operation& op) {
   if (s.what == staged::publish_first) return false;
   if (s.what == staged::unchanged) return true;
   op.count = s.erased_count;
-  changes_.push_back({whole_key || !is_bag(types_.what) ? journal::op::erase
-                                                        : journal::op::erase_value,
-                      0, 1, op.key, whole_key || !is_bag(types_.what) ? bytes{} : op.value});
+  changes_.push_back(
+      {whole_key || !is_bag(types_.what) ? journal::op::erase : journal::op::erase_value, 0, 1,
+       op.key, whole_key || !is_bag(types_.what) ? bytes{} : op.value});
   return true;
 }
 

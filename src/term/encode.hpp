@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <algorithm>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>

@@ -10,6 +10,4 @@ template <>
 inline constexpr std::string_view shelf::tag<user> = "it's";
 
 using stored = user;
-void store(shelf::detail::encoder& out, const stored& value) {
-  shelf::detail::encode(out, value);
-}
+void store(shelf::detail::encoder& out, const stored& value) { shelf::detail::encode(out, value); }

@@ -10,6 +10,4 @@ struct entry {
 };
 
 using stored = entry;
-void store(shelf::detail::encoder& out, const stored& value) {
-  shelf::detail::encode(out, value);
-}
+void store(shelf::detail::encoder& out, const stored& value) { shelf::detail::encode(out, value); }

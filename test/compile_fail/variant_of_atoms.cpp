@@ -11,6 +11,4 @@ inline constexpr auto shelf::enum_names<answer> =
     shelf::names<answer>({{answer::yes, "true"}, {answer::unknown, "unknown"}});
 
 using stored = std::variant<bool, answer>;
-void store(shelf::detail::encoder& out, const stored& value) {
-  shelf::detail::encode(out, value);
-}
+void store(shelf::detail::encoder& out, const stored& value) { shelf::detail::encode(out, value); }

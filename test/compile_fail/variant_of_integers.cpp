@@ -6,6 +6,4 @@
 #include <variant>
 
 using stored = std::variant<int, long>;
-void store(shelf::detail::encoder& out, const stored& value) {
-  shelf::detail::encode(out, value);
-}
+void store(shelf::detail::encoder& out, const stored& value) { shelf::detail::encode(out, value); }

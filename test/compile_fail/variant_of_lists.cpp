@@ -8,6 +8,4 @@
 #include <vector>
 
 using stored = std::variant<std::vector<int>, std::list<std::string>>;
-void store(shelf::detail::encoder& out, const stored& value) {
-  shelf::detail::encode(out, value);
-}
+void store(shelf::detail::encoder& out, const stored& value) { shelf::detail::encode(out, value); }

@@ -6,6 +6,4 @@
 #include <variant>
 
 using stored = std::variant<std::variant<int, double>, float>;
-void store(shelf::detail::encoder& out, const stored& value) {
-  shelf::detail::encode(out, value);
-}
+void store(shelf::detail::encoder& out, const stored& value) { shelf::detail::encode(out, value); }

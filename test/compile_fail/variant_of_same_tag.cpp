@@ -17,6 +17,4 @@ struct user {
 }  // namespace b
 
 using stored = std::variant<a::user, b::user>;
-void store(shelf::detail::encoder& out, const stored& value) {
-  shelf::detail::encode(out, value);
-}
+void store(shelf::detail::encoder& out, const stored& value) { shelf::detail::encode(out, value); }

@@ -8,6 +8,4 @@
 #include <variant>
 
 using stored = std::variant<std::pair<int, int>, std::pair<int, std::string>>;
-void store(shelf::detail::encoder& out, const stored& value) {
-  shelf::detail::encode(out, value);
-}
+void store(shelf::detail::encoder& out, const stored& value) { shelf::detail::encode(out, value); }

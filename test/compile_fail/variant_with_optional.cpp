@@ -7,6 +7,4 @@
 #include <variant>
 
 using stored = std::variant<std::optional<int>, std::optional<double>>;
-void store(shelf::detail::encoder& out, const stored& value) {
-  shelf::detail::encode(out, value);
-}
+void store(shelf::detail::encoder& out, const stored& value) { shelf::detail::encode(out, value); }

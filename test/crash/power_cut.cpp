@@ -70,7 +70,7 @@ class machine {
     if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return false;
     const int file = ::open(image_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (file < 0) return false;
-    const bool sized = ::ftruncate(file, 64 << 20) == 0;
+    const bool sized = ::ftruncate(file, off_t{1} << 30) == 0;
     ::close(file);
     return sized && run({"mkfs.ext4", "-qF", image_}) && ::mkdir(mounted_.c_str(), 0700) == 0 &&
            start_up();
@@ -96,50 +96,80 @@ class machine {
     }
     return false;
   }
-  [[nodiscard]] std::string table() const { return mounted_ + "/t.shelf"; }
+  [[nodiscard]] std::string path_of(const std::string& name) const { return mounted_ + "/" + name; }
 
  private:
   std::string image_;
   std::string mounted_;
 };
 
+/// One machine, one table a mode, and a writer that is cut off again and again.
+class power_cuts {
+ public:
+  power_cuts(machine& m, std::string writer, const std::string& board_path)
+      : machine_(m),
+        writer_(std::move(writer)),
+        board_path_(board_path),
+        board_(*map_board(board_path, true)) {}
+
+  int run(write_mode mode, std::chrono::milliseconds time) {
+    const auto path = machine_.path_of(to_string(mode) + ".shelf");
+    const auto end = std::chrono::steady_clock::now() + time;
+    storm_check expect(path, mode);
+    int cuts = 0;
+    for (; std::chrono::steady_clock::now() < end; ++cuts) {
+      expect.prepare(board_);
+      if (!cut_off(path, mode)) return cuts_ == 0 ? not_here : failed(mode, "no power cut");
+      ++cuts_;
+      if (!machine_.take_down() || !machine_.start_up()) return failed(mode, "no new start");
+      const auto wrong = expect.check(board_, storm_check::promise::saved);
+      if (!wrong.empty()) return failed(mode, wrong);
+    }
+    std::printf("%d power cuts of a real ext4, mode %s, %llu writes checked\n", cuts,
+                to_string(mode).c_str(), static_cast<unsigned long long>(expect.writes_seen()));
+    return 0;
+  }
+
+ private:
+  bool cut_off(const std::string& path, write_mode mode) {
+    const int child = start({writer_, path, to_string(mode), board_path_});
+    std::this_thread::sleep_for(std::chrono::milliseconds(10 + choose_.below(50)));
+    // The writer meets the dead disk, so what fails from here on is no finding.
+    const std::uint32_t failed_before = board_.failed;
+    const told_before told(board_);
+    const bool off = machine_.pull_the_plug(choose_.below(2) == 0);
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    board_.failed = failed_before;
+    told.restore(board_);
+    return off;
+  }
+  int failed(write_mode mode, const std::string& why) const {
+    std::printf("SHELF_TEST_SEED=%llu, mode %s, power cut %d: %s\n",
+                static_cast<unsigned long long>(seed()), to_string(mode).c_str(), cuts_,
+                why.c_str());
+    return 1;
+  }
+
+  machine& machine_;
+  std::string writer_;
+  std::string board_path_;
+  storm_board& board_;
+  file::chooser choose_{seed()};
+  int cuts_ = 0;
+};
+
 int cut_power_for(const std::string& writer, const std::string& directory,
                   std::chrono::seconds time) {
   machine m(directory);
   if (!m.build()) return not_here;
-  const auto board_path = directory + "/board";
-  auto& board = *map_board(board_path, true);
-  file::chooser choose(seed());
-  const auto end = std::chrono::steady_clock::now() + time;
-  const auto mode = choose.below(2) == 0 ? write_mode::durable : write_mode::through;
-  storm_check expect(m.table(), mode);
-  int cuts = 0;
-  for (; std::chrono::steady_clock::now() < end; ++cuts) {
-    expect.prepare(board);
-    const int child = start({writer, m.table(), to_string(mode), board_path});
-    std::this_thread::sleep_for(std::chrono::milliseconds(10 + choose.below(50)));
-    // The writer meets the dead disk, so what fails from here on is no finding.
-    const std::uint32_t failed_before = board.failed;
-    const told_before told(board);
-    const bool off = m.pull_the_plug(choose.below(2) == 0);
-    ::kill(child, SIGKILL);
-    ::waitpid(child, nullptr, 0);
-    if (!off) return cuts == 0 ? not_here : 1;
-    if (!m.take_down() || !m.start_up()) return 1;
-    board.failed = failed_before;
-    told.restore(board);
-    const auto wrong = expect.check(board, storm_check::promise::saved);
-    if (!wrong.empty()) {
-      std::printf("SHELF_TEST_SEED=%llu, mode %s, power cut %d: %s\n",
-                  static_cast<unsigned long long>(seed()), to_string(mode).c_str(), cuts,
-                  wrong.c_str());
-      return 1;
-    }
+  power_cuts cuts(m, writer, directory + "/board");
+  int result = 0;
+  for (const auto mode : {write_mode::durable, write_mode::through, write_mode::back}) {
+    if (result == 0) result = cuts.run(mode, time / 3);
   }
   m.take_down();
-  std::printf("%d power cuts of a real ext4, mode %s, %llu writes checked\n", cuts,
-              to_string(mode).c_str(), static_cast<unsigned long long>(expect.writes_seen()));
-  return 0;
+  return result;
 }
 
 }  // namespace

@@ -135,42 +135,30 @@ std::string random_call(Random& random, teller& real, teller& simulated) {
     case 1:
       if (name == "fifo" && !flags.create_new) return "no fifo";
       return both("open " + name, [&](teller& t) { return t.open(slot, name, flags); });
-    case 2:
-      return both("close" + at, [&](teller& t) { return t.close(slot); });
+    case 2: return both("close" + at, [&](teller& t) { return t.close(slot); });
     case 3:
-    case 4:
-      return both("read" + at, [&](teller& t) { return t.read(slot, offset, size); });
+    case 4: return both("read" + at, [&](teller& t) { return t.read(slot, offset, size); });
     case 5:
     case 6:
-    case 7:
-      return both("write" + at, [&](teller& t) { return t.write(slot, offset, content); });
-    case 8:
-      return both("truncate" + at, [&](teller& t) { return t.truncate(slot, offset); });
-    case 9:
-      return both("sync" + at, [&](teller& t) { return t.sync(slot); });
-    case 10:
-      return both("sync_data" + at, [&](teller& t) { return t.sync_data(slot); });
-    case 11:
-      return both("drop_cache" + at, [&](teller& t) { return t.drop_cache(slot); });
-    case 12:
-      return both("set_mode" + at, [&](teller& t) { return t.set_mode(slot, 0640); });
-    case 13:
-      return both("status" + at, [&](teller& t) { return t.status(slot); });
-    case 14:
-      return both("status_at " + name, [&](teller& t) { return t.status_at(name); });
+    case 7: return both("write" + at, [&](teller& t) { return t.write(slot, offset, content); });
+    case 8: return both("truncate" + at, [&](teller& t) { return t.truncate(slot, offset); });
+    case 9: return both("sync" + at, [&](teller& t) { return t.sync(slot); });
+    case 10: return both("sync_data" + at, [&](teller& t) { return t.sync_data(slot); });
+    case 11: return both("drop_cache" + at, [&](teller& t) { return t.drop_cache(slot); });
+    case 12: return both("set_mode" + at, [&](teller& t) { return t.set_mode(slot, 0640); });
+    case 13: return both("status" + at, [&](teller& t) { return t.status(slot); });
+    case 14: return both("status_at " + name, [&](teller& t) { return t.status_at(name); });
     case 15: {
       const bool no_replace = below(2) == 0;
       return both("rename " + name + " to " + other,
                   [&](teller& t) { return t.rename(name, other, no_replace); });
     }
-    case 16:
-      return both("unlink " + name, [&](teller& t) { return t.unlink(name); });
+    case 16: return both("unlink " + name, [&](teller& t) { return t.unlink(name); });
     case 17:
       return both("list, lock and holder" + at, [&](teller& t) {
         return t.list() + t.lock(slot) + t.holder(slot) + t.sync_directory();
       });
-    default:
-      return both("read_link " + name, [&](teller& t) { return t.read_link(name); });
+    default: return both("read_link " + name, [&](teller& t) { return t.read_link(name); });
   }
 }
 

@@ -1,9 +1,9 @@
 // TEST  file room
 // The simulated machine: faults where they are asked for, recording, resources, and what a failed
 // sync does.
+#include "file/simulated_disk.hpp"
 #include "file/crash_states.hpp"
 #include "file/scratch.hpp"
-#include "file/simulated_disk.hpp"
 
 #include <algorithm>
 #include <cerrno>

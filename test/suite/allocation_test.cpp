@@ -1,5 +1,6 @@
 // SUITE  every verb over every kind, write mode and store
-// The N-th operator new fails, for every N, in every verb: it is done or it is not, and the table goes on.
+// The N-th operator new fails, for every N, in every verb: it is done or it is not, and the table
+// goes on.
 #include "file/scratch.hpp"
 #include "suite/failing_heap.hpp"
 #include "suite/ground.hpp"
@@ -12,7 +13,8 @@
 namespace shelf::suite {
 namespace {
 
-/// Runs f with the (n + 1)-th allocation failing, and those after it if asked. True if f threw bad_alloc.
+/// Runs f with the (n + 1)-th allocation failing, and those after it if asked. True if f threw
+/// bad_alloc.
 template <class F>
 bool starved(std::int64_t n, bool for_good, F&& f) {
   heap() = {.left = n, .for_good = for_good, .has_failed = false};
@@ -28,7 +30,8 @@ bool starved(std::int64_t n, bool for_good, F&& f) {
 
 /// A directory in memory if the machine has one: these tests open thousands of files.
 [[nodiscard]] bool in_fast_directory() {
-  if (std::getenv("TMPDIR") == nullptr && ::access("/dev/shm", W_OK) == 0) ::setenv("TMPDIR", "/dev/shm", 1);
+  if (std::getenv("TMPDIR") == nullptr && ::access("/dev/shm", W_OK) == 0)
+    ::setenv("TMPDIR", "/dev/shm", 1);
   return true;
 }
 
@@ -82,8 +85,8 @@ class Allocation : public each_kind<Kind> {
 
  private:
   /// False once f needed no more than n allocations.
-  static bool once(const verb& does, const verb& prepare, keeping how, bool for_good, std::int64_t n,
-                   const entries& before, const entries& after) {
+  static bool once(const verb& does, const verb& prepare, keeping how, bool for_good,
+                   std::int64_t n, const entries& before, const entries& after) {
     const file::scratch here;
     auto t = open(here, how);
     fill(t);
@@ -129,7 +132,8 @@ TYPED_TEST(Allocation, AWriteIsDoneOrNotDone) {
   });
   if constexpr (!is_bag(TypeParam::value)) {
     this->check("insert_new", [](auto& t) { or_throw(t.insert_new("x", 1)); });
-    this->check("insert_new_range", [](auto& t) { (void)or_throw(t.insert_new_range({{"x", 1}, {"y", 2}})); });
+    this->check("insert_new_range",
+                [](auto& t) { (void)or_throw(t.insert_new_range({{"x", 1}, {"y", 2}})); });
     this->check("update_counter", [](auto& t) { (void)or_throw(t.update_counter("key1", 1000)); });
     this->check("update", [](auto& t) {
       (void)or_throw(t.update("key1", [](std::int64_t v) { return v + 1000; }));

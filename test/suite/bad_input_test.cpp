@@ -25,7 +25,8 @@ TYPED_TEST_SUITE(BadInput, all_kinds, kind_names);
 
 using real_map = map<std::string, std::int64_t>;
 
-[[nodiscard]] file::simulated_disk& disk_with(file::simulated_disk& disk, std::string_view content) {
+[[nodiscard]] file::simulated_disk& disk_with(file::simulated_disk& disk,
+                                              std::string_view content) {
   disk.put(path, as_bytes(content));
   return disk;
 }
@@ -85,7 +86,8 @@ TEST(BadFile, ANewerVersionIsRefusedUntouched) {
     disk.put(path, content);
     EXPECT_TRUE(refuses(open_on(disk), errc::unsupported_version, {path, "byte", n.says}));
     EXPECT_EQ(*disk.read_all(path), content);
-    const auto read = real_map::open({.path = path, .opening = opening::read_only, .system = &disk});
+    const auto read =
+        real_map::open({.path = path, .opening = opening::read_only, .system = &disk});
     EXPECT_EQ(read.has_value(), n.readable);
     if (!read) {
       EXPECT_TRUE(refuses(read, errc::unsupported_version, {path, n.says}));
@@ -160,7 +162,8 @@ TEST(BadFile, WithoutPermissionTheSystemsReasonIsTold) {
               if (::geteuid() == 0 && ::setresuid(65534, 65534, 65534) != 0) return 1;
               ::chmod(here.path(path).c_str(), 0);
               const auto t = real_map::open({.path = here.path(path)});
-              return t == std::unexpected(errc::file_error) || (!t && t.error() == std::errc::permission_denied)
+              return t == std::unexpected(errc::file_error) ||
+                             (!t && t.error() == std::errc::permission_denied)
                          ? 0
                          : 2;
             }),
@@ -173,7 +176,8 @@ TEST(BadFile, AMissingDirectoryIsNamedAndIsNotAMissingTable) {
                       {"/nonexistent-dir", "No such file"}));
 }
 
-/// A full disk: every call that needs space fails, in every mode, and nothing that was there is lost.
+/// A full disk: every call that needs space fails, in every mode, and nothing that was there is
+/// lost.
 TYPED_TEST(BadInput, AFullDiskIsAnErrorAndNothingIsLost) {
   this->in_every_file([](auto& g) {
     auto t = g.open();
@@ -189,7 +193,8 @@ TYPED_TEST(BadInput, AFullDiskIsAnErrorAndNothingIsLost) {
       const auto inserted = t.insert(key, i);
       if (inserted) expected.emplace_back(key, i);
       const auto saved = t.save();
-      for (const auto* e : {inserted ? nullptr : &inserted.error(), saved ? nullptr : &saved.error()}) {
+      for (const auto* e :
+           {inserted ? nullptr : &inserted.error(), saved ? nullptr : &saved.error()}) {
         if (e == nullptr) continue;
         ++failures;
         EXPECT_TRUE(says(*e, errc::no_space, {path, "space"}));
@@ -219,7 +224,8 @@ TYPED_TEST(BadInput, TheFileSizeLimitOfTheProcessIsAnErrorAndNotItsDeath) {
     for (int i = 0; i < 10'000; ++i) {
       const auto done = t.insert("key" + std::to_string(i), i);
       if (done) continue;
-      const bool told = done.error() == errc::no_space && done.error() == std::errc::file_too_large &&
+      const bool told = done.error() == errc::no_space &&
+                        done.error() == std::errc::file_too_large &&
                         done.error().message().find(path) != std::string::npos;
       return told && t.size() == static_cast<std::size_t>(i) ? 0 : 2;
     }
@@ -328,9 +334,7 @@ TYPED_TEST(BadInput, NaNAndInfinityAreRefusedAndMinusZeroIsZeroInAKey) {
     auto t = g.open();
     const double nan = std::nan("");
     const double infinity = std::numeric_limits<double>::infinity();
-    const auto refused = [](const auto& r) {
-      return refuses(r, errc::invalid_argument, {path});
-    };
+    const auto refused = [](const auto& r) { return refuses(r, errc::invalid_argument, {path}); };
     for (const double bad : {nan, infinity, -infinity}) {
       EXPECT_TRUE(refused(t.insert(1.0, bad)));
       EXPECT_TRUE(refused(t.insert(bad, 1.0)));

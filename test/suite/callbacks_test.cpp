@@ -18,7 +18,9 @@ TYPED_TEST(Callbacks, ExceptionsPassThroughUntouchedAndTheTableGoesOn) {
   this->everywhere([](auto& g) {
     auto t = g.open();
     ASSERT_TRUE(ok(t.insert_range({{"a", 1}, {"b", 2}})));
-    const auto thrower = [](const auto&...) -> int { throw std::system_error(EBADF, std::generic_category()); };
+    const auto thrower = [](const auto&...) -> int {
+      throw std::system_error(EBADF, std::generic_category());
+    };
     EXPECT_THROW((void)t.fold(0, thrower), std::system_error);
     EXPECT_THROW(t.for_each(thrower), std::system_error);
     EXPECT_THROW((void)t.lookup("a", thrower), std::system_error);
@@ -100,7 +102,8 @@ TYPED_TEST(Callbacks, TheValueACallbackSeesStaysWhileItRuns) {
   ASSERT_TRUE(ok(t.insert("a", large)));
   EXPECT_TRUE(ok(t.lookup("a", [&](std::string_view v) {
     EXPECT_TRUE(ok(t.erase("a")));
-    for (int i = 0; i < 100; ++i) EXPECT_TRUE(ok(t.insert("b" + std::to_string(i), std::string(5000, 'y'))));
+    for (int i = 0; i < 100; ++i)
+      EXPECT_TRUE(ok(t.insert("b" + std::to_string(i), std::string(5000, 'y'))));
     EXPECT_TRUE(ok(t.clear()));
     EXPECT_EQ(v, large);
   })));

@@ -24,7 +24,8 @@ TYPED_TEST(Close, AnOpenTableClosesOnce) {
     EXPECT_TRUE(t.is_open());
     EXPECT_TRUE(ok(t.close()));
     EXPECT_FALSE(t.is_open());
-    EXPECT_TRUE(refuses(t.close(), errc::table_closed, {g.how == keeping::memory ? "memory" : path}));
+    EXPECT_TRUE(
+        refuses(t.close(), errc::table_closed, {g.how == keeping::memory ? "memory" : path}));
     expect_all_released(g);
   });
 }
@@ -244,7 +245,8 @@ TYPED_TEST(Close, WithTableReturnsWhatTheFunctionReturnsAndCloses) {
     });
     EXPECT_EQ(size, 2u);
     expect_all_released(g);
-    EXPECT_TRUE(ok(with_table<table_type>(g.config(), [](table_type& t) { EXPECT_EQ(t.size(), 2u); })));
+    EXPECT_TRUE(
+        ok(with_table<table_type>(g.config(), [](table_type& t) { EXPECT_EQ(t.size(), 2u); })));
     EXPECT_EQ(with_table<table_type>(g.config(), [](table_type& t) { return t.erase("a"); }), 1u);
     expect_all_released(g);
   });
@@ -271,10 +273,10 @@ TYPED_TEST(Close, WithTableClosesWhenTheFunctionThrows) {
   this->in_every_file([](auto& g) {
     using table_type = typename Close<TypeParam>::table_of_kind;
     EXPECT_THROW((void)with_table<table_type>(g.config(),
-                                         [](table_type& t) {
-                                           (void)t.insert("kept", 1);
-                                           throw std::out_of_range("mine");
-                                         }),
+                                              [](table_type& t) {
+                                                (void)t.insert("kept", 1);
+                                                throw std::out_of_range("mine");
+                                              }),
                  std::out_of_range);
     expect_all_released(g);
     auto t = g.open();
@@ -314,14 +316,13 @@ TYPED_TEST(Close, WithTableReportsBothErrors) {
 TYPED_TEST(Close, WithTableTellsAFailingCloseToOnErrorWhenTheFunctionThrows) {
   ground<TypeParam::value> g(keeping::back);
   using table_type = typename Close<TypeParam>::table_of_kind;
-  EXPECT_THROW((void)with_table<table_type>(g.config(),
-                                       [&](table_type& t) {
-                                         (void)t.insert("unsaved", 1);
-                                         g.disk.inject({.kind = file::call::write,
-                                                        .error = ENOSPC,
-                                                        .sticky = true});
-                                         throw 5;
-                                       }),
+  EXPECT_THROW((void)with_table<table_type>(
+                   g.config(),
+                   [&](table_type& t) {
+                     (void)t.insert("unsaved", 1);
+                     g.disk.inject({.kind = file::call::write, .error = ENOSPC, .sticky = true});
+                     throw 5;
+                   }),
                int);
   ASSERT_EQ(g.told.size(), 1u);
   EXPECT_TRUE(says(g.told[0], errc::no_space, {path}));

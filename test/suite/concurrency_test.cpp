@@ -1,5 +1,6 @@
 // SUITE  every verb over every kind, write mode and store
-// Many threads at one table: readers never wait, see nothing half, and go on while it is closed under them.
+// Many threads at one table: readers never wait, see nothing half, and go on while it is closed
+// under them.
 #include "budget.hpp"
 #include "suite/ground.hpp"
 
@@ -212,7 +213,8 @@ TYPED_TEST(ConcurrencyInMaps, ASnapshotIsOneMoment) {
     });
     for (int r = 0; r < 2; ++r) {
       all.until_stopped([&] {
-        const auto sum = t.fold(std::int64_t{0}, [](std::int64_t s, const auto&, auto v) { return s + v; });
+        const auto sum =
+            t.fold(std::int64_t{0}, [](std::int64_t s, const auto&, auto v) { return s + v; });
         EXPECT_EQ(sum, 100 * accounts);
       });
     }
@@ -329,7 +331,8 @@ TYPED_TEST(Concurrency, ClosingUnderReadersAndWritersEndsThemWithAnErrorAndLoses
             EXPECT_TRUE(found.error() == errc::not_found || found.error() == errc::table_closed);
           }
           const auto moment = t.snapshot();
-          EXPECT_EQ(static_cast<std::size_t>(std::ranges::distance(moment.begin(), moment.end())), moment.size());
+          EXPECT_EQ(static_cast<std::size_t>(std::ranges::distance(moment.begin(), moment.end())),
+                    moment.size());
         }
       });
       all.once([&] {
@@ -358,8 +361,10 @@ TYPED_TEST(Concurrency, OfManyClosersOneClosesAndTheOthersAreTold) {
       for (int c = 0; c < 4; ++c) {
         all.once([&] {
           const auto done = t.close();
-          if (done) ++closed;
-          else EXPECT_EQ(done.error(), errc::table_closed);
+          if (done)
+            ++closed;
+          else
+            EXPECT_EQ(done.error(), errc::table_closed);
         });
       }
       all.join();

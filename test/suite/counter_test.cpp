@@ -81,7 +81,8 @@ TYPED_TEST(Update, TheValueBecomesWhatTheFunctionMakesOfIt) {
     ASSERT_TRUE(ok(t.insert("n", 20)));
     EXPECT_EQ(t.update("n", [](std::int64_t v) { return v + 1; }), 21);
     EXPECT_EQ(t.update("n", [](std::int64_t& v) { v *= 2; }), 42);
-    EXPECT_EQ(t.update("n", [](const std::int64_t& v) -> result<std::int64_t> { return v + 1; }), 43);
+    EXPECT_EQ(t.update("n", [](const std::int64_t& v) -> result<std::int64_t> { return v + 1; }),
+              43);
     EXPECT_EQ(t.update("n", [](std::int64_t&& v) { return v + 1; }), 44);
     g.reopen(t);
     EXPECT_EQ(t.lookup("n"), 44);
@@ -92,8 +93,8 @@ TYPED_TEST(Update, AMissingKeyIsNotFoundAndTheFunctionIsNotCalled) {
   this->everywhere([](auto& g) {
     auto t = g.open();
     bool called = false;
-    EXPECT_TRUE(refuses(t.update("n", [&](std::int64_t v) { return called = true, v; }),
-                        errc::not_found));
+    EXPECT_TRUE(
+        refuses(t.update("n", [&](std::int64_t v) { return called = true, v; }), errc::not_found));
     EXPECT_FALSE(called);
   });
 }
@@ -107,9 +108,9 @@ TYPED_TEST(Update, AFunctionThatGivesUpOrThrowsChangesNothing) {
                                    return std::unexpected(error(errc::busy, "not today"));
                                  }),
                         errc::busy, {"not today"}));
-    EXPECT_THROW((void)t.update("n",
-                                [](std::int64_t) -> std::int64_t { throw std::runtime_error("no"); }),
-                 std::runtime_error);
+    EXPECT_THROW(
+        (void)t.update("n", [](std::int64_t) -> std::int64_t { throw std::runtime_error("no"); }),
+        std::runtime_error);
     EXPECT_EQ(t.lookup("n"), 20);
     EXPECT_TRUE(ok(t.insert("n", 21)));
   });
@@ -134,7 +135,8 @@ TYPED_TEST(Update, AValueThatNoTermCanHoldIsRefused) {
   ground<TypeParam::value, std::string, double> g(keeping::through);
   auto t = g.open();
   ASSERT_TRUE(ok(t.insert("n", 0.0)));
-  EXPECT_TRUE(refuses(t.update("n", [](double v) { return v / v; }), errc::invalid_argument, {path}));
+  EXPECT_TRUE(
+      refuses(t.update("n", [](double v) { return v / v; }), errc::invalid_argument, {path}));
   EXPECT_EQ(t.lookup("n"), 0.0);
 }
 

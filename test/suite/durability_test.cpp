@@ -183,7 +183,9 @@ TYPED_TEST(Durability, AFailedCallChangesNothingInMemoryOrOnDisk) {
       const entries before = contents(t);
       const bool fences = cause == EIO;
       const auto refused = [&](const auto& r) {
-        const auto code = !fences ? errc::no_space : t.stats()->fenced ? r.error().code() : errc::fenced;
+        const auto code = !fences             ? errc::no_space
+                          : t.stats()->fenced ? r.error().code()
+                                              : errc::fenced;
         const auto answer = refuses(r, code, {path, ""});
         EXPECT_EQ(contents(t), before);
         EXPECT_EQ(t.stats()->fenced, fences);
@@ -216,7 +218,8 @@ TYPED_TEST(Durability, AFailedCallChangesNothingInMemoryOrOnDisk) {
 }
 
 // indeterminate
-TYPED_TEST(Durability, AWriteWhoseSyncFailedIsNotInMemoryAndFencesAndRecoverMakesItCertainlyAbsent) {
+TYPED_TEST(Durability,
+           AWriteWhoseSyncFailedIsNotInMemoryAndFencesAndRecoverMakesItCertainlyAbsent) {
   ground<TypeParam::value> g(keeping::durable);
   auto t = g.open();
   ASSERT_TRUE(ok(t.insert("a", 1)));
@@ -247,7 +250,8 @@ TYPED_TEST(Durability, AWriteWhoseSyncFailedIsNotInMemoryAndFencesAndRecoverMake
 }
 
 TYPED_TEST(Durability, AFailedRecoverLeavesTheTableFencedAndCanBeTriedAgain) {
-  for (const auto kind : {file::call::create, file::call::write, file::call::sync, file::call::rename}) {
+  for (const auto kind :
+       {file::call::create, file::call::write, file::call::sync, file::call::rename}) {
     ground<TypeParam::value> g(keeping::durable);
     auto t = g.open();
     ASSERT_TRUE(ok(t.insert("a", 1)));

@@ -1,5 +1,6 @@
 // SUITE  every verb over every kind, write mode and store
-// The N-th call to the system fails, for every N, in every verb: no false ok, nothing lost, nothing left about.
+// The N-th call to the system fails, for every N, in every verb: no false ok, nothing lost, nothing
+// left about.
 #include "file/crash_states.hpp"
 #include "suite/ground.hpp"
 
@@ -71,7 +72,8 @@ class Faults : public each_kind<Kind> {
 
  private:
   /// False once the verb made fewer than nth calls.
-  static bool once(const verb& does, keeping how, file::fault bad, std::uint64_t nth, const entries& after) {
+  static bool once(const verb& does, keeping how, file::fault bad, std::uint64_t nth,
+                   const entries& after) {
     SCOPED_TRACE("call " + std::to_string(nth));
     ground_type g(how);
     auto t = g.open();
@@ -104,7 +106,8 @@ class Faults : public each_kind<Kind> {
     EXPECT_EQ(g.disk.locks_held(), 1u);
     return struck;
   }
-  static void expect_file(ground_type& g, const entries& before, const entries& after, bool said_ok) {
+  static void expect_file(ground_type& g, const entries& before, const entries& after,
+                          bool said_ok) {
     const auto seen = in_file(g);
     // A call that failed may be in the file only if it said so: then the table is fenced.
     EXPECT_TRUE(seen == before || seen == after);
@@ -117,7 +120,8 @@ TYPED_TEST_SUITE(Faults, all_kinds, kind_names);
 
 TYPED_TEST(Faults, AWriteThatSaidOkIsInTheFileAndOneThatFailedIsNotInMemory) {
   this->check("insert", [](auto& t) { return t.insert("d", 4).has_value(); });
-  this->check("insert_range", [](auto& t) { return t.insert_range({{"d", 4}, {"a", 5}}).has_value(); });
+  this->check("insert_range",
+              [](auto& t) { return t.insert_range({{"d", 4}, {"a", 5}}).has_value(); });
   this->check("erase", [](auto& t) { return t.erase("a").has_value(); });
   this->check("erase pair", [](auto& t) { return t.erase("b", 2).has_value(); });
   this->check("clear", [](auto& t) { return t.clear().has_value(); });

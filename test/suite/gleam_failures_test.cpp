@@ -1,5 +1,6 @@
 // SUITE  every verb over every kind, write mode and store
-// Where the Gleam shelf, or DETS under it, breaks its promises: each a regression test that this one passes.
+// Where the Gleam shelf, or DETS under it, breaks its promises: each a regression test that this
+// one passes.
 #include "file/crash_states.hpp"
 #include "file/scratch.hpp"
 #include "suite/ground.hpp"
@@ -122,7 +123,8 @@ TEST(GleamFailures, AnAcknowledgedWriteSurvivesAKillAtOnceWhateverItsSize) {
 
 // M8
 TEST(GleamFailures, AFailedSaveDoesNotBreakTheNextOneNorTheReloadNorTheClose) {
-  for (const auto kind : {file::call::write, file::call::create, file::call::rename, file::call::sync}) {
+  for (const auto kind :
+       {file::call::write, file::call::create, file::call::rename, file::call::sync}) {
     ground<kind::set> g(keeping::back);
     auto t = g.open();
     ASSERT_TRUE(ok(t.insert("a", 1)));

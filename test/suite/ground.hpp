@@ -1,5 +1,6 @@
 // SUITE  every verb over every kind, write mode and store
-// What the tests stand on: a simulated disk, a way of keeping a table, and words for what they expect.
+// What the tests stand on: a simulated disk, a way of keeping a table, and words for what they
+// expect.
 #pragma once
 
 #include "file/simulated_disk.hpp"
@@ -25,9 +26,12 @@ namespace shelf {
 /// What a failed EXPECT_EQ shows of a result.
 template <class T>
 void PrintTo(const std::expected<T, error>& r, std::ostream* out) {
-  if (!r) *out << to_string(r.error().code()) << " (" << r.error().details() << ')';
-  else if constexpr (std::is_void_v<T>) *out << "ok";
-  else *out << testing::PrintToString(*r);
+  if (!r)
+    *out << to_string(r.error().code()) << " (" << r.error().details() << ')';
+  else if constexpr (std::is_void_v<T>)
+    *out << "ok";
+  else
+    *out << testing::PrintToString(*r);
 }
 inline void PrintTo(written w, std::ostream* out) {
   constexpr std::array names{"added", "replaced", "unchanged"};
@@ -50,7 +54,7 @@ inline constexpr std::array at_once{keeping::through, keeping::durable};
   return names[static_cast<std::size_t>(how)];
 }
 [[nodiscard]] constexpr write_mode mode_of(keeping how) {
-  return how == keeping::back     ? write_mode::back
+  return how == keeping::back      ? write_mode::back
          : how == keeping::durable ? write_mode::durable
                                    : write_mode::through;
 }
@@ -109,16 +113,14 @@ using entries = std::vector<std::pair<std::string, std::int64_t>>;
 template <class T>
 [[nodiscard]] testing::AssertionResult ok(const result<T>& r) {
   if (r) return testing::AssertionSuccess();
-  return testing::AssertionFailure()
-         << to_string(r.error().code()) << ": " << r.error().details();
+  return testing::AssertionFailure() << to_string(r.error().code()) << ": " << r.error().details();
 }
 
 /// An error of this code whose sentence holds all these pieces.
 [[nodiscard]] inline testing::AssertionResult says(const error& e, errc code,
                                                    std::initializer_list<std::string_view> pieces) {
   if (e != code) {
-    return testing::AssertionFailure()
-           << "it is " << to_string(e.code()) << ": " << e.details();
+    return testing::AssertionFailure() << "it is " << to_string(e.code()) << ": " << e.details();
   }
   for (const auto piece : pieces) {
     if (e.message().find(piece) == std::string::npos) {
@@ -138,8 +140,8 @@ template <kind Kind>
 using of = std::integral_constant<kind, Kind>;
 using map_kinds = testing::Types<of<kind::set>, of<kind::ordered_set>>;
 using bag_kinds = testing::Types<of<kind::bag>, of<kind::duplicate_bag>>;
-using all_kinds = testing::Types<of<kind::set>, of<kind::ordered_set>, of<kind::bag>,
-                                 of<kind::duplicate_bag>>;
+using all_kinds =
+    testing::Types<of<kind::set>, of<kind::ordered_set>, of<kind::bag>, of<kind::duplicate_bag>>;
 
 struct kind_names {
   template <class Kind>

@@ -45,7 +45,8 @@ struct migration_test : testing::Test {
 };
 
 TEST_F(migration_test, AnOldFileIsRefusedByTheNewTypesUntilItIsMigrated) {
-  EXPECT_TRUE(refuses(new_table::open(config()), errc::type_mismatch, {path, "user_v1", "user_v2"}));
+  EXPECT_TRUE(
+      refuses(new_table::open(config()), errc::type_mismatch, {path, "user_v1", "user_v2"}));
   const auto done = migrate<old_table, new_table>(config(), add_mail);
   ASSERT_TRUE(ok(done));
   EXPECT_EQ(done->read, 3u);
@@ -66,7 +67,8 @@ TEST_F(migration_test, ADryRunCountsAndLeavesEveryByte) {
 
 TEST_F(migration_test, EntriesCanBeLeftOut) {
   const auto done = migrate<old_table, new_table>(
-      config(), [](const std::string& key, const user_v1& old) -> std::optional<new_table::value_type> {
+      config(),
+      [](const std::string& key, const user_v1& old) -> std::optional<new_table::value_type> {
         if (key == "b") return std::nullopt;
         return std::pair(key, user_v2{old.name, {}});
       });
@@ -89,7 +91,8 @@ TEST_F(migration_test, AnErrorOfTheConversionEndsItAndTheFileIsAsItWas) {
 
 TEST_F(migration_test, TwoEntriesThatComeToOneKeyAreAnErrorNotALoss) {
   const auto done = migrate<old_table, new_table>(
-      config(), [](const std::string&, const user_v1& old) { return std::pair("x", user_v2{old.name, {}}); });
+      config(),
+      [](const std::string&, const user_v1& old) { return std::pair("x", user_v2{old.name, {}}); });
   EXPECT_TRUE(refuses(done, errc::key_already_present, {path}));
   EXPECT_EQ(open_old().size(), 3u);
 }
@@ -109,7 +112,8 @@ TEST_F(migration_test, AMapCanBecomeABag) {
 
 TEST_F(migration_test, ATableThatIsOpenIsNotMigrated) {
   auto t = open_old();
-  EXPECT_TRUE(refuses(migrate<old_table, new_table>(config(), add_mail), errc::already_open, {path}));
+  EXPECT_TRUE(
+      refuses(migrate<old_table, new_table>(config(), add_mail), errc::already_open, {path}));
 }
 
 TEST_F(migration_test, APowerCutLeavesTheOldFileOrTheNewOneWhole) {

@@ -91,7 +91,9 @@ class Model : public each_kind<Kind> {
     }
 
    private:
-    [[nodiscard]] int roll(int sides) { return static_cast<int>(dice_() % static_cast<unsigned>(sides)); }
+    [[nodiscard]] int roll(int sides) {
+      return static_cast<int>(dice_() % static_cast<unsigned>(sides));
+    }
     [[nodiscard]] std::string any_key() { return "k" + std::to_string(roll(30)); }
     [[nodiscard]] bool in_memory() const { return g_.how == keeping::memory; }
 

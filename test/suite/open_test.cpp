@@ -177,7 +177,8 @@ TYPED_TEST(Open, TheUsersCheckJudgesEveryEntryAndCountsThoseItRefuses) {
   for (int i = 0; i < 10; ++i) all.emplace_back("key" + std::to_string(i), i);
   write_file<what>(disk, all);
   const auto below = [](int limit) {
-    return config<std::string, int>{.check = [limit](const std::string&, int v) { return v < limit; }};
+    return config<std::string, int>{
+        .check = [limit](const std::string&, int v) { return v < limit; }};
   };
   expect_untouched(disk, [&] {
     const auto refused = open_as<what, std::string, int>(disk, below(4));
@@ -222,7 +223,9 @@ TYPED_TEST(Open, ReadOnlyWorksBesideAWriterAndChangesNothing) {
     const auto before = *g.disk.read_all(path);
     auto reader = or_throw(ground<TypeParam::value>::table::open(c));
     EXPECT_EQ(contents(reader), (entries{{"a", 1}}));
-    const auto refused = [](const auto& r) { return refuses(r, errc::read_only, {path, "read-only"}); };
+    const auto refused = [](const auto& r) {
+      return refuses(r, errc::read_only, {path, "read-only"});
+    };
     EXPECT_TRUE(refused(reader.insert("b", 2)));
     EXPECT_TRUE(refused(reader.insert_range({{"b", 2}})));
     EXPECT_TRUE(refused(reader.erase("a")));
@@ -358,10 +361,12 @@ TYPED_TEST(Open, RenamedAndReorderedFieldsAreRefusedByName) {
   write_users<what>(disk);
   expect_untouched(disk, [&] {
     for (const auto policy : {missing_fields::refuse, missing_fields::use_defaults}) {
-      EXPECT_TRUE(refuses((open_as<what, std::string, renamed::user>(disk, {.missing_fields = policy})),
-                          errc::type_mismatch, {path, "age", "years"}));
-      EXPECT_TRUE(refuses((open_as<what, std::string, swapped::user>(disk, {.missing_fields = policy})),
-                          errc::type_mismatch, {path, "name", "age"}));
+      EXPECT_TRUE(
+          refuses((open_as<what, std::string, renamed::user>(disk, {.missing_fields = policy})),
+                  errc::type_mismatch, {path, "age", "years"}));
+      EXPECT_TRUE(
+          refuses((open_as<what, std::string, swapped::user>(disk, {.missing_fields = policy})),
+                  errc::type_mismatch, {path, "name", "age"}));
     }
   });
 }
@@ -371,16 +376,17 @@ TYPED_TEST(Open, FewerFieldsThanTheFileHasAreRefusedEvenWithDefaults) {
   file::simulated_disk disk;
   write_file<what, std::string, longer::user>(disk, {{"a", {"alice", 30, "m", {}}}});
   expect_untouched(disk, [&] {
-    EXPECT_TRUE(refuses(
-        (open_as<what, std::string, first::user>(disk, {.missing_fields = missing_fields::use_defaults})),
-        errc::type_mismatch, {path, "mail"}));
+    EXPECT_TRUE(refuses((open_as<what, std::string, first::user>(
+                            disk, {.missing_fields = missing_fields::use_defaults})),
+                        errc::type_mismatch, {path, "mail"}));
   });
 }
 
 TYPED_TEST(Open, TheWriteModeIsTheOpenersChoiceAndNotTheFiles) {  // S24
   ground<TypeParam::value> back(keeping::back);
   entries expected;
-  for (const auto mode : {write_mode::back, write_mode::through, write_mode::durable, write_mode::back}) {
+  for (const auto mode :
+       {write_mode::back, write_mode::through, write_mode::durable, write_mode::back}) {
     auto c = back.config();
     c.mode = mode;
     auto t = or_throw(ground<TypeParam::value>::table::open(c));

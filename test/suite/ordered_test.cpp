@@ -109,7 +109,8 @@ TEST_F(Ordered, KeysOfEachTypeStandInTheOrderAReaderExpects) {
                               1ll << 31, 1ll << 40, limits::max()});
   expect_order<std::uint64_t>({0, 255, 256, 1ull << 31, 1ull << 63, ~0ull});
   expect_order<double>({-1e300, -2.5, -1, 0, 1e-300, 1, 2.5, 1e300});
-  expect_order<std::string>({"", std::string(1, '\0'), "A", "Z", "a", "aa", "ab", "b", "\xc3\xa9", "\xff"});
+  expect_order<std::string>(
+      {"", std::string(1, '\0'), "A", "Z", "a", "aa", "ab", "b", "\xc3\xa9", "\xff"});
   expect_order<std::pair<int, std::string>>({{-1, "z"}, {0, ""}, {0, "a"}, {1, "a"}});
   expect_order<std::vector<int>>({{}, {1}, {1, 2}, {1, 300}, {2}, {300}});
 }
@@ -158,7 +159,8 @@ TEST_F(Ordered, RandomKeysAnswerAsAStdMapDoes) {
       ASSERT_EQ(as_found(t.lower_bound(probe)), as_entry(model.lower_bound(probe)));
       ASSERT_EQ(as_found(t.upper_bound(probe)), as_entry(model.upper_bound(probe)));
       const auto at = model.lower_bound(probe);
-      ASSERT_EQ(as_found(t.before(probe)), at == model.begin() ? std::nullopt : as_entry(std::prev(at)));
+      ASSERT_EQ(as_found(t.before(probe)),
+                at == model.begin() ? std::nullopt : as_entry(std::prev(at)));
       if (i % 50 == 0) {
         const auto moment = t.snapshot();
         const auto rank = static_cast<std::size_t>(std::distance(model.begin(), at));

@@ -1,5 +1,6 @@
 // SUITE  every verb over every kind, write mode and store
-// access::one_writer: all read, the owner writes and closes, everybody else gets not_owner and nothing happens.
+// access::one_writer: all read, the owner writes and closes, everybody else gets not_owner and
+// nothing happens.
 #include "suite/ground.hpp"
 
 #include <thread>
@@ -34,7 +35,9 @@ TYPED_TEST(Ownership, WhatAnotherThreadWritesIsRefusedAndDoesNotReachTheDisk) {
     const auto changes = g.disk.calls(file::call::changing);
     const auto sequence = t.stats()->sequence;
     elsewhere([&] {
-      const auto refused = [](const auto& r) { return refuses(r, errc::not_owner, {path, "thread"}); };
+      const auto refused = [](const auto& r) {
+        return refuses(r, errc::not_owner, {path, "thread"});
+      };
       EXPECT_TRUE(refused(t.insert("a", 2)));
       EXPECT_TRUE(refused(t.insert_range({{"b", 2}, {"c", 3}})));
       EXPECT_TRUE(refused(t.erase("a")));
@@ -76,7 +79,8 @@ TYPED_TEST(Ownership, EveryThreadMayRead) {
       EXPECT_TRUE(t.contains("b"));
       EXPECT_EQ(t.size(), 2u);
       EXPECT_EQ(t.to_vector().size(), 2u);
-      EXPECT_EQ(t.fold(0, [](int sum, const auto&, auto v) { return sum + static_cast<int>(v); }), 3);
+      EXPECT_EQ(t.fold(0, [](int sum, const auto&, auto v) { return sum + static_cast<int>(v); }),
+                3);
       EXPECT_TRUE(ok(t.stats()));
     });
   });

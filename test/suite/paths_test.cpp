@@ -45,8 +45,9 @@ TEST(Paths, NothingLeadsOutOfTheBase) {
   here.link("base/self", "self");
   const auto base = here.path("base");
   for (const std::string& name :
-       {std::string("../etc/passwd"), std::string("sub/../../outside/x.shelf"), std::string("../base/x.shelf"),
-        std::string("/etc/passwd"), here.path("base_sibling/x.shelf"), here.path("outside/x.shelf"),
+       {std::string("../etc/passwd"), std::string("sub/../../outside/x.shelf"),
+        std::string("../base/x.shelf"), std::string("/etc/passwd"),
+        here.path("base_sibling/x.shelf"), here.path("outside/x.shelf"),
         std::string("link_to_directory/x.shelf"), std::string("absolute_link/x.shelf"),
         std::string("link_to_file"), std::string("dangling"), std::string("self"),
         std::string("/proc/self/cwd/x.shelf"), std::string("a\0b.shelf", 9), std::string("sub/"),
@@ -121,8 +122,9 @@ TEST(Paths, TheBaseMayBeTheRootOrRelativeOrALinkAndMustBeThere) {
 // M13
 TEST(Paths, NamesMayHoldAnyCharacters) {
   const file::scratch here;
-  for (const std::string name : {"é.shelf", "with space.shelf", "日本.shelf", "new\nline.shelf", "-.shelf",
-                                 "\xff\xfe.shelf", "no suffix", ".hidden", "a'\"\\$`.shelf"}) {
+  for (const std::string name :
+       {"é.shelf", "with space.shelf", "日本.shelf", "new\nline.shelf", "-.shelf", "\xff\xfe.shelf",
+        "no suffix", ".hidden", "a'\"\\$`.shelf"}) {
     EXPECT_TRUE(ok(use(ages::open({.path = here.path(name)})))) << name;
     EXPECT_TRUE(here.has(name)) << name;
     EXPECT_TRUE(ok(use(open_below(here.path(), name)))) << name;
@@ -168,7 +170,8 @@ TEST(Paths, NamesOfTemporaryFilesAreNotForTables) {
     t = or_throw(ages::open({.path = path, .system = &disk}));
     EXPECT_THAT(disk.files(), testing::ElementsAre(path));  // swept
   }
-  EXPECT_TRUE(refuses(ages::open({.path = here.path(temporary)}), errc::invalid_path, {"temporary"}));
+  EXPECT_TRUE(
+      refuses(ages::open({.path = here.path(temporary)}), errc::invalid_path, {"temporary"}));
   here.write(temporary, "not ours to sweep: it is no table of this name");
   EXPECT_TRUE(ok(use(ages::open({.path = here.path("other.shelf")}))));
   EXPECT_TRUE(here.has(temporary));
@@ -178,7 +181,7 @@ TEST(Paths, NewFilesAreTheOwnersAloneAndACompactionKeepsTheMode) {
   const file::scratch here;
   const auto file = here.path(path);
   const auto mode = [&] {
-    struct stat s {};
+    struct stat s{};
     ::stat(file.c_str(), &s);
     return s.st_mode & 07777;
   };

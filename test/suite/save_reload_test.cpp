@@ -175,7 +175,8 @@ TYPED_TEST(SaveReload, AReloadOfADamagedFileIsAnErrorAndMemoryKeepsWhatItHad) {
     const auto whole = *g.disk.read_all(path);
     g.disk.flip_bit(path, (t.stats()->file_bytes - 100) * 8);
     const auto reloaded = t.reload();
-    EXPECT_TRUE(refuses(reloaded, errc::corrupt, {path, "byte"})) << testing::PrintToString(reloaded);
+    EXPECT_TRUE(refuses(reloaded, errc::corrupt, {path, "byte"}))
+        << testing::PrintToString(reloaded);
     EXPECT_EQ(contents(t), (entries{{"a", 1}, {"b", 2}}));
     g.disk.put(path, whole);
     EXPECT_TRUE(ok(t.reload()));
@@ -257,8 +258,8 @@ TYPED_TEST(SaveReload, AFailedCompactionLeavesTheOldFileInUse) {
     ASSERT_TRUE(ok(t.insert_range({{"a", 1}, {"b", 2}})));
     ASSERT_TRUE(ok(t.save()));
     const auto descriptors = g.disk.open_descriptors();
-    for (const auto kind : {file::call::create, file::call::write, file::call::any_sync,
-                            file::call::rename}) {
+    for (const auto kind :
+         {file::call::create, file::call::write, file::call::any_sync, file::call::rename}) {
       g.disk.inject({.kind = kind, .error = ENOSPC});
       EXPECT_TRUE(refuses(t.compact(), errc::no_space, {path}));
       g.disk.clear_faults();

@@ -14,7 +14,8 @@ namespace {
 
 using ages = map<std::string, std::int64_t>;
 
-[[nodiscard]] result<ages> open_at(const std::string& where, write_mode mode = write_mode::through) {
+[[nodiscard]] result<ages> open_at(const std::string& where,
+                                   write_mode mode = write_mode::through) {
   return ages::open({.path = where, .mode = mode});
 }
 
@@ -89,7 +90,8 @@ TEST(SecondOpener, InAnotherProcessIsToldThePidOfTheHolder) {
   opened.await();
   EXPECT_TRUE(refuses(open_at(here.path(path)), errc::already_open,
                       {path, "process " + std::to_string(holder)}));
-  EXPECT_EQ(or_throw(ages::open({.path = here.path(path), .opening = opening::read_only})).size(), 1u);
+  EXPECT_EQ(or_throw(ages::open({.path = here.path(path), .opening = opening::read_only})).size(),
+            1u);
   looked.raise();
   int status = 0;
   ::waitpid(holder, &status, 0);
@@ -189,12 +191,15 @@ TEST(Forked, AChildThatEndsTheNormalWayNeitherSavesNorUnlocks) {
 TEST(Forked, AChildThatOutlivesItsParentsTableDoesNotKeepTheFileLocked) {
   const file::scratch here;
   auto t = or_throw(open_at(here.path(path)));
+  const signpost runs;
   const signpost go;
   const pid_t child = ::fork();
   if (child == 0) {
+    runs.raise();  // its fork handlers have run: they let go of the file
     go.await();
     ::_exit(0);
   }
+  runs.await();
   ASSERT_TRUE(ok(t.close()));
   EXPECT_TRUE(ok(open_at(here.path(path))));
   go.raise();

@@ -42,7 +42,8 @@ TYPED_TEST(Snapshot, AFoldAddsUpEveryEntryOnce) {
   this->everywhere([](auto& g) {
     auto t = g.open();
     fill(t);
-    const auto sum = t.fold(std::int64_t{0}, [](std::int64_t s, const auto&, auto v) { return s + v; });
+    const auto sum =
+        t.fold(std::int64_t{0}, [](std::int64_t s, const auto&, auto v) { return s + v; });
     EXPECT_EQ(sum, is_bag(TypeParam::value) ? 10 : 9);
     const auto keys = t.fold(std::string(), [](std::string&& s, const std::string& k, auto) {
       return std::move(s) + k;

@@ -1,5 +1,6 @@
 // API  [api] -> table -> journal -> file
-// Calling a user's function from inside a table: what it may return, and that it may not close the table.
+// Calling a user's function from inside a table: what it may return, and that it may not close the
+// table.
 #pragma once
 
 #include "shelf/codec.hpp"
@@ -56,8 +57,10 @@ result<> apply_update(F& f, V& value) {
   }
   if constexpr (std::is_invocable_v<F&, V&&> || std::is_invocable_v<F&, V&>) {
     const auto made = [&]() -> decltype(auto) {
-      if constexpr (std::is_invocable_v<F&, V&&>) return std::invoke(f, std::move(value));
-      else return std::invoke(f, value);
+      if constexpr (std::is_invocable_v<F&, V&&>)
+        return std::invoke(f, std::move(value));
+      else
+        return std::invoke(f, value);
     };
     using returned = decltype(made());
     if constexpr (is_result<std::remove_cvref_t<returned>>::value) {

@@ -19,7 +19,8 @@
 
 namespace shelf::detail {
 
-/// An entry as the core shows it. The bytes live as long as the call or the snapshot that shows them.
+/// An entry as the core shows it. The bytes live as long as the call or the snapshot that shows
+/// them.
 struct stored_entry {
   bytes key;
   bytes value;
@@ -30,11 +31,13 @@ struct entry_types {
   kind what = kind::set;
   std::string key_schema;
   std::string value_schema;
-  /// Judges the types of a stored entry. Runs on the thread that opens or reloads, as does `accept`.
+  /// Judges the types of a stored entry. Runs on the thread that opens or reloads, as does
+  /// `accept`.
   std::function<result<>(bytes key, bytes value)> check;
   /// The user's own check of an entry whose types are right; empty if there is none.
   std::function<bool(bytes key, bytes value)> accept;
-  /// A stored value in the form the types have now; used where missing_fields lets the schemas differ.
+  /// A stored value in the form the types have now; used where missing_fields lets the schemas
+  /// differ.
   std::function<result<std::vector<std::byte>>(bytes value)> reencode;
   /// Judges a stored schema text against ours; "key" or "value" is named by the caller.
   result<> (*compare_schema)(const std::string& stored, const std::string& wanted,
@@ -63,7 +66,8 @@ struct core_config {
 /// Where in key order to look; ordered tables only.
 enum class place : std::uint8_t { first, last, at_or_after, after, before, at_or_before };
 
-/// One moment of a table. Owns what it shows. Thread safety: all calls from any thread, walks apart.
+/// One moment of a table. Owns what it shows. Thread safety: all calls from any thread, walks
+/// apart.
 class snapshot_core {
  public:
   /// Hands out entries in portions, each valid until the next call; empty at the end.
@@ -99,7 +103,8 @@ struct counter_step {
   integer_range range = range_of<std::int64_t>;
 };
 
-/// A table over encoded bytes. Keys and values are canonical external terms without the version byte.
+/// A table over encoded bytes. Keys and values are canonical external terms without the version
+/// byte.
 /// Thread safety: all calls from any thread. Callbacks run on the calling thread.
 class core {
  public:
@@ -120,13 +125,14 @@ class core {
   [[nodiscard]] virtual result<> seek(place where, bytes key,
                                       function_ref<void(bytes, bytes)> f) const = 0;
 
-  // Writes. Errors: table_closed, forked, not_owner, read_only, fenced, indeterminate, no_space, file_error,
-  // size_limit_exceeded.
+  // Writes. Errors: table_closed, forked, not_owner, read_only, fenced, indeterminate, no_space,
+  // file_error, size_limit_exceeded.
   [[nodiscard]] virtual result<written> insert(bytes key, bytes value) = 0;
   /// key_already_present if the key is there.
   [[nodiscard]] virtual result<> insert_new(bytes key, bytes value) = 0;
   [[nodiscard]] virtual std::unique_ptr<entry_batch> make_batch() const = 0;
-  /// One atomic batch; how many entries it held. only_new: all keys must be absent, else nothing happens.
+  /// One atomic batch; how many entries it held. only_new: all keys must be absent, else nothing
+  /// happens.
   [[nodiscard]] virtual result<std::size_t> insert_batch(std::unique_ptr<entry_batch> batch,
                                                          bool only_new) = 0;
   [[nodiscard]] virtual result<std::size_t> erase(bytes key) = 0;
@@ -134,7 +140,8 @@ class core {
   [[nodiscard]] virtual result<std::size_t> clear() = 0;
   /// The new value. not_found without initial; overflow.
   [[nodiscard]] virtual result<wide_integer> update_counter(bytes key, counter_step step) = 0;
-  /// Set kinds: replaces the value if it still is `expected`; else busy (another thread was faster) or not_found.
+  /// Set kinds: replaces the value if it still is `expected`; else busy (another thread was faster)
+  /// or not_found.
   [[nodiscard]] virtual result<> replace_if(bytes key, bytes expected, bytes value) = 0;
 
   // Life. See table.hpp for what each promises.
@@ -166,9 +173,9 @@ struct migration_counts {
   std::size_t written = 0;
 };
 
-/// Opens a file as `from` and replaces it, in one step, by a file as `to` that holds what `convert` puts into the
-/// batch for each entry. dry_run: all but the last step. Errors: those of open; convert's own;
-/// key_already_present, if two entries come to one key of a set kind.
+/// Opens a file as `from` and replaces it, in one step, by a file as `to` that holds what `convert`
+/// puts into the batch for each entry. dry_run: all but the last step. Errors: those of open;
+/// convert's own; key_already_present, if two entries come to one key of a set kind.
 [[nodiscard]] result<migration_counts> migrate_file(
     core_config config, entry_types from, const entry_types& to,
     function_ref<result<>(stored_entry, entry_batch&)> convert, bool dry_run);

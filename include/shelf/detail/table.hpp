@@ -228,8 +228,10 @@ auto table<K, V, Kind>::lookup(const A& key) const -> result<found_type> {
   if (k.failed()) return std::unexpected(refused(k));
   found_type found{};
   const auto looked = core_->lookup(k.written(), [&](bytes b) {
-    if constexpr (is_bag(Kind)) detail::decode_stored(b, rules_, found.emplace_back());
-    else detail::decode_stored(b, rules_, found);
+    if constexpr (is_bag(Kind))
+      detail::decode_stored(b, rules_, found.emplace_back());
+    else
+      detail::decode_stored(b, rules_, found);
   });
   if (!looked) return std::unexpected(looked.error());
   return found;
@@ -252,12 +254,16 @@ auto table<K, V, Kind>::lookup_view(const A& key, F&& f) const {
     auto view = detail::decode_view<View, V>(b, rules_);
     assert(view && "stored entries are checked before they are stored");
     const detail::callback_scope scope(*core_);
-    if constexpr (keeps) returned.emplace(std::invoke(f, *std::move(view)));
-    else std::invoke(f, *std::move(view));
+    if constexpr (keeps)
+      returned.emplace(std::invoke(f, *std::move(view)));
+    else
+      std::invoke(f, *std::move(view));
   });
   if (!looked) return result<kept>(std::unexpected(looked.error()));
-  if constexpr (keeps) return result<kept>(std::move(*returned));
-  else return result<kept>();
+  if constexpr (keeps)
+    return result<kept>(std::move(*returned));
+  else
+    return result<kept>();
 }
 
 template <class K, class V, kind Kind>
@@ -299,9 +305,8 @@ result<std::vector<std::optional<V>>> table<K, V, Kind>::lookup_many(R&& keys) c
     start = end;
   }
   std::vector<std::optional<V>> found(parts.size());
-  const auto looked = core_->lookup_many(parts, [&](std::size_t i, bytes b) {
-    detail::decode_stored(b, rules_, found[i].emplace());
-  });
+  const auto looked = core_->lookup_many(
+      parts, [&](std::size_t i, bytes b) { detail::decode_stored(b, rules_, found[i].emplace()); });
   if (!looked) return std::unexpected(looked.error());
   return found;
 }
@@ -338,9 +343,8 @@ template <class K, class V, kind Kind>
 template <class T, class F>
   requires std::invocable<F&, T&&, const K&, const V&>
 T table<K, V, Kind>::fold(T init, F&& f) const {
-  for_each([&](const K& key, const V& value) {
-    init = std::invoke(f, std::move(init), key, value);
-  });
+  for_each(
+      [&](const K& key, const V& value) { init = std::invoke(f, std::move(init), key, value); });
   return init;
 }
 
