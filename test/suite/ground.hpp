@@ -13,6 +13,7 @@
 #include <array>
 #include <cstdint>
 #include <initializer_list>
+#include <map>
 #include <ostream>
 #include <span>
 #include <string>
@@ -99,10 +100,11 @@ class ground {
 /// All entries, those of one key in their order, the keys sorted.
 template <class Moment>
 [[nodiscard]] auto sorted(const Moment& moment) {
-  std::vector<typename std::ranges::range_value_t<const Moment>> all;
-  for (const auto& entry : moment) all.push_back(entry);
-  std::ranges::stable_sort(all, {}, [](const auto& entry) -> const auto& { return entry.first; });
-  return all;
+  using entry = std::ranges::range_value_t<const Moment>;
+  // Equal keys keep their order in it. (stable_sort of GCC 12 calls what clang reports as deprecated.)
+  std::multimap<typename entry::first_type, typename entry::second_type> by_key;
+  for (const auto& [key, value] : moment) by_key.emplace(key, value);
+  return std::vector<entry>(by_key.begin(), by_key.end());
 }
 template <class K, class V, kind Kind>
 [[nodiscard]] auto contents(const table<K, V, Kind>& t) {
