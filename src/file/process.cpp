@@ -13,6 +13,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <cstddef>
 #include <mutex>
 #include <new>
 
@@ -102,7 +103,8 @@ void become_new_process(identity& me) noexcept {
 std::atomic<std::uint64_t>* page_wiped_at_fork() noexcept {
   const auto size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
   void* page = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (page == MAP_FAILED) return new std::atomic<std::uint64_t>(0);
+  static constinit std::atomic<std::uint64_t> plain{0};
+  if (page == MAP_FAILED) return &plain;
   // Refused by kernels before 4.14: then the fork handler alone tells, and raw clone() is not
   // noticed.
   ::madvise(page, size, MADV_WIPEONFORK);
@@ -110,7 +112,9 @@ std::atomic<std::uint64_t>* page_wiped_at_fork() noexcept {
 }
 
 identity* make_identity() noexcept {
-  auto* me = new identity;
+  // Never destroyed, and made without the heap: the first call may come when memory is short.
+  alignas(identity) static std::byte place[sizeof(identity)];
+  auto* me = ::new (place) identity;
   me->generation = page_wiped_at_fork();
   me->generation->store(me->unwiped_generation);
   ::pthread_atfork([] { self().mutex.lock(); }, [] { self().mutex.unlock(); },

@@ -212,8 +212,8 @@ void store::publish_group(operation* first, const operation* end) noexcept {
     owned_->discard();
   }
   if (taken) return;
-  // What came behind the first change was decided on top of it: "unchanged", say, of what never came
-  // to be.
+  // What came behind the first change was decided on top of it: "unchanged", say, of what never
+  // came to be.
   bool decided_on_it = false;
   for (auto* op = first; op != end; op = op->next_operation()) {
     decided_on_it = decided_on_it || op->changed;

@@ -101,7 +101,8 @@ class ground {
 template <class Moment>
 [[nodiscard]] auto sorted(const Moment& moment) {
   using entry = std::ranges::range_value_t<const Moment>;
-  // Equal keys keep their order in it. (stable_sort of GCC 12 calls what clang reports as deprecated.)
+  // Equal keys keep their order in it. (stable_sort of GCC 12 calls what clang reports as
+  // deprecated.)
   std::multimap<typename entry::first_type, typename entry::second_type> by_key;
   for (const auto& [key, value] : moment) by_key.emplace(key, value);
   return std::vector<entry>(by_key.begin(), by_key.end());
