@@ -23,10 +23,11 @@ housekeeper& housekeeper::instance() {
   return *there;
 }
 
-void housekeeper::add(const std::shared_ptr<chore>& c, std::chrono::nanoseconds first) {
+void housekeeper::add(place&& room, std::chrono::nanoseconds first) noexcept {
   const std::scoped_lock lock(mutex_);
   std::erase_if(items_, [](const item& i) { return i.what.expired(); });
-  items_.push_back({c, std::chrono::steady_clock::now() + first});
+  room.front().due = std::chrono::steady_clock::now() + first;
+  items_.splice(items_.end(), room);
   if (!started_) {
     started_ = file::start_background_thread(
         [](void* self) { static_cast<housekeeper*>(self)->run(); }, this);

@@ -6,9 +6,9 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <list>
 #include <memory>
 #include <mutex>
-#include <vector>
 
 namespace shelf::tables {
 
@@ -25,25 +25,29 @@ class chore {
 /// Thread safety: all calls from any thread.
 class housekeeper {
  public:
-  [[nodiscard]] static housekeeper& instance();
-
-  /// Keeps the chore until it dies. Its first call comes after `first`.
-  void add(const std::shared_ptr<chore>& c, std::chrono::nanoseconds first);
-
- private:
   using time = std::chrono::steady_clock::time_point;
   struct item {
     std::weak_ptr<chore> what;
     time due;
   };
+  /// Room for one chore, made before there is anything that a lack of memory could spoil.
+  using place = std::list<item>;
 
+  [[nodiscard]] static housekeeper& instance();
+
+  /// Throws std::bad_alloc.
+  [[nodiscard]] static place room_for(const std::shared_ptr<chore>& c) { return {item{c, {}}}; }
+  /// Keeps the chore until it dies. Its first call comes after `first`.
+  void add(place&& room, std::chrono::nanoseconds first) noexcept;
+
+ private:
   housekeeper() = default;
   void run();
   [[nodiscard]] std::shared_ptr<chore> wait_for_due();
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<item> items_;
+  std::list<item> items_;
   bool started_ = false;
   std::uint64_t generation_ = 0;
 };

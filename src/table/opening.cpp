@@ -70,11 +70,12 @@ result<std::shared_ptr<store>> store::open(detail::core_config config, detail::e
     s->install(s->make_contents(0));
     return s;
   }
+  const bool has_chores =
+      s->config_.opening != opening::read_only && s->system_.has_background_threads();
+  auto* keeper = has_chores ? &housekeeper::instance() : nullptr;
+  auto room = has_chores ? housekeeper::room_for(s) : housekeeper::place();
   if (auto opened = s->open_file(); !opened) return std::unexpected(opened.error());
-  const bool has_chores = s->config_.opening != opening::read_only;
-  if (has_chores && s->system_.has_background_threads()) {
-    housekeeper::instance().add(s, s->work());
-  }
+  if (has_chores) keeper->add(std::move(room), s->work());
   return s;
 }
 
