@@ -393,17 +393,19 @@ TYPED_TEST(Concurrency, AWritersCallbacksDoNotHoldUpOtherWriters) {
 TYPED_TEST(Concurrency, NobodyIsToldOfAnEntryThatAFailedWriteTookBack) {
   ground<TypeParam::value> g(keeping::through);
   auto t = g.open();
-  for (std::int64_t i = 0; i < rounds(100); ++i) {
-    g.disk.inject({.kind = file::call::write, .nth = 1, .error = ENOSPC});
+  for (std::int64_t i = 0; i < rounds(2000); ++i) {
+    // The first write holds the turn while the others queue up; the group they make fails.
+    g.disk.inject({.kind = file::call::write, .nth = 2, .error = ENOSPC});
     std::atomic<int> ready = 0;
     std::atomic<int> told = 0;
-    const auto write = [&] {
-      for (++ready; ready < 3;) std::this_thread::yield();
-      if (t.insert(key_of(i), i)) ++told;
+    const auto write = [&](bool same) {
+      for (++ready; ready < 4;) std::this_thread::yield();
+      const auto done = t.insert(same ? key_of(i) : "other" + key_of(i), i);
+      if (same && done) ++told;
     };
     {
       crowd all;
-      for (int w = 0; w < 3; ++w) all.once(write);
+      for (int w = 0; w < 4; ++w) all.once([&, w] { write(w > 0); });
     }
     g.disk.clear_faults();
     ASSERT_EQ(t.contains(key_of(i)), told > 0) << "in round " << i;
