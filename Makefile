@@ -27,7 +27,7 @@ demo: ## installs what the demo needs, builds it and runs it
 	@$(compile) --target shelf_demo $(quiet)
 	@build/release/examples/shelf_demo
 
-test: ## installs what the tests need and runs them all: release, asan, tsan, clang
+test: ## installs what the tests need and runs them all: release, asan, tsan
 	@tools/install_packages.sh build demo test docs
 	@tools/test.sh
 

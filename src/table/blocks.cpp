@@ -2,6 +2,8 @@
 // Slabs of 64 KiB cut into blocks of one size; unused slabs go back to their region.
 #include "table/blocks.hpp"
 
+#include "error/sanitizer.hpp"
+
 #include <array>
 #include <atomic>
 #include <bit>
@@ -12,15 +14,6 @@
 #include <new>
 #include <utility>
 
-// AddressSanitizer must see each block by itself to find what is used after its release.
-#if defined(__SANITIZE_ADDRESS__)
-#define SHELF_PLAIN_BLOCKS 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SHELF_PLAIN_BLOCKS 1
-#endif
-#endif
-
 namespace shelf::tables::blocks {
 
 namespace {
@@ -30,7 +23,6 @@ constexpr std::size_t region_bytes = std::size_t{2} << 20;
 constexpr std::size_t slabs_a_region = region_bytes / slab_bytes;
 constexpr std::size_t fine_limit = 1024;  ///< sizes up to here go by 8 bytes
 constexpr std::size_t slab_limit = 4096;  ///< above here by 64, beyond it not from slabs
-constexpr std::size_t class_count = fine_limit / 8 + (slab_limit - fine_limit) / 64 + 1;
 static_assert(slabs_a_region == 32, "a region's free slabs are the bits of one word");
 
 constexpr std::size_t class_of(std::size_t bytes) noexcept {
@@ -52,7 +44,7 @@ std::size_t rounded(std::size_t bytes) noexcept {
   return bytes <= slab_limit ? bytes_of(class_of(bytes)) : (bytes + 63) / 64 * 64;
 }
 
-#if defined(SHELF_PLAIN_BLOCKS)
+#if SHELF_ADDRESS_SANITIZER  // must see each block alone to find what is used after its release
 
 void* allocate(std::size_t bytes) { return ::operator new(bytes, std::align_val_t{64}); }
 void release(void* block, std::size_t) noexcept { ::operator delete(block, std::align_val_t{64}); }
@@ -60,6 +52,8 @@ void release(void* block, std::size_t) noexcept { ::operator delete(block, std::
 #else
 
 namespace {
+
+constexpr std::size_t class_count = class_of(slab_limit) + 1;
 
 /// How many blocks move between a thread and the centre at once: enough to forget the lock's price.
 constexpr auto batches = [] {

@@ -61,7 +61,7 @@ std::uint64_t now() noexcept { return detail::current.load(std::memory_order_acq
 std::uint64_t advance() noexcept { return detail::current.fetch_add(1, std::memory_order_seq_cst); }
 
 bool everyone_left(std::uint64_t ended) noexcept {
-#if defined(SHELF_WITHOUT_FENCES)
+#if SHELF_WITHOUT_FENCES
   detail::current.fetch_add(0, std::memory_order_seq_cst);
 #else
   std::atomic_thread_fence(std::memory_order_seq_cst);

@@ -2,18 +2,14 @@
 // Who is still reading: memory out of sight is freed when all who could see it have left.
 #pragma once
 
+#include "error/sanitizer.hpp"
+
 #include <atomic>
 #include <cstdint>
 #include <memory>
 
 // ThreadSanitizer does not model fences; it gets the read-modify-write that means the same.
-#if defined(__SANITIZE_THREAD__)
-#define SHELF_WITHOUT_FENCES 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define SHELF_WITHOUT_FENCES 1
-#endif
-#endif
+#define SHELF_WITHOUT_FENCES SHELF_THREAD_SANITIZER
 
 namespace shelf::tables {
 
@@ -67,7 +63,7 @@ reader_slot* join();
 
 inline void enter(reader_slot& slot) noexcept {
   const auto seen = current.load(std::memory_order_acquire);
-#if defined(SHELF_WITHOUT_FENCES)
+#if SHELF_WITHOUT_FENCES
   slot.entered.exchange(seen, std::memory_order_seq_cst);
 #else
   slot.entered.store(seen, std::memory_order_relaxed);

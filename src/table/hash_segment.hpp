@@ -2,20 +2,17 @@
 // A segment of a hash index: buckets of eight slots, a cache line each, probed one after another.
 #pragma once
 
+#include "error/sanitizer.hpp"
+
 #include <array>
 #include <atomic>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
 
-#if defined(__SSE2__) && !defined(__SANITIZE_THREAD__)
+#if defined(__SSE2__) && !SHELF_THREAD_SANITIZER
 #include <emmintrin.h>
 #define SHELF_SSE2_PROBE 1
-#endif
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#undef SHELF_SSE2_PROBE
-#endif
 #endif
 
 namespace shelf::tables {

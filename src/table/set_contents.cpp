@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cassert>
+#include <cstdint>
 
 namespace shelf::tables {
 
@@ -12,9 +13,10 @@ namespace {
 /// Fetches the rest of an entry while its first line is on the way: where the value stands is known
 /// only when that has come, and then it would be waited for a second time.
 void fetch_rest(entry_reference r) noexcept {
-  const auto* const first = reinterpret_cast<const std::byte*>(entry_in(r));
-  __builtin_prefetch(first + 64);
-  __builtin_prefetch(first + 128);
+  // Of no entry too, so this is a number and no pointer until the end; a prefetch never fails.
+  const auto first = reinterpret_cast<std::uintptr_t>(entry_in(r));
+  __builtin_prefetch(reinterpret_cast<const void*>(first + 64));
+  __builtin_prefetch(reinterpret_cast<const void*>(first + 128));
 }
 
 bool same_key(entry_reference r, bytes key) noexcept {

@@ -1,6 +1,7 @@
 // TEST  file room
 // One writer a file: in this process, under other names, in other processes, over fork and over
 // kill.
+#include "error/sanitizer.hpp"
 #include "file/process.hpp"
 #include "file/scratch.hpp"
 #include "file/simulated_disk.hpp"
@@ -165,7 +166,7 @@ TEST_F(Lock, AForkIsSeenByTheGenerationHoweverItWasMade) {
   EXPECT_FALSE(is_forked_child_of(mine));
 }
 
-#if !defined(__SANITIZE_THREAD__)
+#if !SHELF_THREAD_SANITIZER
 TEST_F(Lock, ARawCloneWithoutForkHandlersIsSeenAndLetsGoOfTheLock) {
   auto file = sure(at.open_to_write());
   const std::uint64_t mine = process_generation();

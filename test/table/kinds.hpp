@@ -2,6 +2,7 @@
 // What the tests of the in-memory kinds share: short spellings, and walks into std containers.
 #pragma once
 
+#include "error/sanitizer.hpp"
 #include "table/contents.hpp"
 #include "table/epoch.hpp"
 
@@ -14,11 +15,7 @@
 
 namespace shelf::tables {
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-inline constexpr bool watched = true;
-#else
-inline constexpr bool watched = false;
-#endif
+inline constexpr bool watched = SHELF_THREAD_SANITIZER || SHELF_ADDRESS_SANITIZER;
 /// Sizes of the long tests, a tenth under a sanitizer.
 constexpr std::uint64_t scaled(std::uint64_t count) { return watched ? count / 10 : count; }
 
