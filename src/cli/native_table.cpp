@@ -20,9 +20,14 @@ result<native_table> native_table::open(const std::string& path, file_descriptio
                                         progress_bar bar) {
   auto t = types_of(d);
   if (!t) return std::unexpected(error(t.error().code(), path + ": " + t.error().message()));
-  std::uint64_t seen = 0;
-  const auto one_seen = [&] {
-    if ((++seen & 0x3FFF) == 0) bar.update(seen, 0);
+  // The core keeps the function, so what it counts with is shared.
+  struct counter {
+    progress_bar bar;
+    std::uint64_t seen = 0;
+  };
+  const auto count = std::make_shared<counter>(counter{std::move(bar)});
+  const auto one_seen = [count] {
+    if ((++count->seen & 0x3FFF) == 0) count->bar.update(count->seen, 0);
   };
   auto wanted = detail::described_types(d, detail::scrutiny::terms, one_seen);
   if (!wanted) return std::unexpected(wanted.error());
@@ -31,6 +36,7 @@ result<native_table> native_table::open(const std::string& path, file_descriptio
   config.opening = how;
   if (how == opening::read_only) config.file_system = file_system::any;
   auto core = detail::open_core(std::move(config), *std::move(wanted));
+  count->bar.clear();
   if (!core) return std::unexpected(core.error());
   return native_table(std::move(d), *std::move(t), *std::move(core));
 }
