@@ -17,9 +17,9 @@ namespace shelf {
 /// What a file says of its table in its header and its first batch; nothing behind that is read.
 struct file_description {
   kind what = kind::set;
-  std::string name;            ///< as the catalogue has it
-  std::string key_schema;      ///< docs/types.md has the grammar
-  std::string value_schema;    ///< docs/types.md has the grammar
+  std::string name;          ///< as the catalogue has it
+  std::string key_schema;    ///< docs/types.md has the grammar
+  std::string value_schema;  ///< docs/types.md has the grammar
   std::uint64_t file_bytes = 0;
   bool closed = false;         ///< the last writer closed it; a table in use is not
   std::uint64_t sequence = 0;  ///< of the last batch that the header knows of
@@ -75,12 +75,12 @@ struct lost_place {
 
 /// What salvage() kept and what was lost.
 struct salvage_report {
-  file_description of;             ///< as salvaged
-  std::uint64_t batches = 0;       ///< kept, wholly or in part
-  std::uint64_t changes = 0;       ///< kept
-  std::uint64_t bad_records = 0;   ///< left out: checksums were right, their terms were not
-  std::vector<lost_place> lost;    ///< in the order of the file; the first thousand
-  std::uint64_t lost_places = 0;   ///< all of them
+  file_description of;            ///< as salvaged
+  std::uint64_t batches = 0;      ///< kept, wholly or in part
+  std::uint64_t changes = 0;      ///< kept
+  std::uint64_t bad_records = 0;  ///< left out: checksums were right, their terms were not
+  std::vector<lost_place> lost;   ///< in the order of the file; the first thousand
+  std::uint64_t lost_places = 0;  ///< all of them
   std::uint64_t lost_bytes = 0;
   std::vector<std::uint64_t> partial;  ///< batches of which a part is missing; the first thousand
 };

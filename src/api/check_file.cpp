@@ -15,8 +15,9 @@ result<file_check> check(const std::string& path, const path_options& options,
     if (tell && (++seen & 0xFFF) == 0) tell(seen, 0);
   };
   auto types = detail::described_types(*described, detail::scrutiny::types, one_seen);
-  if (!types) return std::unexpected(error(types.error().code(), path + ": byte 8192: " +
-                                                                     types.error().message()));
+  if (!types)
+    return std::unexpected(
+        error(types.error().code(), path + ": byte 8192: " + types.error().message()));
   detail::core_config config;
   config.path = path;
   config.base_directory = options.base_directory;

@@ -24,8 +24,7 @@ struct held_schema {
 [[nodiscard]] result<> fits(const held_schema& schema, bytes encoded, std::string_view which) {
   auto same = check_by_schema(*schema.tree, term::from_canonical(encoded));
   if (same) return {};
-  return std::unexpected(
-      error(same.error().code(), std::string(which) + same.error().message()));
+  return std::unexpected(error(same.error().code(), std::string(which) + same.error().message()));
 }
 
 }  // namespace
@@ -53,9 +52,7 @@ result<entry_types> described_types(const file_description& d, scrutiny how,
     return std::vector<std::byte>(v.begin(), v.end());
   };
   t.compare_schema = [](const std::string& stored, const std::string& wanted,
-                        missing_fields) -> result<> {
-    return compare_schema(stored, wanted);
-  };
+                        missing_fields) -> result<> { return compare_schema(stored, wanted); };
   return t;
 }
 

@@ -109,8 +109,7 @@ class comparison {
 bool comparison::scalar(form f, const node& n, const term& t) {
   switch (f) {
     case form::boolean: return t.as_boolean() || differ("true or false", found(t));
-    case form::integer:
-      return t.what() == term::type::integer || differ("integer", found(t));
+    case form::integer: return t.what() == term::type::integer || differ("integer", found(t));
     case form::floating: return t.as_floating() || differ("float", found(t));
     case form::nil: return t.as_atom() == "nil" || differ("atom 'nil'", found(t));
     case form::names: {

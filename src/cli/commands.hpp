@@ -5,6 +5,7 @@
 #include "cli/console.hpp"
 #include "cli/request.hpp"
 #include "shelf/error.hpp"
+#include "shelf/upkeep.hpp"
 
 namespace shelf::cli {
 
@@ -35,6 +36,9 @@ using outcome = result<exit_status>;
 [[nodiscard]] outcome compact(const request& r, console& out);
 [[nodiscard]] outcome remove_table(const request& r, console& out);
 [[nodiscard]] outcome migrate(const request& r, console& out);
+
+/// What a new table is to be. invalid_argument: a type is none.
+[[nodiscard]] result<file_description> described(const types_request& t);
 
 /// True if rows and answers are JSON: asked for, or nobody looks.
 [[nodiscard]] inline bool wants_json(const request& r, const console& out) {

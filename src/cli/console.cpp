@@ -2,11 +2,11 @@
 // The terminal, asked once.
 #include "cli/console.hpp"
 
+#include <sys/ioctl.h>
+#include <unistd.h>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 namespace shelf::cli {
 namespace {
@@ -79,8 +79,8 @@ result<> console::flush() {
   }
   if (!failed_) return {};
   const auto code = cause_ == ENOSPC ? errc::no_space : errc::file_error;
-  return std::unexpected(error(code, std::string("standard output: ") + std::strerror(cause_), {},
-                               cause_));
+  return std::unexpected(
+      error(code, std::string("standard output: ") + std::strerror(cause_), {}, cause_));
 }
 
 }  // namespace shelf::cli

@@ -35,6 +35,8 @@ class console {
   [[nodiscard]] std::string in(tone t, std::string_view text) const;
   /// A sentence on standard error, behind "shelf: ".
   void complain(tone t, std::string_view sentence) const;
+  /// True once something could not be written: flush() says why.
+  [[nodiscard]] bool has_failed() const noexcept { return failed_; }
   /// Says whether everything written has arrived. file_error, no_space.
   [[nodiscard]] result<> flush();
 

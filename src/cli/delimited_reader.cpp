@@ -8,6 +8,9 @@
 namespace shelf::cli {
 namespace {
 
+/// Quotes that are never closed must not bring the whole file into memory.
+constexpr std::size_t longest_record = std::size_t{64} << 20;
+
 struct cell {
   std::string text;
   std::size_t at = 0;  ///< byte of the record where it begins
@@ -20,16 +23,22 @@ struct record {
   std::size_t bad_at = 0;
 };
 
-[[nodiscard]] bool is_open(std::string_view text, char separator) {
-  bool quoted = false;
-  bool at_start = true;
-  for (const char c : text) {
-    if (c == '"' && (quoted || at_start)) quoted = !quoted;
-    // A doubled quote closes and opens again at once.
-    at_start = c == separator || (c == '"' && !quoted);
+/// Follows the quotes of a record that arrives line by line.
+class quotes {
+ public:
+  void follow(std::string_view line, char separator) noexcept {
+    for (const char c : line) {
+      if (c == '"' && (open_ || at_start_)) open_ = !open_;
+      // A doubled quote closes and opens again at once.
+      at_start_ = c == separator || (c == '"' && !open_);
+    }
   }
-  return quoted;
-}
+  [[nodiscard]] bool are_open() const noexcept { return open_; }
+
+ private:
+  bool open_ = false;
+  bool at_start_ = true;
+};
 
 [[nodiscard]] record split_csv(std::string_view text, char separator) {
   record r;
@@ -38,7 +47,8 @@ struct record {
     cell c{.text = {}, .at = at};
     if (at < text.size() && text[at] == '"') {
       for (++at;; ++at) {
-        if (at >= text.size()) return {.cells = {}, .why = "the quotes are never closed", .bad_at = c.at};
+        if (at >= text.size())
+          return {.cells = {}, .why = "the quotes are never closed", .bad_at = c.at};
         if (text[at] == '"') {
           if (at + 1 >= text.size() || text[at + 1] != '"') break;
           ++at;
@@ -69,11 +79,16 @@ struct record {
       r.cells.push_back({.text = {}, .at = at + 1});
     } else if (text[at] == '\\' && at + 1 < text.size()) {
       const char what = text[++at];
-      if (what == 't') c += '\t';
-      else if (what == 'n') c += '\n';
-      else if (what == 'r') c += '\r';
-      else if (what == '\\') c += '\\';
-      else (c += '\\') += what;
+      if (what == 't')
+        c += '\t';
+      else if (what == 'n')
+        c += '\n';
+      else if (what == 'r')
+        c += '\r';
+      else if (what == '\\')
+        c += '\\';
+      else
+        (c += '\\') += what;
     } else {
       c += text[at];
     }
@@ -123,16 +138,19 @@ class delimited_reader final : public row_reader {
 result<bool> delimited_reader::next_record() {
   for (;;) {
     text_.clear();
-    for (;;) {
+    quotes seen;
+    for (bool first = true;; first = false) {
       const auto line = from_.next_line();
       if (!line) return std::unexpected(line.error());
-      if (!*line && text_.empty()) return false;
-      if (!*line) return true;
-      if (text_.empty()) first_line_ = from_.line();
-      if (from_.line() != first_line_) text_ += '\n';
+      if (!*line && first) return false;
+      if (!*line) return true;  // with quotes open: split() says so
+      if (first) first_line_ = from_.line();
+      if (!first) text_ += '\n';
       text_ += **line;
-      if (how_.format == row_format::tsv || !is_open(text_, separator_)) break;
-      if (text_.size() > (std::size_t{256} << 20)) break;
+      if (how_.format == row_format::tsv) break;
+      seen.follow(**line, separator_);
+      if (!seen.are_open()) break;
+      if (text_.size() > longest_record) break;
     }
     if (text_.ends_with('\r')) text_.pop_back();
     const bool comment = how_.comments && text_.starts_with('#');
@@ -173,7 +191,8 @@ result<> delimited_reader::start() {
     if (!there) return std::unexpected(there.error());
     const auto header = *there ? split() : record{};
     if (!header.why.empty()) {
-      return std::unexpected(error(errc::invalid_argument, from_.name() + ": line 1: " + header.why));
+      return std::unexpected(
+          error(errc::invalid_argument, from_.name() + ": line 1: " + header.why));
     }
     if (names.empty()) {
       if (!*there) return {};  // an empty file has no rows, and no header either
@@ -219,9 +238,9 @@ std::expected<term, bad_text> delimited_reader::make_side(column::side of, const
 std::expected<row, bad_text> delimited_reader::make_row(const record& r) const {
   if (!r.why.empty()) return std::unexpected(bad_text{r.bad_at, r.why});
   if (r.cells.size() != cells_) {
-    return std::unexpected(bad_text{r.cells.back().at, "expected " + std::to_string(cells_) +
-                                                           " cells, found " +
-                                                           std::to_string(r.cells.size())});
+    return std::unexpected(bad_text{
+        r.cells.back().at,
+        "expected " + std::to_string(cells_) + " cells, found " + std::to_string(r.cells.size())});
   }
   auto key = make_side(column::side::key, types_.key, r);
   if (!key) return std::unexpected(key.error());

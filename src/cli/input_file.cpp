@@ -2,9 +2,9 @@
 // A window that moves over the file and grows with the longest line only.
 #include "cli/input_file.hpp"
 
+#include <sys/stat.h>
 #include <cerrno>
 #include <cstring>
-#include <sys/stat.h>
 
 namespace shelf::cli {
 namespace {
@@ -28,7 +28,7 @@ result<input_file> input_file::open(const std::string& path) {
   std::FILE* const f = std::fopen(path.c_str(), "rbe");
   if (f == nullptr) return std::unexpected(failure(path, errno));
   input_file opened(f, path, 0);
-  struct stat status {};
+  struct stat status{};
   if (fstat(fileno(f), &status) != 0) return std::unexpected(failure(path, errno));
   if (S_ISDIR(status.st_mode)) return std::unexpected(failure(path, EISDIR));
   if (S_ISREG(status.st_mode)) opened.size_ = static_cast<std::uint64_t>(status.st_size);
@@ -68,9 +68,9 @@ result<std::optional<std::string_view>> input_file::next_line() {
     }
     searched_ = buffer_.size();
     if (buffer_.size() - at_ > longest_line) {
-      return std::unexpected(error(errc::size_limit_exceeded,
-                                   name_ + ": line " + std::to_string(line_ + 1) +
-                                       " has more than 256 MiB"));
+      return std::unexpected(
+          error(errc::size_limit_exceeded,
+                name_ + ": line " + std::to_string(line_ + 1) + " has more than 256 MiB"));
     }
     const auto more = fill();
     if (!more) return std::unexpected(more.error());

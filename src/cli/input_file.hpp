@@ -45,7 +45,7 @@ class input_file {
   std::uint64_t done_ = 0;
   std::uint64_t line_ = 0;
   std::string buffer_;
-  std::size_t at_ = 0;       ///< of the buffer: where the next line begins
+  std::size_t at_ = 0;        ///< of the buffer: where the next line begins
   std::size_t searched_ = 0;  ///< up to here there is no newline
   bool at_end_ = false;
 };

@@ -45,8 +45,8 @@ constexpr std::int64_t a_day = 86400 * a_second;
 /// Seconds of the day, with the fraction in nanoseconds.
 [[nodiscard]] std::optional<std::int64_t> time_of_day(std::string_view text) {
   const auto hours = take(text, 2, ':');
-  const auto minutes = hours ? take(text, 2, text.size() > 2 && text[2] == ':' ? ':' : '\0')
-                             : std::nullopt;
+  const auto minutes =
+      hours ? take(text, 2, text.size() > 2 && text[2] == ':' ? ':' : '\0') : std::nullopt;
   if (!minutes) return std::nullopt;
   std::optional<int> seconds = 0;
   std::optional<std::int64_t> fraction = 0;
@@ -101,10 +101,10 @@ std::string show_instant(std::int64_t nanoseconds) {
   }
   const year_month_day date{sys_days(days(whole_days))};
   const hh_mm_ss of_day{std::chrono::nanoseconds(within)};
-  auto text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                          static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                          of_day.hours().count(), of_day.minutes().count(),
-                          of_day.seconds().count());
+  auto text =
+      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
+                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                  of_day.hours().count(), of_day.minutes().count(), of_day.seconds().count());
   if (const auto fraction = of_day.subseconds().count(); fraction != 0) {
     auto digits = fmt::format("{:09}", fraction);
     digits.erase(digits.find_last_not_of('0') + 1);

@@ -218,7 +218,8 @@ found reader::record(const schema_node& n, const json_value& v) {
   around_.enter(n);
   for (std::size_t i = 0; i < n.parts.size(); ++i) {
     auto at = i;
-    if (named) at = static_cast<std::size_t>(std::ranges::find(v.names, n.names[i]) - v.names.begin());
+    if (named)
+      at = static_cast<std::size_t>(std::ranges::find(v.names, n.names[i]) - v.names.begin());
     const bool is_optional = detail::form_of(unnamed(n.parts[i])) == form::optional;
     if (at == v.items.size() && !is_optional) {
       return refuse(v, "the field \"" + std::string(n.names[i]) + "\" is missing");

@@ -67,8 +67,7 @@ bool writer::fits(const schema_node& n, const term& t) const {
     case form::names: return t.what() == type::atom;
     case form::list:
     case form::set:
-      return t.what() == type::nil ||
-             (t.what() == type::list && t.tail()->what() == type::nil);
+      return t.what() == type::nil || (t.what() == type::list && t.tail()->what() == type::nil);
     case form::map: return t.what() == type::map;
     case form::array: return t.what() == type::tuple;
     case form::tuple: return t.what() == type::tuple && t.size() == n.parts.size();
@@ -127,7 +126,8 @@ void writer::binary(const term& t) {
 void writer::list(const schema_node& n, const term& t) {
   out_ += '[';
   bool first = true;
-  for (const auto& element : *t.elements()) {
+  const auto all = *t.elements();
+  for (const auto& element : all) {
     if (!first) out_ += ',';
     first = false;
     value(n.parts[0], element);
@@ -241,7 +241,8 @@ void writer::any(const term& t) {
   if (t.tail()->what() != type::nil) return escaped(t);
   out_ += '[';
   bool first = true;
-  for (const auto& element : *t.elements()) {
+  const auto all = *t.elements();
+  for (const auto& element : all) {
     if (!first) out_ += ',';
     first = false;
     any(element);
@@ -269,9 +270,7 @@ void writer::any_map(const term& t) {
 
 }  // namespace
 
-void append_json(std::string& out, const schema_node& n, const term& t) {
-  writer(out).value(n, t);
-}
+void append_json(std::string& out, const schema_node& n, const term& t) { writer(out).value(n, t); }
 
 std::string to_json(const schema_node& n, const term& t) {
   std::string out;

@@ -36,9 +36,7 @@ class counted_iterator {
   friend bool operator==(const counted_iterator& a, const counted_iterator& b) {
     return a.at_ == b.at_;
   }
-  friend bool operator!=(const counted_iterator& a, const counted_iterator& b) {
-    return !(a == b);
-  }
+  friend bool operator!=(const counted_iterator& a, const counted_iterator& b) { return !(a == b); }
 
  private:
   const char* at_;
@@ -51,9 +49,7 @@ class builder {
   explicit builder(std::string_view text) : text_(text), reached_(text.data()) {}
 
   bool null() { return add(json_value::type::null, {}); }
-  bool boolean(bool value) {
-    return add(json_value::type::boolean, value ? "true" : "false");
-  }
+  bool boolean(bool value) { return add(json_value::type::boolean, value ? "true" : "false"); }
   bool number_integer(json::number_integer_t value) { return integer(std::to_string(value)); }
   bool number_unsigned(json::number_unsigned_t value) { return integer(std::to_string(value)); }
   bool number_float(json::number_float_t, const std::string& written) {
@@ -61,9 +57,7 @@ class builder {
     if (written.find_first_of(".eE") == std::string::npos) return integer(written);
     return add(json_value::type::floating, written);
   }
-  bool string(std::string& value) {
-    return add(json_value::type::string, std::move(value));
-  }
+  bool string(std::string& value) { return add(json_value::type::string, std::move(value)); }
   bool binary(json::binary_t&) { return false; }  // not in text
   bool start_object(std::size_t) { return open(json_value::type::object); }
   bool start_array(std::size_t) { return open(json_value::type::array); }
@@ -81,7 +75,8 @@ class builder {
   bool parse_error(std::size_t at, const std::string&, const json::exception& e) {
     std::string_view why = e.what();
     // "[json.exception...] parse error at line 1, column 5: syntax error while ... - CAUSE"
-    if (const auto dash = why.find(" - "); dash != std::string_view::npos) why.remove_prefix(dash + 3);
+    if (const auto dash = why.find(" - "); dash != std::string_view::npos)
+      why.remove_prefix(dash + 3);
     const auto detail = why.find("; last read:");
     return refuse(std::min(at == 0 ? 0 : at - 1, text_.size()),
                   "no JSON: " + std::string(why.substr(0, detail)));

@@ -16,9 +16,9 @@ struct json_value {
   enum class type : std::uint8_t { null, boolean, integer, floating, string, array, object };
   type what = type::null;
   std::size_t at = 0;  ///< byte of the text where it begins
-  std::string text;  ///< of a string: its content; of a number, true and false: as written
-  std::vector<json_value> items;     ///< of an array; of an object: the values
-  std::vector<std::string> names;    ///< of an object, one an item
+  std::string text;    ///< of a string: its content; of a number, true and false: as written
+  std::vector<json_value> items;   ///< of an array; of an object: the values
+  std::vector<std::string> names;  ///< of an object, one an item
 };
 
 /// What is wrong with a text, and at which byte of it.

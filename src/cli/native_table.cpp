@@ -71,7 +71,11 @@ std::vector<source::fact> native_table::facts() const {
       {"garbage_bytes", {}, garbage},
       {"batches", {}, stats.recovered_batches},
       {"sequence", {}, std::max(stats.sequence, described_.sequence)},
-      {"state", described_.held_by != 0 ? "open" : described_.closed ? "closed" : "not closed", {}},
+      {"state",
+       described_.held_by != 0 ? "open"
+       : described_.closed     ? "closed"
+                               : "not closed",
+       {}},
   };
   if (described_.held_by != 0) {
     all.push_back({"held_by", {}, static_cast<std::uint64_t>(described_.held_by)});

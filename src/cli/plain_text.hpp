@@ -1,8 +1,8 @@
 // CLI  [cli] -> api -> table -> journal -> file
 // Values as people write them on a command line and in the cells of a table.
 //
-//   binary       its content          integer   42, U+1F600, 0x1F600; a time as 2026-11-20T12:00:00Z
-//   optional(T)  nothing, or T        float, boolean, nil, atom: their word
+//   binary       its content          integer   42, U+1F600, 0x1F600; a time as
+//   2026-11-20T12:00:00Z optional(T)  nothing, or T        float, boolean, nil, atom: their word
 //   all else     JSON
 #pragma once
 

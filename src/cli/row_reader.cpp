@@ -12,6 +12,9 @@
 namespace shelf::cli {
 namespace {
 
+/// A full stop that is missing must not bring the whole file into memory.
+constexpr std::size_t longest_form = std::size_t{64} << 20;
+
 [[nodiscard]] bool is_blank(std::string_view line) {
   return line.find_first_not_of(" \t\r") == std::string_view::npos;
 }
@@ -78,10 +81,13 @@ class json_lines_reader final : public line_reader {
       value = &v->items[1];
     }
     for (std::size_t i = 0; i < v->names.size(); ++i) {
-      if (v->names[i] == "key") key = &v->items[i];
-      else if (v->names[i] == "value") value = &v->items[i];
-      else return std::unexpected(bad_text{v->items[i].at, "expected key and value, found \"" +
-                                                               v->names[i] + "\""});
+      if (v->names[i] == "key")
+        key = &v->items[i];
+      else if (v->names[i] == "value")
+        value = &v->items[i];
+      else
+        return std::unexpected(
+            bad_text{v->items[i].at, "expected key and value, found \"" + v->names[i] + "\""});
     }
     if (key == nullptr || value == nullptr) {
       return std::unexpected(bad_text{v->at, R"(expected {"key": .., "value": ..})"});
@@ -105,8 +111,8 @@ class hex_reader final : public line_reader {
     const auto content = bytes_from_hex(line);
     if (!content) {
       const auto bad = line.find_first_not_of("0123456789abcdefABCDEF");
-      return std::unexpected(bad_text{std::min(bad, line.size()),
-                                      "expected an even number of hexadecimal digits"});
+      return std::unexpected(
+          bad_text{std::min(bad, line.size()), "expected an even number of hexadecimal digits"});
     }
     const auto pair = term::decode(*content);
     if (!pair) return std::unexpected(bad_text{0, pair.error().message()});
@@ -143,7 +149,7 @@ class erlang_reader final : public line_reader {
       form += ended ? line.substr(0, stop.end()) : line;
       form += '\n';
       rest_ = is_comment(behind) ? std::string() : behind;
-      if (!ended) continue;
+      if (!ended && form.size() < longest_form) continue;
       auto r = read(form);
       if (r) return next_row{.good = *std::move(r), .bad = {}};
       return bad(first, form, r.error());
@@ -220,8 +226,8 @@ result<row_format> format_of(const rows_request& how, const std::string& name) {
     if (name.ends_with(ending)) return format;
   }
   if (name.empty() || name == "-") return row_format::json_lines;
-  return std::unexpected(error(errc::invalid_argument,
-                               name + ": its name does not say what it holds; --format does"));
+  return std::unexpected(
+      error(errc::invalid_argument, name + ": its name does not say what it holds; --format does"));
 }
 
 result<std::unique_ptr<row_reader>> make_row_reader(const rows_request& how, const types& t,

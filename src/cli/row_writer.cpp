@@ -65,8 +65,8 @@ class delimited_writer final : public row_writer {
   }
   void append_quoted(std::string& out, std::string_view text) const {
     const char special[] = {separator_, '"', '\n', '\r'};
-    const bool bare = text.find_first_of(std::string_view(special, sizeof(special))) ==
-                      std::string_view::npos;
+    const bool bare =
+        text.find_first_of(std::string_view(special, sizeof(special))) == std::string_view::npos;
     // A lone empty cell would be an empty line, and a mark at the very front would vanish.
     if (bare && !(text.empty() && columns_.size() == 1) && !text.starts_with("\xEF\xBB\xBF")) {
       out += text;

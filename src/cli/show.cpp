@@ -85,7 +85,11 @@ void write_info(const request& r, console& out, const native_table& table) {
       {"key", d.key_schema, {}},
       {"value", d.value_schema, {}},
       {"file_bytes", {}, d.file_bytes},
-      {"state", d.held_by != 0 ? "open" : d.closed ? "closed" : "not closed", {}},
+      {"state",
+       d.held_by != 0 ? "open"
+       : d.closed     ? "closed"
+                      : "not closed",
+       {}},
   };
   if (d.held_by != 0) all.push_back({"held_by", {}, static_cast<std::uint64_t>(d.held_by)});
   return all;
@@ -103,17 +107,13 @@ outcome info(const request& r, console& out) {
 outcome show_file(const request& r, console& out) {
   const auto table = open_to_show(r, out);
   if (!table) return std::unexpected(table.error());
-  if (wants_json(r, out)) {
-    auto all = list_rows(r, out, *table, {});
-    return all ? outcome(exit_status::ok) : std::unexpected(all.error());
-  }
   write_info(r, out, *table);
-  if (table->size() == 0) return exit_status::ok;
-  out.write("\n");
+  const bool for_people = !wants_json(r, out);
+  if (for_people && table->size() != 0) out.write("\n");
   selection_request first;
   first.limit = first_rows;
   if (auto rows = list_rows(r, out, *table, first); !rows) return std::unexpected(rows.error());
-  if (table->size() > first_rows) {
+  if (for_people && table->size() > first_rows) {
     out.write(out.in(tone::faint, fmt::format("... and {} more: shelf list {}\n",
                                               table->size() - first_rows, r.file)));
   }

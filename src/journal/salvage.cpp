@@ -84,8 +84,8 @@ void walk::tell_gap(std::uint64_t to, std::uint64_t first, std::uint64_t last) {
 
 result<> walk::accept(const frame& f, std::uint64_t at) {
   const auto& h = f.header;
-  const bool goes_on = in_batch_ && !h.first && h.sequence == last_.sequence &&
-                       h.written_in == last_.written_in;
+  const bool goes_on =
+      in_batch_ && !h.first && h.sequence == last_.sequence && h.written_in == last_.written_in;
   const bool torn = in_batch_ && !goes_on;
   const bool beheaded = !goes_on && !h.first;
   if (gap_from_) {

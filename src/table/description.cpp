@@ -1,8 +1,8 @@
 // TABLE  api -> [table] -> journal -> file
 // What a file says of itself, read from its first few KiB.
 #include "file/location.hpp"
-#include "journal/frame_reader.hpp"
 #include "journal/file_header.hpp"
+#include "journal/frame_reader.hpp"
 #include "journal/record.hpp"
 #include "shelf/upkeep.hpp"
 #include "table/catalogue.hpp"

@@ -16,8 +16,8 @@ class new_file {
   [[nodiscard]] static result<new_file> create(const file::location& where) {
     auto& system = where.system();
     const std::array<std::uint64_t, 2> id{system.random(), system.random()};
-    auto made = journal::journal_file::create(
-        where, std::bit_cast<std::array<std::byte, 16>>(id), {.write_ahead = false});
+    auto made = journal::journal_file::create(where, std::bit_cast<std::array<std::byte, 16>>(id),
+                                              {.write_ahead = false});
     if (!made) return std::unexpected(made.error());
     return new_file(std::move(*made), where.path());
   }

@@ -71,7 +71,8 @@ result<> rescue::visit(const journal::change& c, std::uint64_t sequence) {
   const bool has_value = c.what == op::put || c.what == op::append || c.what == op::erase_value;
   const bool has_key = has_value || c.what == op::erase;
   const bool sound = (!has_key || terms::is_canonical(c.key)) &&
-                     (!has_value || terms::is_canonical(c.value)) && (has_key || c.what == op::clear);
+                     (!has_value || terms::is_canonical(c.value)) &&
+                     (has_key || c.what == op::clear);
   if (!sound) {
     ++report_.bad_records;
     return {};
@@ -99,9 +100,9 @@ result<> rescue::keep_catalogue(const journal::change& c, std::uint64_t sequence
 
 result<> rescue::describe_as_told(std::uint64_t sequence) {
   if (!options_.what) {
-    return std::unexpected(error(errc::invalid_argument,
-                                 path_ + ": the first batch, which says what the table is, is "
-                                         "lost; its kind and types must be told"));
+    return std::unexpected(
+        error(errc::invalid_argument, path_ + ": the first batch, which says what the table is, is "
+                                              "lost; its kind and types must be told"));
   }
   described_ = true;
   const tables::table_description d{.what = *options_.what,
