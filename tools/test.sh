@@ -66,8 +66,8 @@ for pass in "$@"; do
       run tsan $((budget > 10 ? budget / 5 : budget)) -L '^threads$'
       ;;
     clang)
-      for target in shelf shelf_simulated_disk shelf_demo; do build clang $target; done
-      closing+=("-- clang: the library and the demo were built without a warning")
+      for target in shelf shelf_cli shelf_simulated_disk shelf_demo; do build clang $target; done
+      closing+=("-- clang: the library, the tool and the demo were built without a warning")
       ;;
     clang-all)
       build clang all

@@ -109,7 +109,7 @@ outcome show_file(const request& r, console& out) {
   if (!table) return std::unexpected(table.error());
   write_info(r, out, *table);
   const bool for_people = !wants_json(r, out);
-  if (for_people && table->size() != 0) out.write("\n");
+  if (for_people) out.write("\n");
   selection_request first;
   first.limit = first_rows;
   if (auto rows = list_rows(r, out, *table, first); !rows) return std::unexpected(rows.error());
