@@ -10,6 +10,13 @@
 namespace shelf::journal {
 namespace {
 
+/// Notes and seals bear the number of the batch before them.
+[[nodiscard]] bool repeats_number(const frame& f) noexcept {
+  auto records = f.records;
+  const auto c = take_record(records);
+  return c && (c->what == op::note || c->what == op::seal);
+}
+
 class walk {
  public:
   walk(frame_reader& reader, const file_header& header, salvager& out)
@@ -69,6 +76,8 @@ result<> walk::run() {
     if (!next) return std::unexpected(next.error());
     at = *next;
   }
+  const bool cut_short = at < reader_.size() || at < header_.durable_up_to;
+  if (!gap_from_ && cut_short) gap_from_ = at;
   return finish();
 }
 
@@ -90,7 +99,7 @@ result<> walk::accept(const frame& f, std::uint64_t at) {
   const bool beheaded = !goes_on && !h.first;
   if (gap_from_) {
     const auto first = last_.sequence + (in_batch_ ? 0 : 1);
-    tell_gap(at, first, h.sequence - (h.first ? 1 : 0));
+    tell_gap(at, first, h.sequence - (h.first && !repeats_number(f) ? 1 : 0));
     if (goes_on) out_.partial(h.sequence);
   }
   if (torn) {
@@ -120,7 +129,6 @@ result<> walk::end_batch(bool whole) {
 result<> walk::finish() {
   const auto size = reader_.size();
   const auto end = std::max(size, header_.durable_up_to);
-  if (!gap_from_ && header_.durable_up_to > size) gap_from_ = size;
   const bool promised = gap_from_ && *gap_from_ < header_.durable_up_to;
   if (gap_from_) {
     const auto zeros = reader_.only_zeros_from(*gap_from_);
