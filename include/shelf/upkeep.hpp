@@ -66,10 +66,12 @@ struct copy_counts {
 
 /// A place where a file could not be read.
 struct lost_place {
-  std::uint64_t from = 0;            ///< first byte
-  std::uint64_t to = 0;              ///< behind the last byte
-  std::uint64_t first_sequence = 0;  ///< of the batches that are missing, wholly or in part
-  std::uint64_t last_sequence = 0;   ///< 0: none that is known of
+  std::uint64_t from = 0;  ///< first byte
+  std::uint64_t to = 0;    ///< behind the last byte
+  /// The numbers of the batches that are missing, wholly or in part; not every number need have
+  /// been used.
+  std::uint64_t first_sequence = 0;
+  std::uint64_t last_sequence = 0;  ///< 0: none that is known of
   bool promised = false;  ///< it had been on disk; else it may be a write that was never complete
 };
 

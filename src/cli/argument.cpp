@@ -14,17 +14,13 @@ result<term> read_argument(const schema& s, notation how, std::string_view text,
   const auto refuse = [&](const std::string& why) {
     return std::unexpected(error(errc::invalid_argument, std::string(called) + ": " + why));
   };
-  std::expected<term, bad_text> t;
-  switch (how) {
-    case notation::by_schema: t = from_plain_text(s.root(), text); break;
-    case notation::json: t = from_json(s.root(), text); break;
-    case notation::erlang: t = parse_erlang(text); break;
-  }
+  // --json says how answers are written; arguments are what the schema says.
+  const auto t = how == notation::erlang ? parse_erlang(text) : from_plain_text(s.root(), text);
   if (!t) return refuse(t.error().why);
   if (auto fits = detail::check_by_schema(s.root(), *t); !fits) {
     return refuse(fits.error().message());
   }
-  return *std::move(t);
+  return *t;
 }
 
 std::string show(const schema_node& n, notation how, const term& t) {
@@ -41,6 +37,12 @@ result<term> as_key(term t) {
     return std::unexpected(error(errc::invalid_argument, sound.error().message()));
   }
   return t;
+}
+
+result<> check_value(const term& t) {
+  auto sound = detail::check<term>(t.encoded(), {});
+  if (sound) return sound;
+  return std::unexpected(error(errc::invalid_argument, sound.error().message()));
 }
 
 }  // namespace shelf::cli

@@ -20,5 +20,7 @@ namespace shelf::cli {
 
 /// Terms as keys of a table: -0.0 is 0.0, and what no table keeps is invalid_argument.
 [[nodiscard]] result<term> as_key(term t);
+/// The same for values, which keep their -0.0.
+[[nodiscard]] result<> check_value(const term& t);
 
 }  // namespace shelf::cli

@@ -2,6 +2,8 @@
 // The terminal, asked once.
 #include "cli/console.hpp"
 
+#include "cli/display_text.hpp"
+
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include <cerrno>
@@ -67,7 +69,7 @@ std::string console::in(tone t, std::string_view text) const {
 void console::complain(tone t, std::string_view sentence) const {
   std::string line = error_colours_ ? coloured(t, "shelf:") : "shelf:";
   line += ' ';
-  line += sentence;
+  line += errors_are_seen_ ? printable(sentence) : std::string(sentence);
   line += '\n';
   std::fwrite(line.data(), 1, line.size(), stderr);
 }

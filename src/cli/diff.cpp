@@ -2,9 +2,9 @@
 // Two tables compared, key by key.
 #include "cli/argument.hpp"
 #include "cli/commands.hpp"
+#include "cli/display_text.hpp"
 #include "cli/json_term.hpp"
 #include "cli/native_table.hpp"
-#include "cli/text_table.hpp"
 
 #include <algorithm>
 #include <vector>

@@ -55,8 +55,8 @@ class gathering {
   /// A row that no table can keep is a bad row like any other.
   [[nodiscard]] std::optional<bad_row> add(row& entry) {
     const auto key = as_key(std::move(entry.key));
-    result<> added = key ? batch_.add(key->encoded(), entry.value.encoded())
-                         : result<>(std::unexpected(key.error()));
+    auto added = key ? check_value(entry.value) : result<>(std::unexpected(key.error()));
+    if (added) added = batch_.add(key->encoded(), entry.value.encoded());
     if (added) {
       ++counts_.good;
       return std::nullopt;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace shelf::cli {
 namespace {
@@ -50,12 +51,14 @@ class reader {
   [[nodiscard]] found list(const schema_node& n, const json_value& v, bool is_set);
   [[nodiscard]] found tuple(const schema_node& n, const json_value& v, std::size_t size);
   [[nodiscard]] found record(const schema_node& n, const json_value& v);
+  [[nodiscard]] found fields(const schema_node& n, const json_value& v, std::vector<term> all);
   [[nodiscard]] found map(const schema_node& n, const json_value& v);
   [[nodiscard]] found optional(const schema_node& n, const json_value& v);
   [[nodiscard]] found one_of(const schema_node& n, const json_value& v);
   [[nodiscard]] found name(const schema_node& n, const json_value& at, const std::string& text);
 
   detail::schema_path around_;
+  bool exact_ = false;  ///< no string is a number, no integer a float
 };
 
 [[nodiscard]] bool is_escape(const json_value& v) {
@@ -109,11 +112,13 @@ found reader::plain(const schema_node& n, const json_value& v) {
       if (v.what != type::boolean) return differs(v, "true or false");
       return term::boolean(v.text == "true");
     case form::integer:
-      if (v.what == type::string) return name(n, v, v.text);
+      if (v.what == type::string && !exact_) return name(n, v, v.text);
       if (v.what != type::integer) return differs(v, "an integer");
       return checked(v, term::integer_from_text(v.text));
     case form::floating:
-      if (v.what != type::floating && v.what != type::integer) return differs(v, "a number");
+      if (v.what != type::floating && (v.what != type::integer || exact_)) {
+        return differs(v, "a number");
+      }
       return name(n, v, v.text);
     case form::nil:
       if (v.what != type::null) return differs(v, "null");
@@ -216,10 +221,19 @@ found reader::record(const schema_node& n, const json_value& v) {
   if (!tag_atom) return tag_atom;
   all.push_back(*std::move(tag_atom));
   around_.enter(n);
+  auto whole = fields(n, v, std::move(all));
+  around_.leave();
+  return whole;
+}
+
+/// The fields of a record, behind its tag.
+found reader::fields(const schema_node& n, const json_value& v, std::vector<term> all) {
+  const bool named = v.what == type::object;
   for (std::size_t i = 0; i < n.parts.size(); ++i) {
     auto at = i;
-    if (named)
+    if (named) {
       at = static_cast<std::size_t>(std::ranges::find(v.names, n.names[i]) - v.names.begin());
+    }
     const bool is_optional = detail::form_of(unnamed(n.parts[i])) == form::optional;
     if (at == v.items.size() && !is_optional) {
       return refuse(v, "the field \"" + std::string(n.names[i]) + "\" is missing");
@@ -228,7 +242,6 @@ found reader::record(const schema_node& n, const json_value& v) {
     if (!t) return t;
     all.push_back(*std::move(t));
   }
-  around_.leave();
   return term::tuple(all);
 }
 
@@ -270,10 +283,17 @@ found reader::optional(const schema_node& n, const json_value& v) {
   return term::tuple({*std::move(some), *std::move(inner)});
 }
 
+/// The first alternative that is meant to the letter; if there is none, the first that will do.
 found reader::one_of(const schema_node& n, const json_value& v) {
-  for (const auto& choice : n.parts) {
-    auto t = value(choice, v);
-    if (t) return t;
+  for (const bool exact : {true, exact_}) {
+    const auto before = std::exchange(exact_, exact);
+    for (const auto& choice : n.parts) {
+      if (auto t = value(choice, v)) {
+        exact_ = before;
+        return t;
+      }
+    }
+    exact_ = before;
   }
   return refuse(v, "expected " + std::string(n.text) + ", found " + std::string(name_of(v.what)));
 }

@@ -10,6 +10,8 @@ namespace {
 
 using form = schema_form;
 
+constexpr std::size_t most_digits = 300;
+
 class writer {
  public:
   explicit writer(std::string& out) : out_(out) {}
@@ -106,8 +108,8 @@ void writer::value(const schema_node& wanted, const term& t) {
 
 void writer::number(const term& t) {
   const auto text = t.to_string();
-  // Integers beyond 256 bytes have hexadecimal text.
-  if (text.find('#') != std::string::npos) return escaped(t);
+  // Readers of JSON stop where a double does.
+  if (text.size() > most_digits) return escaped(t);
   out_ += text;
 }
 

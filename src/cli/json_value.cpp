@@ -17,6 +17,7 @@ namespace {
 using json = nlohmann::json;
 
 constexpr std::size_t deepest = 256;
+constexpr std::size_t longest_cause = 80;
 
 /// Reads the text and tells how far the parser has come.
 class counted_iterator {
@@ -74,12 +75,15 @@ class builder {
   bool end_array() { return close(); }
   bool parse_error(std::size_t at, const std::string&, const json::exception& e) {
     std::string_view why = e.what();
-    // "[json.exception...] parse error at line 1, column 5: syntax error while ... - CAUSE"
-    if (const auto dash = why.find(" - "); dash != std::string_view::npos)
+    // "[json.exception...] parse error at line 1, column 5: syntax error while ... - CAUSE; last
+    // read: ..."
+    if (const auto dash = why.find(" - "); dash != std::string_view::npos) {
       why.remove_prefix(dash + 3);
-    const auto detail = why.find("; last read:");
-    return refuse(std::min(at == 0 ? 0 : at - 1, text_.size()),
-                  "no JSON: " + std::string(why.substr(0, detail)));
+    } else if (const auto bracket = why.find("] "); bracket != std::string_view::npos) {
+      why.remove_prefix(bracket + 2);
+    }
+    why = why.substr(0, std::min(why.find("; last read:"), longest_cause));
+    return refuse(std::min(at == 0 ? 0 : at - 1, text_.size()), "no JSON: " + std::string(why));
   }
 
   [[nodiscard]] const char** reached() { return &reached_; }

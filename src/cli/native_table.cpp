@@ -70,7 +70,7 @@ std::vector<source::fact> native_table::facts() const {
       {"payload_bytes", {}, stats.payload_bytes},
       {"garbage_bytes", {}, garbage},
       {"batches", {}, stats.recovered_batches},
-      {"sequence", {}, std::max(stats.sequence, described_.sequence)},
+      {"sequence", {}, described_.sequence},
       {"state",
        described_.held_by != 0 ? "open"
        : described_.closed     ? "closed"

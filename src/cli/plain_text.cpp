@@ -69,10 +69,25 @@ using found = std::expected<term, bad_text>;
   return refuse("expected " + std::string(n.text) + ", found " + quoted(text));
 }
 
+/// What is a word, a number or a text; all else is JSON, and so is an optional of it.
+[[nodiscard]] bool is_bare(const schema_node& n) noexcept {
+  switch (detail::form_of(n)) {
+    case form::boolean:
+    case form::integer:
+    case form::floating:
+    case form::binary:
+    case form::nil:
+    case form::names: return true;
+    case form::record: return n.parts.empty();
+    default: return false;
+  }
+}
+
 /// Nothing is none; a text that would look like nothing or like JSON stands as a JSON string.
 [[nodiscard]] found optional(const schema_node& n, std::string_view text) {
   if (text.empty()) return checked(term::atom("none"));
   const auto& inner = unnamed(n.parts[0]);
+  if (!is_bare(inner)) return from_json(n, text);
   const bool is_json = text.starts_with('"') && is_text(inner);
   auto t = is_json ? from_json(inner, text) : from_plain_text(inner, text);
   if (!t) return t;
@@ -135,8 +150,8 @@ std::string to_plain_text(const schema_node& wanted, const term& t) {
   if (f != form::optional) return to_json(n, t);
   if (t.as_atom() == "none") return {};
   const auto both = t.elements();
-  if (!both || both->size() != 2) return to_json(n, t);
   const auto& inner = unnamed(n.parts[0]);
+  if (!both || both->size() != 2 || !is_bare(inner)) return to_json(n, t);
   auto text = to_plain_text(inner, (*both)[1]);
   const bool like_json = is_text(inner) && (text.empty() || text.starts_with('"'));
   return like_json ? to_json(inner, (*both)[1]) : text;

@@ -23,7 +23,7 @@ enum class exit_status : std::uint8_t {
 /// How keys and values are written, on the command line and in what is printed.
 enum class notation : std::uint8_t {
   by_schema,  ///< as the file's schema says
-  json,
+  json,       ///< what is printed; arguments are by the schema
   erlang,
 };
 

@@ -136,7 +136,7 @@ class erlang_reader final : public line_reader {
         if (!read) return std::unexpected(read.error());
         if (!*read) {
           if (is_comment(form)) return next_row{};
-          return bad(first, form, {form.size(), "a full stop is missing"});
+          return bad(first, form, {form.size() - 1, "a full stop is missing"});
         }
         line = **read;
       }

@@ -2,6 +2,7 @@
 // get, count and list.
 #include "cli/argument.hpp"
 #include "cli/commands.hpp"
+#include "cli/display_text.hpp"
 #include "cli/json_term.hpp"
 #include "cli/listing.hpp"
 #include "cli/native_table.hpp"

@@ -19,9 +19,20 @@ const schema_node& unnamed(const schema_node& n) noexcept {
   return detail::form_of(n) == schema_form::named ? unnamed(n.parts[0]) : n;
 }
 
+namespace {
+
+/// True if somewhere inside a record stands for one around it.
+[[nodiscard]] bool holds_itself(const schema_node& n) noexcept {
+  if (n.what == schema_node::form::record && n.detail == "...") return true;
+  return std::ranges::any_of(n.parts, holds_itself);
+}
+
+}  // namespace
+
 bool has_columns(const schema_node& n) noexcept {
   const auto form = detail::form_of(n);
-  return (form == schema_form::record || form == schema_form::tuple) && !n.parts.empty();
+  const bool has_parts = form == schema_form::record || form == schema_form::tuple;
+  return has_parts && !n.parts.empty() && !holds_itself(n);
 }
 
 namespace {

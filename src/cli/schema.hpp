@@ -41,7 +41,8 @@ struct types {
 
 /// The schema that counts: what stands in a named(..).
 [[nodiscard]] const schema_node& unnamed(const schema_node& n) noexcept;
-/// True for records with fields and tuples with elements: what is shown in several columns.
+/// True for records with fields and tuples with elements: what is shown in several columns. A
+/// record that holds itself stays in one: its parts mean nothing without it.
 [[nodiscard]] bool has_columns(const schema_node& n) noexcept;
 
 /// A column of a table: a whole key or value, or one field of it.

@@ -1,11 +1,11 @@
 // CLI  [cli] -> api -> table -> journal -> file
 // What a file is: info, watch, and what `shelf FILE` says.
 #include "cli/commands.hpp"
+#include "cli/display_text.hpp"
 #include "cli/json_value.hpp"
 #include "cli/listing.hpp"
 #include "cli/native_table.hpp"
 #include "cli/selection.hpp"
-#include "cli/text_table.hpp"
 
 #include <fmt/format.h>
 
