@@ -24,57 +24,67 @@ namespace {
   return fmt::format("{}", fmt::join(words, between));
 }
 
-/// Words that may stand at a place of a command: its options, and the choices of its arguments.
-[[nodiscard]] std::string words_for(const command_outline& c) {
+[[nodiscard]] std::string options_for(const command_outline& c) {
   std::vector<std::string> words;
   for (const auto& o : c.options) {
-    if (o.is_argument) {
-      words.insert(words.end(), o.choices.begin(), o.choices.end());
-    } else {
-      for (auto& name : names_of(o)) words.push_back(std::move(name));
-    }
+    if (o.is_argument) continue;
+    for (auto& name : names_of(o)) words.push_back(std::move(name));
   }
   return joined(words, " ");
 }
 
-[[nodiscard]] std::string bash(const std::vector<command_outline>& commands) {
-  std::string names;
-  for (std::size_t i = 1; i < commands.size(); ++i) names += " " + commands[i].name;
-  std::string text = fmt::format(
-      "# shelf: completion for bash. Use: source <(shelf completion bash)\n"
-      "_shelf() {{\n"
-      "  local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD-1]}}\n"
-      "  local command=${{COMP_WORDS[1]}} words=\n"
-      "  COMPREPLY=()\n"
-      "  case $before in\n",
-      "");
+/// What an argument may be, where that is a list of words.
+[[nodiscard]] std::string choices_for(const command_outline& c) {
+  std::vector<std::string> words;
+  for (const auto& o : c.options) {
+    if (o.is_argument) words.insert(words.end(), o.choices.begin(), o.choices.end());
+  }
+  return joined(words, " ");
+}
+
+/// Options whose value is one of a few words: what completes them.
+[[nodiscard]] std::string bash_values(const std::vector<command_outline>& commands) {
+  std::string text;
   std::vector<std::string> seen;
   for (const auto& c : commands) {
     for (const auto& o : c.options) {
-      if (o.is_argument || o.choices.empty()) continue;
-      if (std::find(seen.begin(), seen.end(), o.names) != seen.end()) continue;
+      const bool known = std::ranges::find(seen, o.names) != seen.end();
+      if (o.is_argument || o.choices.empty() || known) continue;
       seen.push_back(o.names);
       text += fmt::format("    {}) COMPREPLY=($(compgen -W '{}' -- \"$word\")); return ;;\n",
                           joined(names_of(o), "|"), joined(o.choices, " "));
     }
   }
-  text += "  esac\n  if [ \"$COMP_CWORD\" -eq 1 ]; then\n";
-  text += fmt::format("    words='{}{}'\n", words_for(commands[0]), names);
-  text += "  else\n    case $command in\n";
-  for (std::size_t i = 1; i < commands.size(); ++i) {
-    text += fmt::format("      {}) words='{}' ;;\n", commands[i].name, words_for(commands[i]));
-  }
-  text +=
-      "    esac\n  fi\n"
-      "  if [[ $word == -* ]]; then\n"
-      "    COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
-      "  else\n"
-      "    COMPREPLY=($(compgen -W \"${words//-[^ ]/}\" -- \"$word\") "
-      "$(compgen -f -- \"$word\"))\n"
-      "  fi\n"
-      "}\n"
-      "complete -o filenames -F _shelf shelf\n";
   return text;
+}
+
+[[nodiscard]] std::string bash(const std::vector<command_outline>& commands) {
+  std::string names;
+  for (std::size_t i = 1; i < commands.size(); ++i) names += " " + commands[i].name;
+  std::string text =
+      "# shelf: completion for bash. Use: source <(shelf completion bash)\n"
+      "_shelf() {\n"
+      "  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n"
+      "  local options= words=\n"
+      "  COMPREPLY=()\n"
+      "  case $before in\n" +
+      bash_values(commands) + "  esac\n  if [ \"$COMP_CWORD\" -eq 1 ]; then\n" +
+      fmt::format("    options='{}' words='{}'\n", options_for(commands[0]), names.substr(1)) +
+      "  else\n    case ${COMP_WORDS[1]} in\n";
+  for (std::size_t i = 1; i < commands.size(); ++i) {
+    text += fmt::format("      {}) options='{}' words='{}' ;;\n", commands[i].name,
+                        options_for(commands[i]), choices_for(commands[i]));
+  }
+  return text +
+         "    esac\n"
+         "  fi\n"
+         "  if [[ $word == -* ]]; then\n"
+         "    COMPREPLY=($(compgen -W \"$options\" -- \"$word\"))\n"
+         "  else\n"
+         "    COMPREPLY=($(compgen -W \"$words\" -- \"$word\") $(compgen -f -- \"$word\"))\n"
+         "  fi\n"
+         "}\n"
+         "complete -o filenames -F _shelf shelf\n";
 }
 
 /// Text inside zsh's brackets and single quotes.

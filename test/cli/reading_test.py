@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import threading
 
 from tool import NOT_FOUND, OK, REFUSED, USAGE, ToolTest, main
 
@@ -208,6 +209,31 @@ class Beside(ToolTest):
                       ["remove", "users.shelf"]):
             self.refused(*words, says=["users.shelf", str(os.getpid())])
         self.assertEqual(self.read("users.shelf"), before)
+
+    def test_what_is_read_while_others_write_is_one_moment(self):
+        self.holder.close()
+        size = 3000
+
+        def rows(generation):
+            return "".join(f"[{i},{generation}]\n" for i in range(size)).encode()
+        self.shelf("import", "g.shelf", "-", "--kind", "set", given=rows(0))
+        seen = set()
+
+        def write():
+            for generation in range(1, 9):
+                self.shelf("import", "g.shelf", "-", given=rows(generation))
+        writer = threading.Thread(target=write)
+        writer.start()
+        number = 0
+        while writer.is_alive() or number == 0:
+            number += 1
+            self.shelf("copy", "g.shelf", f"copy{number}.shelf")
+            for words in (["export", "g.shelf"], ["export", f"copy{number}.shelf"]):
+                moment = {row["value"] for row in self.shelf(*words).json}
+                self.assertEqual(len(moment), 1)
+                seen |= moment
+        writer.join()
+        self.assertGreater(len(seen), 1)
 
 
 if __name__ == "__main__":
