@@ -44,7 +44,8 @@ class Pages(tool.ToolTest):
         return [line.rstrip() for line in ran.out.splitlines()]
 
     def replay(self, page):
-        """The page as it would be if it told the truth."""
+        """The page as it would be if it told the truth; its commands run in one new directory."""
+        self.setUp()
         def block(match):
             lines = []
             for command, _ in commands_of(match[1]):
@@ -68,7 +69,6 @@ class Pages(tool.ToolTest):
 def rewrite():
     test = Pages()
     for page in PAGES:
-        test.setUp()
         page.write_text(test.replay(page.read_text("utf-8")), "utf-8")
         test.doCleanups()
 
