@@ -180,12 +180,16 @@ outcome migrate(const request& r, console& out) {
   if (!to) return std::unexpected(to.error());
   detail::core_config config;
   config.path = r.file;
+  progress_bar bar("converting " + r.file, out.errors_are_seen());
+  std::uint64_t converted = 0;
   const auto convert = [&](detail::stored_entry e, detail::entry_batch& batch) -> result<> {
+    bar.update(++converted, 0);
     const auto made = m->convert(term::from_canonical(e.value));
     return batch.add(e.key, made.encoded());
   };
   const auto done =
       detail::migrate_file(std::move(config), *std::move(from), *to, convert, r.dry_run);
+  bar.clear();
   if (!done) return std::unexpected(done.error());
   const auto rows = std::to_string(done->written);
   if (wants_json(r, out)) {
