@@ -15,8 +15,16 @@ from pathlib import Path
 
 SHELF = os.environ["SHELF"]
 
+# Address sanitizer keeps freed memory aside; little of it, so that memory can be measured.
+os.environ.setdefault("ASAN_OPTIONS", "quarantine_size_mb=4")
+
 OK, REFUSED, USAGE, NOT_FOUND = 0, 1, 2, 3
 USER = "user{name: binary, mail: optional(binary), age: integer}"
+
+
+def budgeted(usual):
+    """As test/budget.hpp: `usual`, scaled by SHELF_TEST_BUDGET, in per cent."""
+    return max(1, usual * int(os.environ.get("SHELF_TEST_BUDGET", "100")) // 100)
 
 
 class Ran:
