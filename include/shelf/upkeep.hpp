@@ -16,15 +16,15 @@ namespace shelf {
 
 /// What a file says of its table in its header and its first batch; nothing behind that is read.
 struct file_description {
-  kind what = kind::set;
-  std::string name;          ///< as the catalogue has it
-  std::string key_schema;    ///< docs/types.md has the grammar
-  std::string value_schema;  ///< docs/types.md has the grammar
-  std::uint64_t file_bytes = 0;
-  bool closed = false;         ///< the last writer closed it; a table in use is not
-  std::uint64_t sequence = 0;  ///< of the last batch that the header knows of
-  std::uint64_t era = 0;       ///< the session of writing that the header knows of
-  std::int64_t held_by = 0;    ///< process that has it open for writing, as far as known; advice
+  kind what = kind::set;         ///< which kind of table it is
+  std::string name;              ///< as the catalogue has it
+  std::string key_schema;        ///< docs/types.md has the grammar
+  std::string value_schema;      ///< docs/types.md has the grammar
+  std::uint64_t file_bytes = 0;  ///< the file's length, zeros written ahead included
+  bool closed = false;           ///< the last writer closed it; a table in use is not
+  std::uint64_t sequence = 0;    ///< of the last batch that the header knows of
+  std::uint64_t era = 0;         ///< the session of writing that the header knows of
+  std::int64_t held_by = 0;      ///< process that has it open for writing, as far as known; advice
 };
 
 /// Describes the file at `path` in constant time, beside whoever has it open. Errors: invalid_path,
@@ -38,9 +38,9 @@ using progress = std::function<void(std::uint64_t done, std::uint64_t of)>;
 
 /// What check() found in a sound file.
 struct file_check {
-  file_description of;
-  std::uint64_t entries = 0;
-  std::uint64_t batches = 0;
+  file_description of;           ///< what the file says of itself
+  std::uint64_t entries = 0;     ///< pairs, in bags too
+  std::uint64_t batches = 0;     ///< complete ones, notes and seals included
   std::uint64_t torn_bytes = 0;  ///< of a write that was under way; the next writer cuts them off
 };
 
@@ -53,8 +53,8 @@ struct file_check {
 
 /// What copy() wrote.
 struct copy_counts {
-  std::uint64_t batches = 0;
-  std::uint64_t bytes = 0;  ///< of the new file
+  std::uint64_t batches = 0;  ///< those that change something
+  std::uint64_t bytes = 0;    ///< of the new file
 };
 
 /// Copies the table at `from` into a new file at `to`: one moment of it, whole batches only, while
@@ -77,22 +77,22 @@ struct lost_place {
 
 /// What salvage() kept and what was lost.
 struct salvage_report {
-  file_description of;            ///< as salvaged
-  std::uint64_t batches = 0;      ///< kept, wholly or in part
-  std::uint64_t changes = 0;      ///< kept
-  std::uint64_t bad_records = 0;  ///< left out: checksums were right, their terms were not
-  std::vector<lost_place> lost;   ///< in the order of the file; the first thousand
-  std::uint64_t lost_places = 0;  ///< all of them
-  std::uint64_t lost_bytes = 0;
+  file_description of;                 ///< as salvaged
+  std::uint64_t batches = 0;           ///< kept, wholly or in part
+  std::uint64_t changes = 0;           ///< kept
+  std::uint64_t bad_records = 0;       ///< left out: checksums were right, their terms were not
+  std::vector<lost_place> lost;        ///< in the order of the file; the first thousand
+  std::uint64_t lost_places = 0;       ///< all of them
+  std::uint64_t lost_bytes = 0;        ///< in all of them
   std::vector<std::uint64_t> partial;  ///< batches of which a part is missing; the first thousand
 };
 
 /// What to take for granted if the file's first batch, which says it, is lost.
 struct salvage_options {
-  path_options where = {};
-  std::optional<kind> what = {};
-  std::string key_schema = "any";
-  std::string value_schema = "any";
+  path_options where = {};           ///< of both files
+  std::optional<kind> what = {};     ///< which kind of table it was
+  std::string key_schema = "any";    ///< the types of its keys, in the grammar of docs/types.md
+  std::string value_schema = "any";  ///< the types of its values
 };
 
 /// Writes what can still be read of a damaged table at `from` into a new file at `to`, which gets
