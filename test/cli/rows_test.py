@@ -6,10 +6,13 @@ import json
 import random
 from pathlib import Path
 
-from tool import NOT_FOUND, REFUSED, USAGE, USER, ToolTest, main, most_memory_of_children
+from tool import (NOT_FOUND, REFUSED, USAGE, USER, ToolTest, budgeted, main,
+                  most_memory_of_children)
 
 FORMATS = {"jsonl": "rows.jsonl", "csv": "rows.csv", "tsv": "rows.tsv", "erlang": "rows.terms",
            "etf-hex": "rows.hex"}
+NAMES = {file: name for name, file in FORMATS.items()}
+MARKS = b'"{}[]()<>#$%\\\'.,:;|-\0\xff\n\t'
 TEXTS = ["", " ", "plain", "a,b;c\td", 'quo"ted', '"', '""', "new\nline", "\r", "end\r\n",
          "\\", "\\n", "\\t\\", "gr\u00fcn", "\U0001F600", "\x00\x01\x7f", "none", "null",
          "#", "'", "{}", "[1]", "\ufeffmark", "\u2028"]
@@ -226,6 +229,38 @@ class Import(ToolTest):
         self.shelf("import", "b.shelf", "-", "--format", "csv", given=b"key,value\na,\xff\xfe\n")
         self.assertEqual(self.shelf("get", "b.shelf", "a", "--raw").raw, b"\xff\xfe")
         self.assertEqual(self.shelf("list", "b.shelf").out, '{"key":"a","value":{"$hex":"fffe"}}\n')
+
+    def test_mutilated_input_is_refused_or_taken_but_never_crashes(self):
+        chance = random.Random(11)
+        self.users("all.shelf")
+        self.shelf("import", "all.shelf", "-", given='[9,{"name":"\u00e4\\"\\n","age":-5}]\n')
+        self.make("any.shelf", "set", "any", "any", [
+            ({"$term": "{a,[x|y],<<1:3>>,#{1 => \"x\"},$a,16#ff}"},
+             [1.5, {"a": None}, {"$hex": "00"}])])
+        for table in ("all.shelf", "any.shelf"):
+            for file in FORMATS.values():
+                self.shelf("export", table, file)
+                content = self.read(file)
+                for _ in range(budgeted(12)):
+                    broken = bytearray(content)
+                    for _ in range(chance.randrange(1, 6)):
+                        at = chance.randrange(len(broken))
+                        how = chance.randrange(4)
+                        if how == 0:
+                            broken[at] = chance.randrange(256)
+                        elif how == 1:
+                            del broken[at:at + chance.randrange(1, 9)]
+                        elif how == 2:
+                            broken[at:at] = broken[:chance.randrange(len(broken) + 1)]
+                        else:
+                            broken[at:at] = bytes([chance.choice(MARKS)])
+                        if not broken:
+                            broken = bytearray(b"x")
+                    ran = self.try_shelf("import", table, "-", "--skip-bad", "--format",
+                                         NAMES[file], given=bytes(broken))
+                    self.assertIn(ran.status, (0, REFUSED, USAGE), (bytes(broken), ran.errors))
+                    self.assertNotIn("Sanitizer", ran.errors, bytes(broken))
+            self.shelf("check", table)
 
     def test_a_large_file_with_few_entries_takes_little_memory(self):
         padding = " " * 100_000
