@@ -17,28 +17,28 @@ quiet := $(shell [ -t 1 ] || echo -- --quiet)
 compile = cmake --build build/release -j $(JOBS)
 
 build: ## the library, the tools and the examples, optimized, in build/release
-	@tools/install_packages.sh build demo
+	@tools/install_packages.sh build cli demo
 	@[ -f build/release/build.ninja ] || cmake --preset release -DSHELF_BUILD_TESTS=OFF
 	@$(compile) $(quiet)
 
 demo: ## installs what the demo needs, builds it and runs it
-	@tools/install_packages.sh build demo
+	@tools/install_packages.sh build cli demo
 	@[ -f build/release/build.ninja ] || cmake --preset release -DSHELF_BUILD_TESTS=OFF
 	@$(compile) --target shelf_demo $(quiet)
 	@build/release/examples/shelf_demo
 
 test: ## installs what the tests need and runs them all: release, asan, tsan
-	@tools/install_packages.sh build demo test docs
+	@tools/install_packages.sh build cli demo test docs
 	@tools/test.sh
 
 bench: ## the benchmarks, with the rivals; takes its time
-	@tools/install_packages.sh build demo bench
+	@tools/install_packages.sh build cli demo bench
 	@[ -f build/release/build.ninja ] || cmake --preset release -DSHELF_BUILD_TESTS=OFF
 	@cmake --preset release -DSHELF_BUILD_BENCHMARKS=ON >/dev/null
 	@$(compile) --target bench
 
 docs: ## the reference of the public headers, in build/release/docs/html
-	@tools/install_packages.sh build docs
+	@tools/install_packages.sh build cli docs
 	@[ -f build/release/build.ninja ] || cmake --preset release -DSHELF_BUILD_TESTS=OFF
 	@cmake --preset release >/dev/null
 	@$(compile) --target docs $(quiet)

@@ -98,6 +98,14 @@ struct config {
   file::system* system = nullptr;
 };
 
+/// Where a path counts from, for calls that name a file without opening a table.
+struct path_options {
+  /// As config::base_directory.
+  std::optional<std::string> base_directory = {};
+  /// As config::system.
+  file::system* system = nullptr;
+};
+
 /// What stats() tells. Bytes unless the name says otherwise.
 struct table_stats {
   std::size_t entries = 0;           ///< pairs, in bags too

@@ -11,3 +11,4 @@
 #include "shelf/table.hpp"
 #include "shelf/tag.hpp"
 #include "shelf/term.hpp"
+#include "shelf/upkeep.hpp"

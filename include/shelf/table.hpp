@@ -27,14 +27,6 @@ struct counter_options {
   std::optional<std::int64_t> initial = {};
 };
 
-/// Where a path counts from, for calls that name a file without opening a table.
-struct path_options {
-  /// As config::base_directory.
-  std::optional<std::string> base_directory = {};
-  /// As config::system.
-  file::system* system = nullptr;
-};
-
 /// A durable table in memory.
 ///
 /// Reads come from memory and never wait for writers or the disk. Writes reach memory after the

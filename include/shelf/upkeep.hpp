@@ -1,0 +1,109 @@
+// API  [api] -> table -> journal -> file
+// A table's file looked after without its types: described, checked, copied, salvaged.
+#pragma once
+
+#include "shelf/config.hpp"
+#include "shelf/error.hpp"
+#include "shelf/kind.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace shelf {
+
+/// What a file says of its table in its header and its first batch; nothing behind that is read.
+struct file_description {
+  kind what = kind::set;         ///< which kind of table it is
+  std::string name;              ///< as the catalogue has it
+  std::string key_schema;        ///< docs/types.md has the grammar
+  std::string value_schema;      ///< docs/types.md has the grammar
+  std::uint64_t file_bytes = 0;  ///< the file's length, zeros written ahead included
+  bool closed = false;           ///< the last writer closed it; a table in use is not
+  std::uint64_t sequence = 0;    ///< of the last batch that the header knows of
+  std::uint64_t era = 0;         ///< the session of writing that the header knows of
+  std::int64_t held_by = 0;      ///< process that has it open for writing, as far as known; advice
+};
+
+/// Describes the file at `path` in constant time, beside whoever has it open. Errors: invalid_path,
+/// not_found, not_a_table, corrupt (header or first batch), unsupported_version, file_error.
+[[nodiscard]] result<file_description> describe(const std::string& path,
+                                                const path_options& options = {});
+
+/// Told how far a long call is, now and then, on the thread that called it: bytes of the file, or
+/// entries (check), of how many; 0: nobody knows.
+using progress = std::function<void(std::uint64_t done, std::uint64_t of)>;
+
+/// What check() found in a sound file.
+struct file_check {
+  file_description of;           ///< what the file says of itself
+  std::uint64_t entries = 0;     ///< pairs, in bags too
+  std::uint64_t batches = 0;     ///< complete ones, notes and seals included
+  std::uint64_t torn_bytes = 0;  ///< of a write that was under way; the next writer cuts them off
+};
+
+/// Reads the whole file and checks every byte and entry of it, against the types it names too;
+/// changes nothing, beside whoever has it open. Errors: those of describe; corrupt names the first
+/// damaged byte; type_mismatch tells how many entries do not fit their types, and of the first few
+/// why. Costs the memory of the table.
+[[nodiscard]] result<file_check> check(const std::string& path, const path_options& options = {},
+                                       const progress& tell = {});
+
+/// What copy() wrote.
+struct copy_counts {
+  std::uint64_t batches = 0;  ///< those that change something
+  std::uint64_t bytes = 0;    ///< of the new file
+};
+
+/// Copies the table at `from` into a new file at `to`: one moment of it, whole batches only, while
+/// others go on writing. `to` gets its name when it is complete and on disk. The history is kept as
+/// it is; the copy is a table of its own. Errors: those of describe; file_error (EEXIST) if `to` is
+/// there; no_space. Costs a few MiB of memory, whatever the size.
+[[nodiscard]] result<copy_counts> copy(const std::string& from, const std::string& to,
+                                       const path_options& options = {}, const progress& tell = {});
+
+/// A place where a file could not be read.
+struct lost_place {
+  std::uint64_t from = 0;  ///< first byte
+  std::uint64_t to = 0;    ///< behind the last byte
+  /// The numbers of the batches that are missing, wholly or in part; not every number need have
+  /// been used.
+  std::uint64_t first_sequence = 0;
+  std::uint64_t last_sequence = 0;  ///< 0: none that is known of
+  bool promised = false;  ///< it had been on disk; else it may be a write that was never complete
+};
+
+/// What salvage() kept and what was lost.
+struct salvage_report {
+  file_description of;                 ///< as salvaged
+  std::uint64_t batches = 0;           ///< kept, wholly or in part
+  std::uint64_t changes = 0;           ///< kept
+  std::uint64_t bad_records = 0;       ///< left out: checksums were right, their terms were not
+  std::vector<lost_place> lost;        ///< in the order of the file; the first thousand
+  std::uint64_t lost_places = 0;       ///< all of them
+  std::uint64_t lost_bytes = 0;        ///< in all of them
+  std::vector<std::uint64_t> partial;  ///< batches of which a part is missing; the first thousand
+};
+
+/// What to take for granted if the file's first batch, which says it, is lost.
+struct salvage_options {
+  path_options where = {};           ///< of both files
+  std::optional<kind> what = {};     ///< which kind of table it was
+  std::string key_schema = "any";    ///< the types of its keys, in the grammar of docs/types.md
+  std::string value_schema = "any";  ///< the types of its values
+};
+
+/// Writes what can still be read of a damaged table at `from` into a new file at `to`, which gets
+/// its name when it is complete and on disk; `from` is only read. Every batch is kept whose frames
+/// hold, and of a batch that lost frames the rest. A change that was lost is as if it had never
+/// been made: an entry may have an older value, or be there although it was erased. Errors:
+/// not_a_table, corrupt if both copies of the header are gone (no checksum can be verified without
+/// it), invalid_argument if the first batch is lost and `what` does not say the kind; file_error
+/// (EEXIST) if `to` is there. Costs a few MiB of memory.
+[[nodiscard]] result<salvage_report> salvage(const std::string& from, const std::string& to,
+                                             const salvage_options& options = {},
+                                             const progress& tell = {});
+
+}  // namespace shelf

@@ -1,0 +1,38 @@
+// API  [api] -> table -> journal -> file
+// A whole file checked: every frame, every entry, against the types the file itself names.
+#include "api/described_types.hpp"
+#include "shelf/upkeep.hpp"
+
+namespace shelf {
+
+result<file_check> check(const std::string& path, const path_options& options,
+                         const progress& tell) {
+  const auto described = describe(path, options);
+  if (!described) return std::unexpected(described.error());
+  file_check out{.of = *described};
+  std::uint64_t seen = 0;
+  const auto one_seen = [&] {
+    if (tell && (++seen & 0xFFF) == 0) tell(seen, 0);
+  };
+  auto types = detail::described_types(*described, detail::scrutiny::types, one_seen);
+  if (!types)
+    return std::unexpected(
+        error(types.error().code(), path + ": byte 8192: " + types.error().message()));
+  detail::core_config config;
+  config.path = path;
+  config.base_directory = options.base_directory;
+  config.opening = opening::read_only;
+  config.file_system = file_system::any;
+  config.system = options.system;
+  const auto opened = detail::open_core(std::move(config), *std::move(types));
+  if (!opened) return std::unexpected(opened.error());
+  const auto stats = (*opened)->stats();
+  if (!stats) return std::unexpected(stats.error());
+  out.entries = stats->entries;
+  out.batches = stats->recovered_batches;
+  out.torn_bytes = stats->recovery_cut_bytes;
+  (*opened)->abandon();
+  return out;
+}
+
+}  // namespace shelf

@@ -1,0 +1,341 @@
+// CLI  [cli] -> api -> table -> journal -> file
+// Every command, option and example, in the words of CLI11.
+#include "cli/command_line.hpp"
+
+#include "shelf/version.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <map>
+#include <memory>
+
+namespace shelf::cli {
+namespace {
+
+const std::map<std::string, kind> kinds{{"set", kind::set},
+                                        {"ordered_set", kind::ordered_set},
+                                        {"bag", kind::bag},
+                                        {"duplicate_bag", kind::duplicate_bag}};
+const std::map<std::string, row_format> formats{{"jsonl", row_format::json_lines},
+                                                {"csv", row_format::csv},
+                                                {"tsv", row_format::tsv},
+                                                {"erlang", row_format::erlang},
+                                                {"etf-hex", row_format::etf_hex}};
+const std::map<std::string, colours> colour_words{
+    {"auto", colours::where_possible}, {"always", colours::always}, {"never", colours::never}};
+
+/// The words of a map, for help and completion.
+template <class T>
+[[nodiscard]] std::string words_of(const std::map<std::string, T>& all) {
+  std::string text;
+  for (const auto& [word, value] : all) text += (text.empty() ? "" : "|") + word;
+  return text;
+}
+
+/// The grammar. It fills the request that it was given.
+class grammar {
+ public:
+  explicit grammar(request& r);
+  [[nodiscard]] CLI::App& app() noexcept { return app_; }
+
+ private:
+  CLI::App* command(const char* name, const char* text, const char* examples);
+  CLI::App* on_file(const char* name, const char* text, const char* examples);
+  void shared_options(CLI::App& to);
+  void selection_options(CLI::App& to);
+  void rows_options(CLI::App& to);
+  void types_options(CLI::App& to);
+  template <class T>
+  static CLI::Option* choice(CLI::App& to, const char* name, T& into,
+                             const std::map<std::string, T>& words, const std::string& text) {
+    return to
+        .add_option_function<std::string>(
+            name, [&into, &words](const std::string& word) { into = words.at(word); }, text)
+        ->type_name(words_of(words))
+        ->check(CLI::IsMember(words).description(""));
+  }
+  template <class T>
+  static CLI::Option* choice(CLI::App& to, const char* name, std::optional<T>& into,
+                             const std::map<std::string, T>& words, const std::string& text) {
+    return to
+        .add_option_function<std::string>(
+            name, [&into, &words](const std::string& word) { into = words.at(word); }, text)
+        ->type_name(words_of(words))
+        ->check(CLI::IsMember(words).description(""));
+  }
+  static CLI::Option* many(CLI::App& to, const char* name, std::vector<std::string>& into,
+                           const char* value, const char* text) {
+    return to.add_option(name, into, text)->type_name(value)->allow_extra_args(false);
+  }
+  void reading_commands();
+  void writing_commands();
+  void row_commands();
+  void file_commands();
+  void shell_commands();
+
+  request& r_;
+  CLI::App app_;
+};
+
+grammar::grammar(request& r)
+    : r_(r), app_("Looks into shelf's tables, and changes them.", "shelf") {
+  app_.set_version_flag("--version", "shelf " + std::string(version));
+  app_.require_subcommand(0, 1);
+  app_.footer(
+      "Examples:\n"
+      "  shelf sessions.shelf                 what it is, and its first rows\n"
+      "  shelf get sessions.shelf alice       one value\n"
+      "  shelf list users.shelf --where 'age>30' --limit 5\n"
+      "  shelf export users.shelf users.csv   all of it\n"
+      "  shelf COMMAND --help                 more about a command, with examples\n"
+      "\n"
+      "On a terminal rows are tables, in a pipe JSON Lines. Keys and values are written as the\n"
+      "file's schema says: text as such, numbers, U+1F600, JSON for records and lists.\n"
+      "Exit status: 0 ok, 1 refused or damaged, 2 usage, 3 no such key or file.");
+  app_.add_option("FILE", r_.file, "A table: says what it is and shows its first rows");
+  shared_options(app_);
+  reading_commands();
+  writing_commands();
+  row_commands();
+  file_commands();
+  shell_commands();
+}
+
+CLI::App* grammar::command(const char* name, const char* text, const char* examples) {
+  auto* const c = app_.add_subcommand(name, text);
+  c->footer("Examples:\n" + std::string(examples));
+  c->callback([this, name] { r_.command = name; });
+  return c;
+}
+
+CLI::App* grammar::on_file(const char* name, const char* text, const char* examples) {
+  auto* const c = command(name, text, examples);
+  c->add_option("FILE", r_.file, "The table's file")->required();
+  shared_options(*c);
+  return c;
+}
+
+void grammar::shared_options(CLI::App& to) {
+  auto* const json = to.add_flag_callback(
+      "--json", [this] { r_.how = notation::json; }, "JSON, whether it is a terminal or not");
+  to.add_flag_callback(
+        "--term", [this] { r_.how = notation::erlang; },
+        "Keys and values as Erlang text, in arguments and in what is printed")
+      ->excludes(json);
+  choice(to, "--color", r_.colour, colour_words, "Colours; auto: on a terminal, unless NO_COLOR");
+}
+
+void grammar::selection_options(CLI::App& to) {
+  auto& s = r_.selection;
+  to.add_option("--from", s.from, "Keys from this one on")->type_name("KEY");
+  to.add_option("--to", s.to, "Keys before this one")->type_name("KEY");
+  to.add_option("--prefix", s.prefix, "Keys that begin like this")->type_name("TEXT");
+  many(to, "-w,--where", s.where, "'COLUMN<VALUE'",
+       "Rows for which this holds; = != < <= > >=, and ~ for: contains. Several: all hold");
+  to.add_option("-n,--limit", s.limit, "At most so many rows")->type_name("N");
+  to.add_option("--skip", s.skip, "Without the first so many rows")->type_name("N");
+}
+
+void grammar::rows_options(CLI::App& to) {
+  auto& rows = r_.rows;
+  choice(to, "-f,--format", rows.format, formats, "Default: by the ending of the name, else jsonl");
+  to.add_option("--separator", rows.separator, "csv, tsv: what stands between cells")
+      ->type_name("CHARACTER");
+  to.add_flag("--no-header", rows.without_header, "csv, tsv: no line with the columns' names");
+  to.add_option("--columns", rows.columns, "csv, tsv: which columns, in this order")
+      ->delimiter(',')
+      ->type_name("A,B,..")
+      ->allow_extra_args(false);
+}
+
+void grammar::types_options(CLI::App& to) {
+  choice(to, "--kind", r_.types.what, kinds, "What a key may have");
+  to.add_option("--key", r_.types.key, "Type of the keys, such as binary or {integer, binary}")
+      ->type_name("TYPE");
+  to.add_option("--value", r_.types.value, "Type of the values, such as 'user{name: binary}'")
+      ->type_name("TYPE");
+}
+
+void grammar::reading_commands() {
+  on_file("info", "Kind, types, sizes, and who has it open",
+          "  shelf info sessions.shelf\n"
+          "  shelf info sessions.shelf --json | jq .entries");
+  auto* const get = on_file("get", "The value of a key; of a bag all values, one a line",
+                            "  shelf get sessions.shelf alice\n"
+                            "  shelf get names.shelf U+1F600\n"
+                            "  shelf get images.shelf logo --raw > logo.png\n"
+                            "  shelf get scores.shelf -- -5          a key that begins with -");
+  get->add_option("KEY", r_.key, "Written as the schema says")->required();
+  get->add_flag("--raw", r_.raw,
+                "The bytes of a binary, nothing added; of others the external term");
+  auto* const count = on_file("count", "How many rows",
+                              "  shelf count users.shelf\n"
+                              "  shelf count users.shelf --where 'age>=18'");
+  selection_options(*count);
+  auto* const list = on_file("list", "Rows: a table on a terminal, JSON Lines in a pipe",
+                             "  shelf list users.shelf --where 'age>30' --where 'city=Berlin'\n"
+                             "  shelf list words.shelf --prefix un --limit 20\n"
+                             "  shelf list log.shelf --from 1000 --to 2000\n"
+                             "  shelf list log.shelf --reverse --limit 5   the last five");
+  selection_options(*list);
+  list->add_flag("-r,--reverse", r_.selection.backwards, "ordered_set: the last key first");
+  auto* const diff = on_file("diff", "What differs between two tables; status 1 if anything does",
+                             "  shelf diff yesterday.shelf today.shelf\n"
+                             "  shelf diff a.shelf b.shelf --json | jq -r .key");
+  diff->add_option("OTHER", r_.other, "The table to compare it with")->required();
+  auto* const watch = on_file("watch", "info that refreshes, until it is interrupted",
+                              "  shelf watch sessions.shelf\n"
+                              "  shelf watch sessions.shelf --interval 0.5 --rounds 10");
+  watch->add_option("-i,--interval", r_.interval, "Seconds between two looks")
+      ->type_name("SECONDS")
+      ->capture_default_str();
+  watch->add_option("--rounds", r_.rounds, "So many looks, then no more")->type_name("N");
+}
+
+void grammar::writing_commands() {
+  auto* const create =
+      on_file("create", "Makes an empty table",
+              "  shelf create ages.shelf --key binary --value integer\n"
+              "  shelf create users.shelf --kind ordered_set --key integer \\\n"
+              "        --value 'user{name: binary, mail: optional(binary)}'\n"
+              "Types are those of docs/types.md; without them a table takes any term.");
+  types_options(*create);
+  auto* const put = on_file("put", "Sets the value of a key; in bags adds one",
+                            "  shelf put ages.shelf alice 30\n"
+                            "  shelf put users.shelf 7 '{\"name\": \"alice\", \"mail\": null}'\n"
+                            "  shelf put images.shelf logo --raw < logo.png\n"
+                            "  shelf put any.shelf --term '{a,1}' '#{b => [1,2]}'");
+  put->add_option("KEY", r_.key, "Written as the schema says")->required();
+  put->add_option("VALUE", r_.value, "The same; without it standard input is read");
+  put->add_flag("--new", r_.only_new, "Only if the key is not there yet");
+  put->add_flag("--raw", r_.raw, "The value is a binary of these very bytes");
+  auto* const erase = on_file("delete", "Takes a key out; status 3 if it was not there",
+                              "  shelf delete ages.shelf alice\n"
+                              "  shelf delete visits.shelf alice 2026-11-20   one value of a bag");
+  erase->add_option("KEY", r_.key, "Written as the schema says")->required();
+  erase->add_option("VALUE", r_.value, "Only if it has this value");
+}
+
+void grammar::row_commands() {
+  auto* const in = on_file(
+      "import", "Takes in the rows of a file: all of them in one step, or none",
+      "  shelf import users.shelf users.csv\n"
+      "  shelf import words.shelf words.txt --kind ordered_set --key binary --value nil \\\n"
+      "        --format tsv --no-header --columns key\n"
+      "  zcat big.jsonl.gz | shelf import big.shelf -\n"
+      "  shelf import users.shelf users.csv --skip-bad --rejects bad.csv");
+  in->add_option("INPUT", r_.other, "The file with the rows; - is standard input")->required();
+  rows_options(*in);
+  in->add_flag("--comments", r_.rows.comments, "csv, tsv: lines that begin with # are no rows");
+  types_options(*in);
+  in->add_flag("--new", r_.only_new, "Nothing if any of the keys is there already");
+  auto* const skip =
+      in->add_flag("--skip-bad", r_.skip_bad,
+                   "Leaves bad rows out and reports them; status 1 if there were any");
+  in->add_option("--rejects", r_.rejects, "Where bad rows go, as they stood in the input")
+      ->type_name("FILE")
+      ->needs(skip);
+  auto* const out = on_file("export", "Writes the rows of one moment, also beside a writer",
+                            "  shelf export users.shelf users.csv\n"
+                            "  shelf export users.shelf --format erlang > users.terms\n"
+                            "  shelf export users.shelf --format csv --columns key,mail");
+  out->add_option("OUTPUT", r_.other, "The file to write; without it standard output");
+  rows_options(*out);
+  selection_options(*out);
+}
+
+void grammar::file_commands() {
+  auto* const copy = on_file("copy", "A backup: one moment, while others go on writing",
+                             "  shelf copy sessions.shelf backup/sessions-$(date +%F).shelf");
+  copy->add_option("TARGET", r_.other, "A new file")->required();
+  on_file("check", "Reads every byte and entry; changes nothing",
+          "  shelf check sessions.shelf && echo all is well");
+  auto* const salvage =
+      on_file("salvage", "A new file of what a damaged one still holds, and what was lost",
+              "  shelf salvage damaged.shelf rescued.shelf\n"
+              "If even the first batch is lost, say what the table was:\n"
+              "  shelf salvage damaged.shelf rescued.shelf --kind set --key binary --value any");
+  salvage->add_option("TARGET", r_.other, "A new file")->required();
+  types_options(*salvage);
+  on_file("compact", "Rewrites the file without what was replaced and deleted",
+          "  shelf compact sessions.shelf");
+  auto* const migrate =
+      on_file("migrate", "Changes the fields of stored records, in one step",
+              "  shelf migrate users.shelf --rename mail=email --dry-run\n"
+              "  shelf migrate users.shelf --default 'age: integer = 0' --drop nickname\n"
+              "  shelf migrate users.shelf --record customer");
+  many(*migrate, "--rename", r_.renames, "OLD=NEW", "Another name for a field");
+  many(*migrate, "--default", r_.defaults, "'FIELD: TYPE = VALUE'", "One more field, at the end");
+  many(*migrate, "--drop", r_.drops, "FIELD", "A field less");
+  migrate->add_option("--record", r_.record, "Another name for the record")->type_name("NAME");
+  migrate->add_flag("--dry-run", r_.dry_run, "Converts and checks all, and changes nothing");
+  auto* const remove = on_file("remove", "Removes the file, unless somebody has it open",
+                               "  shelf remove old.shelf --yes");
+  remove->add_flag("-y,--yes", r_.yes, "Does not ask");
+}
+
+void grammar::shell_commands() {
+  auto* const completion = command("completion", "Prints code that completes in a shell",
+                                   "  source <(shelf completion bash)\n"
+                                   "  shelf completion zsh > ~/.zfunc/_shelf");
+  completion->add_option("SHELL", r_.other, "bash or zsh")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh"}).description(""));
+  command("man", "Prints the man page", "  shelf man | man -l -");
+}
+
+[[nodiscard]] std::vector<std::string> split(const std::string& words) {
+  std::vector<std::string> all;
+  if (words.find('|') == std::string::npos) return all;
+  for (std::size_t at = 0; at <= words.size();) {
+    const auto end = std::min(words.find('|', at), words.size());
+    all.push_back(words.substr(at, end - at));
+    at = end + 1;
+  }
+  return all;
+}
+
+[[nodiscard]] command_outline outline_of(const CLI::App& app) {
+  command_outline c{app.get_name(), app.get_description(), app.get_footer(), {}};
+  for (const auto* o : app.get_options()) {
+    const bool argument = o->get_positional();
+    const bool takes = o->get_expected_max() != 0 && !argument;
+    c.options.push_back({.names = argument ? o->get_name(true) : o->get_name(false, true),
+                         .value = takes ? o->get_type_name() : std::string(),
+                         .text = o->get_description(),
+                         .is_argument = argument,
+                         .choices = split(o->get_type_name())});
+    if (argument && c.options.back().names == "SHELL") c.options.back().choices = {"bash", "zsh"};
+  }
+  return c;
+}
+
+}  // namespace
+
+std::variant<request, exit_status> parse_command_line(int count, const char* const* words) {
+  request r;
+  grammar g(r);
+  try {
+    g.app().parse(count, words);
+  } catch (const CLI::ParseError& e) {
+    return g.app().exit(e) == 0 ? exit_status::ok : exit_status::usage;
+  }
+  if (r.command.empty() && r.file.empty()) {
+    std::fputs(g.app().help().c_str(), stderr);
+    return exit_status::usage;
+  }
+  return r;
+}
+
+std::vector<command_outline> outline() {
+  request r;
+  grammar g(r);
+  std::vector<command_outline> all{outline_of(g.app())};
+  all[0].name = "shelf";
+  for (const auto* c : g.app().get_subcommands([](const CLI::App*) { return true; })) {
+    all.push_back(outline_of(*c));
+  }
+  return all;
+}
+
+}  // namespace shelf::cli

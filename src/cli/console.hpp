@@ -1,0 +1,54 @@
+// CLI  [cli] -> api -> table -> journal -> file
+// Where output goes: what is a terminal, how wide, whether with colours; and whether it got there.
+#pragma once
+
+#include "shelf/error.hpp"
+
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+namespace shelf::cli {
+
+/// How a piece of text is meant, shown as a colour where there are colours.
+enum class tone : std::uint8_t { plain, heading, faint, good, warning, bad };
+
+/// Whether to use colours.
+enum class colours : std::uint8_t { where_possible, always, never };
+
+/// Standard output and standard error. Thread safety: one thread.
+class console {
+ public:
+  explicit console(colours wanted);
+  console(const console&) = delete;
+  console& operator=(const console&) = delete;
+
+  [[nodiscard]] bool is_terminal() const noexcept { return is_terminal_; }
+  [[nodiscard]] bool errors_are_seen() const noexcept { return errors_are_seen_; }
+  /// Columns of the terminal; 0 if output is none.
+  [[nodiscard]] std::size_t width() const noexcept { return width_; }
+  /// Lines of the terminal; 0 if output is none.
+  [[nodiscard]] std::size_t height() const noexcept { return height_; }
+
+  void write(std::string_view text);
+  /// `text` in the colours of its tone.
+  [[nodiscard]] std::string in(tone t, std::string_view text) const;
+  /// A sentence on standard error, behind "shelf: ".
+  void complain(tone t, std::string_view sentence) const;
+  /// True once something could not be written: flush() says why.
+  [[nodiscard]] bool has_failed() const noexcept { return failed_; }
+  /// Says whether everything written has arrived. file_error, no_space.
+  [[nodiscard]] result<> flush();
+
+ private:
+  bool is_terminal_;
+  bool errors_are_seen_;
+  bool colours_;
+  bool error_colours_;
+  bool failed_ = false;
+  int cause_ = 0;
+  std::size_t width_ = 0;
+  std::size_t height_ = 0;
+};
+
+}  // namespace shelf::cli

@@ -1,0 +1,120 @@
+// CLI  [cli] -> api -> table -> journal -> file
+// Two tables compared, key by key.
+#include "cli/argument.hpp"
+#include "cli/commands.hpp"
+#include "cli/display_text.hpp"
+#include "cli/json_term.hpp"
+#include "cli/native_table.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace shelf::cli {
+namespace {
+
+using values = std::vector<term>;
+
+/// A key whose values differ; in maps there is one value on each side at most.
+struct difference {
+  term key;
+  values before;
+  values after;
+};
+
+[[nodiscard]] values values_of(const source& in, const term& key) {
+  values all;
+  (void)in.get(key, [&](bytes v) { all.push_back(term::from_canonical(v)); });
+  return all;
+}
+
+/// Calls f(key) once for each key. The values of a key stand together in every kind.
+template <class F>
+void for_each_key(const source& in, F&& f) {
+  std::optional<term> last;
+  in.for_each({}, [&](bytes k, bytes) {
+    if (last && same_bytes(last->encoded(), k)) return true;
+    last = term::from_canonical(k);
+    f(*last);
+    return true;
+  });
+}
+
+[[nodiscard]] std::vector<difference> compare(const source& before, const source& after) {
+  std::vector<difference> all;
+  for_each_key(before, [&](const term& key) {
+    auto had = values_of(before, key);
+    auto has = values_of(after, key);
+    if (had != has) all.push_back({key, std::move(had), std::move(has)});
+  });
+  for_each_key(after, [&](const term& key) {
+    if (before.get(key, [](bytes) {}) == 0) all.push_back({key, {}, values_of(after, key)});
+  });
+  std::ranges::sort(all, [](const auto& a, const auto& b) { return a.key < b.key; });
+  return all;
+}
+
+void append_json_values(std::string& line, const char* name, const types& t, const values& all,
+                        bool is_bag) {
+  if (all.empty()) return;
+  line.append(",\"").append(name).append("\":");
+  if (is_bag) line += '[';
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (i > 0) line += ',';
+    append_json(line, t.value.root(), all[i]);
+  }
+  if (is_bag) line += ']';
+}
+
+void write_json(console& out, const difference& d, const source& before, const source& after) {
+  const char* const what = d.before.empty() ? "added" : d.after.empty() ? "removed" : "changed";
+  std::string line = std::string("{\"difference\":\"") + what + "\",\"key\":";
+  append_json(line, before.schemas().key.root(), d.key);
+  append_json_values(line, "before", before.schemas(), d.before, is_bag(before.what()));
+  append_json_values(line, "after", after.schemas(), d.after, is_bag(after.what()));
+  out.write(line + "}\n");
+}
+
+void write_text(const request& r, console& out, const difference& d, const source& before,
+                const source& after) {
+  const auto line = [&](tone t, const char* sign, const source& of, const term& value) {
+    const auto text = std::string(sign) + show(of.schemas().key.root(), r.how, d.key) + "  " +
+                      show(of.schemas().value.root(), r.how, value);
+    out.write(out.in(t, printable(text)) + "\n");
+  };
+  for (const auto& v : d.before) line(tone::bad, "- ", before, v);
+  for (const auto& v : d.after) line(tone::good, "+ ", after, v);
+}
+
+[[nodiscard]] std::string what_is(const source& s) {
+  return std::string(to_string(s.what())) + " of " + s.schemas().key.text() + " to " +
+         s.schemas().value.text();
+}
+
+}  // namespace
+
+outcome diff(const request& r, console& out) {
+  const auto open = [&](const std::string& path) {
+    return native_table::read(path, progress_bar("reading " + path, out.errors_are_seen()));
+  };
+  const auto before = open(r.file);
+  if (!before) return std::unexpected(before.error());
+  const auto after = open(r.other);
+  if (!after) return std::unexpected(after.error());
+  bool same = true;
+  if (what_is(*before) != what_is(*after)) {
+    same = false;
+    out.complain(tone::warning, r.file + " is a " + what_is(*before) + ", " + r.other + " is a " +
+                                    what_is(*after));
+  }
+  for (const auto& d : compare(*before, *after)) {
+    same = false;
+    if (wants_json(r, out)) {
+      write_json(out, d, *before, *after);
+    } else {
+      write_text(r, out, d, *before, *after);
+    }
+  }
+  return same ? exit_status::ok : exit_status::refused;
+}
+
+}  // namespace shelf::cli

@@ -1,0 +1,181 @@
+// CLI  [cli] -> api -> table -> journal -> file
+// Rows from a file into a table: all of them in one step, or none.
+#include "api/described_types.hpp"
+#include "cli/argument.hpp"
+#include "cli/commands.hpp"
+#include "cli/native_table.hpp"
+#include "cli/output_file.hpp"
+#include "cli/row_reader.hpp"
+#include "shelf/table.hpp"
+
+#include <memory>
+
+namespace shelf::cli {
+namespace {
+
+constexpr std::uint64_t most_told = 10;
+
+/// What an import has come to so far.
+struct tally {
+  std::uint64_t good = 0;
+  std::uint64_t bad = 0;
+};
+
+[[nodiscard]] std::string sentence_of(const std::string& file, const bad_row& bad) {
+  return file + ":" + std::to_string(bad.line) + ":" + std::to_string(bad.column) + ": " + bad.why;
+}
+
+/// Gathers the rows of a file in a batch. The entries become the table's own, so memory holds them
+/// once, and of the file one line.
+class gathering {
+ public:
+  gathering(const request& r, console& out, row_reader& rows, detail::entry_batch& batch,
+            output_file* rejects)
+      : r_(r),
+        out_(out),
+        rows_(rows),
+        batch_(batch),
+        rejects_(rejects),
+        bar_("reading " + rows.input().name(), out.errors_are_seen()) {}
+
+  [[nodiscard]] result<tally> run() {
+    for (;;) {
+      auto next = rows_.next();
+      if (!next) return std::unexpected(next.error());
+      if (!next->good && !next->bad) return counts_;
+      if (next->good) next->bad = add(*next->good);
+      if (next->bad) {
+        if (auto told = reject(*next->bad); !told) return std::unexpected(told.error());
+      }
+      bar_.update(rows_.input().done(), rows_.input().size());
+    }
+  }
+
+ private:
+  /// A row that no table can keep is a bad row like any other.
+  [[nodiscard]] std::optional<bad_row> add(row& entry) {
+    const auto key = as_key(std::move(entry.key));
+    auto added = key ? check_value(entry.value) : result<>(std::unexpected(key.error()));
+    if (added) added = batch_.add(key->encoded(), entry.value.encoded());
+    if (added) {
+      ++counts_.good;
+      return std::nullopt;
+    }
+    return bad_row{.line = rows_.input().line(), .why = added.error().message(), .text = {}};
+  }
+
+  [[nodiscard]] result<> reject(const bad_row& bad) {
+    const auto sentence = sentence_of(rows_.input().name(), bad);
+    if (!r_.skip_bad) {
+      return std::unexpected(error(errc::type_mismatch, sentence + "; nothing was imported"));
+    }
+    bar_.clear();
+    if (++counts_.bad <= most_told) out_.complain(tone::warning, sentence);
+    if (counts_.bad == most_told + 1) out_.complain(tone::warning, "more bad rows are not told");
+    if (rejects_ == nullptr) return {};
+    return rejects_->write(bad.text.ends_with('\n') ? bad.text : bad.text + "\n");
+  }
+
+  const request& r_;
+  console& out_;
+  row_reader& rows_;
+  detail::entry_batch& batch_;
+  output_file* rejects_;
+  progress_bar bar_;
+  tally counts_;
+};
+
+void answer(const request& r, console& out, const tally& counts) {
+  if (wants_json(r, out)) {
+    out.write("{\"imported\":" + std::to_string(counts.good) +
+              ",\"rejected\":" + std::to_string(counts.bad) + "}\n");
+    return;
+  }
+  out.write(std::to_string(counts.good) + (counts.good == 1 ? " row" : " rows") + " imported");
+  if (counts.bad != 0) out.write(", " + std::to_string(counts.bad) + " rejected");
+  out.write("\n");
+}
+
+/// Reads all rows into `batch`, and the rejects into their file.
+[[nodiscard]] result<tally> gather(const request& r, console& out, const types& t,
+                                   detail::entry_batch& batch) {
+  auto how = r.rows;
+  const auto format = format_of(how, r.other);
+  if (!format) return std::unexpected(format.error());
+  how.format = *format;
+  auto input = input_file::open(r.other);
+  if (!input) return std::unexpected(input.error());
+  const auto rows = make_row_reader(how, t, *std::move(input));
+  if (!rows) return std::unexpected(rows.error());
+  std::optional<output_file> rejects;
+  if (!r.rejects.empty()) {
+    auto made = output_file::create(r.rejects);
+    if (!made) return std::unexpected(made.error());
+    rejects.emplace(*std::move(made));
+  }
+  auto counts = gathering(r, out, **rows, batch, rejects ? &*rejects : nullptr).run();
+  if (counts && rejects) {
+    if (auto named = rejects->publish(); !named) return std::unexpected(named.error());
+  }
+  return counts;
+}
+
+/// Inserts the batch and closes. The file is synced when this returns.
+[[nodiscard]] outcome finish(const request& r, console& out, const native_table& table,
+                             std::unique_ptr<detail::entry_batch> batch, const tally& counts) {
+  const auto inserted = table.core().insert_batch(std::move(batch), r.only_new);
+  if (!inserted) return std::unexpected(inserted.error());
+  if (auto closed = table.close(); !closed) return std::unexpected(closed.error());
+  answer(r, out, counts);
+  return counts.bad == 0 ? exit_status::ok : exit_status::refused;
+}
+
+/// A table that is not there yet is made when all rows have been read: a failure leaves no file.
+[[nodiscard]] outcome import_into_new(const request& r, console& out) {
+  if (!r.types.what) {
+    return std::unexpected(
+        error(errc::not_found, r.file + ": there is no such table; --kind, --key and --value "
+                                        "make one"));
+  }
+  const auto d = described(r.types);
+  if (!d) return std::unexpected(d.error());
+  const auto t = types_of(*d);
+  if (!t) return std::unexpected(t.error());
+  auto wanted = detail::described_types(*d, detail::scrutiny::terms);
+  if (!wanted) return std::unexpected(wanted.error());
+  detail::core_config config;
+  config.name = r.file;
+  config.in_memory = true;
+  const auto memory = detail::open_core(std::move(config), *std::move(wanted));
+  if (!memory) return std::unexpected(memory.error());
+  auto batch = (*memory)->make_batch();
+  const auto counts = gather(r, out, *t, *batch);
+  if (!counts) return std::unexpected(counts.error());
+  const auto table = native_table::create(r.file, *d);
+  if (!table) return std::unexpected(table.error());
+  auto done = finish(r, out, *table, std::move(batch), *counts);
+  if (!done) {
+    table->core().abandon();
+    (void)shelf::remove(r.file);
+  }
+  return done;
+}
+
+}  // namespace
+
+outcome import_rows(const request& r, console& out) {
+  const auto there = describe(r.file);
+  if (!there && there.error() == errc::not_found) return import_into_new(r, out);
+  const auto table =
+      native_table::write(r.file, progress_bar("reading " + r.file, out.errors_are_seen()));
+  if (!table) return std::unexpected(table.error());
+  if (r.only_new && is_bag(table->what())) {
+    return std::unexpected(error(errc::invalid_argument, "--new: a bag may hold a key twice"));
+  }
+  auto batch = table->core().make_batch();
+  const auto counts = gather(r, out, table->schemas(), *batch);
+  if (!counts) return std::unexpected(counts.error());
+  return finish(r, out, *table, std::move(batch), *counts);
+}
+
+}  // namespace shelf::cli

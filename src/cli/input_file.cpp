@@ -1,0 +1,86 @@
+// CLI  [cli] -> api -> table -> journal -> file
+// A window that moves over the file and grows with the longest line only.
+#include "cli/input_file.hpp"
+
+#include <sys/stat.h>
+#include <cerrno>
+#include <cstring>
+
+namespace shelf::cli {
+namespace {
+
+constexpr std::size_t piece = std::size_t{1} << 18;
+constexpr std::size_t longest_line = std::size_t{256} << 20;
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
+[[nodiscard]] error failure(const std::string& name, int cause) {
+  const auto code = cause == ENOENT ? errc::not_found : errc::file_error;
+  return {code, name + ": " + std::strerror(cause), {}, cause};
+}
+
+}  // namespace
+
+input_file::input_file(std::FILE* f, std::string name, std::uint64_t size)
+    : file_(f), name_(std::move(name)), size_(size) {}
+
+result<input_file> input_file::open(const std::string& path) {
+  if (path == "-") return input_file(stdin, "standard input", 0);
+  std::FILE* const f = std::fopen(path.c_str(), "rbe");
+  if (f == nullptr) return std::unexpected(failure(path, errno));
+  input_file opened(f, path, 0);
+  struct stat status{};
+  if (fstat(fileno(f), &status) != 0) return std::unexpected(failure(path, errno));
+  if (S_ISDIR(status.st_mode)) return std::unexpected(failure(path, EISDIR));
+  if (S_ISREG(status.st_mode)) opened.size_ = static_cast<std::uint64_t>(status.st_size);
+  return opened;
+}
+
+/// More bytes behind those there are; false at the end of the file.
+result<bool> input_file::fill() {
+  if (at_end_) return false;
+  if (at_ > 0) {
+    buffer_.erase(0, at_);
+    searched_ -= at_;
+    at_ = 0;
+  }
+  const auto had = buffer_.size();
+  buffer_.resize(had + piece);
+  const auto got = std::fread(buffer_.data() + had, 1, piece, file_.get());
+  buffer_.resize(had + got);
+  done_ += got;
+  if (got < piece) {
+    if (std::ferror(file_.get()) != 0) return std::unexpected(failure(name_, errno));
+    at_end_ = std::feof(file_.get()) != 0;
+  }
+  if (done_ == got && buffer_.starts_with(byte_order_mark)) at_ = byte_order_mark.size();
+  searched_ = std::max(searched_, at_);
+  return got > 0;
+}
+
+result<std::optional<std::string_view>> input_file::next_line() {
+  for (;;) {
+    const auto newline = buffer_.find('\n', searched_);
+    if (newline != std::string::npos) {
+      const std::string_view found(buffer_.data() + at_, newline - at_);
+      at_ = searched_ = newline + 1;
+      ++line_;
+      return found;
+    }
+    searched_ = buffer_.size();
+    if (buffer_.size() - at_ > longest_line) {
+      return std::unexpected(
+          error(errc::size_limit_exceeded,
+                name_ + ": line " + std::to_string(line_ + 1) + " has more than 256 MiB"));
+    }
+    const auto more = fill();
+    if (!more) return std::unexpected(more.error());
+    if (*more) continue;
+    if (at_ == buffer_.size()) return std::nullopt;
+    const std::string_view last(buffer_.data() + at_, buffer_.size() - at_);
+    at_ = searched_ = buffer_.size();
+    ++line_;
+    return last;
+  }
+}
+
+}  // namespace shelf::cli

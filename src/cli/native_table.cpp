@@ -1,0 +1,137 @@
+// CLI  [cli] -> api -> table -> journal -> file
+// The untyped core, opened with the types its file names.
+#include "cli/native_table.hpp"
+
+#include "api/described_types.hpp"
+
+#include <algorithm>
+
+namespace shelf::cli {
+
+result<types> types_of(const file_description& d) {
+  auto key = schema::parse(d.key_schema);
+  auto value = schema::parse(d.value_schema);
+  if (!key) return std::unexpected(key.error());
+  if (!value) return std::unexpected(value.error());
+  return types{*std::move(key), *std::move(value)};
+}
+
+result<native_table> native_table::open(const std::string& path, file_description d, opening how,
+                                        progress_bar bar) {
+  auto t = types_of(d);
+  if (!t) return std::unexpected(error(t.error().code(), path + ": " + t.error().message()));
+  // The core keeps the function, so what it counts with is shared.
+  struct counter {
+    progress_bar bar;
+    std::uint64_t seen = 0;
+  };
+  const auto count = std::make_shared<counter>(counter{std::move(bar)});
+  const auto one_seen = [count] {
+    if ((++count->seen & 0x3FFF) == 0) count->bar.update(count->seen, 0);
+  };
+  auto wanted = detail::described_types(d, detail::scrutiny::terms, one_seen);
+  if (!wanted) return std::unexpected(wanted.error());
+  detail::core_config config;
+  config.path = path;
+  config.opening = how;
+  if (how == opening::read_only) config.file_system = file_system::any;
+  auto core = detail::open_core(std::move(config), *std::move(wanted));
+  count->bar.clear();
+  if (!core) return std::unexpected(core.error());
+  return native_table(std::move(d), *std::move(t), *std::move(core));
+}
+
+result<native_table> native_table::read(const std::string& path, progress_bar bar) {
+  auto d = describe(path);
+  if (!d) return std::unexpected(d.error());
+  return open(path, *std::move(d), opening::read_only, std::move(bar));
+}
+
+result<native_table> native_table::write(const std::string& path, progress_bar bar) {
+  auto d = describe(path);
+  if (!d) return std::unexpected(d.error());
+  return open(path, *std::move(d), opening::existing, std::move(bar));
+}
+
+result<native_table> native_table::create(const std::string& path, const file_description& as) {
+  return open(path, as, opening::create_new, progress_bar::none());
+}
+
+std::vector<source::fact> native_table::facts() const {
+  const auto stats = core_->stats().value_or(table_stats{});
+  const auto live = stats.payload_bytes + 8 * stats.entries + 8192;
+  const auto garbage = described_.file_bytes - std::min<std::uint64_t>(described_.file_bytes, live);
+  std::vector<fact> all{
+      {"kind", std::string(to_string(described_.what)), {}},
+      {"key", described_.key_schema, {}},
+      {"value", described_.value_schema, {}},
+      {"entries", {}, stats.entries},
+      {"file_bytes", {}, described_.file_bytes},
+      {"payload_bytes", {}, stats.payload_bytes},
+      {"garbage_bytes", {}, garbage},
+      {"batches", {}, stats.recovered_batches},
+      {"sequence", {}, described_.sequence},
+      {"state",
+       described_.held_by != 0 ? "open"
+       : described_.closed     ? "closed"
+                               : "not closed",
+       {}},
+  };
+  if (described_.held_by != 0) {
+    all.push_back({"held_by", {}, static_cast<std::uint64_t>(described_.held_by)});
+  }
+  if (stats.recovery_cut_bytes != 0) all.push_back({"torn_bytes", {}, stats.recovery_cut_bytes});
+  return all;
+}
+
+std::size_t native_table::get(const term& key, detail::function_ref<void(bytes)> f) const {
+  return moment_->lookup(key.encoded(), f);
+}
+
+void native_table::for_each(const key_range& range,
+                            detail::function_ref<bool(bytes, bytes)> f) const {
+  const bool ordered = described_.what == kind::ordered_set;
+  std::unique_ptr<detail::snapshot_core::walk> walk;
+  if (ordered) {
+    const auto from = range.from ? moment_->rank(range.from->encoded(), false) : 0;
+    const auto to = range.to ? moment_->rank(range.to->encoded(), false) : moment_->size();
+    if (range.backwards) return walk_back(from, to, f);
+    if (from >= to) return;
+    walk = moment_->entries(from, to);
+  } else {
+    walk = moment_->entries();
+  }
+  const bool bounded = !ordered && (range.from || range.to);
+  for (auto some = walk->next(); !some.empty(); some = walk->next()) {
+    for (const auto& e : some) {
+      if (bounded) {
+        const auto key = term::from_canonical(e.key);
+        if (range.from && (key <=> *range.from) < 0) continue;
+        if (range.to && (key <=> *range.to) >= 0) continue;
+      }
+      if (!f(e.key, e.value)) return;
+    }
+  }
+}
+
+/// A walk goes forwards only, so the way back is made of short pieces.
+void native_table::walk_back(std::size_t from, std::size_t to,
+                             detail::function_ref<bool(bytes, bytes)> f) const {
+  constexpr std::size_t piece = 256;
+  while (to > from) {
+    const auto start = to - from > piece ? to - piece : from;
+    std::vector<std::pair<term, term>> entries;
+    const auto walk = moment_->entries(start, to);
+    for (auto some = walk->next(); !some.empty(); some = walk->next()) {
+      for (const auto& e : some) {
+        entries.emplace_back(term::from_canonical(e.key), term::from_canonical(e.value));
+      }
+    }
+    for (auto e = entries.rbegin(); e != entries.rend(); ++e) {
+      if (!f(e->first.encoded(), e->second.encoded())) return;
+    }
+    to = start;
+  }
+}
+
+}  // namespace shelf::cli

@@ -1,0 +1,39 @@
+// CLI  [cli] -> api -> table -> journal -> file
+// A file written beside and renamed: whoever finds it under its name finds all of it.
+#pragma once
+
+#include "shelf/error.hpp"
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace shelf::cli {
+
+/// Thread safety: one thread. What is not published is removed.
+class output_file {
+ public:
+  [[nodiscard]] static result<output_file> create(const std::string& path);
+  output_file(output_file&&) noexcept = default;
+  output_file& operator=(output_file&&) = delete;
+  ~output_file();
+
+  [[nodiscard]] result<> write(std::string_view text);
+  /// Everything is in the file, which gets its name, over what stood there.
+  [[nodiscard]] result<> publish();
+
+ private:
+  struct closer {
+    void operator()(std::FILE* f) const noexcept { std::fclose(f); }
+  };
+  output_file(std::FILE* f, std::string path, std::string beside)
+      : file_(f), path_(std::move(path)), beside_(std::move(beside)) {}
+  [[nodiscard]] std::unexpected<error> failure() const;
+
+  std::unique_ptr<std::FILE, closer> file_;
+  std::string path_;
+  std::string beside_;
+};
+
+}  // namespace shelf::cli

@@ -1,0 +1,31 @@
+// CLI  [cli] -> api -> table -> journal -> file
+// Values as people write them on a command line and in the cells of a table.
+//
+//   binary       its content          integer   42, U+1F600, 0x1F600; a time as
+//   2026-11-20T12:00:00Z optional(T)  nothing, or T        float, boolean, nil, atom: their word
+//   all else     JSON
+#pragma once
+
+#include "cli/json_value.hpp"
+#include "cli/schema.hpp"
+
+#include <cstddef>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace shelf::cli {
+
+/// The term that `text` means under a schema.
+[[nodiscard]] std::expected<term, bad_text> from_plain_text(const schema_node& n,
+                                                            std::string_view text);
+/// What from_plain_text() reads back as the same term.
+[[nodiscard]] std::string to_plain_text(const schema_node& n, const term& t);
+
+/// nullopt: not pairs of hexadecimal digits.
+[[nodiscard]] std::optional<std::vector<std::byte>> bytes_from_hex(std::string_view digits);
+[[nodiscard]] std::string to_hex(bytes content);
+
+}  // namespace shelf::cli

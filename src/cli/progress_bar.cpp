@@ -1,0 +1,49 @@
+// CLI  [cli] -> api -> table -> journal -> file
+// Ten times a second at most.
+#include "cli/progress_bar.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <utility>
+
+namespace shelf::cli {
+
+progress_bar::progress_bar(std::string doing, bool seen) : doing_(std::move(doing)), seen_(seen) {}
+
+progress_bar::progress_bar(progress_bar&& other) noexcept
+    : doing_(std::move(other.doing_)),
+      seen_(std::exchange(other.seen_, false)),
+      shown_(std::exchange(other.shown_, false)),
+      started_(other.started_),
+      next_(other.next_) {}
+
+void progress_bar::update(std::uint64_t done, std::uint64_t of) {
+  if (!seen_) return;
+  const auto now = clock::now();
+  if (now < next_) return;
+  next_ = now + std::chrono::milliseconds(100);
+  shown_ = true;
+  const auto seconds = std::chrono::duration<double>(now - started_).count();
+  std::string line;
+  if (of == 0) {
+    line = fmt::format("{}: {} in {:.0f} s", doing_, done, seconds);
+  } else {
+    constexpr std::size_t length = 30;
+    const auto part = std::min(1.0, static_cast<double>(done) / static_cast<double>(of));
+    const auto full = static_cast<std::size_t>(part * length);
+    const auto left = part > 0 ? seconds / part - seconds : 0.0;
+    line = fmt::format("{} [{:#<{}}{:.<{}}] {:3.0f} %, {:.0f} s left", doing_, "", full, "",
+                       length - full, part * 100, left);
+  }
+  std::fprintf(stderr, "\r%s\x1b[K", line.c_str());
+  std::fflush(stderr);
+}
+
+void progress_bar::clear() noexcept {
+  if (!std::exchange(shown_, false)) return;
+  std::fputs("\r\x1b[K", stderr);
+  std::fflush(stderr);
+}
+
+}  // namespace shelf::cli

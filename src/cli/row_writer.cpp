@@ -1,0 +1,131 @@
+// CLI  [cli] -> api -> table -> journal -> file
+// One small class a format.
+#include "cli/row_writer.hpp"
+
+#include "cli/json_term.hpp"
+#include "cli/plain_text.hpp"
+#include "cli/row_reader.hpp"
+
+namespace shelf::cli {
+namespace {
+
+class json_lines_writer final : public row_writer {
+ public:
+  explicit json_lines_writer(const types& t) : types_(t) {}
+  void append(std::string& out, const term& key, const term& value) override {
+    append_json_row(out, types_, key, value);
+    out += '\n';
+  }
+
+ private:
+  const types& types_;
+};
+
+class erlang_writer final : public row_writer {
+ public:
+  void append(std::string& out, const term& key, const term& value) override {
+    out += term::tuple({key, value}).to_string();
+    out += ".\n";
+  }
+};
+
+class hex_writer final : public row_writer {
+ public:
+  void append(std::string& out, const term& key, const term& value) override {
+    out += to_hex(term::tuple({key, value}).encode());
+    out += '\n';
+  }
+};
+
+class delimited_writer final : public row_writer {
+ public:
+  delimited_writer(std::vector<column> columns, char separator, const rows_request& how)
+      : columns_(std::move(columns)),
+        separator_(separator),
+        quotes_(how.format != row_format::tsv),
+        has_header_(!how.without_header) {}
+
+  std::string header() const override {
+    std::string line;
+    for (const auto& c : columns_) append_cell(line, c.name, &c == columns_.data());
+    return has_header_ ? line + "\n" : std::string();
+  }
+  void append(std::string& out, const term& key, const term& value) override {
+    cells row(key, value);
+    for (const auto& c : columns_) {
+      append_cell(out, to_plain_text(*c.type, row.at(c)), &c == columns_.data());
+    }
+    out += '\n';
+  }
+
+ private:
+  void append_cell(std::string& out, std::string_view text, bool first) const {
+    if (!first) out += separator_;
+    quotes_ ? append_quoted(out, text) : append_escaped(out, text);
+  }
+  void append_quoted(std::string& out, std::string_view text) const {
+    const char special[] = {separator_, '"', '\n', '\r'};
+    const bool bare =
+        text.find_first_of(std::string_view(special, sizeof(special))) == std::string_view::npos;
+    // A lone empty cell would be an empty line, and a mark at the very front would vanish.
+    if (bare && !(text.empty() && columns_.size() == 1) && !text.starts_with("\xEF\xBB\xBF")) {
+      out += text;
+      return;
+    }
+    out += '"';
+    for (const char c : text) {
+      if (c == '"') out += '"';
+      out += c;
+    }
+    out += '"';
+  }
+  static void append_escaped(std::string& out, std::string_view text) {
+    for (const char c : text) {
+      switch (c) {
+        case '\t': out += "\\t"; break;
+        case '\n': out += "\\n"; break;
+        case '\r': out += "\\r"; break;
+        case '\\': out += "\\\\"; break;
+        default: out += c;
+      }
+    }
+  }
+
+  std::vector<column> columns_;
+  char separator_;
+  bool quotes_;
+  bool has_header_;
+};
+
+[[nodiscard]] result<std::unique_ptr<row_writer>> make_delimited_writer(const rows_request& how,
+                                                                        const types& t) {
+  const auto separator = separator_of(how);
+  if (!separator) return std::unexpected(separator.error());
+  const auto all = columns_of(t);
+  std::vector<column> wanted;
+  for (const auto& name : how.columns) {
+    const auto* const c = find_column(all, name);
+    if (c == nullptr) {
+      return std::unexpected(
+          error(errc::invalid_argument, "--columns: the table has no column '" + name + "'"));
+    }
+    wanted.push_back(*c);
+  }
+  return std::make_unique<delimited_writer>(how.columns.empty() ? all : wanted, *separator, how);
+}
+
+}  // namespace
+
+result<std::unique_ptr<row_writer>> make_row_writer(const rows_request& how, const types& t) {
+  switch (how.format) {
+    case row_format::csv:
+    case row_format::tsv: return make_delimited_writer(how, t);
+    case row_format::erlang: return std::make_unique<erlang_writer>();
+    case row_format::etf_hex: return std::make_unique<hex_writer>();
+    case row_format::by_name:
+    case row_format::json_lines: break;
+  }
+  return std::make_unique<json_lines_writer>(t);
+}
+
+}  // namespace shelf::cli

@@ -1,0 +1,28 @@
+// CLI  [cli] -> api -> table -> journal -> file
+// Rows written in one of five formats.
+#pragma once
+
+#include "cli/request.hpp"
+#include "cli/schema.hpp"
+
+#include <memory>
+#include <string>
+
+namespace shelf::cli {
+
+/// What row_reader reads back as the same entries. Thread safety: one thread.
+class row_writer {
+ public:
+  virtual ~row_writer() = default;
+  /// What stands above all rows, with its newline; empty if nothing does.
+  [[nodiscard]] virtual std::string header() const { return {}; }
+  /// Appends a row with its newline.
+  virtual void append(std::string& out, const term& key, const term& value) = 0;
+};
+
+/// A writer for a table of these types, which must outlive it. invalid_argument: a column that the
+/// table does not have.
+[[nodiscard]] result<std::unique_ptr<row_writer>> make_row_writer(const rows_request& how,
+                                                                  const types& t);
+
+}  // namespace shelf::cli

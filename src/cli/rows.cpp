@@ -1,0 +1,126 @@
+// CLI  [cli] -> api -> table -> journal -> file
+// get, count and list.
+#include "cli/argument.hpp"
+#include "cli/commands.hpp"
+#include "cli/display_text.hpp"
+#include "cli/json_term.hpp"
+#include "cli/listing.hpp"
+#include "cli/native_table.hpp"
+#include "cli/selection.hpp"
+#include "cli/text_table.hpp"
+
+namespace shelf::cli {
+namespace {
+
+/// No cell is worth more than this before it is cut to its column.
+constexpr std::size_t most_of_a_cell = 4096;
+
+[[nodiscard]] result<native_table> open_to_read(const request& r, const console& out) {
+  return native_table::read(r.file, progress_bar("reading " + r.file, out.errors_are_seen()));
+}
+
+/// What goes behind a value: nothing if it is to be the bytes themselves.
+void write_value(const request& r, console& out, const schema& s, const term& value) {
+  if (r.raw) {
+    if (const auto content = value.as_binary()) {
+      out.write(as_text(*content));
+    } else {
+      out.write(as_text(value.encode()));
+    }
+    return;
+  }
+  const auto text = show(s.root(), r.how, value);
+  out.write((out.is_terminal() ? printable(text) : text) + "\n");
+}
+
+void list_as_table(const request& r, console& out, const source& from, const selection& rows,
+                   std::uint64_t& written) {
+  const auto columns = columns_of(from.schemas());
+  std::vector<text_table::heading> headings;
+  for (const auto& c : columns) headings.push_back({c.name, is_number(*c.type)});
+  text_table table(out, std::move(headings));
+  rows.for_each(from, [&](const term& key, const term& value) {
+    cells row(key, value);
+    std::vector<std::string> shown;
+    for (const auto& c : columns) {
+      auto text = show(*c.type, r.how, row.at(c));
+      if (text.size() > most_of_a_cell) text.resize(most_of_a_cell);
+      shown.push_back(std::move(text));
+    }
+    table.add(std::move(shown));
+    ++written;
+    return true;
+  });
+  table.finish();
+}
+
+}  // namespace
+
+result<std::uint64_t> list_rows(const request& r, console& out, const source& from,
+                                const selection_request& which) {
+  const auto rows = selection::make(which, r.how, from);
+  if (!rows) return std::unexpected(rows.error());
+  std::uint64_t written = 0;
+  if (!wants_json(r, out) && r.how != notation::erlang) {
+    list_as_table(r, out, from, *rows, written);
+    return written;
+  }
+  std::string line;
+  rows->for_each(from, [&](const term& key, const term& value) {
+    line.clear();
+    if (r.how == notation::erlang) {
+      line = "{" + key.to_string() + "," + value.to_string() + "}.";
+      if (out.is_terminal()) line = printable(line);
+    } else {
+      append_json_row(line, from.schemas(), key, value);
+    }
+    line += '\n';
+    out.write(line);
+    ++written;
+    return true;
+  });
+  return written;
+}
+
+outcome list(const request& r, console& out) {
+  const auto table = open_to_read(r, out);
+  if (!table) return std::unexpected(table.error());
+  if (auto rows = list_rows(r, out, *table, r.selection); !rows) {
+    return std::unexpected(rows.error());
+  }
+  return exit_status::ok;
+}
+
+outcome count(const request& r, console& out) {
+  const auto table = open_to_read(r, out);
+  if (!table) return std::unexpected(table.error());
+  const auto rows = selection::make(r.selection, r.how, *table);
+  if (!rows) return std::unexpected(rows.error());
+  std::uint64_t found = 0;
+  if (rows->is_all()) {
+    found = table->size();
+  } else {
+    rows->for_each(*table, [&](const term&, const term&) {
+      ++found;
+      return true;
+    });
+  }
+  const auto text = std::to_string(found);
+  out.write(r.how == notation::json ? "{\"count\":" + text + "}\n" : text + "\n");
+  return exit_status::ok;
+}
+
+outcome get(const request& r, console& out) {
+  const auto table = open_to_read(r, out);
+  if (!table) return std::unexpected(table.error());
+  auto key = read_argument(table->schemas().key, r.how, r.key, "KEY");
+  if (key) key = as_key(*std::move(key));
+  if (!key) return std::unexpected(key.error());
+  const auto found = table->get(*key, [&](bytes value) {
+    write_value(r, out, table->schemas().value, term::from_canonical(value));
+  });
+  if (found != 0) return exit_status::ok;
+  return std::unexpected(error(errc::not_found, r.file + ": there is no key " + r.key));
+}
+
+}  // namespace shelf::cli

@@ -1,0 +1,49 @@
+// CLI  [cli] -> api -> table -> journal -> file
+// What the commands read from: a table of any kind and format, entry by entry.
+#pragma once
+
+#include "cli/schema.hpp"
+#include "shelf/detail/function_ref.hpp"
+#include "shelf/kind.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace shelf::cli {
+
+/// Keys from `from` on, up to but not including `to`.
+struct key_range {
+  std::optional<term> from;
+  std::optional<term> to;
+  bool backwards = false;  ///< ordered tables only
+};
+
+/// One moment of a table. Entries are canonical terms that live as long as the call that shows
+/// them.
+class source {
+ public:
+  /// A line of what `info` tells: a name such as "garbage" and its value, text or a number.
+  struct fact {
+    std::string name;
+    std::string text;
+    std::optional<std::uint64_t> number;
+  };
+
+  virtual ~source() = default;
+  [[nodiscard]] virtual kind what() const = 0;
+  [[nodiscard]] virtual const types& schemas() const = 0;
+  [[nodiscard]] virtual std::uint64_t size() const = 0;
+  [[nodiscard]] virtual std::vector<fact> facts() const = 0;
+  /// Calls `f` with each value of the key; how many there are.
+  [[nodiscard]] virtual std::size_t get(const term& key,
+                                        detail::function_ref<void(bytes value)> f) const = 0;
+  /// Calls `f(key, value)` for the entries in the range, in key order if the table has one, until
+  /// it returns false.
+  virtual void for_each(const key_range& range,
+                        detail::function_ref<bool(bytes key, bytes value)> f) const = 0;
+};
+
+}  // namespace shelf::cli

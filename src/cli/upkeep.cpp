@@ -1,0 +1,158 @@
+// CLI  [cli] -> api -> table -> journal -> file
+// The file as a whole: copy, check, salvage, compact, remove.
+#include "cli/commands.hpp"
+#include "cli/json_value.hpp"
+#include "cli/native_table.hpp"
+#include "shelf/table.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+namespace shelf::cli {
+namespace {
+
+/// What tells a bar how far the library is.
+[[nodiscard]] progress told_to(progress_bar& bar) {
+  return [&bar](std::uint64_t done, std::uint64_t of) { bar.update(done, of); };
+}
+
+[[nodiscard]] std::string batches_of(const lost_place& l) {
+  if (l.last_sequence == 0) return "no batch known of";
+  if (l.first_sequence == l.last_sequence) return fmt::format("batch {}", l.first_sequence);
+  return fmt::format("batches {} to {}", l.first_sequence, l.last_sequence);
+}
+
+void write_losses_as_json(console& out, const salvage_report& report) {
+  std::string line = fmt::format(
+      "{{\"batches\":{},\"changes\":{},\"bad_records\":{},\"lost_places\":{},\"lost_bytes\":{},"
+      "\"lost\":[",
+      report.batches, report.changes, report.bad_records, report.lost_places, report.lost_bytes);
+  bool first = true;
+  for (const auto& l : report.lost) {
+    line += fmt::format(
+        "{}{{\"from\":{},\"to\":{},\"first_sequence\":{},\"last_sequence\":{},"
+        "\"promised\":{}}}",
+        first ? "" : ",", l.from, l.to, l.first_sequence, l.last_sequence, l.promised);
+    first = false;
+  }
+  line += "],\"partial\":[";
+  for (std::size_t i = 0; i < report.partial.size(); ++i) {
+    line += fmt::format("{}{}", i > 0 ? "," : "", report.partial[i]);
+  }
+  out.write(line + "]}\n");
+}
+
+void write_losses(console& out, const salvage_report& report, const std::string& to) {
+  for (const auto& l : report.lost) {
+    out.write(out.in(l.promised ? tone::bad : tone::warning,
+                     fmt::format("lost       bytes {} to {}: {}{}", l.from, l.to, batches_of(l),
+                                 l.promised ? "" : " (never promised: a write under way)")) +
+              "\n");
+  }
+  if (report.lost_places > report.lost.size()) {
+    out.write(fmt::format("lost       {} more places\n", report.lost_places - report.lost.size()));
+  }
+  for (const auto sequence : report.partial) {
+    out.write(out.in(tone::warning, fmt::format("in part    batch {}", sequence)) + "\n");
+  }
+  if (report.bad_records != 0) {
+    out.write(fmt::format("left out   {} records that hold no terms\n", report.bad_records));
+  }
+  out.write(fmt::format("kept       {} changes in {} batches, in {}\n", report.changes,
+                        report.batches, to));
+}
+
+}  // namespace
+
+outcome copy_file(const request& r, console& out) {
+  progress_bar bar("copying " + r.file, out.errors_are_seen());
+  const auto done = shelf::copy(r.file, r.other, {}, told_to(bar));
+  bar.clear();
+  if (!done) return std::unexpected(done.error());
+  out.write(wants_json(r, out)
+                ? fmt::format("{{\"batches\":{},\"bytes\":{}}}\n", done->batches, done->bytes)
+                : fmt::format("{} bytes copied\n", done->bytes));
+  return exit_status::ok;
+}
+
+outcome check_file(const request& r, console& out) {
+  progress_bar bar("checking " + r.file, out.errors_are_seen());
+  const auto done = shelf::check(r.file, {}, told_to(bar));
+  bar.clear();
+  if (!done) {
+    if (done.error() != errc::corrupt) return std::unexpected(done.error());
+    return std::unexpected(
+        error(errc::corrupt, done.error().message() + "; `shelf salvage` keeps what can be read"));
+  }
+  if (wants_json(r, out)) {
+    out.write(fmt::format("{{\"sound\":true,\"entries\":{},\"batches\":{},\"torn_bytes\":{}}}\n",
+                          done->entries, done->batches, done->torn_bytes));
+    return exit_status::ok;
+  }
+  out.write(out.in(tone::good, "sound") +
+            fmt::format(": {} entries in {} batches\n", done->entries, done->batches));
+  if (done->torn_bytes != 0) {
+    out.write(out.in(tone::warning,
+                     fmt::format("{} bytes of a write that was under way; nobody was promised "
+                                 "them, the next writer cuts them off",
+                                 done->torn_bytes)) +
+              "\n");
+  }
+  return exit_status::ok;
+}
+
+outcome salvage_file(const request& r, console& out) {
+  const auto as = described(r.types);
+  if (!as) return std::unexpected(as.error());
+  salvage_options options;
+  options.what = r.types.what;
+  options.key_schema = as->key_schema;
+  options.value_schema = as->value_schema;
+  progress_bar bar("salvaging " + r.file, out.errors_are_seen());
+  const auto done = shelf::salvage(r.file, r.other, options, told_to(bar));
+  bar.clear();
+  if (!done) return std::unexpected(done.error());
+  if (wants_json(r, out)) {
+    write_losses_as_json(out, *done);
+  } else {
+    write_losses(out, *done, r.other);
+  }
+  return exit_status::ok;
+}
+
+outcome compact(const request& r, console& out) {
+  progress_bar bar("reading " + r.file, out.errors_are_seen());
+  const auto table = native_table::write(r.file, std::move(bar));
+  if (!table) return std::unexpected(table.error());
+  const auto before = describe(r.file);
+  if (auto done = table->core().compact(); !done) return std::unexpected(done.error());
+  if (auto closed = table->close(); !closed) return std::unexpected(closed.error());
+  const auto after = describe(r.file);
+  if (!before || !after) return std::unexpected(before ? after.error() : before.error());
+  out.write(wants_json(r, out)
+                ? fmt::format("{{\"bytes_before\":{},\"bytes_after\":{}}}\n", before->file_bytes,
+                              after->file_bytes)
+                : fmt::format("{} bytes are {} now\n", before->file_bytes, after->file_bytes));
+  return exit_status::ok;
+}
+
+outcome remove_table(const request& r, console& out) {
+  // Only a table: whatever else lies under this name is not ours to remove. A damaged one is.
+  const auto what = describe(r.file);
+  if (!what && what.error() != errc::corrupt) return std::unexpected(what.error());
+  if (out.is_terminal() && !r.yes) {
+    out.write("Remove " + r.file + " for good? [y/N] ");
+    if (auto asked = out.flush(); !asked) return std::unexpected(asked.error());
+    const int answer = std::getchar();
+    if (answer != 'y' && answer != 'Y') {
+      out.write("It stays.\n");
+      return exit_status::refused;
+    }
+  }
+  if (auto gone = shelf::remove(r.file); !gone) return std::unexpected(gone.error());
+  out.write(wants_json(r, out) ? "{\"result\":\"removed\"}\n" : "removed\n");
+  return exit_status::ok;
+}
+
+}  // namespace shelf::cli

@@ -1,0 +1,61 @@
+// TABLE  api -> [table] -> journal -> file
+// What a file says of itself, read from its first few KiB.
+#include "file/location.hpp"
+#include "journal/file_header.hpp"
+#include "journal/frame_reader.hpp"
+#include "journal/record.hpp"
+#include "shelf/upkeep.hpp"
+#include "table/catalogue.hpp"
+
+#include <vector>
+
+namespace shelf {
+namespace {
+
+[[nodiscard]] result<tables::table_description> first_description(journal::frame_reader& reader,
+                                                                  const std::string& path) {
+  const auto corrupt = [&](const char* why) {
+    return std::unexpected(error(errc::corrupt, path + ": byte 8192: " + why));
+  };
+  const auto first = reader.at(journal::frames_start);
+  if (!first) return std::unexpected(first.error());
+  if (!*first) return corrupt("damaged: no valid frame here");
+  auto records = (*first)->records;
+  const auto c = journal::take_record(records);
+  if (!c || c->what != journal::op::table_created) return corrupt("there is no catalogue");
+  auto d = tables::decode_description(c->key, c->value);
+  if (!d) return std::unexpected(error(d.error().code(), path + ": " + d.error().message()));
+  return d;
+}
+
+}  // namespace
+
+result<file_description> describe(const std::string& path, const path_options& options) {
+  auto& system = options.system != nullptr ? *options.system : file::real_system();
+  const auto where = file::location::find(system, path, options.base_directory);
+  if (!where) return std::unexpected(where.error());
+  const auto file = where->open_to_read();
+  if (!file) return std::unexpected(file.error());
+  std::vector<std::byte> front(journal::frames_start);
+  const auto got = file->read(0, front);
+  if (!got) return std::unexpected(got.error());
+  front.resize(*got);
+  const auto header = journal::decode_header(front, path);
+  if (!header) return std::unexpected(header.error());
+  const auto status = file->status();
+  if (!status) return std::unexpected(status.error());
+  journal::frame_reader reader(*file, status->size, header->file_id);
+  auto d = first_description(reader, path);
+  if (!d) return std::unexpected(d.error());
+  return file_description{.what = d->what,
+                          .name = std::move(d->name),
+                          .key_schema = std::move(d->key_schema),
+                          .value_schema = std::move(d->value_schema),
+                          .file_bytes = status->size,
+                          .closed = header->closed,
+                          .sequence = header->sequence,
+                          .era = header->era,
+                          .held_by = system.lock_holder(file->raw())};
+}
+
+}  // namespace shelf

@@ -1,0 +1,65 @@
+// TABLE  api -> [table] -> journal -> file
+// A file written beside, batch by batch, which gets its name when it is complete.
+#pragma once
+
+#include "journal/journal_file.hpp"
+
+#include <bit>
+#include <memory>
+
+namespace shelf::tables {
+
+/// A journal that is being made. Thread safety: one thread.
+class new_file {
+ public:
+  /// Errors: those of journal_file::create.
+  [[nodiscard]] static result<new_file> create(const file::location& where) {
+    auto& system = where.system();
+    const std::array<std::uint64_t, 2> id{system.random(), system.random()};
+    auto made = journal::journal_file::create(where, std::bit_cast<std::array<std::byte, 16>>(id),
+                                              {.write_ahead = false});
+    if (!made) return std::unexpected(made.error());
+    return new_file(std::move(*made), where.path());
+  }
+
+  /// Adds a change to the batch `sequence`, which it begins if need be.
+  [[nodiscard]] result<> add(const journal::change& c, std::uint64_t sequence) {
+    if (!in_batch_) journal_->begin(sequence);
+    in_batch_ = true;
+    return journal_->add(c);
+  }
+  /// Ends the batch under way, if there is one.
+  [[nodiscard]] result<> commit() {
+    if (!std::exchange(in_batch_, false)) return {};
+    ++batches_;
+    return journal_->commit();
+  }
+  /// Forgets the batch under way, if there is one.
+  void drop() noexcept {
+    if (std::exchange(in_batch_, false)) journal_->drop_batch();
+  }
+  /// On disk, named, sealed. file_error (EEXIST) if the name is taken.
+  [[nodiscard]] result<> publish() {
+    auto done = journal_->publish(false);
+    if (!done && done.error() == std::errc::file_exists) {
+      return std::unexpected(error(errc::file_error, path_ + ": the file exists already", {},
+                                   done.error().os_error()));
+    }
+    return done ? journal_->seal() : done;
+  }
+
+  [[nodiscard]] bool in_batch() const noexcept { return in_batch_; }
+  [[nodiscard]] std::uint64_t batches() const noexcept { return batches_; }
+  [[nodiscard]] std::uint64_t bytes() const noexcept { return journal_->end(); }
+
+ private:
+  new_file(std::unique_ptr<journal::journal_file> made, std::string path)
+      : journal_(std::move(made)), path_(std::move(path)) {}
+
+  std::unique_ptr<journal::journal_file> journal_;
+  std::string path_;
+  bool in_batch_ = false;
+  std::uint64_t batches_ = 0;
+};
+
+}  // namespace shelf::tables
