@@ -1,0 +1,42 @@
+// EXAMPLE  message queue
+// Messages wait in a file while the network is away, and go out in order when it is back.
+#include <shelf/shelf.hpp>
+
+#include <iostream>
+
+struct message {
+  std::string to;
+  std::string text;
+};
+using queue_table = shelf::ordered_map<std::uint64_t, message>;
+
+void put(queue_table& queue, const message& m) {
+  const auto last = queue.last();
+  shelf::or_throw(queue.insert_new(last ? last->first + 1 : 1, m));
+  std::cout << queue.size() << " waiting\n";
+}
+
+/// Removes a message only after it has gone out: a crash in between sends it twice, never not.
+void deliver(queue_table& queue) {
+  while (const auto next = queue.first()) {
+    const auto& [number, m] = *next;
+    std::cout << "to " << m.to << ": " << m.text << '\n';  // here it goes over the network
+    shelf::or_throw(queue.erase(number));
+  }
+}
+
+int main(int count, char** words) try {
+  // durable: a message that was accepted survives a power cut as well.
+  auto queue = shelf::or_throw(
+      queue_table::open({.path = "outbox.shelf", .mode = shelf::write_mode::durable}));
+  const std::string command = count > 1 ? words[1] : "";
+  if (command == "put" && count == 4)
+    put(queue, {words[2], words[3]});
+  else if (command == "deliver")
+    deliver(queue);
+  else
+    std::cout << "usage: message_queue put TO TEXT | deliver\n";
+} catch (const shelf::exception& e) {
+  std::cerr << e.what() << '\n';
+  return 1;
+}
