@@ -1,0 +1,64 @@
+// DETS  api -> table -> [dets] -> file
+// A whole new file from many objects at once: duplicates settled, buckets laid out by size.
+#pragma once
+
+#include "dets/bucket.hpp"
+#include "dets/buddy.hpp"
+#include "dets/header.hpp"
+#include "dets/storage.hpp"
+#include "shelf/detail/function_ref.hpp"
+
+#include <cstdint>
+#include <vector>
+
+namespace shelf::dets_format {
+
+/// An object for a new file: where it is to be fetched from, and where it belongs.
+struct piece {
+  std::uint64_t place = 0;   ///< later objects have larger places
+  std::uint32_t size = 0;    ///< bytes, 131 included
+  std::uint32_t hash = 0;    ///< slot_hash of its key
+  std::uint32_t bucket = 0;  ///< which bucket of the old file it was in
+  bool first = false;        ///< of its key; known once the pieces are settled
+};
+
+/// Gives the bytes of a piece, in `room` if they have to be put somewhere.
+using fetch_piece =
+    shelf::detail::function_ref<result<bytes>(const piece&, std::vector<std::byte>&)>;
+
+/// What became of objects with equal keys.
+struct settled_counts {
+  std::uint64_t objects = 0;
+  std::uint64_t keys = 0;
+  std::uint64_t superseded = 0;  ///< set: older objects of a key; bag: older copies
+  std::uint64_t doubled = 0;     ///< bags: of a bucket that was there twice, in two states
+};
+
+/// Settles what stands under one key: in a set the last object wins, in a bag of identical objects
+/// the last; a duplicate_bag keeps all. If a key of a bag comes from two buckets, and what one has
+/// is contained in the other in the same order, then a writer died between writing the one and
+/// freeing the other: the fuller one is kept. Drops and orders pieces so that a key's objects stand
+/// together.
+[[nodiscard]] result<settled_counts> settle(std::vector<piece>& pieces, object_format format,
+                                            fetch_piece fetch);
+
+/// What a new file is to be like.
+struct bulk_shape {
+  object_format format;
+  hash_method method = hash_method::phash2;
+  std::uint32_t slots = slots_per_segment;  ///< a power of two; the new min_no_slots
+  std::uint32_t max_slots = most_slots;
+};
+
+/// Writes a closed file of settled pieces into empty storage, as OTP lays them out: the largest
+/// blocks first, in each size by slot, padded with zeros. size_limit_exceeded: more than fits a
+/// DETS file. Writes in blocks of about 1 MiB.
+[[nodiscard]] result<> write_bulk(storage& into, std::vector<piece>& pieces,
+                                  const bulk_shape& shape, const settled_counts& counts,
+                                  fetch_piece fetch);
+
+/// The end of a closed file: free lists, trailer, then the header that says so. Returns where the
+/// free lists begin.
+[[nodiscard]] result<> write_end(storage& into, std::uint64_t end, const buddy& free, header h);
+
+}  // namespace shelf::dets_format

@@ -1,0 +1,117 @@
+// DETS  api -> table -> [dets] -> file
+// Where a changed bucket goes. Until a change is complete, what it replaces stays as it was.
+#include "dets/store.hpp"
+#include "term/tag.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace shelf::dets_format {
+namespace {
+
+/// A kill may cut a write between two pages, and nowhere else.
+constexpr std::uint64_t page = 4096;
+
+bool in_one_page(std::uint64_t from, std::uint64_t end) noexcept {
+  return from / page == (end - 1) / page;
+}
+
+std::array<std::byte, 4> mark(std::uint32_t status) noexcept {
+  std::array<std::byte, 4> raw;
+  terms::store_big(raw.data(), status);
+  return raw;
+}
+
+}  // namespace
+
+/// `old` and `fresh` are whole buckets, or empty.
+result<> store::place(std::uint32_t slot, bytes old, bytes fresh) {
+  if (same_bytes(old, fresh)) return {};
+  const auto entry = slots_.at(slot);
+  replaced_.reserve(replaced_.size() + 1);
+  if (fresh.empty()) {
+    replaced_.push_back(entry.block());
+    slots_.set(slot, {});
+    return {};
+  }
+  if (old.empty() || settings_.durable || class_of(fresh.size()) > entry.block().k) {
+    return place_anew(slot, entry, fresh);
+  }
+  const auto same =
+      static_cast<std::uint64_t>(std::ranges::mismatch(old, fresh).in2 - fresh.begin());
+  const bool safe = in_one_page(entry.pointer + same, entry.pointer + fresh.size());
+  return safe ? place_in_place(slot, old, fresh) : place_anew(slot, entry, fresh);
+}
+
+/// Over the old bucket, in a block that is large enough.
+result<> store::place_in_place(std::uint32_t slot, bytes old, bytes fresh) {
+  const auto entry = slots_.at(slot);
+  const auto same = static_cast<std::size_t>(std::ranges::mismatch(old, fresh).in2 - fresh.begin());
+  if (auto written = write_at(entry.pointer + same, fresh.subspan(same)); !written) {
+    return fence(written.error());  // nobody knows what stands there now
+  }
+  const slot_entry now{static_cast<std::uint32_t>(fresh.size()), entry.pointer};
+  if (now.block().k < entry.block().k) free_.shrink(entry.block(), now.block().k);
+  slots_.set(slot, now);
+  return {};
+}
+
+result<> store::place_anew(std::uint32_t slot, slot_entry old, bytes fresh) {
+  const auto k = class_of(fresh.size());
+  const auto address = free_.allocate(k);
+  if (!address) {
+    // What got smaller must always fit, or nothing could be erased from a full file.
+    if (!old.empty() && k <= old.block().k) return place_in_place(slot, {}, fresh);
+    return std::unexpected(error(errc::size_limit_exceeded,
+                                 file_.path() + ": it would grow beyond the 2 GiB of a DETS file"));
+  }
+  if (auto written = write_bucket(*address, fresh); !written) {
+    free_.release({*address, k});
+    return written;
+  }
+  if (!old.empty()) replaced_.push_back(old.block());
+  slots_.set(slot, {static_cast<std::uint32_t>(fresh.size()), *address});
+  return {};
+}
+
+/// Into free space. A bucket over several pages gets its mark last, so that a half is none.
+result<> store::write_bucket(std::uint64_t address, bytes bucket) {
+  const bool whole = in_one_page(address, address + bucket.size());
+  const auto before = end_;
+  auto written = whole ? write_at(address, bucket)
+                       : write_at(address + bucket_header, bucket.subspan(bucket_header));
+  if (written && !whole) written = write_at(address, bucket.first(bucket_header));
+  if (written) return {};
+  // What got there shall not be found by a repair. If that fails too, half a bucket is no bucket.
+  end_ = before;
+  static_cast<void>(file_.write(address + 4, mark(status_free)));
+  static_cast<void>(file_.file().truncate(end_));
+  return written.error() == errc::no_space ? written : fence(written.error());
+}
+
+result<> store::write_at(std::uint64_t address, bytes content) {
+  if (auto written = file_.write(address, content); !written) return written;
+  end_ = std::max(end_, address + content.size());
+  return {};
+}
+
+/// The change is in the file: what it replaced may go.
+result<> store::free_replaced() {
+  if (settings_.durable) {
+    if (auto synced = file_.file().sync_data(); !synced) return fence(synced.error());
+  }
+  if (replaced_.empty()) return {};
+  for (const auto& b : replaced_) {
+    if (auto marked = write_at(std::uint64_t{b.address} + 4, mark(status_free)); !marked) {
+      return fence(marked.error());
+    }
+  }
+  if (settings_.durable) {
+    if (auto synced = file_.file().sync_data(); !synced) return fence(synced.error());
+  }
+  for (const auto& b : replaced_) free_.release(b);
+  replaced_.clear();
+  return {};
+}
+
+}  // namespace shelf::dets_format

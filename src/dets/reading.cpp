@@ -1,0 +1,274 @@
+// DETS  api -> table -> [dets] -> file
+// Lookups read one bucket; walks read large portions, in the order of the slots.
+#include "dets/store.hpp"
+#include "term/order.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <mutex>
+
+namespace shelf::dets_format {
+namespace {
+
+/// How much a walk holds in memory at once: bytes of buckets.
+constexpr std::uint64_t portion_size = std::uint64_t{8} << 20;
+/// Buckets no further apart than this are read together.
+constexpr std::uint64_t read_over = 4096;
+constexpr std::uint64_t read_at_once = std::uint64_t{1} << 20;
+
+/// True if the object's key is the canonical `key`.
+result<bool> has_key(bytes stored, bytes key, std::uint32_t keypos) {
+  constexpr std::size_t before_first = 3;  // 131, tag, arity
+  constexpr std::byte small_tuple{104};
+  if (keypos == 1 && stored.size() >= before_first + key.size() && stored[1] == small_tuple &&
+      stored[2] != std::byte{0} && same_bytes(stored.subspan(before_first, key.size()), key)) {
+    return true;  // no encoding of a term is the beginning of another's
+  }
+  const auto found = key_of_stored(stored, keypos);
+  if (!found) return std::unexpected(found.error());
+  return terms::same(found->get(), key);
+}
+
+}  // namespace
+
+result<> store::usable() const {
+  if (file::is_forked_child_of(generation_)) return std::unexpected(errc::forked);
+  if (!open_) return std::unexpected(errc::table_closed);
+  return {};
+}
+
+std::uint32_t store::slot_of(bytes key) const noexcept {
+  return header_.slot(slot_hash(header_.method, key));
+}
+
+result<std::vector<std::byte>> store::read_bucket(slot_entry entry) const {
+  std::vector<std::byte> content(entry.size);
+  if (auto read = file_.read(entry.pointer, content, "a bucket"); !read) {
+    return std::unexpected(read.error());
+  }
+  return content;
+}
+
+result<std::size_t> store::lookup(bytes key, shelf::detail::function_ref<void(bytes)> visit) const {
+  if (auto ok = usable(); !ok) return std::unexpected(ok.error());
+  slot_entry entry;
+  std::vector<std::byte> content;
+  {
+    const std::shared_lock lock(mutex_);
+    if (auto ok = usable(); !ok) return std::unexpected(ok.error());
+    entry = slots_.at(slot_of(key));
+    if (entry.empty()) return 0;
+    auto read = read_bucket(entry);
+    if (!read) return std::unexpected(read.error());
+    content = std::move(*read);
+  }
+  return find_in_bucket(content, entry.pointer, key, visit);
+}
+
+/// The objects of the first record of the key: OTP, too, believes the first.
+result<std::size_t> store::find_in_bucket(bytes content, std::uint64_t offset, bytes key,
+                                          shelf::detail::function_ref<void(bytes)> visit) const {
+  if (auto framed = check_bucket(content, file_.path(), offset); !framed) {
+    return std::unexpected(framed.error());
+  }
+  result<> failed;
+  std::size_t count = 0;
+  bool wanted = false;
+  bool done = false;
+  const auto look = [&](bytes object, bool first) {
+    const auto fail = [&](const error& cause) {
+      const auto at = static_cast<std::uint64_t>(object.data() - content.data());
+      failed = std::unexpected(within(file_.path(), offset + at, cause));
+      return false;
+    };
+    if (first) {
+      done = done || wanted;
+      const auto same = done ? result<bool>(false) : has_key(object, key, keypos_);
+      if (!same) return fail(same.error());
+      wanted = *same;
+    }
+    if (!wanted) return true;
+    const auto whole = object_of_stored(object, keypos_);
+    if (!whole) return fail(whole.error());
+    visit(whole->get());
+    ++count;
+    return true;
+  };
+  const bool fits = split_records(content.subspan(bucket_header), type_, look);
+  if (!failed) return std::unexpected(failed.error());
+  if (!fits)
+    return std::unexpected(corrupt_at(file_.path(), offset, "a bucket whose sizes do not fit"));
+  return count;
+}
+
+/// One walk over all slots. While there is one the table does not grow, so no object moves to a
+/// slot that comes later.
+class store::walk {
+ public:
+  explicit walk(const store& of) : store_(of) { ++store_.walks_; }
+  walk(const walk&) = delete;
+  walk& operator=(const walk&) = delete;
+  ~walk() { --store_.walks_; }
+
+  result<> run(shelf::detail::function_ref<bool(bytes)> visit) {
+    for (bool more = true; more;) {
+      auto read = read_portion();
+      if (!read) return std::unexpected(read.error());
+      more = *read;
+      for (const auto& bucket : items_) {
+        const auto went = visit_bucket(bucket, visit);
+        if (!went) return std::unexpected(went.error());
+        if (!*went) return {};
+      }
+    }
+    return check_counts();
+  }
+
+ private:
+  struct item {
+    std::uint32_t slot;
+    slot_entry entry;
+    std::size_t at;  // in content_
+  };
+
+  /// Takes the next slots, as many as a portion holds; false if they were the last.
+  result<bool> read_portion() {
+    const std::shared_lock lock(store_.mutex_);
+    if (auto ok = store_.usable(); !ok) return std::unexpected(ok.error());
+    const auto& slots = store_.slots_;
+    method_ = store_.header_.method;
+    m_ = store_.header_.m;
+    n_ = store_.header_.n;
+    if (next_ == 0) {
+      objects_ = store_.header_.objects;
+      changes_ = store_.changes_;
+    }
+    undisturbed_ = undisturbed_ && changes_ == store_.changes_;
+    items_.clear();
+    std::size_t size = 0;
+    for (; next_ < slots.slots() && (items_.empty() || size < portion_size); ++next_) {
+      const auto entry = slots.at(next_);
+      if (entry.empty()) continue;
+      items_.push_back({next_, entry, size});
+      size += entry.size;
+    }
+    content_.resize(size);
+    if (auto read = read_items(); !read) return std::unexpected(read.error());
+    return next_ < slots.slots();
+  }
+
+  result<> read_items() {
+    std::vector<const item*> sorted;
+    for (const auto& i : items_) sorted.push_back(&i);
+    std::ranges::sort(sorted, {}, [](const item* i) { return i->entry.pointer; });
+    for (std::size_t i = 0; i < sorted.size();) {
+      const std::uint64_t start = sorted[i]->entry.pointer;
+      auto end = start + sorted[i]->entry.size;
+      auto last = i + 1;
+      for (; last < sorted.size(); ++last) {
+        const auto [size, pointer] = sorted[last]->entry;
+        if (pointer > end + read_over || pointer + size > start + read_at_once) break;
+        end = std::max<std::uint64_t>(end, pointer + size);
+      }
+      room_.resize(end - start);
+      if (auto read = store_.file_.read(start, room_, "a bucket"); !read) return read;
+      for (; i < last; ++i) {
+        const auto& [slot, entry, at] = *sorted[i];
+        std::copy_n(room_.begin() + static_cast<std::ptrdiff_t>(entry.pointer - start), entry.size,
+                    content_.begin() + static_cast<std::ptrdiff_t>(at));
+      }
+    }
+    return {};
+  }
+
+  result<bool> visit_bucket(const item& of, shelf::detail::function_ref<bool(bytes)> visit) {
+    const bytes content = bytes(content_).subspan(of.at, of.entry.size);
+    const auto& path = store_.file_.path();
+    const std::uint64_t offset = of.entry.pointer;
+    if (auto framed = check_bucket(content, path, offset); !framed) {
+      return std::unexpected(framed.error());
+    }
+    result<> failed;
+    bool goes_on = true;
+    canonical_term first_object;
+    bytes key;
+    const auto see = [&](bytes stored, bool first) {
+      const auto at = offset + static_cast<std::uint64_t>(stored.data() - content.data());
+      auto whole = object_of_stored(stored, store_.keypos_);
+      if (!whole) {
+        failed = std::unexpected(within(path, at, whole.error()));
+        return false;
+      }
+      const auto own_key = element_at(whole->get(), store_.keypos_);
+      const bool belongs = first ? slot_for(slot_hash(method_, own_key), m_, n_) == of.slot
+                                 : terms::same(key, own_key);
+      if (!belongs) {
+        failed = std::unexpected(corrupt_at(path, at, "an object where its key does not belong"));
+        return false;
+      }
+      ++seen_;
+      const bytes object = whole->get();
+      if (first) {
+        key = own_key;
+        first_object = std::move(*whole);
+      }
+      return goes_on = visit(object);
+    };
+    const bool fits = split_records(content.subspan(bucket_header), store_.type_, see);
+    if (!failed) return std::unexpected(failed.error());
+    if (!fits && goes_on) {
+      return std::unexpected(corrupt_at(path, offset, "a bucket whose sizes do not fit"));
+    }
+    return goes_on;
+  }
+
+  result<> check_counts() const {
+    if (!undisturbed_ || seen_ == objects_) return {};
+    return std::unexpected(corrupt_at(store_.file_.path(), 32,
+                                      "it speaks of " + std::to_string(objects_) +
+                                          " objects, and " + std::to_string(seen_) + " are there"));
+  }
+
+  const store& store_;
+  std::vector<item> items_;
+  std::vector<std::byte> content_;
+  std::vector<std::byte> room_;
+  hash_method method_ = hash_method::phash2;
+  std::uint32_t m_ = 0;
+  std::uint32_t n_ = 0;
+  std::uint32_t next_ = 0;
+  std::uint64_t objects_ = 0;
+  std::uint64_t seen_ = 0;
+  std::uint64_t changes_ = 0;
+  bool undisturbed_ = true;
+};
+
+result<> store::for_each(shelf::detail::function_ref<bool(bytes)> visit) const {
+  if (auto ok = usable(); !ok) return ok;
+  return walk(*this).run(visit);
+}
+
+result<store_info> store::info() const {
+  if (auto ok = usable(); !ok) return std::unexpected(ok.error());
+  const std::shared_lock lock(mutex_);
+  if (auto ok = usable(); !ok) return std::unexpected(ok.error());
+  const auto size = file_.size();
+  if (!size) return std::unexpected(size.error());
+  store_info i{.type = type_,
+               .keypos = keypos_,
+               .objects = header_.objects,
+               .keys = header_.keys,
+               .slots = slots_.slots(),
+               .min_slots = header_.min_slots,
+               .max_slots = header_.max_slots,
+               .file_bytes = *size,
+               .read_only = settings_.how == settings::opening::read_only,
+               .unsaved = unclosed_};
+  for (const auto& b : free_.free_blocks()) {
+    if (b.address >= end_) continue;
+    i.free_bytes += std::min<std::uint64_t>(block_size(b.k), end_ - b.address);
+  }
+  return i;
+}
+
+}  // namespace shelf::dets_format
