@@ -11,11 +11,12 @@ namespace shelf::dets_format {
 /// the old buckets stand, so that a failure changes nothing.
 class store::growth {
  public:
-  explicit growth(store& of) : store_(of) {}
+  explicit growth(store& of) : store_(of), unmarked_before_(of.unmarked_.size()) {}
   growth(const growth&) = delete;
   growth& operator=(const growth&) = delete;
   ~growth() {
     if (taken_over_) return;
+    store_.unmarked_.resize(unmarked_before_);
     constexpr std::array<std::byte, 4> free_mark{std::byte{0x03}, std::byte{0xAB}, std::byte{0xCD},
                                                  std::byte{0xEF}};
     for (const auto& b : written_) {
@@ -105,6 +106,7 @@ class store::growth {
     slot_entry entry;
   };
   store& store_;
+  std::size_t unmarked_before_;
   std::vector<block> reserved_;  // a part, if one is due, and the segment
   std::vector<block> written_;
   std::vector<block> replaced_;

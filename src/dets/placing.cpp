@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace shelf::dets_format {
 namespace {
@@ -74,14 +75,25 @@ result<> store::place_anew(std::uint32_t slot, slot_entry old, bytes fresh) {
   return {};
 }
 
-/// Into free space. A bucket over several pages gets its mark last, so that a half is none.
+/// Into free space. A bucket over several pages gets its mark last, so that a half is none. In
+/// durable mode every bucket gets it after a sync: a power cut may leave any part of a write, and
+/// nothing in a bucket would tell.
 result<> store::write_bucket(std::uint64_t address, bytes bucket) {
-  const bool whole = in_one_page(address, address + bucket.size());
   const auto before = end_;
-  auto written = whole ? write_at(address, bucket)
-                       : write_at(address + bucket_header, bucket.subspan(bucket_header));
-  if (written && !whole) written = write_at(address, bucket.first(bucket_header));
-  if (written) return {};
+  unmarked_.reserve(unmarked_.size() + 1);
+  const bool at_once = in_one_page(address, address + bucket.size()) && !settings_.durable;
+  auto written = at_once ? write_at(address, bucket)
+                         : write_at(address + bucket_header, bucket.subspan(bucket_header));
+  if (written && !at_once) {
+    std::array<std::byte, bucket_header> front;
+    std::ranges::copy(bucket.first(bucket_header), front.begin());
+    if (settings_.durable) std::ranges::copy(mark(status_free), front.begin() + 4);
+    written = write_at(address, front);
+  }
+  if (written) {
+    if (settings_.durable) unmarked_.push_back(static_cast<std::uint32_t>(address));
+    return {};
+  }
   // What got there shall not be found by a repair. If that fails too, half a bucket is no bucket.
   end_ = before;
   static_cast<void>(file_.write(address + 4, mark(status_free)));
@@ -95,22 +107,31 @@ result<> store::write_at(std::uint64_t address, bytes content) {
   return {};
 }
 
-/// The change is in the file: what it replaced may go.
+/// The change is in the file: now it counts, and what it replaced may go.
 result<> store::free_replaced() {
-  if (settings_.durable) {
-    if (auto synced = file_.file().sync_data(); !synced) return fence(synced.error());
+  if (auto synced = sync_if_durable(); !synced) return synced;
+  for (const auto address : std::exchange(unmarked_, {})) {
+    if (auto marked = write_mark(address, status_active); !marked) return marked;
   }
-  if (replaced_.empty()) return {};
+  if (replaced_.empty()) return sync_if_durable();
+  if (auto synced = sync_if_durable(); !synced) return synced;
   for (const auto& b : replaced_) {
-    if (auto marked = write_at(std::uint64_t{b.address} + 4, mark(status_free)); !marked) {
-      return fence(marked.error());
-    }
+    if (auto marked = write_mark(b.address, status_free); !marked) return marked;
   }
-  if (settings_.durable) {
-    if (auto synced = file_.file().sync_data(); !synced) return fence(synced.error());
-  }
+  if (auto synced = sync_if_durable(); !synced) return synced;
   for (const auto& b : replaced_) free_.release(b);
   replaced_.clear();
+  return {};
+}
+
+result<> store::sync_if_durable() {
+  if (!settings_.durable) return {};
+  if (auto synced = file_.file().sync_data(); !synced) return fence(synced.error());
+  return {};
+}
+
+result<> store::write_mark(std::uint64_t address, std::uint32_t status) {
+  if (auto marked = write_at(address + 4, mark(status)); !marked) return fence(marked.error());
   return {};
 }
 

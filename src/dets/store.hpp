@@ -175,6 +175,8 @@ class store {
   [[nodiscard]] result<> write_bucket(std::uint64_t address, bytes bucket);
   [[nodiscard]] result<> write_at(std::uint64_t address, bytes content);
   [[nodiscard]] result<> free_replaced();
+  [[nodiscard]] result<> sync_if_durable();
+  [[nodiscard]] result<> write_mark(std::uint64_t address, std::uint32_t status);
 
   // growth.cpp
   [[nodiscard]] result<> grow_for(std::uint64_t keys);
@@ -206,7 +208,8 @@ class store {
   bool unclosed_ = false;      // the header says so, and what follows `end_` is gone
   bool tail_written_ = false;  // a save failed behind `end_`
   std::optional<error> fenced_;
-  std::vector<block> replaced_;  // marked as free when the change is complete
+  std::vector<std::uint32_t> unmarked_;  // durable mode: new buckets, to be marked once synced
+  std::vector<block> replaced_;          // marked as free when the change is complete
   std::uint64_t changes_ = 0;
   std::chrono::nanoseconds unclosed_since_{0};
   mutable std::atomic<int> walks_{0};  // while there are any, the slots do not grow
