@@ -6,6 +6,7 @@
 #include "dets/slot_table.hpp"
 #include "term/encode.hpp"
 #include "term/order.hpp"
+#include "term/scan.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -32,17 +33,21 @@ bool stands_before(bytes a, bytes b) {
 
 class laying_out {
  public:
-  laying_out(std::vector<piece>& pieces, const bulk_shape& shape, fetch_piece fetch)
-      : pieces_(pieces), shape_(shape), fetch_(fetch) {}
+  laying_out(std::vector<piece>& pieces, const bulk_shape& shape, const piece_source& source)
+      : pieces_(pieces), shape_(shape), source_(source) {}
 
   result<std::vector<span_of_slot>> run() {
     const auto mask = shape_.slots - 1;
-    std::ranges::stable_sort(pieces_, {}, [mask](const piece& p) { return p.hash & mask; });
+    const auto slot_of = [mask](const piece& p) { return p.hash & mask; };
+    if (!std::ranges::is_sorted(pieces_, {}, slot_of)) {
+      std::ranges::stable_sort(pieces_, {}, slot_of);
+    }
     std::vector<span_of_slot> spans;
     for (std::size_t first = 0; first < pieces_.size();) {
       const auto slot = pieces_[first].hash & mask;
       auto last = first + 1;
       while (last < pieces_.size() && (pieces_[last].hash & mask) == slot) ++last;
+      announce_soon(last);
       if (auto ordered = order_keys(first, last); !ordered) {
         return std::unexpected(ordered.error());
       }
@@ -66,6 +71,7 @@ class laying_out {
 
   result<> order_keys(std::size_t first, std::size_t last) {
     struct group {
+      std::vector<std::byte> room;
       canonical_term key;
       std::size_t first;
       std::size_t last;
@@ -77,12 +83,12 @@ class laying_out {
         groups.back().last = i + 1;
         continue;
       }
-      const auto stored = fetch_(pieces_[i], room_);
+      auto& g = groups.emplace_back(std::vector<std::byte>(), canonical_term(), i, i + 1);
+      const auto stored = source_.fetch(pieces_[i], g.room);
       if (!stored) return std::unexpected(stored.error());
       auto key = key_of_stored(*stored, shape_.format.keypos);
       if (!key) return std::unexpected(key.error());
-      groups.push_back(
-          {canonical_term(std::vector(key->get().begin(), key->get().end())), i, i + 1});
+      g.key = std::move(*key);
     }
     if (groups.size() == 1) return {};
     std::ranges::stable_sort(groups, [](const group& a, const group& b) {
@@ -97,10 +103,16 @@ class laying_out {
     return {};
   }
 
+  /// The pieces behind this one will be looked at if their slots have several.
+  void announce_soon(std::size_t at) const {
+    constexpr std::size_t ahead = 16;
+    if (at + ahead >= pieces_.size()) return;
+    source_.announce(pieces_[at + ahead]);
+  }
+
   std::vector<piece>& pieces_;
   const bulk_shape& shape_;
-  fetch_piece fetch_;
-  std::vector<std::byte> room_;
+  const piece_source& source_;
 };
 
 /// Writes one after the other, in large pieces.
@@ -128,16 +140,17 @@ class stream {
 
 class writing {
  public:
-  writing(const std::vector<piece>& pieces, kind type, fetch_piece fetch)
-      : pieces_(pieces), type_(type), fetch_(fetch) {}
+  writing(const std::vector<piece>& pieces, kind type, const piece_source& source)
+      : pieces_(pieces), type_(type), source_(source) {}
 
+  void announce(const span_of_slot& s) const { source_.announce(pieces_[s.first]); }
   result<> put_bucket(std::vector<std::byte>& out, const span_of_slot& s) {
     const auto start = out.size();
     terms::put_big(out, s.size);
     terms::put_big(out, status_active);
     for (auto i = s.first; i < s.last; ++i) {
       if (pieces_[i].first && type_ != kind::set) put_key_size(out, i, s.last);
-      const auto stored = fetch_(pieces_[i], room_);
+      const auto stored = source_.fetch(pieces_[i], room_);
       if (!stored) return std::unexpected(stored.error());
       terms::put_big(out, static_cast<std::uint32_t>(4 + stored->size()));
       terms::put(out, *stored);
@@ -158,7 +171,7 @@ class writing {
 
   const std::vector<piece>& pieces_;
   kind type_;
-  fetch_piece fetch_;
+  const piece_source& source_;
   std::vector<std::byte> room_;
 };
 
@@ -179,13 +192,26 @@ header header_for(const bulk_shape& shape, const settled_counts& counts) {
 
 }  // namespace
 
+std::uint64_t arena::add(bytes term) {
+  const auto place = content_.size();
+  content_.push_back(terms::version_byte);
+  content_.insert(content_.end(), term.begin(), term.end());
+  return place;
+}
+
+void arena::announce(const piece& p) const noexcept {
+  constexpr std::size_t line = 64;
+  const auto end = p.place + std::min<std::size_t>(p.size, 4 * line);
+  for (auto at = p.place; at < end; at += line) __builtin_prefetch(content_.data() + at);
+}
+
 result<> write_bulk(storage& into, std::vector<piece>& pieces, const bulk_shape& shape,
-                    const settled_counts& counts, fetch_piece fetch) {
+                    const settled_counts& counts, const piece_source& source) {
   const auto too_large = [&] {
     return std::unexpected(
         error(errc::size_limit_exceeded, into.path() + ": more than the 2 GiB of a DETS file"));
   };
-  const auto spans = laying_out(pieces, shape, fetch).run();
+  const auto spans = laying_out(pieces, shape, source).run();
   if (!spans && spans.error() == errc::size_limit_exceeded) return too_large();
   if (!spans) return std::unexpected(spans.error());
   std::array<std::vector<std::uint32_t>, largest_class + 1> by_class;
@@ -195,13 +221,15 @@ result<> write_bulk(storage& into, std::vector<piece>& pieces, const bulk_shape&
   header h = header_for(shape, counts);
   auto table = slot_table::fresh(shape.slots);
   stream out(into, h.base);
-  writing buckets(pieces, shape.format.type, fetch);
+  writing buckets(pieces, shape.format.type, source);
   std::uint64_t end = h.base;
   for (unsigned k = largest_class; k >= smallest_class; --k) {
     h.counters[k - smallest_class] = static_cast<std::uint32_t>(by_class[k].size());
     if (end + by_class[k].size() * block_size(k) > highest_end) return too_large();
-    for (const auto i : by_class[k]) {
-      const auto& s = (*spans)[i];
+    constexpr std::size_t ahead = 8;
+    for (std::size_t j = 0; j < by_class[k].size(); ++j) {
+      if (j + ahead < by_class[k].size()) buckets.announce((*spans)[by_class[k][j + ahead]]);
+      const auto& s = (*spans)[by_class[k][j]];
       table.set(s.slot, {s.size, static_cast<std::uint32_t>(end)});
       if (auto put = buckets.put_bucket(out.buffer(), s); !put) return put;
       if (auto flushed = out.flush_if_full(); !flushed) return flushed;

@@ -6,7 +6,6 @@
 #include "dets/buddy.hpp"
 #include "dets/header.hpp"
 #include "dets/storage.hpp"
-#include "shelf/detail/function_ref.hpp"
 
 #include <cstdint>
 #include <vector>
@@ -22,9 +21,29 @@ struct piece {
   bool first = false;        ///< of its key; known once the pieces are settled
 };
 
-/// Gives the bytes of a piece, in `room` if they have to be put somewhere.
-using fetch_piece =
-    shelf::detail::function_ref<result<bytes>(const piece&, std::vector<std::byte>&)>;
+/// Where the bytes of pieces are.
+class piece_source {
+ public:
+  virtual ~piece_source() = default;
+  /// The bytes of a piece, in `room` if they have to be put somewhere; good as long as that is.
+  [[nodiscard]] virtual result<bytes> fetch(const piece& p, std::vector<std::byte>& room) const = 0;
+  /// This piece will be fetched soon.
+  virtual void announce(const piece&) const noexcept {}
+};
+
+/// Pieces in memory, one behind the other.
+class arena final : public piece_source {
+ public:
+  /// Copies a canonical term, with 131 in front; its place.
+  std::uint64_t add(bytes term);
+  [[nodiscard]] result<bytes> fetch(const piece& p, std::vector<std::byte>&) const override {
+    return bytes(content_).subspan(p.place, p.size);
+  }
+  void announce(const piece& p) const noexcept override;
+
+ private:
+  std::vector<std::byte> content_;
+};
 
 /// What became of objects with equal keys.
 struct settled_counts {
@@ -38,9 +57,9 @@ struct settled_counts {
 /// the last; a duplicate_bag keeps all. If a key of a bag comes from two buckets, and what one has
 /// is contained in the other in the same order, then a writer died between writing the one and
 /// freeing the other: the fuller one is kept. Drops and orders pieces so that a key's objects stand
-/// together.
+/// together. They come in the order of their places.
 [[nodiscard]] result<settled_counts> settle(std::vector<piece>& pieces, object_format format,
-                                            fetch_piece fetch);
+                                            const piece_source& source);
 
 /// What a new file is to be like.
 struct bulk_shape {
@@ -55,7 +74,7 @@ struct bulk_shape {
 /// DETS file. Writes in blocks of about 1 MiB.
 [[nodiscard]] result<> write_bulk(storage& into, std::vector<piece>& pieces,
                                   const bulk_shape& shape, const settled_counts& counts,
-                                  fetch_piece fetch);
+                                  const piece_source& source);
 
 /// The end of a closed file: free lists, trailer, then the header that says so. Returns where the
 /// free lists begin.

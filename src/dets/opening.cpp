@@ -99,8 +99,8 @@ result<> store::create() {
       .slots = whole_slots(settings_.min_slots),
       .max_slots = whole_slots(settings_.max_slots)};
   std::vector<piece> none;
-  const auto fetch = [](const piece&, std::vector<std::byte>&) -> result<bytes> { return bytes(); };
-  if (auto written = write_bulk(made->content(), none, shape, {}, fetch); !written) return written;
+  if (auto written = write_bulk(made->content(), none, shape, {}, arena()); !written)
+    return written;
   auto fresh = made->publish(nullptr, false);
   if (!fresh) return std::unexpected(fresh.error());
   if (auto synced = where_.sync_directory(); !synced) {

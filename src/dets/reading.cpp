@@ -158,22 +158,27 @@ class store::walk {
   }
 
   result<> read_items() {
-    std::vector<const item*> sorted;
-    for (const auto& i : items_) sorted.push_back(&i);
-    std::ranges::sort(sorted, {}, [](const item* i) { return i->entry.pointer; });
-    for (std::size_t i = 0; i < sorted.size();) {
-      const std::uint64_t start = sorted[i]->entry.pointer;
-      auto end = start + sorted[i]->entry.size;
+    order_.clear();
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+      order_.push_back(std::uint64_t{items_[i].entry.pointer} << 32 | i);
+    }
+    std::ranges::sort(order_);
+    const auto nth = [this](std::size_t i) -> const item& {
+      return items_[static_cast<std::uint32_t>(order_[i])];
+    };
+    for (std::size_t i = 0; i < order_.size();) {
+      const std::uint64_t start = nth(i).entry.pointer;
+      auto end = start + nth(i).entry.size;
       auto last = i + 1;
-      for (; last < sorted.size(); ++last) {
-        const auto [size, pointer] = sorted[last]->entry;
+      for (; last < order_.size(); ++last) {
+        const auto [size, pointer] = nth(last).entry;
         if (pointer > end + read_over || pointer + size > start + read_at_once) break;
         end = std::max<std::uint64_t>(end, pointer + size);
       }
       room_.resize(end - start);
       if (auto read = store_.file_.read(start, room_, "a bucket"); !read) return read;
       for (; i < last; ++i) {
-        const auto& [slot, entry, at] = *sorted[i];
+        const auto& [slot, entry, at] = nth(i);
         std::copy_n(room_.begin() + static_cast<std::ptrdiff_t>(entry.pointer - start), entry.size,
                     content_.begin() + static_cast<std::ptrdiff_t>(at));
       }
@@ -231,6 +236,7 @@ class store::walk {
 
   const store& store_;
   std::vector<item> items_;
+  std::vector<std::uint64_t> order_;  // pointer and number of each item, to be read in this order
   std::vector<std::byte> content_;
   std::vector<std::byte> room_;
   hash_method method_ = hash_method::phash2;

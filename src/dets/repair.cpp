@@ -129,6 +129,22 @@ class scanning {
   std::uint64_t in_vain_ = 0;
 };
 
+/// Pieces where the scan found them.
+class in_storage final : public piece_source {
+ public:
+  explicit in_storage(const storage& from) : from_(from) {}
+  [[nodiscard]] result<bytes> fetch(const piece& p, std::vector<std::byte>& room) const override {
+    room.resize(p.size);
+    if (auto read = from_.read(p.place, room, "an object"); !read) {
+      return std::unexpected(read.error());
+    }
+    return bytes(room);
+  }
+
+ private:
+  const storage& from_;
+};
+
 /// OTP starts with what the header says, and again with what it found if that was far off.
 std::uint32_t slots_for(const header& h, std::uint64_t keys) {
   const auto segments = [](std::uint64_t x) {
@@ -147,21 +163,15 @@ result<repair_counts> repair(const storage& damaged, const header& h, storage& i
   repair_counts counts{.expected = h.objects};
   auto pieces = scanning(damaged, h, counts).run();
   if (!pieces) return std::unexpected(pieces.error());
-  const auto fetch = [&](const piece& p, std::vector<std::byte>& room) -> result<bytes> {
-    room.resize(p.size);
-    if (auto read = damaged.read(p.place, room, "an object"); !read) {
-      return std::unexpected(read.error());
-    }
-    return bytes(room);
-  };
+  const in_storage source(damaged);
   const object_format format{h.type, h.keypos};
-  const auto settled = settle(*pieces, format, fetch);
+  const auto settled = settle(*pieces, format, source);
   if (!settled) return std::unexpected(settled.error());
   const bulk_shape shape{.format = format,
                          .method = hash_method::phash2,
                          .slots = std::min(slots_for(h, settled->keys), h.max_slots),
                          .max_slots = h.max_slots};
-  if (auto written = write_bulk(into, *pieces, shape, *settled, fetch); !written) {
+  if (auto written = write_bulk(into, *pieces, shape, *settled, source); !written) {
     return std::unexpected(written.error());
   }
   counts.objects = settled->objects;

@@ -3,8 +3,6 @@
 #include "dets/replacement.hpp"
 #include "dets/store.hpp"
 
-#include "term/scan.hpp"
-
 #include <algorithm>
 #include <bit>
 #include <limits>
@@ -35,17 +33,17 @@ result<> store::take_place(replacement& made) {
   return {};
 }
 
-result<> store::rewrite(std::vector<piece>& pieces, fetch_piece fetch) {
+result<> store::rewrite(std::vector<piece>& pieces, const piece_source& source) {
   auto made = replacement::begin(where_);
   if (!made) return std::unexpected(made.error());
-  const auto counts = settle(pieces, format(), fetch);
+  const auto counts = settle(pieces, format(), source);
   if (!counts) return std::unexpected(counts.error());
   const auto wanted = std::bit_ceil(std::max<std::uint64_t>(counts->keys, header_.min_slots));
   const bulk_shape shape{
       .format = format(),
       .slots = static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted, header_.max_slots)),
       .max_slots = header_.max_slots};
-  if (auto written = write_bulk(made->content(), pieces, shape, *counts, fetch); !written) {
+  if (auto written = write_bulk(made->content(), pieces, shape, *counts, source); !written) {
     return written;
   }
   return take_place(*made);
@@ -57,32 +55,26 @@ result<std::size_t> store::clear() {
   if (fenced_) return std::unexpected(*fenced_);
   const std::size_t had = header_.objects;
   std::vector<piece> none;
-  const auto fetch = [](const piece&, std::vector<std::byte>&) -> result<bytes> { return bytes(); };
-  if (auto done = rewrite(none, fetch); !done) return std::unexpected(done.error());
+  if (auto done = rewrite(none, arena()); !done) return std::unexpected(done.error());
   return had;
 }
 
 result<> store::replace_all(std::span<const bytes> objects) {
   std::vector<piece> pieces;
   pieces.reserve(objects.size());
+  arena all;
   for (const auto& object : objects) {
     const auto key = key_of(object);
     if (!key) return std::unexpected(key.error());
     if (object.size() >= highest_end) return std::unexpected(errc::size_limit_exceeded);
-    pieces.push_back({pieces.size(), static_cast<std::uint32_t>(object.size() + 1),
-                      slot_hash(hash_method::phash2, *key), 0, false});
+    const auto place = all.add(object);
+    const auto hash = slot_hash(hash_method::phash2, *key);
+    pieces.push_back({place, static_cast<std::uint32_t>(object.size() + 1), hash, 0, false});
   }
-  const auto fetch = [&](const piece& p, std::vector<std::byte>& room) -> result<bytes> {
-    const bytes object = objects[p.place];
-    room.resize(object.size() + 1);
-    room[0] = terms::version_byte;
-    std::ranges::copy(object, room.begin() + 1);
-    return bytes(room);
-  };
   const std::scoped_lock lock(mutex_);
   if (auto ok = writable(); !ok) return ok;
   if (fenced_) return std::unexpected(*fenced_);
-  return rewrite(pieces, fetch);
+  return rewrite(pieces, all);
 }
 
 result<> store::compact() {

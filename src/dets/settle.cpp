@@ -4,6 +4,8 @@
 #include "term/order.hpp"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cassert>
 
 namespace shelf::dets_format {
@@ -21,8 +23,8 @@ struct keyed {
 /// Pieces whose keys have the same hash: nearly always of one key.
 class same_hash {
  public:
-  same_hash(object_format format, fetch_piece fetch, settled_counts& counts)
-      : format_(format), fetch_(fetch), counts_(counts) {}
+  same_hash(object_format format, const piece_source& source, settled_counts& counts)
+      : format_(format), source_(source), counts_(counts) {}
 
   /// Reorders [first, last) and returns the end of what lives on.
   result<iterator> settle(iterator first, iterator last) {
@@ -44,7 +46,7 @@ class same_hash {
   result<> fetch_all(iterator first, iterator last) {
     all_.clear();
     for (auto p = first; p != last; ++p) {
-      const auto stored = fetch_(*p, room_);
+      const auto stored = source_.fetch(*p, room_);
       if (!stored) return std::unexpected(stored.error());
       keyed k{.what = *p, .key = {}, .object = {}};
       // Copies: the next fetch may reuse the room.
@@ -130,20 +132,44 @@ class same_hash {
   }
 
   object_format format_;
-  fetch_piece fetch_;
+  const piece_source& source_;
   settled_counts& counts_;
   std::vector<keyed> all_;
   std::vector<std::byte> room_;
 };
 
+/// By slot, as far as the number of pieces tells how many there will be, then by hash; of one hash
+/// in the order they came. Three passes over 9 bits each of a hash that is turned so that the slot
+/// comes first.
+void sort_by_slot(std::vector<piece>& pieces) {
+  constexpr unsigned hash_bits = 27;
+  constexpr unsigned digit_bits = 9;
+  constexpr std::size_t digits = std::size_t{1} << digit_bits;
+  const auto slots =
+      std::bit_ceil(std::clamp<std::size_t>(pieces.size(), slots_per_segment, most_slots));
+  const auto slot_bits = static_cast<unsigned>(std::countr_zero(slots));
+  const auto turned = [&](const piece& p) {
+    const auto slot = p.hash & (static_cast<std::uint32_t>(slots) - 1);
+    return slot << (hash_bits - slot_bits) | p.hash >> slot_bits;
+  };
+  std::vector<piece> other(pieces.size());
+  for (unsigned shift = 0; shift < hash_bits; shift += digit_bits) {
+    std::array<std::size_t, digits + 1> start{};
+    const auto digit = [&](const piece& p) { return turned(p) >> shift & (digits - 1); };
+    for (const auto& p : pieces) ++start[digit(p) + 1];
+    for (std::size_t i = 1; i <= digits; ++i) start[i] += start[i - 1];
+    for (const auto& p : pieces) other[start[digit(p)]++] = p;
+    pieces.swap(other);
+  }
+}
+
 }  // namespace
 
-result<settled_counts> settle(std::vector<piece>& pieces, object_format format, fetch_piece fetch) {
-  std::ranges::sort(pieces, [](const piece& a, const piece& b) {
-    return a.hash != b.hash ? a.hash < b.hash : a.place < b.place;
-  });
+result<settled_counts> settle(std::vector<piece>& pieces, object_format format,
+                              const piece_source& source) {
+  sort_by_slot(pieces);
   settled_counts counts;
-  same_hash several(format, fetch, counts);
+  same_hash several(format, source, counts);
   auto out = pieces.begin();
   for (auto first = pieces.begin(); first != pieces.end();) {
     auto last = first + 1;

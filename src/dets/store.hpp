@@ -146,7 +146,7 @@ class store {
 
   // replacing.cpp
   [[nodiscard]] result<> take_place(class replacement& made);
-  [[nodiscard]] result<> rewrite(std::vector<piece>& pieces, fetch_piece fetch);
+  [[nodiscard]] result<> rewrite(std::vector<piece>& pieces, const piece_source& source);
   [[nodiscard]] result<> copy_blocks(storage& into) const;
 
   // reading.cpp

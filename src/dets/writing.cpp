@@ -106,9 +106,7 @@ std::unexpected<error> store::fence(const error& cause) {
 }
 
 result<bytes> store::key_of(bytes object) const {
-  if (!terms::is_canonical(object)) {
-    return std::unexpected(error(errc::invalid_argument, where_.path() + ": not a canonical term"));
-  }
+  assert(terms::is_canonical(object));
   const auto key = element_at(object, keypos_);
   if (!key.empty()) return key;
   return std::unexpected(error(
