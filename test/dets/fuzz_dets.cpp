@@ -1,0 +1,116 @@
+// TEST  dets
+// libFuzzer: no bytes make opening, repairing, reading or changing a DETS file go wrong.
+#include "dets/md5.hpp"
+#include "dets/store.hpp"
+#include "file/simulated_disk.hpp"
+#include "term/tag.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <vector>
+
+namespace {
+
+using namespace shelf;
+using namespace shelf::dets_format;
+
+constexpr const char* name = "t.dets";
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+/// What the first byte of the input decides.
+struct choices {
+  explicit choices(std::uint8_t first)
+      : sign((first & 1) != 0),
+        write((first & 2) != 0),
+        repair(static_cast<settings::repairs>((first >> 2) % 3)),
+        verbs(first >> 4) {}
+  bool sign;  ///< the header's checksum and the word with the file's size are made right
+  bool write;
+  settings::repairs repair;
+  unsigned verbs;  ///< which keys the changes touch
+};
+
+std::vector<std::byte> file_of(bytes input, const choices& c) {
+  std::vector<std::byte> file(input.begin(), input.end());
+  if (!c.sign || file.size() < fields_size + 4) return file;
+  terms::store_big(file.data() + file.size() - 4, static_cast<std::uint32_t>(file.size()));
+  std::ranges::copy(md5(bytes(file).subspan(12, 156)), file.begin() + 168);
+  return file;
+}
+
+settings at(file::simulated_disk& disk, settings::opening how, settings::repairs repair) {
+  settings s;
+  s.path = name;
+  s.how = how;
+  s.repair = repair;
+  s.system = &disk;
+  return s;
+}
+
+/// How many objects a walk finds; nothing if it meets damage.
+std::optional<std::uint64_t> count(const store& s) {
+  std::uint64_t found = 0;
+  const auto walked = s.for_each([&](bytes) {
+    ++found;
+    return true;
+  });
+  if (!walked) return std::nullopt;
+  require(found == s.size());
+  return found;
+}
+
+/// {K, K, ...} as long as the key's position asks.
+std::vector<std::byte> object_with(std::uint8_t key, std::uint32_t keypos) {
+  const auto arity = std::min<std::uint32_t>(keypos + 1, 255);
+  std::vector<std::byte> object{std::byte{104}, static_cast<std::byte>(arity)};
+  for (std::uint32_t i = 0; i < arity; ++i) {
+    object.insert(object.end(), {std::byte{97}, std::byte{key}});
+  }
+  return object;
+}
+
+/// A file whose buckets are all in order takes changes, and is in order when it was closed.
+void change_and_read_again(file::simulated_disk& disk, const choices& c) {
+  std::uint64_t expected = 0;
+  {
+    const auto s = store::open(at(disk, settings::opening::existing, c.repair));
+    if (!s || !count(**s) || (*s)->keypos() > 250) return;
+    for (unsigned i = 0; i < 3; ++i) {
+      const auto key = static_cast<std::uint8_t>(c.verbs * 3 + i);
+      require((*s)->insert(object_with(key, (*s)->keypos())).has_value());
+    }
+    const std::byte last[] = {std::byte{97}, static_cast<std::byte>(c.verbs * 3)};
+    const auto went = (*s)->erase(last);
+    require(went && *went >= 1);
+    if (c.verbs % 4 == 1) require((*s)->compact().has_value());
+    if (c.verbs % 4 == 2) require((*s)->save().has_value());
+    const auto left = count(**s);
+    require(left.has_value());
+    expected = *left;
+    require((*s)->close().has_value());
+  }
+  const auto again = store::open(at(disk, settings::opening::existing, settings::repairs::refuse));
+  require(again.has_value() && (*again)->size() == expected && count(**again) == expected);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const choices c(data[0]);
+  const auto content = file_of(std::as_bytes(std::span(data, size)).subspan(1), c);
+  file::simulated_disk disk;
+  disk.put(name, content);
+  {
+    const auto s = store::open(at(disk, settings::opening::read_only, c.repair));
+    if (s) static_cast<void>(count(**s));
+    if (!s) require(s.error().message().starts_with("t.dets: "));
+  }
+  require(*disk.read_all(name) == content && disk.open_descriptors() == 0);
+  if (c.write) change_and_read_again(disk, c);
+  return 0;
+}
