@@ -117,8 +117,8 @@ struct file_info {
 /// for the key), size_limit_exceeded (2 GiB, less 50 MB, is all a DETS file can hold; reads and
 /// erasing go on).
 /// Thread safety: all calls from any thread, close() included; moving and destroying need the
-/// handle to themselves. Callbacks run on the calling thread and may call any function of this file
-/// but close() and abandon().
+/// handle to themselves. Callbacks run on the calling thread and may call any function of this
+/// file; a walk whose file is closed meanwhile ends with table_closed.
 class file {
  public:
   /// How to open it.

@@ -44,15 +44,16 @@ std::vector<bytes> views_of(std::span<const term> objects) {
 }
 
 /// The sum, if the element is an integer of 64 bits and stays one.
-result<std::int64_t> sum_of(const term& element, std::int64_t delta) {
+result<std::int64_t> sum_of(const term& element, std::int64_t delta, const std::string& path) {
   using range = std::numeric_limits<std::int64_t>;
   if (element.what() != term::type::integer) {
-    return std::unexpected(error(errc::type_mismatch, "the counter is no integer"));
+    return std::unexpected(error(errc::type_mismatch, path + ": the counter is no integer"));
   }
   const auto value = element.as_integer();
   const bool leaves = !value || (delta > 0 && *value > range::max() - delta) ||
                       (delta < 0 && *value < range::min() - delta);
-  if (leaves) return std::unexpected(error(errc::overflow, "the counter would leave 64 bits"));
+  if (leaves)
+    return std::unexpected(error(errc::overflow, path + ": the counter would leave 64 bits"));
   return *value + delta;
 }
 
@@ -226,18 +227,19 @@ result<std::int64_t> file::update_counter(const term& key, std::int64_t delta,
   auto& table = *core_->table;
   const auto place = position == 0 ? table.keypos() + 1 : position;
   if (table.type() != kind::set) {
-    return std::unexpected(error(errc::wrong_kind, "only a set has counters"));
+    return std::unexpected(error(errc::wrong_kind, table.path() + ": only a set has counters"));
   }
   if (place == table.keypos()) {
-    return std::unexpected(error(errc::invalid_argument, "the key of an object is no counter"));
+    return std::unexpected(error(errc::invalid_argument, table.path() + ": the key is no counter"));
   }
   std::int64_t sum = 0;
   const auto change = [&](bytes object) -> result<std::vector<std::byte>> {
     auto elements = *term::from_canonical(object).elements();
     if (place > elements.size()) {
-      return std::unexpected(error(errc::type_mismatch, "the object has no such element"));
+      return std::unexpected(
+          error(errc::type_mismatch, table.path() + ": the object has no such element"));
     }
-    const auto added = sum_of(elements[place - 1], delta);
+    const auto added = sum_of(elements[place - 1], delta, table.path());
     if (!added) return std::unexpected(added.error());
     sum = *added;
     elements[place - 1] = term::integer(sum);

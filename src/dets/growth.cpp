@@ -1,6 +1,6 @@
 // DETS  api -> table -> [dets] -> file
 // Linear hashing: the table grows by a segment, and the slots of one old segment are divided.
-#include "dets/store.hpp"
+#include "dets/indivisible.hpp"
 
 #include <array>
 #include <limits>
@@ -11,11 +11,12 @@ namespace shelf::dets_format {
 /// the old buckets stand, so that a failure changes nothing.
 class store::growth {
  public:
-  explicit growth(store& of) : store_(of), unmarked_before_(of.unmarked_.size()) {}
+  explicit growth(store& of) : store_(of), step_(of), unmarked_before_(of.unmarked_.size()) {}
   growth(const growth&) = delete;
   growth& operator=(const growth&) = delete;
-  ~growth() {
-    if (taken_over_) return;
+
+  /// Forgets what was prepared.
+  void give_back() {
     store_.unmarked_.resize(unmarked_before_);
     constexpr std::array<std::byte, 4> free_mark{std::byte{0x03}, std::byte{0xAB}, std::byte{0xCD},
                                                  std::byte{0xEF}};
@@ -36,8 +37,11 @@ class store::growth {
     }
     for (std::uint32_t i = 0; i < slots_per_segment; ++i) {
       if (auto divided = divide(store_.header_.n + i); !divided) {
-        if (divided.error() == errc::size_limit_exceeded) return false;
-        return std::unexpected(divided.error());
+        // A damaged bucket is told of when somebody wants it; here others pay with longer buckets.
+        const auto why = divided.error().code();
+        const bool can_do_without =
+            why == errc::size_limit_exceeded || why == errc::no_space || why == errc::corrupt;
+        return can_do_without ? result<bool>(false) : std::unexpected(divided.error());
       }
     }
     return true;
@@ -57,7 +61,6 @@ class store::growth {
       h.m *= 2;
       h.n = 0;
     }
-    taken_over_ = true;
   }
 
  private:
@@ -106,24 +109,28 @@ class store::growth {
     slot_entry entry;
   };
   store& store_;
+  indivisible step_;
   std::size_t unmarked_before_;
   std::vector<block> reserved_;  // a part, if one is due, and the segment
   std::vector<block> written_;
   std::vector<block> replaced_;
   std::vector<new_entry> entries_;
-  bool taken_over_ = false;
 };
 
 /// Makes room for so many more keys; a single one brings at most two segments, as in OTP. A file
 /// that cannot grow goes on with longer buckets.
 result<> store::grow_for(std::uint64_t keys) {
   auto most = keys == 1 ? 2 : std::numeric_limits<int>::max();
-  while (walks_ == 0 && most-- > 0 && header_.keys + keys > header_.next &&
+  while (walks_ == 0 && !cannot_grow_ && most-- > 0 && header_.keys + keys > header_.next &&
          header_.next < header_.max_slots) {
     growth next(*this);
     const auto ready = next.prepare();
+    if (!ready || !*ready) next.give_back();
     if (!ready) return std::unexpected(ready.error());
-    if (!*ready) return {};
+    if (!*ready) {
+      cannot_grow_ = true;
+      return {};
+    }
     next.take_over();
     if (auto freed = free_replaced(); !freed) return freed;
   }

@@ -190,6 +190,8 @@ result<> store::load(storage&& from, header h, bool reopened) {
   end_ = h.free_lists_at;
   unclosed_ = tail_written_ = false;
   objects_ = h.objects;
+  cannot_grow_ = false;
+  if (open_) return {};  // a new file in the place of the old one has the same
   type_ = h.type;
   keypos_ = h.keypos;
   return {};
@@ -227,7 +229,7 @@ result<> store::repair_beside(storage&& from, const header& h) {
 }
 
 /// An original that is there already is nearer to the last clean close than this one: it stays.
-result<> store::keep_original(const storage& from) {
+result<> store::keep_original(storage& from) {
   const auto kept = settings_.path + std::string(kept_suffix);
   const auto place = file::location::find(system_, kept, settings_.base_directory);
   if (!place) return std::unexpected(place.error());
@@ -244,7 +246,7 @@ result<> store::keep_original(const storage& from) {
     if (auto put = copy->content().write(at, bytes(portion).first(*got)); !put) return put;
     at += *got;
   }
-  const auto whole = copy->publish(nullptr, false);
+  const auto whole = copy->publish(&from.file(), false);
   return whole ? result<>() : std::unexpected(whole.error());
 }
 

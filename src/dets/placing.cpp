@@ -1,6 +1,6 @@
 // DETS  api -> table -> [dets] -> file
 // Where a changed bucket goes. Until a change is complete, what it replaces stays as it was.
-#include "dets/store.hpp"
+#include "dets/indivisible.hpp"
 #include "term/tag.hpp"
 
 #include <algorithm>
@@ -27,6 +27,7 @@ std::array<std::byte, 4> mark(std::uint32_t status) noexcept {
 
 /// `old` and `fresh` are whole buckets, or empty.
 result<> store::place(std::uint32_t slot, bytes old, bytes fresh) {
+  const indivisible step(*this);
   if (same_bytes(old, fresh)) return {};
   const auto entry = slots_.at(slot);
   replaced_.reserve(replaced_.size() + 1);
@@ -109,6 +110,7 @@ result<> store::write_at(std::uint64_t address, bytes content) {
 
 /// The change is in the file: now it counts, and what it replaced may go.
 result<> store::free_replaced() {
+  const indivisible step(*this);
   if (auto synced = sync_if_durable(); !synced) return synced;
   for (const auto address : std::exchange(unmarked_, {})) {
     if (auto marked = write_mark(address, status_active); !marked) return marked;

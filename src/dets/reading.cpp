@@ -68,7 +68,7 @@ result<std::size_t> store::lookup(bytes key, shelf::detail::function_ref<void(by
 /// The objects of the first record of the key: OTP, too, believes the first.
 result<std::size_t> store::find_in_bucket(bytes content, std::uint64_t offset, bytes key,
                                           shelf::detail::function_ref<void(bytes)> visit) const {
-  if (auto framed = check_bucket(content, file_.path(), offset); !framed) {
+  if (auto framed = check_bucket(content, where_.path(), offset); !framed) {
     return std::unexpected(framed.error());
   }
   result<> failed;
@@ -78,7 +78,7 @@ result<std::size_t> store::find_in_bucket(bytes content, std::uint64_t offset, b
   const auto look = [&](bytes object, bool first) {
     const auto fail = [&](const error& cause) {
       const auto at = static_cast<std::uint64_t>(object.data() - content.data());
-      failed = std::unexpected(within(file_.path(), offset + at, cause));
+      failed = std::unexpected(within(where_.path(), offset + at, cause));
       return false;
     };
     if (first) {
@@ -97,7 +97,7 @@ result<std::size_t> store::find_in_bucket(bytes content, std::uint64_t offset, b
   const bool fits = split_records(content.subspan(bucket_header), type_, look);
   if (!failed) return std::unexpected(failed.error());
   if (!fits)
-    return std::unexpected(corrupt_at(file_.path(), offset, "a bucket whose sizes do not fit"));
+    return std::unexpected(corrupt_at(where_.path(), offset, "a bucket whose sizes do not fit"));
   return count;
 }
 
@@ -188,7 +188,7 @@ class store::walk {
 
   result<bool> visit_bucket(const item& of, shelf::detail::function_ref<bool(bytes)> visit) {
     const bytes content = bytes(content_).subspan(of.at, of.entry.size);
-    const auto& path = store_.file_.path();
+    const auto& path = store_.where_.path();
     const std::uint64_t offset = of.entry.pointer;
     if (auto framed = check_bucket(content, path, offset); !framed) {
       return std::unexpected(framed.error());
@@ -229,7 +229,7 @@ class store::walk {
 
   result<> check_counts() const {
     if (!undisturbed_ || seen_ == objects_) return {};
-    return std::unexpected(corrupt_at(store_.file_.path(), 32,
+    return std::unexpected(corrupt_at(store_.where_.path(), 32,
                                       "it speaks of " + std::to_string(objects_) +
                                           " objects, and " + std::to_string(seen_) + " are there"));
   }

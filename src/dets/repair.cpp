@@ -145,8 +145,9 @@ class in_storage final : public piece_source {
   const storage& from_;
 };
 
-/// OTP starts with what the header says, and again with what it found if that was far off.
-std::uint32_t slots_for(const header& h, std::uint64_t keys) {
+/// OTP starts with what the header says, and again with what it found if that was far off. But a
+/// header may lie: every slot it truly had took 8 bytes of the file, and every key more.
+std::uint32_t slots_for(const header& h, std::uint64_t keys, std::uint64_t file_size) {
   const auto segments = [](std::uint64_t x) {
     return static_cast<std::int64_t>(x == 0 ? 0 : (x - 1) / slots_per_segment + 1);
   };
@@ -154,6 +155,7 @@ std::uint32_t slots_for(const header& h, std::uint64_t keys) {
   const auto found = segments(keys);
   const bool far_off = std::abs(found - segments(estimate)) > 5;
   if (far_off && segments(h.min_slots) <= found && found <= segments(h.max_slots)) estimate = keys;
+  estimate = std::min(estimate, std::max(keys, file_size / 8));
   return std::max(slots_per_segment, std::bit_ceil(static_cast<std::uint32_t>(estimate)));
 }
 
@@ -167,9 +169,11 @@ result<repair_counts> repair(const storage& damaged, const header& h, storage& i
   const object_format format{h.type, h.keypos};
   const auto settled = settle(*pieces, format, source);
   if (!settled) return std::unexpected(settled.error());
+  const auto size = damaged.size();
+  if (!size) return std::unexpected(size.error());
   const bulk_shape shape{.format = format,
                          .method = hash_method::phash2,
-                         .slots = std::min(slots_for(h, settled->keys), h.max_slots),
+                         .slots = std::min(slots_for(h, settled->keys, *size), h.max_slots),
                          .max_slots = h.max_slots};
   if (auto written = write_bulk(into, *pieces, shape, *settled, source); !written) {
     return std::unexpected(written.error());

@@ -27,7 +27,7 @@ struct repair_counts {
 /// Scans `damaged` for buckets, as OTP does: every 16 bytes from body_start on, type, key position
 /// and bounds of slots from the header, all else ignored; and writes what it finds as a closed file
 /// into the empty `into`. size_limit_exceeded: an object is beyond the limits of terms; it is not
-/// dropped behind anybody's back. Memory: 32 bytes an object, and the largest bucket.
+/// dropped behind anybody's back. Memory: about 100 bytes an object, and the largest bucket.
 [[nodiscard]] result<repair_counts> repair(const storage& damaged, const header& h, storage& into);
 
 }  // namespace shelf::dets_format

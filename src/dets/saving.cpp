@@ -47,7 +47,7 @@ result<> store::save_now() {
   header_.closed = true;
   if (auto written = file_.write(0, encode(header_)); !written) return fence(written.error());
   if (auto synced = file_.file().sync(); !synced) return fence(synced.error());
-  unclosed_ = tail_written_ = false;
+  unclosed_ = tail_written_ = cannot_grow_ = false;
   return {};
 }
 

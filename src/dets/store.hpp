@@ -92,6 +92,8 @@ class store {
   [[nodiscard]] bool is_open() const noexcept { return open_.load(); }
   /// What opening had to repair.
   [[nodiscard]] const std::optional<repair_note>& repaired() const noexcept { return repaired_; }
+  /// The path as messages show it.
+  [[nodiscard]] const std::string& path() const noexcept { return where_.path(); }
   [[nodiscard]] kind type() const noexcept { return type_; }
   [[nodiscard]] std::uint32_t keypos() const noexcept { return keypos_; }
 
@@ -129,6 +131,7 @@ class store {
  private:
   class growth;
   class walk;
+  class indivisible;
   store(settings how, file::location where);
 
   // opening.cpp
@@ -141,7 +144,7 @@ class store {
   [[nodiscard]] result<> open_damaged(storage&& from, const header& h, std::string cause);
   [[nodiscard]] result<> repair_in_memory(const storage& from, const header& h);
   [[nodiscard]] result<> repair_beside(storage&& from, const header& h);
-  [[nodiscard]] result<> keep_original(const storage& from);
+  [[nodiscard]] result<> keep_original(storage& from);
   [[nodiscard]] result<> force(const header& h);
 
   // replacing.cpp
@@ -207,6 +210,7 @@ class store {
   std::uint64_t end_ = 0;      // where the file ends, free lists not counted
   bool unclosed_ = false;      // the header says so, and what follows `end_` is gone
   bool tail_written_ = false;  // a save failed behind `end_`
+  bool cannot_grow_ = false;   // a try failed, and nothing has changed since that would help
   std::optional<error> fenced_;
   std::vector<std::uint32_t> unmarked_;  // durable mode: new buckets, to be marked once synced
   std::vector<block> replaced_;          // marked as free when the change is complete

@@ -92,7 +92,9 @@ record_counts count(const record_list& records) noexcept {
 
 result<> store::writable() const {
   if (auto ok = usable(); !ok) return ok;
-  if (settings_.how == settings::opening::read_only) return std::unexpected(errc::read_only);
+  if (settings_.how == settings::opening::read_only) {
+    return std::unexpected(error(errc::read_only, where_.path() + ": it was opened to read"));
+  }
   return {};
 }
 

@@ -1,6 +1,7 @@
 // TEST  dets
 // Erlang's own DETS judges what is written here, and what it writes is read here.
 #include "corpus.hpp"
+#include "dets/bulk.hpp"
 #include "file/scratch.hpp"
 
 #include "shelf/term.hpp"
@@ -143,6 +144,58 @@ TEST(DetsOtp, AGrownFileAndACompactedOneAreAccepted) {
   ASSERT_TRUE(s->save());
   expect_accepted(how.path, kind::set, 1);
   ASSERT_TRUE(s->compact());
+  ASSERT_TRUE(s->close());
+  expect_accepted(how.path, kind::set, 1);
+}
+
+TEST(DetsOtp, OlderVariantsOfTheFormatAreUpdatedAndAcceptedEvenWhereOtpsOwnReadingFails) {
+  for (const auto* name : {"v9a", "v9b", "v9c"}) {
+    SCOPED_TRACE(name);
+    const scratch here;
+    const settings how{.path = here.path("t.dets")};
+    const auto content = test::corpus_file(std::string(name) + ".dets");
+    here.write("t.dets", as_text(content));
+    auto s = must_open(how);
+    const auto added = object(-1, "added");
+    ASSERT_EQ(s->insert(added.encoded()), written::added);
+    ASSERT_TRUE(s->close());
+    expect_accepted(how.path, kind::set, 1);
+  }
+}
+
+/// All objects in a file that hashes as OTP R8 did.
+void write_with_phash(const std::string& path, const std::vector<term>& objects) {
+  dets_format::arena all;
+  std::vector<dets_format::piece> pieces;
+  for (const auto& o : objects) {
+    const auto hash = dets_format::slot_hash(dets_format::hash_method::phash,
+                                             dets_format::element_at(o.encoded(), 1));
+    const auto place = all.add(o.encoded());
+    pieces.push_back({place, static_cast<std::uint32_t>(o.encoded().size() + 1), hash, 0, false});
+  }
+  std::ofstream(path).close();
+  dets_format::storage into(*file::place(path).open_to_write());
+  const auto counts = dets_format::settle(pieces, {}, all);
+  ASSERT_TRUE(counts);
+  dets_format::bulk_shape shape;
+  shape.method = dets_format::hash_method::phash;
+  ASSERT_TRUE(dets_format::write_bulk(into, pieces, shape, *counts, all));
+}
+
+TEST(DetsOtp, AFileThatHashesTheOldWayGoesOnDoingSo) {
+  const scratch here;
+  const settings how{.path = here.path("t.dets")};
+  std::vector<term> objects;
+  for (int i = 0; i < 200; ++i) objects.push_back(object(i, "old"));
+  write_with_phash(how.path, objects);
+  auto s = must_open(how);
+  EXPECT_FALSE(s->repaired());
+  for (int i = 150; i < 400; ++i) {
+    const auto o = object(i, "new");
+    ASSERT_TRUE(s->insert(o.encoded()));
+  }
+  EXPECT_EQ(s->info()->slots, 512u);
+  EXPECT_EQ(list_objects(*s)->size(), 400u);
   ASSERT_TRUE(s->close());
   expect_accepted(how.path, kind::set, 1);
 }
