@@ -118,9 +118,7 @@ class laying_out {
 /// Writes one after the other, in large pieces.
 class stream {
  public:
-  stream(storage& into, std::uint64_t at) : into_(into), at_(at) {
-    buffer_.reserve(write_at_once + write_at_once / 4);
-  }
+  stream(storage& into, std::uint64_t at) noexcept : into_(into), at_(at) {}
   [[nodiscard]] std::vector<std::byte>& buffer() noexcept { return buffer_; }
   [[nodiscard]] result<> flush_if_full() {
     return buffer_.size() < write_at_once ? result<>() : flush();

@@ -238,7 +238,9 @@ result<> store::keep_original(storage& from) {
     return {};
   auto copy = replacement::begin(*place);
   if (!copy) return std::unexpected(copy.error());
-  std::vector<std::byte> portion(std::size_t{1} << 20);
+  const auto size = from.size();
+  if (!size) return std::unexpected(size.error());
+  std::vector<std::byte> portion(std::min<std::uint64_t>(*size + 1, std::uint64_t{1} << 20));
   for (std::uint64_t at = 0;;) {
     const auto got = from.read_some(at, portion);
     if (!got) return std::unexpected(got.error());

@@ -23,11 +23,13 @@ constexpr std::uint64_t most_in_vain = 64;
 class window {
  public:
   explicit window(const storage& from) : from_(from) {}
+  /// How large the file is: the window never is larger.
+  void limit(std::uint64_t file_size) noexcept { limit_ = file_size; }
 
   /// The bytes at [at, at + size); fewer where the file ends. Good until the next call.
   result<bytes> view(std::uint64_t at, std::size_t size) {
     if (at < start_ || at + size > start_ + buffer_.size()) {
-      buffer_.resize(std::max(size, window_size));
+      buffer_.resize(std::max<std::uint64_t>(size, std::min<std::uint64_t>(window_size, limit_)));
       const auto got = from_.read_some(at, buffer_);
       if (!got) return std::unexpected(got.error());
       buffer_.resize(*got);
@@ -41,6 +43,7 @@ class window {
   const storage& from_;
   std::vector<std::byte> buffer_;
   std::uint64_t start_ = 0;
+  std::uint64_t limit_ = window_size;
 };
 
 class scanning {
@@ -52,6 +55,7 @@ class scanning {
     const auto size = from_.size();
     if (!size) return std::unexpected(size.error());
     size_ = *size;
+    window_.limit(size_);
     // Addresses have 32 bits: what lies behind cannot be meant.
     const auto end = std::min<std::uint64_t>(size_, std::numeric_limits<std::uint32_t>::max());
     for (std::uint64_t at = body_start; at + bucket_header <= end;) {

@@ -25,13 +25,11 @@ void require(bool holds) {
 struct choices {
   explicit choices(std::uint8_t first)
       : sign((first & 1) != 0),
-        write((first & 2) != 0),
-        repair(static_cast<settings::repairs>((first >> 2) % 3)),
-        verbs(first >> 4) {}
+        repair(static_cast<settings::repairs>((first >> 1) % 3)),
+        verbs(first >> 3) {}
   bool sign;  ///< the header's checksum and the word with the file's size are made right
-  bool write;
   settings::repairs repair;
-  unsigned verbs;  ///< which keys the changes touch
+  unsigned verbs;  ///< above 23: what is written; else only a look, which is eight times as fast
 };
 
 std::vector<std::byte> file_of(bytes input, const choices& c) {
@@ -111,6 +109,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!s) require(s.error().message().starts_with("t.dets: "));
   }
   require(*disk.read_all(name) == content && disk.open_descriptors() == 0);
-  if (c.write) change_and_read_again(disk, c);
+  if (c.verbs >= 24) change_and_read_again(disk, c);
   return 0;
 }
