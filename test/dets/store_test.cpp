@@ -99,7 +99,7 @@ constexpr kind types[] = {kind::set, kind::bag, kind::duplicate_bag};
 class random_calls {
  public:
   random_calls(kind type, std::uint64_t seed, int keys)
-      : expected(type), type_(type), engine_(seed), keys_(keys) {}
+      : expected(type), engine_(seed), keys_(keys) {}
 
   void call(store& s) {
     const auto key = term::integer(below(keys_));
@@ -136,7 +136,6 @@ class random_calls {
     EXPECT_EQ(s.insert_all(views, false), objects.size());
   }
 
-  kind type_;
   std::mt19937_64 engine_;
   int keys_;
 };

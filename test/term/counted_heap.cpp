@@ -36,10 +36,3 @@ void operator delete(void* block) noexcept {
   std::free(block);
 }
 void operator delete(void* block, std::size_t) noexcept { operator delete(block); }
-// What std::stable_sort asks for its buffer: without this it would come from elsewhere, and be
-// freed here.
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept try {
-  return operator new(size);
-} catch (const std::bad_alloc&) {
-  return nullptr;
-}
