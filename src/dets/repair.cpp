@@ -3,6 +3,7 @@
 #include "dets/repair.hpp"
 
 #include "dets/object.hpp"
+#include "dets/slot_table.hpp"
 #include "term/tag.hpp"
 
 #include <algorithm>
@@ -149,17 +150,18 @@ class in_storage final : public piece_source {
   const storage& from_;
 };
 
-/// OTP starts with what the header says, and again with what it found if that was far off. But a
-/// header may lie: every slot it truly had took 8 bytes of the file, and every key more.
+/// OTP starts with what the header says, and again with what it found if that was far off. Slots
+/// that cannot have been in the damaged file are not believed: a short one must not become a long
+/// one.
 std::uint32_t slots_for(const header& h, std::uint64_t keys, std::uint64_t file_size) {
   const auto segments = [](std::uint64_t x) {
-    return static_cast<std::int64_t>(x == 0 ? 0 : (x - 1) / slots_per_segment + 1);
+    return static_cast<std::int64_t>(x == 0 ? 1 : (x - 1) / slots_per_segment + 1);
   };
   std::uint64_t estimate = std::min(h.max_slots, std::max(h.min_slots, h.keys));
   const auto found = segments(keys);
   const bool far_off = std::abs(found - segments(estimate)) > 5;
   if (far_off && segments(h.min_slots) <= found && found <= segments(h.max_slots)) estimate = keys;
-  estimate = std::min(estimate, std::max(keys, file_size / 8));
+  estimate = std::min(estimate, file_size / sizeof(slot_entry));
   return std::max(slots_per_segment, std::bit_ceil(static_cast<std::uint32_t>(estimate)));
 }
 

@@ -257,6 +257,22 @@ content nested_buckets(std::size_t cells) {
   return file;
 }
 
+TEST(DetsHostile, ARepairDoesNotBelieveMoreSlotsThanTheFileHasRoomFor) {
+  for (const auto& [at, value] : {std::pair{36u, 0x1510000u}, {40u, 1u << 25}, {44u, 1u << 25}}) {
+    auto file = corpus_file("bad_closed_0.dets");
+    put(file, at, value);
+    sign(file);
+    result<outcome> found;
+    EXPECT_LT(heap_of([&] { found = read(file); }), 8u << 20) << "byte " << at;
+    ASSERT_TRUE(found) << found.error();
+    EXPECT_EQ(found->objects.size(), 10u);
+  }
+  auto empty = corpus_file("bad_trunc_1336.dets");
+  put(empty, 36, 0x1510000u);
+  sign(empty);
+  EXPECT_LT(heap_of([&] { EXPECT_TRUE(read(empty)); }), 8u << 20);
+}
+
 TEST(DetsHostile, ARepairGivesUpOnAFileThatWouldCostItsSquare) {
   const auto file = nested_buckets(std::size_t{1} << 15);
   const auto began = std::chrono::steady_clock::now();
