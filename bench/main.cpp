@@ -55,6 +55,7 @@ int main(int count, char** arguments) try {
   bench::measure_memory(b);
   bench::measure_concurrent(b);
   bench::measure_disk(b);
+  bench::measure_dets(b);
   std::filesystem::remove_all(s.directory);
   if (!s.report.empty()) std::ofstream(s.report) << bench::report(b);
   return EXIT_SUCCESS;

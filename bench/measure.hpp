@@ -80,6 +80,7 @@ void keep(const T& value) {
 void measure_memory(bench_run& b);      // rows_memory.cpp
 void measure_concurrent(bench_run& b);  // rows_concurrent.cpp
 void measure_disk(bench_run& b);        // rows_disk.cpp
+void measure_dets(bench_run& b);        // rows_dets.cpp
 
 /// The rows as a Markdown page.
 [[nodiscard]] std::string report(const bench_run& b);

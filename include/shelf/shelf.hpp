@@ -4,6 +4,7 @@
 
 #include "shelf/codec.hpp"
 #include "shelf/config.hpp"
+#include "shelf/convert.hpp"
 #include "shelf/error.hpp"
 #include "shelf/kind.hpp"
 #include "shelf/migrate.hpp"

@@ -1,0 +1,14 @@
+// BENCH  rivals
+// Erlang/OTP in a process of its own, which times itself.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace bench {
+
+/// Nanoseconds an operation of what otp.escript calls `verb`; its start is not counted.
+[[nodiscard]] double otp(const std::string& verb, const std::string& directory, std::size_t entries,
+                         std::size_t count);
+
+}  // namespace bench

@@ -1,0 +1,117 @@
+// BENCH  rows: DETS
+// The same files as Erlang's own DETS: loaded, written, changed in place and read from.
+#include "measure.hpp"
+#include "rivals/otp.hpp"
+#include "shelf_table.hpp"
+
+#include <shelf/dets.hpp>
+
+#include <filesystem>
+#include <optional>
+
+namespace bench {
+namespace {
+
+[[nodiscard]] text_map open_dets_table(const std::string& directory, shelf::write_mode mode) {
+  return shelf::or_throw(text_map::open(
+      {.path = directory + "/shelf.dets", .mode = mode, .format = shelf::file_format::dets}));
+}
+
+void saves_and_loads(bench_run& b) {
+  const auto& w = b.data();
+  const auto n = w.to_write.size();
+  const auto ours = fresh_directory(b.options());
+  const auto theirs = fresh_directory(b.options());
+  const auto save = [&, n] {
+    std::filesystem::remove(ours + "/shelf.dets");
+    auto t = open_dets_table(ours, shelf::write_mode::back);
+    fill(t, w);
+    const auto took = timed(n, [&] { shelf::or_throw(t.save()); });
+    shelf::or_throw(t.close());
+    return took;
+  };
+  const auto otp_save = [&, n] {
+    std::filesystem::remove(theirs + "/otp.dets");
+    return otp("save", theirs, n, 0);
+  };
+  b.compare("DETS: save, whole table, synced", "ns", save,
+            {{{"OTP, ets:to_dets and close", otp_save}, 0.1}});
+  const auto load = [&, n] {
+    std::optional<text_map> t;
+    const auto took = timed(n, [&] { t = open_dets_table(ours, shelf::write_mode::back); });
+    shelf::or_throw(t->close());
+    return took;
+  };
+  const auto otp_load = [&, n] { return otp("load", theirs, n, 0); };
+  if (b.wants("DETS: open")) {
+    (void)save();
+    (void)otp_save();
+  }
+  b.compare("DETS: open and load", "ns", load, {{{"OTP, open_file and to_ets", otp_load}, 0.1}});
+}
+
+void inserts(bench_run& b) {
+  const auto& w = b.data();
+  const auto n = w.to_write.size();
+  const auto last = n / 10;
+  const auto insert = [&, n, last] {
+    const auto directory = fresh_directory(b.options());
+    {
+      auto t = open_dets_table(directory, shelf::write_mode::back);
+      for (std::size_t i = last; i < n; ++i) shelf::or_throw(t.insert(w.to_write[i], w.value));
+      shelf::or_throw(t.close());
+    }
+    auto t = open_dets_table(directory, shelf::write_mode::through);
+    const auto took = timed(last, [&] {
+      for (std::size_t i = 0; i < last; ++i) shelf::or_throw(t.insert(w.to_write[i], w.value));
+    });
+    shelf::or_throw(t.close());
+    std::filesystem::remove_all(directory);
+    return took;
+  };
+  const auto otp_insert = [&, n, last] {
+    const auto directory = fresh_directory(b.options());
+    const auto took = otp("insert", directory, n, last);
+    std::filesystem::remove_all(directory);
+    return took;
+  };
+  b.compare("DETS: insert, through, the last tenth of the table", "ns", insert,
+            {{{"OTP, dets:insert", otp_insert}, 0.05}});
+}
+
+void lookups(bench_run& b) {
+  if (!b.wants("DETS: lookup straight from the file")) return;
+  const auto& w = b.data();
+  const auto n = w.to_write.size();
+  const auto count = n / 10;
+  const auto directory = fresh_directory(b.options());
+  const auto theirs = fresh_directory(b.options());
+  {
+    auto t = open_dets_table(directory, shelf::write_mode::back);
+    fill(t, w);
+    shelf::or_throw(t.close());
+  }
+  (void)otp("save", theirs, n, 0);
+  std::vector<shelf::term> keys;
+  for (std::size_t i = 0; i < count; ++i) keys.push_back(shelf::term::binary(w.to_read[i]));
+  const auto lookup = [&, count] {
+    auto f = shelf::or_throw(shelf::dets::file::open(
+        {.path = directory + "/shelf.dets", .opening = shelf::opening::read_only}));
+    return timed(count, [&] {
+      for (const auto& key : keys) keep(shelf::or_throw(f.lookup(key)));
+    });
+  };
+  const auto otp_lookup = [&, n, count] { return otp("lookup", theirs, n, count); };
+  b.compare("DETS: lookup straight from the file", "ns", lookup,
+            {{{"OTP, dets:lookup", otp_lookup}, 0.1}});
+}
+
+}  // namespace
+
+void measure_dets(bench_run& b) {
+  saves_and_loads(b);
+  inserts(b);
+  lookups(b);
+}
+
+}  // namespace bench

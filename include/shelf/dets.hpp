@@ -1,0 +1,255 @@
+// API  [api] -> table -> journal -> file
+// Files of Erlang's DETS: opened, read and written in place, so that the BEAM can open them again.
+#pragma once
+
+#include "shelf/config.hpp"
+#include "shelf/detail/callback.hpp"
+#include "shelf/detail/function_ref.hpp"
+#include "shelf/error.hpp"
+#include "shelf/kind.hpp"
+#include "shelf/term.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <ranges>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace shelf::dets {
+
+/// What open does with a file that was not closed properly, or whose slots or free lists are
+/// damaged. A repair keeps what can be found of the objects; it never touches the original, see
+/// repair_report.
+enum class repair_policy : std::uint8_t {
+  automatic,  ///< repairs what needs it, as OTP does
+  refuse,     ///< corrupt instead
+  force,      ///< reads every object; repairs what is damaged, compacts what is not
+};
+
+/// How to open a file. An aggregate: name what differs from the defaults.
+struct config {
+  /// The file, UTF-8. Relative paths count from base_directory, or else from the working directory.
+  std::string path = {};
+  /// If set, the path cannot lead out of this directory.
+  std::optional<std::string> base_directory = {};
+  /// set, bag or duplicate_bag; another in the file is wrong_kind. Default: what the file is, and
+  /// set for a new one.
+  std::optional<kind> type = {};
+  /// Which element of an object is its key, from 1; another in the file is type_mismatch. Default:
+  /// what the file says, and 1 for a new one.
+  std::optional<std::uint32_t> keypos = {};
+  /// What open expects to find.
+  shelf::opening opening = shelf::opening::create_if_missing;
+  /// through: a change is in the file before its call returns, and a kill takes nothing back.
+  /// durable: it is synced as well. back is invalid_argument: there is no cache.
+  write_mode mode = write_mode::through;
+  /// What to do with a file that needs a repair.
+  repair_policy repair = repair_policy::automatic;
+  /// How many slots a new file has at least and at most; powers of two, else rounded up. A slot is
+  /// a list of keys in the file, best with one key in it.
+  std::uint32_t min_slots = 256;
+  std::uint32_t max_slots = 33'554'432;
+  /// Saves in the background this long after the first change since the last save; zero: never. As
+  /// in OTP it keeps the time short in which a crash means a repair.
+  std::chrono::milliseconds auto_save{180'000};
+  /// Where errors of the destructor and of background saves go. Default: one sentence on stderr.
+  /// Called from any thread; must not throw.
+  std::function<void(const error&)> on_error = {};
+  /// Whether the file may lie on a network file system.
+  shelf::file_system file_system = shelf::file_system::local;
+  /// Where files live: nullptr is the operating system; tests may pass a simulated disk.
+  shelf::file::system* system = nullptr;
+};
+
+/// What a repair found and did. Objects of other states than the last are in these counts as well:
+/// DETS writes no checksums, so a repair cannot tell an old bucket from a current one.
+struct repair_report {
+  std::string cause;    ///< why the file needed it
+  std::string kept_as;  ///< the untouched original, until the next clean close; empty: read_only
+  std::uint64_t objects = 0;     ///< in the repaired file
+  std::uint64_t keys = 0;        ///< in the repaired file
+  std::uint64_t expected = 0;    ///< objects when the file was last saved, as its header says
+  std::uint64_t buckets = 0;     ///< found whole
+  std::uint64_t damaged = 0;     ///< places marked as a bucket where none can be read: what is lost
+  std::uint64_t superseded = 0;  ///< objects that gave way to a later one under their key
+  std::uint64_t doubled = 0;     ///< objects of buckets that stood there in two states
+  std::uint64_t resurrected = 0;  ///< objects found inside of deleted buckets: perhaps deleted
+};
+
+/// What info() tells.
+struct file_info {
+  kind type = kind::set;
+  std::uint32_t keypos = 1;
+  std::uint64_t objects = 0;
+  std::uint64_t keys = 0;
+  std::uint32_t slots = 0;  ///< in use now
+  std::uint32_t min_slots = 0;
+  std::uint32_t max_slots = 0;
+  std::uint64_t file_bytes = 0;
+  std::uint64_t free_bytes = 0;  ///< of them, in gaps between blocks: what compact() may give back
+  bool read_only = false;
+  bool unsaved = false;  ///< changed since the last save: a crash now means a repair
+};
+
+/// Says whether a file is a DETS file of version 9, as dets:is_dets_file does: by its mark alone.
+/// Errors: not_a_table; unsupported_version, for older ones; not_found, file_error.
+[[nodiscard]] result<> is_dets_file(const std::string& path);
+
+/// An open DETS file: a table of tuples, each found by one of its elements.
+///
+/// Lookups read the file, one bucket each; nothing but the slots is kept in memory (8 bytes a
+/// slot). Keys and objects are compared as with =:=, so 1 and 1.0 are two keys. In bags the
+/// objects of a key stand in the order of their insertion; inserting one that is there already
+/// makes it the last.
+///
+/// Between the first change and the next sync() or close() the file is marked as unclosed: a
+/// program that ends without either leaves a file that the next open repairs.
+///
+/// Errors any call may give: table_closed, forked, file_error, corrupt. Writes: read_only, fenced
+/// and indeterminate (a failure of the disk), no_space, invalid_argument (no tuple, or too short
+/// for the key), size_limit_exceeded (2 GiB, less 50 MB, is all a DETS file can hold; reads and
+/// erasing go on).
+/// Thread safety: all calls from any thread, close() included; moving and destroying need the
+/// handle to themselves. Callbacks run on the calling thread and may call any function of this
+/// file; a walk whose file is closed meanwhile ends with table_closed.
+class file {
+ public:
+  /// How to open it.
+  using config = dets::config;
+
+  // --- life --------------------------------------------------------------------------------------
+
+  /// Opens the file, or creates it. Errors: invalid_path, not_found, already_open, not_a_table,
+  /// wrong_kind, type_mismatch, unsupported_version, corrupt, no_space. On an error the file is
+  /// untouched. Reads the slots and free lists, all of them; a repair reads the whole file.
+  [[nodiscard]] static result<file> open(config c);
+  /// Moves the handle; the one moved from may only be assigned to or destroyed.
+  file(file&& other) noexcept;
+  /// Closes what this handle held, as the destructor does, and takes the other.
+  file& operator=(file&& other) noexcept;
+  /// Closes; what goes wrong is told to config.on_error, and everything is released all the same.
+  ~file();
+
+  /// Saves and releases all; removes the original that a repair kept. An error that trying again
+  /// may cure (no_space) leaves the file open; a file that was fenced is released, and close
+  /// returns the cause.
+  [[nodiscard]] result<> close();
+  /// Releases all without saving: the next open has to repair the file if it was changed.
+  void abandon() noexcept;
+  /// False once closed, abandoned or moved from.
+  [[nodiscard]] bool is_open() const noexcept;
+  /// What open had to repair; nothing if the file was in order.
+  [[nodiscard]] std::optional<repair_report> repaired() const;
+
+  // --- reads -------------------------------------------------------------------------------------
+
+  /// All objects of the key, oldest first; not_found if there are none.
+  [[nodiscard]] result<std::vector<term>> lookup(const term& key) const;
+  /// Whether the key is there. False also if it cannot be read; lookup tells.
+  [[nodiscard]] bool contains(const term& key) const noexcept;
+  /// How many objects there are; 0 once closed.
+  [[nodiscard]] std::size_t size() const noexcept;
+  [[nodiscard]] bool empty() const noexcept { return size() == 0; }
+  /// Calls f(const term&) with every object, in the order of the slots; f may return walk::stop.
+  /// Objects that stay throughout are seen exactly once, others may be seen or not. corrupt if the
+  /// file holds another number of objects than it says. Memory: about 16 MiB.
+  template <class F>
+  [[nodiscard]] result<> for_each(F f) const;
+  /// f(f(f(init, object), object), ...) over every object, as for_each.
+  template <class T, class F>
+  [[nodiscard]] result<T> fold(T init, F f) const;
+  /// All objects, in the order of the slots.
+  [[nodiscard]] result<std::vector<term>> to_vector() const;
+  [[nodiscard]] result<file_info> info() const;
+
+  // --- writes ------------------------------------------------------------------------------------
+
+  /// Sets: the object takes the place of the one with its key. bag: adds it unless it is there.
+  /// duplicate_bag: appends it.
+  [[nodiscard]] result<written> insert(const term& object);
+  /// All of them, in order; how many they were. Not atomic: an error or a crash in between leaves
+  /// some.
+  template <std::ranges::input_range R>
+  [[nodiscard]] result<std::size_t> insert_range(R&& objects) {
+    return insert_all(collect(std::forward<R>(objects)), false);
+  }
+  /// As insert, but key_already_present if the key is there, in bags too.
+  [[nodiscard]] result<> insert_new(const term& object);
+  /// As insert_range, but key_already_present, with nothing changed, if any of the keys is there.
+  template <std::ranges::input_range R>
+  [[nodiscard]] result<std::size_t> insert_new_range(R&& objects) {
+    return insert_all(collect(std::forward<R>(objects)), true);
+  }
+  /// All objects of the key; how many went.
+  [[nodiscard]] result<std::size_t> erase(const term& key);
+  /// Every copy of this object; how many went.
+  [[nodiscard]] result<std::size_t> erase_object(const term& object);
+  /// All objects; how many there were.
+  [[nodiscard]] result<std::size_t> clear();
+  /// Sets: adds to the integer at `position` (0: the one behind the key) of the key's object; the
+  /// new value. not_found; type_mismatch: no integer stands there; overflow: it would leave 64
+  /// bits, and nothing changed; wrong_kind: a bag.
+  [[nodiscard]] result<std::int64_t> update_counter(const term& key, std::int64_t delta = 1,
+                                                    std::uint32_t position = 0);
+  /// These objects and no others: a new file is laid out in one go and takes the place of the old
+  /// one in one step. In sets the last of equal keys wins. The fast way to fill a file.
+  template <std::ranges::input_range R>
+  [[nodiscard]] result<> replace_all(R&& objects) {
+    return replace_all(std::span<const term>(collect(std::forward<R>(objects))));
+  }
+
+  // --- the file ----------------------------------------------------------------------------------
+
+  /// Makes the file on the disk a valid, closed one, until the next change. Cost: the slots that
+  /// changed, the free lists and three syncs.
+  [[nodiscard]] result<> sync();
+  /// Writes a new file without gaps, which takes the place of the old one in one step.
+  [[nodiscard]] result<> compact();
+
+ private:
+  class core;
+  explicit file(std::shared_ptr<core> opened) noexcept;
+  template <class R>
+  [[nodiscard]] static std::vector<term> collect(R&& objects) {
+    std::vector<term> all;
+    if constexpr (std::ranges::sized_range<R>) all.reserve(std::ranges::size(objects));
+    for (auto&& object : objects) all.emplace_back(std::forward<decltype(object)>(object));
+    return all;
+  }
+  [[nodiscard]] result<std::size_t> insert_all(std::span<const term> objects, bool only_new);
+  [[nodiscard]] result<> replace_all(std::span<const term> objects);
+  [[nodiscard]] result<> visit_all(detail::function_ref<bool(const term&)> visit) const;
+
+  std::shared_ptr<core> core_;
+};
+
+template <class F>
+result<> file::for_each(F f) const {
+  return visit_all([&](const term& object) {
+    if constexpr (std::is_same_v<std::invoke_result_t<F&, const term&>, walk>) {
+      return std::invoke(f, object) == walk::go_on;
+    } else {
+      std::invoke(f, object);
+      return true;
+    }
+  });
+}
+
+template <class T, class F>
+result<T> file::fold(T init, F f) const {
+  auto done = visit_all([&](const term& object) {
+    init = std::invoke(f, std::move(init), object);
+    return true;
+  });
+  if (!done) return std::unexpected(done.error());
+  return init;
+}
+
+}  // namespace shelf::dets

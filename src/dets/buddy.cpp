@@ -1,0 +1,127 @@
+// DETS  api -> table -> [dets] -> file
+// Every choice is OTP's: lowest address first, the lower half kept, buddies joined at once.
+#include "dets/buddy.hpp"
+
+#include "dets/storage.hpp"
+#include "term/encode.hpp"
+#include "term/tag.hpp"
+
+#include <bit>
+#include <cassert>
+
+namespace shelf::dets_format {
+namespace {
+
+using terms::load_big;
+using terms::put_big;
+
+constexpr std::uint32_t end_mark = 12345;
+constexpr std::size_t chunk_header = 12;
+constexpr std::size_t most_in_chunk = 1021;
+
+std::unexpected<error> bad_list(const std::string& path, std::uint64_t at, std::string_view why) {
+  return std::unexpected(corrupt_at(path, at, why));
+}
+
+}  // namespace
+
+buddy::buddy(std::uint32_t base, std::uint64_t reserved) : base_(base) {
+  assert(reserved % block_size(smallest_class) == 0 && reserved < block_size(largest_class));
+  if (reserved == 0) free_[largest_class].insert(base);
+  for (auto at = reserved; at != 0 && at < block_size(largest_class);) {
+    const auto k = static_cast<unsigned>(std::countr_zero(at));
+    free_[k].insert(base + static_cast<std::uint32_t>(at));
+    at += block_size(k);
+  }
+}
+
+result<buddy> buddy::decode(bytes lists, std::uint64_t offset, std::uint32_t base,
+                            const std::string& path) {
+  buddy found(base);
+  found.free_[largest_class].clear();
+  std::size_t at = 0;
+  while (true) {
+    const auto here = offset + at;
+    if (lists.size() - at < chunk_header) return bad_list(path, here, "the free lists do not end");
+    const auto size = load_big<std::uint32_t>(lists.data() + at);
+    const auto status = load_big<std::uint32_t>(lists.data() + at + 4);
+    const auto number = load_big<std::uint32_t>(lists.data() + at + 8);
+    if (status != status_free) return bad_list(path, here, "no free list where one is due");
+    if (number == end_mark) return found;
+    // OTP counts classes from 1, and has none below 16 bytes in practice.
+    if (number < smallest_class + 1 || number > largest_class + 1) {
+      return bad_list(path, here, "a free list of an unknown size of blocks");
+    }
+    if (size < chunk_header || size % 4 != 0 || size > lists.size() - at) {
+      return bad_list(path, here, "a free list of an impossible length");
+    }
+    auto& blocks = found.free_[number - 1];
+    for (std::size_t i = chunk_header; i < size; i += 4) {
+      const auto address = load_big<std::uint32_t>(lists.data() + at + i);
+      if (!blocks.empty() && address <= *blocks.rbegin()) {
+        return bad_list(path, here + i, "free blocks that do not ascend");
+      }
+      blocks.insert(blocks.end(), address);
+    }
+    at += size;
+  }
+}
+
+std::vector<std::byte> buddy::encode() const {
+  std::vector<std::byte> out;
+  for (unsigned k = smallest_class; k <= largest_class; ++k) {
+    auto left = free_[k].size();
+    for (auto next = free_[k].begin(); left > 0;) {
+      const auto count = left < most_in_chunk ? left : most_in_chunk;
+      put_big(out, static_cast<std::uint32_t>(chunk_header + 4 * count));
+      put_big(out, status_free);
+      put_big(out, std::uint32_t{k + 1});
+      for (std::size_t i = 0; i < count; ++i) put_big(out, *next++);
+      left -= count;
+    }
+  }
+  put_big(out, static_cast<std::uint32_t>(chunk_header));
+  put_big(out, status_free);
+  put_big(out, end_mark);
+  return out;
+}
+
+std::optional<std::uint32_t> buddy::allocate(unsigned k) {
+  assert(k >= smallest_class);
+  auto from = k;
+  while (from <= largest_class && free_[from].empty()) ++from;
+  if (from > largest_class) return std::nullopt;
+  const std::uint32_t address = *free_[from].begin();
+  if (address + block_size(k) > highest_end) return std::nullopt;
+  free_[from].erase(free_[from].begin());
+  shrink({address, from}, k);
+  return address;
+}
+
+void buddy::shrink(block from, unsigned to) {
+  assert(to <= from.k);
+  for (auto k = from.k; k-- > to;) {
+    free_[k].insert(from.address + static_cast<std::uint32_t>(block_size(k)));
+  }
+}
+
+void buddy::release(block freed) {
+  for (; freed.k < largest_class; ++freed.k) {
+    const auto size = static_cast<std::uint32_t>(block_size(freed.k));
+    const bool upper = ((freed.address - base_) & size) != 0;
+    const auto other = upper ? freed.address - size : freed.address + size;
+    if (free_[freed.k].erase(other) == 0) break;
+    if (upper) freed.address = other;
+  }
+  free_[freed.k].insert(freed.address);
+}
+
+std::vector<block> buddy::free_blocks() const {
+  std::vector<block> blocks;
+  for (unsigned k = smallest_class; k <= largest_class; ++k) {
+    for (const auto address : free_[k]) blocks.push_back({address, k});
+  }
+  return blocks;
+}
+
+}  // namespace shelf::dets_format

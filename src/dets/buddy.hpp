@@ -1,0 +1,55 @@
+// DETS  api -> table -> [dets] -> file
+// The allocator: blocks of powers of two, free ones in lists that stand in the file when it is
+// closed.
+#pragma once
+
+#include "dets/layout.hpp"
+#include "shelf/detail/bytes.hpp"
+#include "shelf/error.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace shelf::dets_format {
+
+/// A piece of the file. Classes are exponents: 2^k bytes.
+struct block {
+  std::uint32_t address;
+  unsigned k;
+};
+
+/// Which blocks are free. Addresses are those of the file; buddies are found relative to a base.
+/// Invariant: free blocks and those handed out tile the range from the base to base + 2^31.
+class buddy {
+ public:
+  /// All is free from `base` on but the first `reserved` bytes, a multiple of 16.
+  explicit buddy(std::uint32_t base, std::uint64_t reserved = 0);
+
+  /// Reads free lists; `lists` is the file from there to its end. corrupt: what OTP would not read,
+  /// or blocks that cannot be.
+  [[nodiscard]] static result<buddy> decode(bytes lists, std::uint64_t offset, std::uint32_t base,
+                                            const std::string& path);
+  /// As OTP writes them, with the end marker, without the trailer.
+  [[nodiscard]] std::vector<std::byte> encode() const;
+
+  /// The lowest of the smallest free blocks that hold 2^k bytes, split as needed; nothing if it
+  /// would end above highest_end, with nothing changed.
+  [[nodiscard]] std::optional<std::uint32_t> allocate(unsigned k);
+  /// The block is free again, and joins its buddies.
+  void release(block freed);
+  /// A block shrinks where it stands; the rest of it is free.
+  void shrink(block from, unsigned to);
+
+  [[nodiscard]] std::vector<block> free_blocks() const;
+
+ private:
+  std::uint32_t base_;
+  std::array<std::set<std::uint32_t>, largest_class + 1> free_;
+};
+
+}  // namespace shelf::dets_format

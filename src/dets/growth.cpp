@@ -1,0 +1,140 @@
+// DETS  api -> table -> [dets] -> file
+// Linear hashing: the table grows by a segment, and the slots of one old segment are divided.
+#include "dets/indivisible.hpp"
+
+#include <array>
+#include <limits>
+
+namespace shelf::dets_format {
+
+/// One segment's growth, made ready beside what is there, then taken over in one step. Until then
+/// the old buckets stand, so that a failure changes nothing.
+class store::growth {
+ public:
+  explicit growth(store& of) : store_(of), step_(of), unmarked_before_(of.unmarked_.size()) {}
+  growth(const growth&) = delete;
+  growth& operator=(const growth&) = delete;
+
+  /// Forgets what was prepared.
+  void give_back() {
+    store_.unmarked_.resize(unmarked_before_);
+    constexpr std::array<std::byte, 4> free_mark{std::byte{0x03}, std::byte{0xAB}, std::byte{0xCD},
+                                                 std::byte{0xEF}};
+    for (const auto& b : written_) {
+      static_cast<void>(store_.file_.write(std::uint64_t{b.address} + 4, free_mark));
+    }
+    for (const auto& b : written_) store_.free_.release(b);
+    for (const auto& b : reserved_) store_.free_.release(b);
+  }
+
+  /// False if there is no room for another segment.
+  result<bool> prepare() {
+    store_.slots_.reserve_segment();
+    for (int i = store_.slots_.needs_part() ? 2 : 1; i > 0; --i) {
+      const auto address = store_.free_.allocate(class_of(segment_bytes));
+      if (!address) return false;
+      reserved_.push_back({*address, class_of(segment_bytes)});
+    }
+    for (std::uint32_t i = 0; i < slots_per_segment; ++i) {
+      if (auto divided = divide(store_.header_.n + i); !divided) {
+        // A damaged bucket is told of when somebody wants it; here others pay with longer buckets.
+        const auto why = divided.error().code();
+        const bool can_do_without =
+            why == errc::size_limit_exceeded || why == errc::no_space || why == errc::corrupt;
+        return can_do_without ? result<bool>(false) : std::unexpected(divided.error());
+      }
+    }
+    return true;
+  }
+
+  void take_over() {
+    auto& h = store_.header_;
+    auto& replaced = store_.replaced_;
+    replaced.reserve(replaced.size() + replaced_.size());
+    if (reserved_.size() == 2) store_.slots_.add_part(reserved_.front().address);
+    store_.slots_.add_segment(reserved_.back().address);
+    for (const auto& [slot, entry] : entries_) store_.slots_.set(slot, entry);
+    replaced.insert(replaced.end(), replaced_.begin(), replaced_.end());
+    h.next += slots_per_segment;
+    h.n += slots_per_segment;
+    if (h.n == h.m) {
+      h.m *= 2;
+      h.n = 0;
+    }
+  }
+
+ private:
+  result<> divide(std::uint32_t slot) {
+    const auto& h = store_.header_;
+    const auto entry = store_.slots_.at(slot);
+    if (entry.empty()) return {};
+    const auto content = store_.read_bucket(entry);
+    if (!content) return std::unexpected(content.error());
+    auto records = parse_bucket(*content, store_.format(), store_.file_.path(), entry.pointer);
+    if (!records) return std::unexpected(records.error());
+    std::vector<key_record> staying, moving;
+    for (auto& r : *records) {
+      const bool moves = (slot_hash(h.method, r.key.get()) & (2 * h.m - 1)) >= h.m;
+      (moves ? moving : staying).push_back(std::move(r));
+    }
+    if (moving.empty()) return {};
+    if (staying.empty()) {
+      entries_.push_back({slot, {}});
+      entries_.push_back({slot + h.m, entry});
+      return {};
+    }
+    if (auto put = write(slot + h.m, moving); !put) return put;
+    if (auto put = write(slot, staying); !put) return put;
+    replaced_.push_back(entry.block());
+    return {};
+  }
+
+  result<> write(std::uint32_t slot, const std::vector<key_record>& records) {
+    const auto bucket = compose_bucket(records, store_.type_);
+    const auto k = class_of(bucket.size());
+    written_.reserve(written_.size() + 1);
+    const auto address = store_.free_.allocate(k);
+    if (!address) return std::unexpected(errc::size_limit_exceeded);
+    if (auto put = store_.write_bucket(*address, bucket); !put) {
+      store_.free_.release({*address, k});
+      return put;
+    }
+    written_.push_back({*address, k});
+    entries_.push_back({slot, {static_cast<std::uint32_t>(bucket.size()), *address}});
+    return {};
+  }
+
+  struct new_entry {
+    std::uint32_t slot;
+    slot_entry entry;
+  };
+  store& store_;
+  indivisible step_;
+  std::size_t unmarked_before_;
+  std::vector<block> reserved_;  // a part, if one is due, and the segment
+  std::vector<block> written_;
+  std::vector<block> replaced_;
+  std::vector<new_entry> entries_;
+};
+
+/// Makes room for so many more keys; a single one brings at most two segments, as in OTP. A file
+/// that cannot grow goes on with longer buckets.
+result<> store::grow_for(std::uint64_t keys) {
+  auto most = keys == 1 ? 2 : std::numeric_limits<int>::max();
+  while (walks_ == 0 && !cannot_grow_ && most-- > 0 && header_.keys + keys > header_.next &&
+         header_.next < header_.max_slots) {
+    growth next(*this);
+    const auto ready = next.prepare();
+    if (!ready || !*ready) next.give_back();
+    if (!ready) return std::unexpected(ready.error());
+    if (!*ready) {
+      cannot_grow_ = true;
+      return {};
+    }
+    next.take_over();
+    if (auto freed = free_replaced(); !freed) return freed;
+  }
+  return {};
+}
+
+}  // namespace shelf::dets_format

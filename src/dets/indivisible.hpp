@@ -1,0 +1,27 @@
+// DETS  api -> table -> [dets] -> file
+// Steps between which nothing may come, not even a lack of memory.
+#pragma once
+
+#include "dets/store.hpp"
+
+#include <exception>
+
+namespace shelf::dets_format {
+
+/// While there is one, slots and free blocks do not agree. An exception that leaves it behind
+/// fences the store: the buckets in the file are whole, and the next open repairs the rest.
+class store::indivisible {
+ public:
+  explicit indivisible(store& of) noexcept : store_(of), before_(std::uncaught_exceptions()) {}
+  indivisible(const indivisible&) = delete;
+  indivisible& operator=(const indivisible&) = delete;
+  ~indivisible() {
+    if (std::uncaught_exceptions() > before_ && !store_.fenced_) store_.fenced_ = errc::fenced;
+  }
+
+ private:
+  store& store_;
+  int before_;
+};
+
+}  // namespace shelf::dets_format

@@ -1,0 +1,74 @@
+// DETS  api -> table -> [dets] -> file
+// RFC 1321, for short input: the padded copy is made whole.
+#include "dets/md5.hpp"
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+namespace shelf::dets_format {
+namespace {
+
+using state = std::array<std::uint32_t, 4>;
+constexpr std::size_t block = 64;
+
+/// The constants: the first 32 bits of |sin(i + 1)|.
+const std::array<std::uint32_t, 64>& sines() {
+  static const auto table = [] {
+    std::array<std::uint32_t, 64> t{};
+    for (std::size_t i = 0; i < t.size(); ++i) {
+      t[i] = static_cast<std::uint32_t>(std::fabs(std::sin(static_cast<double>(i + 1))) * 0x1p32);
+    }
+    return t;
+  }();
+  return table;
+}
+
+std::uint32_t word_at(bytes content, std::size_t at) {
+  std::uint32_t word = 0;
+  for (std::size_t i = 0; i < 4; ++i) {
+    word |= std::to_integer<std::uint32_t>(content[at + i]) << 8 * i;
+  }
+  return word;
+}
+
+void add_block(state& s, bytes content) {
+  static constexpr int turns[4][4] = {
+      {7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}};
+  auto [a, b, c, d] = s;
+  for (std::size_t i = 0; i < 64; ++i) {
+    std::uint32_t f = 0;
+    std::size_t word = 0;
+    switch (i / 16) {
+      case 0: f = (b & c) | (~b & d), word = i; break;
+      case 1: f = (d & b) | (~d & c), word = 5 * i + 1; break;
+      case 2: f = b ^ c ^ d, word = 3 * i + 5; break;
+      default: f = c ^ (b | ~d), word = 7 * i; break;
+    }
+    f += a + sines()[i] + word_at(content, word % 16 * 4);
+    a = d, d = c, c = b;
+    b += std::rotl(f, turns[i / 16][i % 4]);
+  }
+  s = {s[0] + a, s[1] + b, s[2] + c, s[3] + d};
+}
+
+}  // namespace
+
+std::array<std::byte, 16> md5(bytes content) {
+  std::vector<std::byte> padded(content.begin(), content.end());
+  padded.push_back(std::byte{0x80});
+  while (padded.size() % block != block - 8) padded.push_back(std::byte{0});
+  for (unsigned i = 0; i < 8; ++i) {
+    padded.push_back(static_cast<std::byte>(std::uint64_t{content.size()} * 8 >> 8 * i));
+  }
+  state s{0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476};
+  for (std::size_t at = 0; at < padded.size(); at += block) {
+    add_block(s, bytes(padded).subspan(at, block));
+  }
+  std::array<std::byte, 16> digest{};
+  for (std::size_t i = 0; i < 16; ++i) digest[i] = static_cast<std::byte>(s[i / 4] >> 8 * (i % 4));
+  return digest;
+}
+
+}  // namespace shelf::dets_format

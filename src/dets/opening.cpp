@@ -1,0 +1,291 @@
+// DETS  api -> table -> [dets] -> file
+// Opening: judge the header, load the slots and free lists, or repair; or create.
+#include "dets/replacement.hpp"
+#include "dets/store.hpp"
+
+#include "term/tag.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cerrno>
+
+namespace shelf::dets_format {
+namespace {
+
+/// Another process may create the file between our looks at it.
+constexpr int tries = 10;
+constexpr std::string_view kept_suffix = ".unrepaired";
+
+std::unexpected<error> invalid(std::string what) {
+  return std::unexpected(error(errc::invalid_argument, std::move(what)));
+}
+
+result<> check(const settings& how) {
+  if (how.path.empty()) return invalid("config.path is empty");
+  if (how.type == kind::ordered_set) {
+    return std::unexpected(
+        error(errc::wrong_kind, how.path + ": a DETS file cannot hold an ordered_set"));
+  }
+  if (how.keypos == 0u) return invalid("config.keypos counts from 1");
+  const auto too_many = [](std::uint32_t slots) { return slots > most_slots; };
+  if (too_many(how.min_slots) || too_many(how.max_slots) || how.min_slots > how.max_slots) {
+    return invalid("config.min_slots and max_slots must ascend, up to 33554432");
+  }
+  return {};
+}
+
+std::uint32_t whole_slots(std::uint32_t asked) {
+  return std::bit_ceil(std::max(asked, slots_per_segment));
+}
+
+result<std::vector<std::byte>> read_front(const storage& from) {
+  std::vector<std::byte> front(fields_size);
+  const auto got = from.read_some(0, front);
+  if (!got) return std::unexpected(got.error());
+  front.resize(*got);
+  return front;
+}
+
+}  // namespace
+
+store::store(settings how, file::location where)
+    : settings_(std::move(how)),
+      system_(where.system()),
+      generation_(file::process_generation()),
+      where_(std::move(where)) {}
+
+result<std::unique_ptr<store>> store::open(settings how) {
+  if (auto valid = check(how); !valid) return std::unexpected(valid.error());
+  auto& system = how.system != nullptr ? *how.system : file::real_system();
+  auto where = file::location::find(system, how.path, how.base_directory);
+  if (!where) return std::unexpected(where.error());
+  if (!how.any_file_system) {
+    if (auto local = where->refuse_network_file_system(); !local) {
+      return std::unexpected(local.error());
+    }
+  }
+  std::unique_ptr<store> made(new store(std::move(how), std::move(*where)));
+  if (auto opened = made->open_file(); !opened) return std::unexpected(opened.error());
+  made->open_ = true;
+  if (made->settings_.repair == settings::repairs::force) {
+    if (auto forced = made->force(made->header_); !forced) return std::unexpected(forced.error());
+  }
+  return made;
+}
+
+result<> store::open_file() {
+  result<> opened;
+  for (int i = 0; i < tries; ++i) {
+    if (settings_.how != settings::opening::create_new) {
+      opened = open_existing();
+      const bool may_create = settings_.how == settings::opening::create_if_missing;
+      if (opened || opened.error() != errc::not_found || !may_create) return opened;
+    }
+    opened = create();
+    if (opened || opened.error() != std::errc::file_exists) return opened;
+    if (settings_.how == settings::opening::create_new) {
+      return std::unexpected(
+          error(errc::file_error, settings_.path + ": the file exists already", {}, EEXIST));
+    }
+  }
+  return opened;
+}
+
+result<> store::create() {
+  auto made = replacement::begin(where_);
+  if (!made) return std::unexpected(made.error());
+  const bulk_shape shape{
+      .format = {settings_.type.value_or(kind::set), settings_.keypos.value_or(1)},
+      .slots = whole_slots(settings_.min_slots),
+      .max_slots = whole_slots(settings_.max_slots)};
+  std::vector<piece> none;
+  if (auto written = write_bulk(made->content(), none, shape, {}, arena()); !written)
+    return written;
+  auto fresh = made->publish(nullptr, false);
+  if (!fresh) return std::unexpected(fresh.error());
+  if (auto synced = where_.sync_directory(); !synced) {
+    // Nobody shall find a name that a crash may take back.
+    static_cast<void>(where_.unlink());
+    return synced;
+  }
+  const auto judged = read_header(*fresh);
+  if (!judged) return std::unexpected(judged.error());
+  return load(std::move(*fresh), judged->fields, false);
+}
+
+result<judged_header> store::read_header(const storage& from) const {
+  const auto front = read_front(from);
+  if (!front) return std::unexpected(front.error());
+  const auto size = from.size();
+  if (!size) return std::unexpected(size.error());
+  std::array<std::byte, 4> trailer{};
+  if (*size >= trailer.size()) {
+    if (auto read = from.read(*size - trailer.size(), trailer, "its size"); !read) {
+      return std::unexpected(read.error());
+    }
+  }
+  return judge_header(*front, *size, terms::load_big<std::uint32_t>(trailer.data()), from.path());
+}
+
+result<> store::check_wanted(const header& h) const {
+  if (settings_.type && *settings_.type != h.type) {
+    return std::unexpected(error(
+        errc::wrong_kind, where_.path() + ": byte 12: it is a " + std::string(to_string(h.type)) +
+                              ", and was opened as a " + std::string(to_string(*settings_.type))));
+  }
+  if (settings_.keypos && *settings_.keypos != h.keypos) {
+    return std::unexpected(error(
+        errc::type_mismatch, where_.path() + ": byte 28: its keys stand at position " +
+                                 std::to_string(h.keypos) + ", and it was opened with position " +
+                                 std::to_string(*settings_.keypos)));
+  }
+  return {};
+}
+
+result<> store::open_existing() {
+  const bool reads_only = settings_.how == settings::opening::read_only;
+  if (!reads_only) where_.sweep_temporaries();
+  auto opened = reads_only ? where_.open_to_read() : where_.open_to_write();
+  if (!opened) return std::unexpected(opened.error());
+  storage from(std::move(*opened));
+  const auto judged = read_header(from);
+  if (!judged) return std::unexpected(judged.error());
+  const bool refuses = settings_.repair == settings::repairs::refuse;
+  if (!judged->damage.empty() && refuses) {
+    return std::unexpected(
+        error(errc::corrupt, from.path() + ": " + judged->damage + "; it needs a repair"));
+  }
+  if (auto wanted = check_wanted(judged->fields); !wanted) return wanted;
+  if (!judged->damage.empty()) {
+    return open_damaged(std::move(from), judged->fields, judged->damage);
+  }
+  auto loaded = load(std::move(from), judged->fields, true);
+  if (loaded || refuses || loaded.error() != errc::corrupt) return loaded;
+  return open_damaged(std::move(file_), judged->fields, loaded.error().message());
+}
+
+/// Leaves `from` in file_ whatever happens.
+result<> store::load(storage&& from, header h, bool reopened) {
+  file_ = std::move(from);
+  const auto size = file_.size();
+  if (!size) return std::unexpected(size.error());
+  if (h.free_lists_at < body_start || h.free_lists_at > *size) {
+    return std::unexpected(corrupt_at(file_.path(), 0, "the free lists are not in the file"));
+  }
+  std::vector<std::byte> lists(*size - h.free_lists_at);
+  if (auto read = file_.read(h.free_lists_at, lists, "the free lists"); !read) return read;
+  // OTP forgets the base when it opens a file again; so the numbers stay those that it would write.
+  if (reopened) h.base = 0;
+  const auto base = h.base == 0 ? static_cast<std::uint32_t>(body_start) : h.base;
+  auto free = buddy::decode(lists, h.free_lists_at, base, file_.path());
+  if (!free) return std::unexpected(free.error());
+  auto slots = slot_table::load(file_, h, h.free_lists_at);
+  if (!slots) return std::unexpected(slots.error());
+  if (auto wrong = find_overlap(slots->blocks(), free->free_blocks()); !wrong.empty()) {
+    return std::unexpected(error(errc::corrupt, file_.path() + ": " + wrong));
+  }
+  header_ = h;
+  free_ = std::move(*free);
+  slots_ = std::move(*slots);
+  end_ = h.free_lists_at;
+  unclosed_ = tail_written_ = false;
+  objects_ = h.objects;
+  cannot_grow_ = false;
+  if (open_) return {};  // a new file in the place of the old one has the same
+  type_ = h.type;
+  keypos_ = h.keypos;
+  return {};
+}
+
+result<> store::open_damaged(storage&& from, const header& h, std::string cause) {
+  repaired_.emplace().cause = std::move(cause);
+  return settings_.how == settings::opening::read_only ? repair_in_memory(from, h)
+                                                       : repair_beside(std::move(from), h);
+}
+
+result<> store::repair_in_memory(const storage& from, const header& h) {
+  storage image({}, from.path());
+  auto counts = repair(from, h, image);
+  if (!counts) return std::unexpected(counts.error());
+  repaired_->counts = *counts;
+  const auto judged = read_header(image);
+  if (!judged) return std::unexpected(judged.error());
+  return load(std::move(image), judged->fields, true);
+}
+
+result<> store::repair_beside(storage&& from, const header& h) {
+  auto made = replacement::begin(where_);
+  if (!made) return std::unexpected(made.error());
+  auto counts = repair(from, h, made->content());
+  if (!counts) return std::unexpected(counts.error());
+  repaired_->counts = *counts;
+  if (auto kept = keep_original(from); !kept) return kept;
+  auto fresh = made->publish(&from.file(), true);
+  if (!fresh) return std::unexpected(fresh.error());
+  if (auto synced = where_.sync_directory(); !synced) return synced;
+  const auto judged = read_header(*fresh);
+  if (!judged) return std::unexpected(judged.error());
+  return load(std::move(*fresh), judged->fields, true);
+}
+
+/// An original that is there already is nearer to the last clean close than this one: it stays.
+result<> store::keep_original(storage& from) {
+  const auto kept = settings_.path + std::string(kept_suffix);
+  const auto place = file::location::find(system_, kept, settings_.base_directory);
+  if (!place) return std::unexpected(place.error());
+  repaired_->kept_as = kept;
+  if (const auto there = place->open_to_read(); there || there.error() != errc::not_found)
+    return {};
+  auto copy = replacement::begin(*place);
+  if (!copy) return std::unexpected(copy.error());
+  const auto size = from.size();
+  if (!size) return std::unexpected(size.error());
+  std::vector<std::byte> portion(std::min<std::uint64_t>(*size + 1, std::uint64_t{1} << 20));
+  for (std::uint64_t at = 0;;) {
+    const auto got = from.read_some(at, portion);
+    if (!got) return std::unexpected(got.error());
+    if (*got == 0) break;
+    const auto read = bytes(portion).first(*got);
+    // Holes stay holes.
+    const bool empty = std::ranges::all_of(read, [](auto b) { return b == std::byte{0}; });
+    const auto put = empty ? result<>() : copy->content().write(at, read);
+    if (!put) return put;
+    at += *got;
+  }
+  if (auto cut = copy->content().file().truncate(*size); !cut) return cut;
+  const auto whole = copy->publish(&from.file(), false);
+  return whole ? result<>() : std::unexpected(whole.error());
+}
+
+void store::forget_original() noexcept try {
+  const auto kept = settings_.path + std::string(kept_suffix);
+  const auto place = file::location::find(system_, kept, settings_.base_directory);
+  if (place) static_cast<void>(place->unlink());
+} catch (...) {  // out of memory: it stays, and the next close removes it
+}
+
+/// A file that is well is compacted; any other is repaired.
+result<> store::force(const header& h) {
+  if (repaired_) return {};
+  const auto read = for_each([](bytes) { return true; });
+  const bool damaged = !read && read.error() == errc::corrupt;
+  if (!read && !damaged) return read;
+  if (!damaged) return settings_.how == settings::opening::read_only ? read : compact();
+  const auto fields = h;
+  return open_damaged(std::move(file_), fields, read.error().message());
+}
+
+result<> recognise_file(file::system& system, const std::string& path,
+                        const std::optional<std::string>& base_directory) {
+  const auto where = file::location::find(system, path, base_directory);
+  if (!where) return std::unexpected(where.error());
+  auto opened = where->open_to_read();
+  if (!opened) return std::unexpected(opened.error());
+  const storage from(std::move(*opened));
+  const auto front = read_front(from);
+  if (!front) return std::unexpected(front.error());
+  return recognise(*front, from.path());
+}
+
+}  // namespace shelf::dets_format

@@ -1,0 +1,39 @@
+// DETS  api -> table -> [dets] -> file
+// What is published has been synced before.
+#include "dets/replacement.hpp"
+
+#include <utility>
+
+namespace shelf::dets_format {
+
+replacement::replacement(const file::location& where, file::location::temporary made)
+    : where_(&where), content_(std::move(made.file)), name_(std::move(made.name)) {}
+
+replacement::replacement(replacement&& other) noexcept
+    : where_(other.where_),
+      content_(std::move(other.content_)),
+      name_(std::exchange(other.name_, {})) {}
+
+replacement::~replacement() {
+  if (!name_.empty()) where_->discard({std::move(content_.file()), std::move(name_)});
+}
+
+result<replacement> replacement::begin(const file::location& where) {
+  auto made = where.create_temporary();
+  if (!made) return std::unexpected(made.error());
+  return replacement(where, std::move(*made));
+}
+
+result<storage> replacement::publish(const file::open_file* like, bool replace) {
+  file::location::temporary named{std::move(content_.file()), name_};
+  result<> done;
+  if (like != nullptr) done = where_->keep_mode_and_owner(*like, named);
+  if (done) done = named.file.sync();
+  if (done) done = where_->publish(named, replace);
+  content_.file() = std::move(named.file);
+  if (!done) return std::unexpected(done.error());
+  name_.clear();
+  return std::move(content_);
+}
+
+}  // namespace shelf::dets_format

@@ -1,0 +1,113 @@
+// DETS  api -> table -> [dets] -> file
+// Making a valid closed file of what is there, and taking that back before the next change.
+#include "dets/store.hpp"
+#include "term/encode.hpp"
+
+#include <algorithm>
+#include <array>
+#include <mutex>
+
+namespace shelf::dets_format {
+
+/// Before the first change: the header says "unclosed", on the disk too, and the free lists go.
+result<> store::mark_unclosed() {
+  constexpr std::array<std::byte, 4> no{};
+  if (auto written = file_.write(closed_at, no); !written) return written;
+  if (auto synced = file_.file().sync_data(); !synced) return fence(synced.error());
+  unclosed_ = tail_written_ = true;
+  unclosed_since_ = system_.now();
+  return drop_tail();
+}
+
+/// What stands behind the last bucket: free lists of an earlier save.
+result<> store::drop_tail() {
+  if (!tail_written_) return {};
+  if (auto cut = file_.file().truncate(end_); !cut) return cut;
+  tail_written_ = false;
+  return {};
+}
+
+result<> store::save() {
+  const std::scoped_lock lock(mutex_);
+  if (auto ok = writable(); !ok) return ok;
+  return save_now();
+}
+
+result<> store::save_now() {
+  if (fenced_) return std::unexpected(*fenced_);
+  if (!unclosed_) return {};
+  if (auto dropped = drop_tail(); !dropped) return dropped;
+  if (auto written = slots_.write_changes(file_); !written) return written;
+  end_ = std::max(end_, slots_.end());
+  if (auto written = write_tail(); !written) return written;
+  // The header must not say "closed" before all it speaks of is there.
+  if (auto synced = file_.file().sync_data(); !synced) return fence(synced.error());
+  header_.free_lists_at = static_cast<std::uint32_t>(end_);
+  header_.counters = slots_.counters();
+  header_.closed = true;
+  if (auto written = file_.write(0, encode(header_)); !written) return fence(written.error());
+  if (auto synced = file_.file().sync(); !synced) return fence(synced.error());
+  unclosed_ = tail_written_ = cannot_grow_ = false;
+  return {};
+}
+
+result<> store::write_tail() {
+  auto lists = free_.encode();
+  const auto size = end_ + lists.size() + 4;
+  terms::put_big(lists, static_cast<std::uint32_t>(size - header_.base));
+  tail_written_ = true;
+  return file_.write(end_, lists);
+}
+
+result<> store::sync_changes() {
+  const std::scoped_lock lock(mutex_);
+  if (auto ok = writable(); !ok) return ok;
+  if (fenced_) return std::unexpected(*fenced_);
+  if (!unclosed_) return {};
+  if (auto synced = file_.file().sync_data(); !synced) return fence(synced.error());
+  return {};
+}
+
+std::chrono::nanoseconds store::save_if_due(result<>& outcome) {
+  const std::scoped_lock lock(mutex_);
+  const auto period = settings_.auto_save;
+  if (period.count() == 0 || !writable() || fenced_ || !unclosed_) return period;
+  const auto due = unclosed_since_ + period - system_.now();
+  if (due.count() > 0) return due;
+  outcome = save_now();
+  return period;
+}
+
+result<> store::close() {
+  const std::scoped_lock lock(mutex_);
+  if (auto ok = usable(); !ok) return ok;
+  if (settings_.how == settings::opening::read_only) {
+    release();
+    return {};
+  }
+  if (fenced_) {
+    const auto cause = *fenced_;
+    release();
+    return std::unexpected(cause);
+  }
+  if (auto saved = save_now(); !saved) return saved;
+  forget_original();
+  release();
+  return {};
+}
+
+void store::abandon() noexcept {
+  // In a forked child the mutex may be held by a thread that is not there.
+  if (file::is_forked_child_of(generation_)) return;
+  const std::scoped_lock lock(mutex_);
+  release();
+}
+
+void store::release() noexcept {
+  open_ = false;
+  file_ = storage();
+  slots_ = slot_table();
+  objects_ = 0;
+}
+
+}  // namespace shelf::dets_format

@@ -1,0 +1,226 @@
+// DETS  api -> table -> [dets] -> file
+// A DETS file over encoded terms: what the typed face and the tables stand on.
+#pragma once
+
+#include "dets/bucket.hpp"
+#include "dets/buddy.hpp"
+#include "dets/header.hpp"
+#include "dets/repair.hpp"
+#include "dets/slot_table.hpp"
+#include "dets/storage.hpp"
+#include "file/location.hpp"
+#include "shelf/detail/function_ref.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <shared_mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace shelf::dets_format {
+
+/// How a file is opened. dets.hpp says what each means.
+struct settings {
+  std::string path = {};
+  std::optional<std::string> base_directory = {};
+  std::optional<kind> type = {};
+  std::optional<std::uint32_t> keypos = {};
+  enum class opening : std::uint8_t { create_if_missing, existing, create_new, read_only };
+  opening how = opening::create_if_missing;
+  enum class repairs : std::uint8_t { automatic, refuse, force };
+  repairs repair = repairs::automatic;
+  bool durable = false;  ///< each change is synced before its call returns
+  std::uint32_t min_slots = slots_per_segment;
+  std::uint32_t max_slots = most_slots;
+  std::chrono::nanoseconds auto_save{0};  ///< 0: never
+  bool any_file_system = false;
+  file::system* system = nullptr;
+};
+
+/// What was done to a file when it was opened.
+struct repair_note {
+  std::string cause;
+  std::string kept_as;  ///< the path of the original; empty if it was left alone
+  repair_counts counts;
+};
+
+/// The counts a file tells of itself.
+struct store_info {
+  kind type = kind::set;
+  std::uint32_t keypos = 1;
+  std::uint64_t objects = 0;
+  std::uint64_t keys = 0;
+  std::uint32_t slots = 0;
+  std::uint32_t min_slots = 0;
+  std::uint32_t max_slots = 0;
+  std::uint64_t file_bytes = 0;
+  std::uint64_t free_bytes = 0;  ///< between the blocks in use
+  bool read_only = false;
+  bool unsaved = false;  ///< changed since the last save: a crash now means a repair
+};
+
+/// A DETS file. Objects and keys are canonical terms without 131; objects are tuples.
+///
+/// Changes are in the file when a call returns: a kill takes nothing back, because a bucket is
+/// written whole in a new place (or in place within one page) before the old one is marked as free,
+/// and repair needs only buckets. Slots, free lists and the header follow in save().
+///
+/// Errors of all calls: table_closed, forked, file_error; corrupt for what the file should not
+/// hold. Of writes: read_only, fenced, indeterminate, no_space, size_limit_exceeded (the 2 GiB of a
+/// DETS file), invalid_argument (an object that is no tuple, or has no key).
+/// Thread safety: all calls from any thread. Callbacks run without a lock held.
+class store {
+ public:
+  [[nodiscard]] static result<std::unique_ptr<store>> open(settings how);
+  store(const store&) = delete;
+  store& operator=(const store&) = delete;
+  ~store() = default;
+
+  // Reads.
+  /// Calls `visit` with each object of the key, oldest first; how many there were. One read of the
+  /// file at most.
+  [[nodiscard]] result<std::size_t> lookup(bytes key,
+                                           shelf::detail::function_ref<void(bytes)> visit) const;
+  /// Calls `visit` with every object, in the order of the slots, until it returns false. Objects
+  /// that stay throughout are seen once; others may be seen or not. Reads large portions.
+  [[nodiscard]] result<> for_each(shelf::detail::function_ref<bool(bytes)> visit) const;
+  [[nodiscard]] std::uint64_t size() const noexcept { return objects_.load(); }
+  [[nodiscard]] result<store_info> info() const;
+  [[nodiscard]] bool is_open() const noexcept { return open_.load(); }
+  /// What opening had to repair.
+  [[nodiscard]] const std::optional<repair_note>& repaired() const noexcept { return repaired_; }
+  /// The path as messages show it.
+  [[nodiscard]] const std::string& path() const noexcept { return where_.path(); }
+  [[nodiscard]] kind type() const noexcept { return type_; }
+  [[nodiscard]] std::uint32_t keypos() const noexcept { return keypos_; }
+
+  // Writes.
+  [[nodiscard]] result<written> insert(bytes object);
+  /// How many objects went in. Not atomic: an error or a crash leaves some of them. only_new: all
+  /// keys must be absent, else key_already_present and nothing happens.
+  [[nodiscard]] result<std::size_t> insert_all(std::span<const bytes> objects, bool only_new);
+  [[nodiscard]] result<std::size_t> erase(bytes key);
+  /// Every object identical to this one.
+  [[nodiscard]] result<std::size_t> erase_object(bytes object);
+  /// Sets: replaces the object of the key by what `change` makes of it, in one step. not_found, or
+  /// the error that `change` gives.
+  [[nodiscard]] result<> update(
+      bytes key, shelf::detail::function_ref<result<std::vector<std::byte>>(bytes object)> change);
+  /// All objects; how many there were. A new file takes the place of the old one.
+  [[nodiscard]] result<std::size_t> clear();
+  /// Only these objects from now on. A new file, laid out in one go, takes the place of the old one
+  /// in one step. In sets the last object of a key wins.
+  [[nodiscard]] result<> replace_all(std::span<const bytes> objects);
+  /// Closes the gaps: a new file takes the place of the old one.
+  [[nodiscard]] result<> compact();
+
+  // Life.
+  /// Makes the file a valid closed one, on the disk, until the next change.
+  [[nodiscard]] result<> save();
+  /// What was written is on the disk; the file stays unclosed. Cheaper than save().
+  [[nodiscard]] result<> sync_changes();
+  /// Saves if the time for it has come; when to ask again.
+  [[nodiscard]] std::chrono::nanoseconds save_if_due(result<>& outcome);
+  [[nodiscard]] result<> close();
+  /// Releases all without saving.
+  void abandon() noexcept;
+
+ private:
+  class growth;
+  class walk;
+  class indivisible;
+  store(settings how, file::location where);
+
+  // opening.cpp
+  [[nodiscard]] result<> open_file();
+  [[nodiscard]] result<> open_existing();
+  [[nodiscard]] result<> create();
+  [[nodiscard]] result<judged_header> read_header(const storage& from) const;
+  [[nodiscard]] result<> check_wanted(const header& h) const;
+  [[nodiscard]] result<> load(storage&& from, header h, bool reopened);
+  [[nodiscard]] result<> open_damaged(storage&& from, const header& h, std::string cause);
+  [[nodiscard]] result<> repair_in_memory(const storage& from, const header& h);
+  [[nodiscard]] result<> repair_beside(storage&& from, const header& h);
+  [[nodiscard]] result<> keep_original(storage& from);
+  [[nodiscard]] result<> force(const header& h);
+
+  // replacing.cpp
+  [[nodiscard]] result<> take_place(class replacement& made);
+  [[nodiscard]] result<> rewrite(std::vector<piece>& pieces, const piece_source& source);
+  [[nodiscard]] result<> copy_blocks(storage& into) const;
+
+  // reading.cpp
+  [[nodiscard]] result<> usable() const;
+  [[nodiscard]] std::uint32_t slot_of(bytes key) const noexcept;
+  [[nodiscard]] result<std::vector<std::byte>> read_bucket(slot_entry entry) const;
+  [[nodiscard]] result<std::size_t> find_in_bucket(
+      bytes content, std::uint64_t offset, bytes key,
+      shelf::detail::function_ref<void(bytes)> visit) const;
+  [[nodiscard]] object_format format() const noexcept { return {type_, keypos_}; }
+
+  // writing.cpp
+  [[nodiscard]] result<> writable() const;
+  [[nodiscard]] result<bytes> key_of(bytes object) const;
+  [[nodiscard]] result<> begin_change();
+  [[nodiscard]] result<> change_slot(
+      std::uint32_t slot, shelf::detail::function_ref<result<bool>(std::vector<key_record>&)> edit);
+  [[nodiscard]] result<std::size_t> insert_portion(std::span<const bytes> objects);
+  [[nodiscard]] result<> finish_change(result<> outcome);
+  [[nodiscard]] std::unexpected<error> fence(const error& cause);
+
+  // placing.cpp
+  [[nodiscard]] result<> place(std::uint32_t slot, bytes old, bytes fresh);
+  [[nodiscard]] result<> place_in_place(std::uint32_t slot, bytes old, bytes fresh);
+  [[nodiscard]] result<> place_anew(std::uint32_t slot, slot_entry old, bytes fresh);
+  [[nodiscard]] result<> write_bucket(std::uint64_t address, bytes bucket);
+  [[nodiscard]] result<> write_at(std::uint64_t address, bytes content);
+  [[nodiscard]] result<> free_replaced();
+  [[nodiscard]] result<> sync_if_durable();
+  [[nodiscard]] result<> write_mark(std::uint64_t address, std::uint32_t status);
+
+  // growth.cpp
+  [[nodiscard]] result<> grow_for(std::uint64_t keys);
+
+  // saving.cpp
+  [[nodiscard]] result<> mark_unclosed();
+  [[nodiscard]] result<> drop_tail();
+  [[nodiscard]] result<> save_now();
+  [[nodiscard]] result<> write_tail();
+  void forget_original() noexcept;
+  void release() noexcept;
+
+  const settings settings_;
+  file::system& system_;
+  const std::uint64_t generation_;
+  file::location where_;
+  std::atomic<bool> open_{false};
+  std::atomic<std::uint64_t> objects_{0};
+  kind type_ = kind::set;
+  std::uint32_t keypos_ = 1;
+  std::optional<repair_note> repaired_;
+
+  mutable std::shared_mutex mutex_;  // guards everything below
+  storage file_;
+  header header_;
+  slot_table slots_;
+  buddy free_{static_cast<std::uint32_t>(body_start)};
+  std::uint64_t end_ = 0;      // where the file ends, free lists not counted
+  bool unclosed_ = false;      // the header says so, and what follows `end_` is gone
+  bool tail_written_ = false;  // a save failed behind `end_`
+  bool cannot_grow_ = false;   // a try failed, and nothing has changed since that would help
+  std::optional<error> fenced_;
+  std::vector<std::uint32_t> unmarked_;  // durable mode: new buckets, to be marked once synced
+  std::vector<block> replaced_;          // marked as free when the change is complete
+  std::uint64_t changes_ = 0;
+  std::chrono::nanoseconds unclosed_since_{0};
+  mutable std::atomic<int> walks_{0};  // while there are any, the slots do not grow
+};
+
+/// Whether a file looks like a DETS file of version 9; not_a_table or unsupported_version if not.
+[[nodiscard]] result<> recognise_file(file::system& system, const std::string& path,
+                                      const std::optional<std::string>& base_directory);
+
+}  // namespace shelf::dets_format

@@ -1,0 +1,198 @@
+// TEST  dets
+// Kills at every operation and at every page of a write, and power cuts of a durable file: what was
+// acknowledged is there.
+#include "corpus.hpp"
+
+#include "budget.hpp"
+#include "file/crash_states.hpp"
+#include "shelf/term.hpp"
+
+namespace shelf {
+namespace {
+
+using test::list_by_key;
+using test::listing;
+using test::on;
+using test::settings;
+using test::store;
+
+term object(std::int64_t key, std::size_t size, char fill) {
+  return term::tuple({term::integer(key), term::binary(std::string(size, fill))});
+}
+
+/// Runs calls on a disk, and remembers after each what the file has to hold.
+class workload {
+ public:
+  workload(kind type, bool durable) {
+    how_ = {.type = type};
+    how_.durable = durable;
+    s_ = *store::open(on(disk, how_));
+    std::vector<term> first;
+    // As many keys as slots: the next ones make the table grow.
+    for (int i = 0; i < 256; ++i) first.push_back(object(i, 20, 'a'));
+    std::vector<bytes> views;
+    for (const auto& o : first) views.push_back(o.encoded());
+    EXPECT_TRUE(s_->replace_all(views));
+    acknowledged();
+  }
+
+  void run() {
+    for (const auto& [key, size] : {std::pair{3, 20},
+                                    {3, 21},
+                                    {3, 200},
+                                    {4, 5000},
+                                    {4, 5001},
+                                    {4, 30},
+                                    {1000, 20},
+                                    {1001, 9000},
+                                    {5, 100},
+                                    {5, 20}}) {
+      insert(object(key, static_cast<std::size_t>(size), 'b'));
+    }
+    EXPECT_TRUE(s_->save());
+    insert(object(6, 30, 'c'));
+    insert(object(6, 30, 'd'));
+    erase(3);
+    erase(4);
+    const auto gone = object(6, 30, 'd');
+    EXPECT_TRUE(s_->erase_object(gone.encoded()));
+    acknowledged();
+    EXPECT_TRUE(s_->compact());
+    insert(object(7, 4000, 'e'));
+    insert(object(7, 4100, 'e'));
+    EXPECT_TRUE(s_->close());
+  }
+
+  /// The states after so many operations: the acknowledged one, and the one under way.
+  [[nodiscard]] std::vector<listing> legal(std::uint64_t operations) const {
+    std::vector<listing> states;
+    for (std::size_t i = 0; i < states_.size(); ++i) {
+      if (i + 1 < states_.size() && states_[i + 1].operations <= operations) continue;
+      states.push_back(states_[i].contents);
+      if (states.size() == 2) break;
+    }
+    return states;
+  }
+  /// From here on the file holds something.
+  [[nodiscard]] std::uint64_t start() const { return states_.front().operations; }
+
+  file::simulated_disk disk;
+
+ private:
+  void insert(const term& o) {
+    EXPECT_TRUE(s_->insert(o.encoded()));
+    acknowledged();
+  }
+  void erase(std::int64_t key) {
+    const auto k = term::integer(key);
+    EXPECT_TRUE(s_->erase(k.encoded()));
+    acknowledged();
+  }
+  void acknowledged() { states_.push_back({disk.operations(), *list_by_key(*s_, "full")}); }
+
+  struct state {
+    std::uint64_t operations;
+    listing contents;
+  };
+  settings how_;
+  std::unique_ptr<store> s_;
+  std::vector<state> states_;
+};
+
+void expect_every_state_is_legal(const workload& w, kind type, file::crash_options options) {
+  const auto past = w.disk.recorded();
+  std::size_t wrong = 0;
+  const auto points = w.disk.operations() - w.start() + 1;
+  const auto step = std::max<std::size_t>(1, points / test::budgeted(points));
+  for (auto at = w.start(); at <= w.disk.operations(); at += step) {
+    const auto legal = w.legal(at);
+    file::for_each_crash_state(
+        past, at, options, [&](file::simulated_disk& disk, const file::crash_state& state) {
+          if (wrong > 3) return;
+          const auto s = store::open(on(disk, {.type = type}));
+          if (!s) {
+            ++wrong;
+            ADD_FAILURE() << s.error() << " after " << at << ", " << state.describe();
+            return;
+          }
+          const auto contents = list_by_key(**s, "full");
+          const bool right = contents && std::ranges::find(legal, *contents) != legal.end();
+          if (right) return;
+          ++wrong;
+          ADD_FAILURE() << "after " << at << ", " << to_string(past.operations[at - 1]) << ", "
+                        << state.describe() << ": " << (*s)->size() << " objects";
+        });
+  }
+}
+
+constexpr kind types[] = {kind::set, kind::bag, kind::duplicate_bag};
+
+TEST(DetsCrash, AKillAnywhereTakesNothingBackThatWasAcknowledged) {
+  for (const auto type : types) {
+    SCOPED_TRACE(to_string(type));
+    workload w(type, false);
+    w.run();
+    expect_every_state_is_legal(
+        w, type, {.crash = file::crash_options::kind::kill, .budget = test::budgeted(20)});
+  }
+}
+
+TEST(DetsCrash, APowerCutTakesNothingBackFromADurableFile) {
+  for (const auto type : types) {
+    SCOPED_TRACE(to_string(type));
+    workload w(type, true);
+    w.run();
+    // The header has one copy, in one sector: what tears a sector leaves a file that OTP refuses.
+    expect_every_state_is_legal(w, type,
+                                {.crash = file::crash_options::kind::power,
+                                 .torn_pieces = false,
+                                 .budget = test::budgeted(12)});
+  }
+}
+
+/// Every call of the workload fails once, or from then on: an error is told, what was acknowledged
+/// stays, and the next open finds it.
+void expect_faults_are_told(int cause, file::call kind_of_call, bool sticky) {
+  for (std::uint64_t nth = 1;; ++nth) {
+    file::simulated_disk disk;
+    std::vector<std::int64_t> acknowledged;
+    {
+      auto s = *store::open(on(disk));
+      std::vector<term> first;
+      for (int i = 0; i < 256; ++i) first.push_back(object(i, 20, 'a'));
+      std::vector<bytes> views;
+      for (const auto& o : first) views.push_back(o.encoded());
+      EXPECT_TRUE(s->replace_all(views));
+      disk.inject({.kind = kind_of_call, .nth = nth, .error = cause, .sticky = sticky});
+      for (int i = 0; i < 256; ++i) acknowledged.push_back(i);
+      for (int i = 0; i < 12; ++i) {
+        const auto key = i < 6 ? i : 1000 + i;
+        const auto o = object(key, static_cast<std::size_t>(i) * 900, 'f');
+        if (!s->insert(o.encoded())) break;
+        acknowledged.push_back(key);
+        if (i == 8 && !s->save()) break;
+      }
+      static_cast<void>(s->close());
+    }
+    if (disk.faults_met() == 0) return;
+    disk.clear_faults();
+    const auto s = store::open(on(disk));
+    ASSERT_TRUE(s) << s.error() << " nth " << nth;
+    std::vector<std::int64_t> lost;
+    for (const auto key : acknowledged) {
+      const auto k = term::integer(key);
+      if ((*s)->lookup(k.encoded(), [](bytes) {}) != 1u) lost.push_back(key);
+    }
+    EXPECT_EQ(lost, std::vector<std::int64_t>()) << "nth " << nth;
+  }
+}
+
+TEST(DetsCrash, NoFailingCallLosesWhatWasAcknowledged) {
+  expect_faults_are_told(28, file::call::changing, false);  // ENOSPC
+  expect_faults_are_told(28, file::call::write, true);
+  expect_faults_are_told(5, file::call::changing, true);  // EIO
+  expect_faults_are_told(5, file::call::any_sync, false);
+}
+
+}  // namespace
+}  // namespace shelf

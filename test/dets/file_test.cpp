@@ -1,0 +1,166 @@
+// TEST  dets
+// The face of DETS files: what a program sees.
+#include "file/scratch.hpp"
+#include "file/simulated_disk.hpp"
+#include "shelf/dets.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <limits>
+
+namespace shelf {
+namespace {
+
+term user(std::string_view name, std::int64_t visits) {
+  return term::tuple({*term::atom(name), term::integer(visits)});
+}
+
+dets::file must_open(dets::config c) { return file::sure(dets::file::open(std::move(c))); }
+
+TEST(DetsFile, WhatIsInsertedIsFoundErasedAndCounted) {
+  file::simulated_disk disk;
+  auto users = must_open({.path = "users.dets", .system = &disk});
+  EXPECT_TRUE(users.empty());
+  EXPECT_EQ(users.insert(user("ann", 1)), written::added);
+  EXPECT_EQ(users.insert(user("ann", 1)), written::unchanged);
+  EXPECT_EQ(users.insert(user("ann", 2)), written::replaced);
+  EXPECT_EQ(users.insert_range(std::vector{user("bob", 5), user("cyd", 6)}), 2u);
+  EXPECT_EQ(users.lookup(*term::atom("ann")), std::vector{user("ann", 2)});
+  EXPECT_TRUE(users.contains(*term::atom("cyd")));
+  EXPECT_EQ(users.insert_new(user("ann", 9)).error(), errc::key_already_present);
+  EXPECT_EQ(users.insert_new_range(std::vector{user("dan", 1), user("bob", 1)}).error(),
+            errc::key_already_present);
+  EXPECT_EQ(users.fold(0ll, [](long long sum,
+                               const term& u) { return sum + *u.elements()->at(1).as_integer(); }),
+            13);
+  EXPECT_EQ(users.to_vector()->size(), 3u);
+  int seen = 0;
+  EXPECT_TRUE(users.for_each([&](const term&) { return ++seen == 2 ? walk::stop : walk::go_on; }));
+  EXPECT_EQ(seen, 2);
+  EXPECT_EQ(users.erase(*term::atom("bob")), 1u);
+  EXPECT_EQ(users.erase_object(user("cyd", 7)), 0u);
+  EXPECT_EQ(users.erase_object(user("cyd", 6)), 1u);
+  EXPECT_EQ(users.lookup(*term::atom("cyd")).error(), errc::not_found);
+  EXPECT_FALSE(users.contains(*term::atom("cyd")));
+  EXPECT_EQ(users.clear(), 1u);
+  EXPECT_EQ(users.size(), 0u);
+}
+
+TEST(DetsFile, ACounterAddsUpToItsBoundsAndNoFurther) {
+  file::simulated_disk disk;
+  auto users = must_open({.path = "users.dets", .system = &disk});
+  const auto ann = *term::atom("ann");
+  EXPECT_EQ(users.update_counter(ann).error(), errc::not_found);
+  ASSERT_TRUE(users.insert(user("ann", 1)));
+  EXPECT_EQ(users.update_counter(ann), 2);
+  EXPECT_EQ(users.update_counter(ann, -5, 2), -3);
+  EXPECT_EQ(users.update_counter(ann, std::numeric_limits<std::int64_t>::min()).error(),
+            errc::overflow);
+  EXPECT_EQ(users.update_counter(ann, 1, 1).error(), errc::invalid_argument);
+  EXPECT_EQ(users.update_counter(ann, 1, 3).error(), errc::type_mismatch);
+  EXPECT_EQ(users.lookup(ann), std::vector{user("ann", -3)});
+  auto bag = must_open({.path = "bag.dets", .type = kind::bag, .system = &disk});
+  EXPECT_EQ(bag.update_counter(ann).error(), errc::wrong_kind);
+}
+
+TEST(DetsFile, TypeAndKeyPositionComeFromTheFileAndOthersAreRefused) {
+  file::simulated_disk disk;
+  {
+    auto made = must_open(
+        {.path = "t.dets", .type = kind::bag, .keypos = 2, .min_slots = 1000, .system = &disk});
+    EXPECT_EQ(made.info()->slots, 1024u);
+  }
+  EXPECT_EQ(must_open({.path = "t.dets", .system = &disk}).info()->keypos, 2u);
+  const auto open = [&](dets::config c) {
+    c.path = "t.dets";
+    c.system = &disk;
+    return dets::file::open(std::move(c)).error().code();
+  };
+  EXPECT_EQ(open({.type = kind::set}), errc::wrong_kind);
+  EXPECT_EQ(open({.type = kind::ordered_set}), errc::wrong_kind);
+  EXPECT_EQ(open({.keypos = 1}), errc::type_mismatch);
+  EXPECT_EQ(open({.mode = write_mode::back}), errc::invalid_argument);
+  EXPECT_EQ(open({.opening = opening::create_new}), errc::file_error);
+  EXPECT_EQ(open({.min_slots = 512, .max_slots = 256}), errc::invalid_argument);
+}
+
+TEST(DetsFile, ARepairIsReportedAndItsOriginalKeptUntilTheNextCleanClose) {
+  const file::scratch here;
+  const auto path = here.path("t.dets");
+  {
+    auto t = must_open({.path = path});
+    ASSERT_TRUE(t.insert(user("ann", 1)));
+    ASSERT_TRUE(t.insert(user("ann", 2)));
+    EXPECT_TRUE(t.info()->unsaved);
+    t.abandon();
+  }
+  const auto unclosed = here.read("t.dets");
+  EXPECT_EQ(dets::file::open({.path = path, .repair = dets::repair_policy::refuse}).error(),
+            errc::corrupt);
+  {
+    auto reader = must_open({.path = path, .opening = opening::read_only});
+    EXPECT_EQ(reader.lookup(*term::atom("ann")), std::vector{user("ann", 2)});
+    EXPECT_TRUE(reader.repaired());
+    EXPECT_EQ(reader.repaired()->kept_as, "");
+  }
+  EXPECT_EQ(here.read("t.dets"), unclosed);
+  auto t = must_open({.path = path});
+  ASSERT_TRUE(t.repaired());
+  EXPECT_EQ(t.repaired()->objects, 1u);
+  EXPECT_EQ(t.repaired()->kept_as, path + ".unrepaired");
+  EXPECT_EQ(here.read("t.dets.unrepaired"), unclosed);
+  EXPECT_TRUE(t.close());
+  EXPECT_FALSE(here.has("t.dets.unrepaired"));
+  EXPECT_FALSE(must_open({.path = path}).repaired());
+}
+
+TEST(DetsFile, ReplacingAllAndCompactingShrinkTheFile) {
+  const file::scratch here;
+  auto t = must_open({.path = here.path("t.dets")});
+  std::vector<term> many;
+  for (int i = 0; i < 5000; ++i) many.push_back(term::tuple({term::integer(i), term::integer(i)}));
+  ASSERT_TRUE(t.replace_all(many));
+  EXPECT_EQ(t.size(), 5000u);
+  EXPECT_EQ(t.info()->slots, 8192u);
+  for (int i = 0; i < 4000; ++i) EXPECT_EQ(t.erase(term::integer(i)), 1u);
+  const auto before = t.info()->file_bytes;
+  ASSERT_TRUE(t.compact());
+  EXPECT_LT(t.info()->file_bytes, before - 100'000);
+  EXPECT_EQ(t.size(), 1000u);
+}
+
+TEST(DetsFile, AFileNobodyClosedIsClosedByItsHandle) {
+  const file::scratch here;
+  {
+    auto t = must_open({.path = here.path("t.dets")});
+    ASSERT_TRUE(t.insert(user("ann", 1)));
+  }
+  EXPECT_FALSE(must_open({.path = here.path("t.dets")}).repaired());
+  EXPECT_EQ(here.entries(), 1u);
+  EXPECT_TRUE(dets::is_dets_file(here.path("t.dets")));
+  here.write("other", "something else, long enough");
+  EXPECT_EQ(dets::is_dets_file(here.path("other")).error(), errc::not_a_table);
+}
+
+TEST(DetsFile, ItSavesByItselfAfterAWhile) {
+  const file::scratch here;
+  auto t = must_open({.path = here.path("t.dets"), .auto_save = std::chrono::milliseconds(20)});
+  ASSERT_TRUE(t.insert(user("ann", 1)));
+  EXPECT_TRUE(file::comes_true([&] { return !t.info()->unsaved; }));
+}
+
+TEST(DetsFile, AForkedChildMayNotTouchIt) {
+  const file::scratch here;
+  auto t = must_open({.path = here.path("t.dets")});
+  ASSERT_TRUE(t.insert(user("ann", 1)));
+  EXPECT_EQ(file::in_child([&] {
+              const auto put = t.insert(user("bob", 1));
+              return !put && put.error() == errc::forked ? 0 : 1;
+            }),
+            0);
+  EXPECT_EQ(t.size(), 1u);
+}
+
+}  // namespace
+}  // namespace shelf
