@@ -54,10 +54,11 @@ enum class file_system : std::uint8_t {
   any,    ///< at your own risk
 };
 
-/// Bounds that input must keep. Larger is size_limit_exceeded.
+/// Bounds that a program's writes must keep; beyond them is size_limit_exceeded. A file with larger
+/// entries still opens: what is read is bounded by the file's length.
 struct limits {
-  std::size_t entry_bytes = std::size_t{64} << 20;  ///< encoded key and value together
-  std::size_t nesting = 256;  ///< depth of lists, tuples and maps in each other
+  std::size_t entry_bytes = std::size_t{64} << 20;  ///< encoded key and value together; to 2 GiB
+  std::size_t nesting = 256;  ///< depth of lists, tuples and maps in each other; to 1024
 };
 
 /// How to open a `table<K, V, ...>`. An aggregate: name what differs from the defaults.
@@ -90,7 +91,7 @@ struct config {
   /// Where errors of the destructor and of background work go. Default: one sentence on stderr.
   /// Called from any thread; must not throw.
   std::function<void(const error&)> on_error = {};
-  /// Bounds of what is written and read.
+  /// Bounds of what is written.
   shelf::limits limits = {};
   /// Whether the file may lie on a network file system.
   shelf::file_system file_system = shelf::file_system::local;

@@ -6,6 +6,7 @@
 #include "table/epoch.hpp"
 #include "table/loader.hpp"
 #include "table/store.hpp"
+#include "term/limits.hpp"
 #include "term/order.hpp"
 
 #include <cerrno>
@@ -26,7 +27,9 @@ constexpr int tries = 10;
   if (c.save_every.count() < 0 || c.sync_every.count() < 0) {
     return refuse("config.save_every and sync_every cannot be negative");
   }
-  if (c.limits.nesting == 0) return refuse("config.limits.nesting must be at least 1");
+  if (c.limits.nesting == 0 || c.limits.nesting > terms::max_nesting) {
+    return refuse("config.limits.nesting must be from 1 to 1024");
+  }
   if (c.limits.entry_bytes == 0 || c.limits.entry_bytes > (std::size_t{1} << 31)) {
     return refuse("config.limits.entry_bytes must be from 1 to 2 GiB");
   }

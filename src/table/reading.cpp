@@ -136,7 +136,10 @@ result<table_stats> store::stats() const {
   if (journal_) {
     s.file_bytes = journal_->end();
     s.era = journal_->era();
-    s.unsynced_bytes = journal_->end() - std::min(journal_->end(), journal_->durable_up_to());
+    // What the library noted for itself behind the last change is nobody's loss.
+    if (!journal_->is_durable()) {
+      s.unsynced_bytes = journal_->end() - std::min(journal_->end(), journal_->durable_up_to());
+    }
     s.fenced = journal_->is_fenced();
     const auto live = s.payload_bytes + 8 * s.entries + journal::frames_start;
     s.garbage_bytes = s.file_bytes - std::min<std::uint64_t>(s.file_bytes, live);
