@@ -4,7 +4,9 @@
     pages.py           prints what a page names and nothing has, exit code 1 if there is any
 
   docs/durability.md        every `Suite.Name` is a test
+  docs/limits.md            the same, and every path is a file of the sources
   docs/life_of_a_write.md   every `name`, `of::name` and `path` is in the sources
+  docs/comparison.md        every figure stands in docs/benchmarks.md, with more digits perhaps
   docs/errors.md            has a row for each code, and no other
 """
 import re
@@ -16,6 +18,7 @@ import tidy
 TEST = re.compile(r"\b(?:TYPED_)?TEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\s*\)")
 NAMED_TEST = re.compile(r"`([A-Z]\w*)\.([A-Z]\w*)`")
 IDENTIFIER = re.compile(r"[a-z_][a-z_0-9]*(::[a-z_][a-z_0-9]*)*")
+FIGURE = re.compile(r"(?<![\w.])\d+\.\d+(?![\w.]*\d)")
 SOURCE_PATH = re.compile(r"[a-z_/]+\.(?:cpp|hpp|py)")
 
 
@@ -51,6 +54,14 @@ def named_tests(tree, page="docs/durability.md"):
         yield f"{page}: it names no test"
 
 
+def limits(tree, page="docs/limits.md"):
+    """Every test and every source that the page names exists."""
+    yield from named_tests(tree, page)
+    for number, name in quoted(tree.text(page) if page in tree.files else ""):
+        if SOURCE_PATH.fullmatch(name) and "/" in name and name not in tree.files:
+            yield f"{page}:{number}: there is no file {name}"
+
+
 def exists(identifier, texts):
     """A file of the sources has all parts of a::b as words."""
     parts = [re.compile(rf"\b{part}\b") for part in identifier.split("::") if part != "std"]
@@ -72,6 +83,19 @@ def named_functions(tree, page="docs/life_of_a_write.md"):
             yield f"{page}:{number}: nothing in the sources is called {name}"
 
 
+def measured_figures(tree, page="docs/comparison.md", source="docs/benchmarks.md"):
+    """Every figure with a point was measured: rounded, if it has fewer digits."""
+    if page not in tree.files or source not in tree.files:
+        yield f"{page} or {source}: there is none"
+        return
+    measured = [float(figure) for figure in FIGURE.findall(tree.text(source))]
+    for number, line in enumerate(tree.text(page).split("\n"), 1):
+        for figure in FIGURE.findall(line):
+            digits = len(figure.split(".")[1])
+            if not any(f"{m:.{digits}f}" == figure for m in measured):
+                yield f"{page}:{number}: {source} has no {figure}"
+
+
 def explained_codes(tree, page="docs/errors.md"):
     """Each code of errc has a row, once, and no row explains anything else."""
     if page not in tree.files:
@@ -87,7 +111,7 @@ def explained_codes(tree, page="docs/errors.md"):
             yield f"{page}: there is no errc::{row}"
 
 
-RULES = (named_tests, named_functions, explained_codes)
+RULES = (named_tests, limits, named_functions, measured_figures, explained_codes)
 
 
 def check(root):

@@ -35,6 +35,25 @@ class Pages(unittest.TestCase):
     def test_a_page_without_tests_is_found(self):
         self.assertEqual(self.naming_tests("all is well"), ["docs/durability.md: it names no test"])
 
+    def limits_named(self, page):
+        return self.check(pages.limits, {"docs/limits.md": page, "src/a.hpp": "",
+                                         "test/kill_test.cpp": "TEST(Kill, LosesNothing) {}\n"})
+
+    def test_limits_name_tests_and_sources(self):
+        self.assertEqual(self.limits_named("`Kill.LosesNothing`, `src/a.hpp`"), [])
+        self.assertEqual(self.limits_named("`Kill.LosesNothing`\n`src/b.hpp`"),
+                         ["docs/limits.md:2: there is no file src/b.hpp"])
+        self.assertEqual(self.limits_named("`Kill.LosesNothing`, `Kill.LosesAll`"),
+                         ["docs/limits.md:1: there is no test Kill.LosesAll"])
+
+    def test_figures_are_measured(self):
+        def compared(page):
+            return self.check(pages.measured_figures, {
+                "docs/comparison.md": page, "docs/benchmarks.md": "| 1.61 (1.54–1.78) | 7.51 |\n"})
+        self.assertEqual(compared("1.61 of its time, 7.5 to walk (1.78)."), [])
+        self.assertEqual(compared("a\n1.62 of its time"),
+                         ["docs/comparison.md:2: docs/benchmarks.md has no 1.62"])
+
     def functions_named(self, page):
         return self.check(pages.named_functions, {
             "docs/life_of_a_write.md": page,
