@@ -84,7 +84,7 @@ class RoundTrip(ToolTest):
             plain = [json.dumps(e) for e in examples]
             if not value.startswith(("set(", "integer(nano", "any", "map(binary")):
                 self.assertEqual(told, plain, value)
-            for file in ("rows.jsonl", "rows.csv"):  # the others know no types
+            for file in ("rows.csv", "rows.jsonl")[:budgeted(2)]:  # the others know no types
                 self.through(name, file)
 
     def test_the_library_s_own_vectors_of_terms_come_back_as_json_and_as_erlang_text(self):
