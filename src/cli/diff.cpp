@@ -4,7 +4,7 @@
 #include "cli/commands.hpp"
 #include "cli/display_text.hpp"
 #include "cli/json_term.hpp"
-#include "cli/native_table.hpp"
+#include "cli/open_source.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -93,25 +93,22 @@ void write_text(const request& r, console& out, const difference& d, const sourc
 }  // namespace
 
 outcome diff(const request& r, console& out) {
-  const auto open = [&](const std::string& path) {
-    return native_table::read(path, progress_bar("reading " + path, out.errors_are_seen()));
-  };
-  const auto before = open(r.file);
+  const auto before = open_source(r.file, out);
   if (!before) return std::unexpected(before.error());
-  const auto after = open(r.other);
+  const auto after = open_source(r.other, out);
   if (!after) return std::unexpected(after.error());
   bool same = true;
-  if (what_is(*before) != what_is(*after)) {
+  if (what_is(**before) != what_is(**after)) {
     same = false;
-    out.complain(tone::warning, r.file + " is a " + what_is(*before) + ", " + r.other + " is a " +
-                                    what_is(*after));
+    out.complain(tone::warning, r.file + " is a " + what_is(**before) + ", " + r.other + " is a " +
+                                    what_is(**after));
   }
-  for (const auto& d : compare(*before, *after)) {
+  for (const auto& d : compare(**before, **after)) {
     same = false;
     if (wants_json(r, out)) {
-      write_json(out, d, *before, *after);
+      write_json(out, d, **before, **after);
     } else {
-      write_text(r, out, d, *before, *after);
+      write_text(r, out, d, **before, **after);
     }
   }
   return same ? exit_status::ok : exit_status::refused;

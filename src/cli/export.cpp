@@ -1,8 +1,9 @@
 // CLI  [cli] -> api -> table -> journal -> file
 // Rows of one moment of a table into a file or a pipe.
 #include "cli/commands.hpp"
-#include "cli/native_table.hpp"
+#include "cli/open_source.hpp"
 #include "cli/output_file.hpp"
+#include "cli/progress_bar.hpp"
 #include "cli/row_reader.hpp"
 #include "cli/row_writer.hpp"
 #include "cli/selection.hpp"
@@ -14,7 +15,7 @@ namespace {
 
 using sink = std::function<result<>(std::string_view)>;
 
-[[nodiscard]] result<std::uint64_t> write_rows(const native_table& table, const selection& rows,
+[[nodiscard]] result<std::uint64_t> write_rows(const source& table, const selection& rows,
                                                row_writer& writer, const sink& write,
                                                progress_bar bar) {
   auto done = write(writer.header());
@@ -38,25 +39,24 @@ outcome export_rows(const request& r, console& out) {
   const auto format = format_of(how, r.other);
   if (!format) return std::unexpected(format.error());
   how.format = *format;
-  const auto table =
-      native_table::read(r.file, progress_bar("reading " + r.file, out.errors_are_seen()));
+  const auto table = open_source(r.file, out);
   if (!table) return std::unexpected(table.error());
-  const auto rows = selection::make(r.selection, r.how, *table);
+  const auto rows = selection::make(r.selection, r.how, **table);
   if (!rows) return std::unexpected(rows.error());
-  const auto writer = make_row_writer(how, table->schemas());
+  const auto writer = make_row_writer(how, (*table)->schemas());
   if (!writer) return std::unexpected(writer.error());
   if (r.other.empty() || r.other == "-") {
     const auto to_console = [&](std::string_view text) -> result<> {
       out.write(text);
       return out.has_failed() ? out.flush() : result<>();
     };
-    const auto written = write_rows(*table, *rows, **writer, to_console, progress_bar::none());
+    const auto written = write_rows(**table, *rows, **writer, to_console, progress_bar::none());
     return written ? outcome(exit_status::ok) : std::unexpected(written.error());
   }
   auto file = output_file::create(r.other);
   if (!file) return std::unexpected(file.error());
   const auto to_file = [&](std::string_view text) { return file->write(text); };
-  const auto written = write_rows(*table, *rows, **writer, to_file,
+  const auto written = write_rows(**table, *rows, **writer, to_file,
                                   progress_bar("writing " + r.other, out.errors_are_seen()));
   if (!written) return std::unexpected(written.error());
   if (auto named = file->publish(); !named) return std::unexpected(named.error());

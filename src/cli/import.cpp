@@ -161,11 +161,32 @@ void answer(const request& r, console& out, const tally& counts) {
   return done;
 }
 
+/// Types that were given for a table that is there must be those it has.
+[[nodiscard]] result<> check_types(const request& r, const file_description& there) {
+  const auto wanted = described(r.types);
+  if (!wanted) return std::unexpected(wanted.error());
+  const auto differs = [&](const char* option, std::string_view has) {
+    return std::unexpected(error(
+        errc::invalid_argument,
+        std::string(option) + ": " + r.file + " is there already and has " + std::string(has)));
+  };
+  if (r.types.what && wanted->what != there.what) return differs("--kind", to_string(there.what));
+  if (r.types.key && wanted->key_schema != there.key_schema) {
+    return differs("--key", there.key_schema);
+  }
+  if (r.types.value && wanted->value_schema != there.value_schema) {
+    return differs("--value", there.value_schema);
+  }
+  return {};
+}
+
 }  // namespace
 
 outcome import_rows(const request& r, console& out) {
   const auto there = describe(r.file);
   if (!there && there.error() == errc::not_found) return import_into_new(r, out);
+  if (!there) return std::unexpected(there.error());
+  if (auto same = check_types(r, *there); !same) return std::unexpected(same.error());
   const auto table =
       native_table::write(r.file, progress_bar("reading " + r.file, out.errors_are_seen()));
   if (!table) return std::unexpected(table.error());

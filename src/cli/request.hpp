@@ -53,8 +53,8 @@ struct rows_request {
 /// What a new table is to be.
 struct types_request {
   std::optional<kind> what;
-  std::string key = "any";
-  std::string value = "any";
+  std::optional<std::string> key;  ///< any, if it is not said
+  std::optional<std::string> value;
 };
 
 /// One command line.

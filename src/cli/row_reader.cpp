@@ -190,25 +190,8 @@ class erlang_reader final : public line_reader {
   std::string rest_;  ///< of a line, behind the full stop in it
 };
 
-}  // namespace
-
-std::size_t column_at(std::string_view line, std::size_t byte) {
-  std::size_t column = 1;
-  for (const char c : line.substr(0, byte)) {
-    if ((static_cast<unsigned char>(c) & 0xC0) != 0x80) ++column;
-  }
-  return column;
-}
-
-result<char> separator_of(const rows_request& how) {
-  if (how.separator.empty()) return how.format == row_format::tsv ? '\t' : ',';
-  const auto& s = how.separator;
-  if (s == "\\t") return '\t';
-  if (s.size() == 1 && s != "\"" && s != "\n" && s != "\\") return s[0];
-  return std::unexpected(error(errc::invalid_argument, "--separator: expected one character"));
-}
-
-result<row_format> format_of(const rows_request& how, const std::string& name) {
+/// What was asked for, or what the ending of the name says.
+[[nodiscard]] result<row_format> named_format(const rows_request& how, const std::string& name) {
   if (how.format != row_format::by_name) return how.format;
   constexpr std::array<std::pair<std::string_view, row_format>, 10> endings{{
       {".jsonl", row_format::json_lines},
@@ -228,6 +211,36 @@ result<row_format> format_of(const rows_request& how, const std::string& name) {
   if (name.empty() || name == "-") return row_format::json_lines;
   return std::unexpected(
       error(errc::invalid_argument, name + ": its name does not say what it holds; --format does"));
+}
+
+}  // namespace
+
+std::size_t column_at(std::string_view line, std::size_t byte) {
+  std::size_t column = 1;
+  for (const char c : line.substr(0, byte)) {
+    if ((static_cast<unsigned char>(c) & 0xC0) != 0x80) ++column;
+  }
+  return column;
+}
+
+result<char> separator_of(const rows_request& how) {
+  if (how.separator.empty()) return how.format == row_format::tsv ? '\t' : ',';
+  const auto& s = how.separator;
+  if (s == "\\t") return '\t';
+  if (s.size() == 1 && s != "\"" && s != "\n" && s != "\\") return s[0];
+  return std::unexpected(error(errc::invalid_argument, "--separator: expected one character"));
+}
+
+result<row_format> format_of(const rows_request& how, const std::string& name) {
+  const auto format = named_format(how, name);
+  if (!format) return format;
+  const bool has_cells = *format == row_format::csv || *format == row_format::tsv;
+  const bool of_cells =
+      !how.columns.empty() || !how.separator.empty() || how.without_header || how.comments;
+  if (has_cells || !of_cells) return format;
+  return std::unexpected(error(errc::invalid_argument,
+                               "--columns, --separator, --no-header and --comments are for csv "
+                               "and tsv"));
 }
 
 result<std::unique_ptr<row_reader>> make_row_reader(const rows_request& how, const types& t,

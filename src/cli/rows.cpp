@@ -5,7 +5,7 @@
 #include "cli/display_text.hpp"
 #include "cli/json_term.hpp"
 #include "cli/listing.hpp"
-#include "cli/native_table.hpp"
+#include "cli/open_source.hpp"
 #include "cli/selection.hpp"
 #include "cli/text_table.hpp"
 
@@ -14,10 +14,6 @@ namespace {
 
 /// No cell is worth more than this before it is cut to its column.
 constexpr std::size_t most_of_a_cell = 4096;
-
-[[nodiscard]] result<native_table> open_to_read(const request& r, const console& out) {
-  return native_table::read(r.file, progress_bar("reading " + r.file, out.errors_are_seen()));
-}
 
 /// What goes behind a value: nothing if it is to be the bytes themselves.
 void write_value(const request& r, console& out, const schema& s, const term& value) {
@@ -83,24 +79,24 @@ result<std::uint64_t> list_rows(const request& r, console& out, const source& fr
 }
 
 outcome list(const request& r, console& out) {
-  const auto table = open_to_read(r, out);
+  const auto table = open_source(r.file, out);
   if (!table) return std::unexpected(table.error());
-  if (auto rows = list_rows(r, out, *table, r.selection); !rows) {
+  if (auto rows = list_rows(r, out, **table, r.selection); !rows) {
     return std::unexpected(rows.error());
   }
   return exit_status::ok;
 }
 
 outcome count(const request& r, console& out) {
-  const auto table = open_to_read(r, out);
+  const auto table = open_source(r.file, out);
   if (!table) return std::unexpected(table.error());
-  const auto rows = selection::make(r.selection, r.how, *table);
+  const auto rows = selection::make(r.selection, r.how, **table);
   if (!rows) return std::unexpected(rows.error());
   std::uint64_t found = 0;
   if (rows->is_all()) {
-    found = table->size();
+    found = (*table)->size();
   } else {
-    rows->for_each(*table, [&](const term&, const term&) {
+    rows->for_each(**table, [&](const term&, const term&) {
       ++found;
       return true;
     });
@@ -111,13 +107,13 @@ outcome count(const request& r, console& out) {
 }
 
 outcome get(const request& r, console& out) {
-  const auto table = open_to_read(r, out);
+  const auto table = open_source(r.file, out);
   if (!table) return std::unexpected(table.error());
-  auto key = read_argument(table->schemas().key, r.how, r.key, "KEY");
+  auto key = read_argument((*table)->schemas().key, r.how, r.key, "KEY");
   if (key) key = as_key(*std::move(key));
   if (!key) return std::unexpected(key.error());
-  const auto found = table->get(*key, [&](bytes value) {
-    write_value(r, out, table->schemas().value, term::from_canonical(value));
+  const auto found = (*table)->get(*key, [&](bytes value) {
+    write_value(r, out, (*table)->schemas().value, term::from_canonical(value));
   });
   if (found != 0) return exit_status::ok;
   return std::unexpected(error(errc::not_found, r.file + ": there is no key " + r.key));

@@ -4,7 +4,7 @@
 #include "cli/display_text.hpp"
 #include "cli/json_value.hpp"
 #include "cli/listing.hpp"
-#include "cli/native_table.hpp"
+#include "cli/open_source.hpp"
 #include "cli/selection.hpp"
 
 #include <fmt/format.h>
@@ -65,11 +65,7 @@ void write_facts(console& out, const std::string& file, const std::vector<source
   }
 }
 
-[[nodiscard]] result<native_table> open_to_show(const request& r, const console& out) {
-  return native_table::read(r.file, progress_bar("reading " + r.file, out.errors_are_seen()));
-}
-
-void write_info(const request& r, console& out, const native_table& table) {
+void write_info(const request& r, console& out, const source& table) {
   const auto facts = table.facts();
   if (wants_json(r, out)) {
     out.write(facts_as_json(r.file, facts));
@@ -98,24 +94,24 @@ void write_info(const request& r, console& out, const native_table& table) {
 }  // namespace
 
 outcome info(const request& r, console& out) {
-  const auto table = open_to_show(r, out);
+  const auto table = open_source(r.file, out);
   if (!table) return std::unexpected(table.error());
-  write_info(r, out, *table);
+  write_info(r, out, **table);
   return exit_status::ok;
 }
 
 outcome show_file(const request& r, console& out) {
-  const auto table = open_to_show(r, out);
+  const auto table = open_source(r.file, out);
   if (!table) return std::unexpected(table.error());
-  write_info(r, out, *table);
+  write_info(r, out, **table);
   const bool for_people = !wants_json(r, out);
   if (for_people) out.write("\n");
   selection_request first;
   first.limit = first_rows;
-  if (auto rows = list_rows(r, out, *table, first); !rows) return std::unexpected(rows.error());
-  if (for_people && table->size() > first_rows) {
+  if (auto rows = list_rows(r, out, **table, first); !rows) return std::unexpected(rows.error());
+  if (for_people && (*table)->size() > first_rows) {
     out.write(out.in(tone::faint, fmt::format("... and {} more: shelf list {}\n",
-                                              table->size() - first_rows, r.file)));
+                                              (*table)->size() - first_rows, r.file)));
   }
   return exit_status::ok;
 }

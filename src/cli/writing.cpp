@@ -56,10 +56,10 @@ void answer(const request& r, console& out, std::string_view what) {
 result<file_description> described(const types_request& t) {
   file_description d;
   d.what = t.what.value_or(kind::set);
-  auto key = detail::tidy_schema(t.key);
+  auto key = detail::tidy_schema(t.key.value_or("any"));
   if (!key)
     return std::unexpected(error(errc::invalid_argument, "--key: " + key.error().message()));
-  auto value = detail::tidy_schema(t.value);
+  auto value = detail::tidy_schema(t.value.value_or("any"));
   if (!value) {
     return std::unexpected(error(errc::invalid_argument, "--value: " + value.error().message()));
   }
