@@ -238,6 +238,7 @@ result<> store::keep_original(storage& from) {
   const auto place = file::location::find(system_, kept, settings_.base_directory);
   if (!place) return std::unexpected(place.error());
   repaired_->kept_as = kept;
+  place->sweep_temporaries();
   if (const auto there = place->open_to_read(); there || there.error() != errc::not_found)
     return {};
   auto copy = replacement::begin(*place);
