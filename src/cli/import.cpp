@@ -2,6 +2,7 @@
 // Rows from a file into a table: all of them in one step, or none.
 #include "api/described_types.hpp"
 #include "cli/argument.hpp"
+#include "cli/busy_line.hpp"
 #include "cli/commands.hpp"
 #include "cli/native_table.hpp"
 #include "cli/output_file.hpp"
@@ -123,9 +124,12 @@ void answer(const request& r, console& out, const tally& counts) {
 /// Inserts the batch and closes. The file is synced when this returns.
 [[nodiscard]] outcome finish(const request& r, console& out, const native_table& table,
                              std::unique_ptr<detail::entry_batch> batch, const tally& counts) {
-  const auto inserted = table.core().insert_batch(std::move(batch), r.only_new);
-  if (!inserted) return std::unexpected(inserted.error());
-  if (auto closed = table.close(); !closed) return std::unexpected(closed.error());
+  {
+    const busy_line busy("writing " + r.file, out.errors_are_seen());
+    const auto inserted = table.core().insert_batch(std::move(batch), r.only_new);
+    if (!inserted) return std::unexpected(inserted.error());
+    if (auto closed = table.close(); !closed) return std::unexpected(closed.error());
+  }
   answer(r, out, counts);
   return counts.bad == 0 ? exit_status::ok : exit_status::refused;
 }

@@ -20,14 +20,24 @@ result<output_file> output_file::create(const std::string& path) {
     if (f == nullptr) return direct.failure();
     return direct;
   }
-  std::string beside = path + ".XXXXXX";
-  const int made = mkostemp(beside.data(), O_CLOEXEC);
+  // Without a name until it is complete: a process that is killed leaves nothing.
+  const auto slash = path.rfind('/');
+  const auto directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  std::string beside;
+  int made = open(directory.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+  if (made < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) {
+    beside = path + ".XXXXXX";
+    made = mkostemp(beside.data(), O_CLOEXEC);
+    // As a plain open would make it.
+    const auto mask = umask(0);
+    umask(mask);
+    if (made >= 0) (void)fchmod(made, 0666 & ~mask);
+  }
   if (made < 0) return output_file(nullptr, path, {}).failure();
-  // As a plain open would make it, or as the file was that it replaces.
-  const auto mask = umask(0);
-  umask(mask);
-  (void)fchmod(made, there ? status.st_mode & 07777 : 0666 & ~mask);
-  return output_file(fdopen(made, "wb"), path, std::move(beside));
+  if (there) (void)fchmod(made, status.st_mode & 07777);
+  output_file opened(fdopen(made, "wb"), path, std::move(beside));
+  opened.is_nameless_ = opened.beside_.empty();
+  return opened;
 }
 
 output_file::~output_file() {
@@ -49,12 +59,23 @@ result<> output_file::write(std::string_view text) {
 
 result<> output_file::publish() {
   if (std::fflush(file_.get()) != 0) return failure();
-  if (!beside_.empty()) {
-    if (fsync(fileno(file_.get())) != 0) return failure();
-    if (std::rename(beside_.c_str(), path_.c_str()) != 0) return failure();
+  if (!is_nameless_ && beside_.empty()) return {};
+  if (fsync(fileno(file_.get())) != 0) return failure();
+  if (is_nameless_) {
+    if (give_name(path_)) return {};
+    if (errno != EEXIST) return failure();
+    const auto name = path_ + "." + std::to_string(getpid());
+    if (!give_name(name)) return failure();
+    beside_ = name;
   }
+  if (std::rename(beside_.c_str(), path_.c_str()) != 0) return failure();
   beside_.clear();
   return {};
+}
+
+bool output_file::give_name(const std::string& name) const {
+  const auto itself = "/proc/self/fd/" + std::to_string(fileno(file_.get()));
+  return linkat(AT_FDCWD, itself.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0;
 }
 
 }  // namespace shelf::cli

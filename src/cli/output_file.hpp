@@ -30,10 +30,12 @@ class output_file {
   output_file(std::FILE* f, std::string path, std::string beside)
       : file_(f), path_(std::move(path)), beside_(std::move(beside)) {}
   [[nodiscard]] std::unexpected<error> failure() const;
+  [[nodiscard]] bool give_name(const std::string& name) const;
 
   std::unique_ptr<std::FILE, closer> file_;
   std::string path_;
-  std::string beside_;
+  std::string beside_;        ///< where it is until it has its name; empty: nowhere
+  bool is_nameless_ = false;  ///< in no directory yet
 };
 
 }  // namespace shelf::cli

@@ -1,5 +1,6 @@
 // CLI  [cli] -> api -> table -> journal -> file
 // The file as a whole: copy, check, salvage, compact, remove.
+#include "cli/busy_line.hpp"
 #include "cli/commands.hpp"
 #include "cli/json_value.hpp"
 #include "cli/native_table.hpp"
@@ -126,8 +127,11 @@ outcome compact(const request& r, console& out) {
   const auto table = native_table::write(r.file, std::move(bar));
   if (!table) return std::unexpected(table.error());
   const auto before = describe(r.file);
-  if (auto done = table->core().compact(); !done) return std::unexpected(done.error());
-  if (auto closed = table->close(); !closed) return std::unexpected(closed.error());
+  {
+    const busy_line busy("compacting " + r.file, out.errors_are_seen());
+    if (auto done = table->core().compact(); !done) return std::unexpected(done.error());
+    if (auto closed = table->close(); !closed) return std::unexpected(closed.error());
+  }
   const auto after = describe(r.file);
   if (!before || !after) return std::unexpected(before ? after.error() : before.error());
   out.write(wants_json(r, out)

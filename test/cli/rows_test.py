@@ -4,9 +4,10 @@ import csv
 import io
 import json
 import random
+import subprocess
 from pathlib import Path
 
-from tool import (NOT_FOUND, REFUSED, USAGE, USER, ToolTest, budgeted, main,
+from tool import (NOT_FOUND, REFUSED, SHELF, USAGE, USER, ToolTest, budgeted, main,
                   most_memory_of_children)
 
 FORMATS = {"jsonl": "rows.jsonl", "csv": "rows.csv", "tsv": "rows.tsv", "erlang": "rows.terms",
@@ -298,6 +299,18 @@ class Export(ToolTest):
         self.assertEqual(self.read("out.csv"), b"precious\n")
         self.shelf("export", "users.shelf", "out.csv")
         self.assertEqual(sorted(p.name for p in self.path.iterdir()), ["out.csv", "users.shelf"])
+
+    def test_a_process_that_is_killed_leaves_no_file_behind(self):
+        self.users()
+        with subprocess.Popen([SHELF, "import", "users.shelf", "-", "--skip-bad", "--rejects",
+                               "bad.jsonl"], cwd=self.path, stdin=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as process:
+            process.stdin.write(b"nonsense\n" * 100_000)
+            process.stdin.flush()
+            self.assertIn(b"standard input:1:", process.stderr.readline())
+            process.kill()
+        self.assertEqual([p.name for p in self.path.iterdir()], ["users.shelf"])
+        self.assertEqual(self.shelf("count", "users.shelf").out, "3\n")
 
     def test_columns_and_rows_can_be_chosen(self):
         self.users()
