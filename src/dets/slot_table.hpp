@@ -74,9 +74,9 @@ class slot_table {
   bool parts_changed_ = false;
 };
 
-/// Checks that blocks in use and free blocks tile the file from body_start on: nothing overlaps,
-/// nothing is left over. Memory: a 128th of the file. The sentence says what is wrong; empty if
-/// nothing is.
+/// Checks that blocks in use and free blocks tile the file from body_start on, and free ones the
+/// space behind it up to 2 GiB: nothing overlaps, nothing is left over. Memory: a 128th of the
+/// file. The sentence says what is wrong; empty if nothing is.
 [[nodiscard]] std::string find_overlap(std::span<const block> used, std::span<const block> free);
 
 }  // namespace shelf::dets_format

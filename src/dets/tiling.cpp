@@ -42,12 +42,18 @@ std::string at(std::uint64_t address, std::string_view what) {
   return "byte " + std::to_string(address) + ": " + std::string(what);
 }
 
-bool overlap_beyond(std::vector<std::pair<std::uint64_t, std::uint64_t>>& beyond) {
+using stretch = std::pair<std::uint64_t, std::uint64_t>;
+
+/// What is free behind the last thing in use goes on without a gap to where the space ends.
+std::string judge_beyond(std::vector<stretch>& beyond, std::uint64_t edge, std::uint64_t limit) {
   std::ranges::sort(beyond);
-  for (std::size_t i = 1; i < beyond.size(); ++i) {
-    if (beyond[i].first < beyond[i - 1].second) return true;
+  for (const auto& [first, last] : beyond) {
+    if (first < edge) return at(limit, "free blocks behind the end overlap");
+    if (first > edge) return at(limit, "something behind the end is neither in use nor free");
+    edge = last;
   }
-  return false;
+  constexpr auto all = block_size(largest_class) / unit;
+  return edge >= all ? std::string() : at(limit, "not all of the space behind the end is free");
 }
 
 }  // namespace
@@ -56,7 +62,7 @@ std::string find_overlap(std::span<const block> used, std::span<const block> fre
   std::uint64_t limit = body_start;
   for (const auto& b : used) limit = std::max(limit, b.address + block_size(b.k));
   unit_map map(limit);
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> beyond;
+  std::vector<stretch> beyond;
   const auto add = [&](const block& b, std::string_view twice) -> std::string {
     if (b.address < body_start || (b.address - body_start) % unit != 0) {
       return at(b.address, "a block where none can be");
@@ -74,9 +80,8 @@ std::string find_overlap(std::span<const block> used, std::span<const block> fre
   for (const auto& b : free) {
     if (auto wrong = add(b, "in use, and free as well"); !wrong.empty()) return wrong;
   }
-  if (overlap_beyond(beyond)) return at(limit, "free blocks behind the end overlap");
   if (!map.full()) return at(limit, "before this, something is neither in use nor free");
-  return {};
+  return judge_beyond(beyond, map.units(), limit);
 }
 
 }  // namespace shelf::dets_format
