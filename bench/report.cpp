@@ -55,7 +55,11 @@ std::string report(const bench_run& b) {
       "says "
       "durable. `bare` is a 128-byte overwrite and fdatasync of a file filled beforehand: what the "
       "disk "
-      "itself takes. OTP is Erlang's in a process of its own, which times itself without its "
+      "itself takes. LevelDB and SQLite (with its "
+      "write-ahead log) stand beside them likewise. oneTBB's concurrent_hash_map and tkrzw's "
+      "TinyDBM "
+      "are tables in memory for threads; tkrzw saves without checksums. OTP is Erlang's in a "
+      "process of its own, which times itself without its "
       "start; it syncs nothing, where shelf's save of a DETS file does.\n";
   return page;
 }

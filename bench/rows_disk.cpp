@@ -1,8 +1,11 @@
 // BENCH  rows: the disk
 // What do writes that survive cost, and saving and loading a whole table?
 #include "measure.hpp"
+#include "rivals/leveldb_store.hpp"
 #include "rivals/lmdb_store.hpp"
 #include "rivals/rocksdb_store.hpp"
+#include "rivals/sqlite_store.hpp"
+#include "rivals/tkrzw_store.hpp"
 #include "shelf_table.hpp"
 
 #include <fcntl.h>
@@ -39,6 +42,18 @@ class bare_file {
   int fd_;
 };
 
+/// The first `n` inserts of the workload into a store on disk.
+template <class Store>
+[[nodiscard]] run inserts_into(const bench_run& b, typename Store::sync mode, std::size_t n) {
+  return [&b, mode, n] {
+    const auto& w = b.data();
+    Store t(fresh_directory(b.options()), mode);
+    return timed(n, [&] {
+      for (std::size_t i = 0; i < n; ++i) t.put(w.to_write[i], w.value);
+    });
+  };
+}
+
 void through(bench_run& b) {
   const auto& w = b.data();
   const auto entries = w.to_write.size();
@@ -48,20 +63,17 @@ void through(bench_run& b) {
     t.abandon();
     return took;
   };
-  const auto rocksdb = [&, entries] {
-    rocksdb_store t(fresh_directory(b.options()), rocksdb_store::sync::none);
-    return timed(entries, [&] {
-      for (const auto& key : w.to_write) t.put(key, w.value);
-    });
-  };
-  const auto lmdb = [&, entries] {
-    lmdb_store t(fresh_directory(b.options()), lmdb_store::sync::none);
-    return timed(entries, [&] {
-      for (const auto& key : w.to_write) t.put(key, w.value);
-    });
-  };
-  b.compare("insert, through (survives kill -9)", "ns", ours,
-            {{{"RocksDB, log not synced", rocksdb}, 1.0 / 7}, {{"LMDB, not synced", lmdb}, 0}});
+  using leveldb = leveldb_store;
+  using lmdb = lmdb_store;
+  using rocksdb = rocksdb_store;
+  using sqlite = sqlite_store;
+  b.compare(
+      "insert, through (survives kill -9)", "ns", ours,
+      {{{"RocksDB, log not synced", inserts_into<rocksdb>(b, rocksdb::sync::none, entries)},
+        1.0 / 7},
+       {{"LevelDB, log not synced", inserts_into<leveldb>(b, leveldb::sync::none, entries)}, 0},
+       {{"LMDB, not synced", inserts_into<lmdb>(b, lmdb::sync::none, entries)}, 0},
+       {{"SQLite, WAL, not synced", inserts_into<sqlite>(b, sqlite::sync::none, entries)}, 0}});
 }
 
 void durable(bench_run& b) {
@@ -85,21 +97,16 @@ void durable(bench_run& b) {
       }
     });
   };
-  const auto rocksdb = [&, n] {
-    rocksdb_store t(fresh_directory(b.options()), rocksdb_store::sync::every_write);
-    return timed(n, [&] {
-      for (std::size_t i = 0; i < n; ++i) t.put(w.to_write[i], w.value);
-    });
-  };
-  const auto lmdb = [&, n] {
-    lmdb_store t(fresh_directory(b.options()), lmdb_store::sync::every_write);
-    return timed(n, [&] {
-      for (std::size_t i = 0; i < n; ++i) t.put(w.to_write[i], w.value);
-    });
-  };
-  b.compare(
-      "insert, durable, 1 thread", "ns", ours,
-      {{{"bare", bare}, 1.15}, {{"RocksDB, synced", rocksdb}, 0}, {{"LMDB, synced", lmdb}, 0}});
+  using leveldb = leveldb_store;
+  using lmdb = lmdb_store;
+  using rocksdb = rocksdb_store;
+  using sqlite = sqlite_store;
+  b.compare("insert, durable, 1 thread", "ns", ours,
+            {{{"bare", bare}, 1.15},
+             {{"RocksDB, synced", inserts_into<rocksdb>(b, rocksdb::sync::every_write, n)}, 0},
+             {{"LevelDB, synced", inserts_into<leveldb>(b, leveldb::sync::every_write, n)}, 0},
+             {{"LMDB, synced", inserts_into<lmdb>(b, lmdb::sync::every_write, n)}, 0},
+             {{"SQLite, synced", inserts_into<sqlite>(b, sqlite::sync::every_write, n)}, 0}});
 }
 
 [[nodiscard]] double whole_save(const bench_run& b, std::size_t& file_bytes) {
@@ -128,7 +135,13 @@ void saves(bench_run& b) {
       f.sync();
     });
   };
-  b.compare("save, whole table", "ns", whole, {{{"the same bytes, write + fsync", plain}, 1.3}});
+  const auto tkrzw = [&, entries] {
+    tkrzw_store t(fresh_directory(b.options()) + "/tkrzw.tkt");
+    for (const auto& key : w.to_write) t.put(key, w.value);
+    return timed(entries, [&] { t.save(); });
+  };
+  b.compare("save, whole table", "ns", whole,
+            {{{"the same bytes, write + fsync", plain}, 1.3}, {{"tkrzw", tkrzw}, 1}});
   const auto changed = [&, entries] {
     auto t = open_table(fresh_directory(b.options()), shelf::write_mode::back);
     fill(t, w);
@@ -168,8 +181,17 @@ void loads(bench_run& b) {
     auto t = text_map::in_memory();
     return timed(entries, [&] { fill(t, w); });
   };
+  const auto tkrzw_path = fresh_directory(b.options()) + "/tkrzw.tkt";
+  {
+    tkrzw_store t(tkrzw_path);
+    for (const auto& key : w.to_write) t.put(key, w.value);
+  }
+  const auto tkrzw = [&, entries] {
+    std::optional<tkrzw_store> t;
+    return timed(entries, [&] { t.emplace(tkrzw_path); });
+  };
   b.compare("open: load, every record checked", "ns", open,
-            {{{"shelf, inserts in memory", insert}, 0}});
+            {{{"shelf, inserts in memory", insert}, 0}, {{"tkrzw, unchecked", tkrzw}, 1}});
   const auto reload = [&, entries] {
     auto t = open_table(directory, shelf::write_mode::back);
     const auto took = timed(entries, [&] { shelf::or_throw(t.reload()); });

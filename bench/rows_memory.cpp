@@ -2,11 +2,16 @@
 // What does a lookup, an insert and an entry cost beside a hash map without locks and stores on
 // disk?
 #include "measure.hpp"
+#include "rivals/leveldb_store.hpp"
 #include "rivals/lmdb_store.hpp"
+#include "rivals/otp.hpp"
 #include "rivals/rocksdb_store.hpp"
+#include "rivals/sqlite_store.hpp"
+#include "rivals/tkrzw_store.hpp"
 #include "shelf_table.hpp"
 
 #include <sys/wait.h>
+#include <tbb/concurrent_hash_map.h>
 #include <unistd.h>
 #include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -20,6 +25,7 @@ namespace {
 
 using flat_map = boost::unordered_flat_map<std::string, std::string>;
 using cuckoo_map = libcuckoo::cuckoohash_map<std::string, std::string>;
+using tbb_map = tbb::concurrent_hash_map<std::string, std::string>;
 
 [[nodiscard]] flat_map filled_flat_map(const workload& w) {
   flat_map m;
@@ -34,13 +40,20 @@ struct read_sides {
         flat(filled_flat_map(w)),
         cuckoo(w.to_write.size()),
         lmdb(fresh_directory(b.options()), lmdb_store::sync::none),
-        rocksdb(fresh_directory(b.options()), rocksdb_store::sync::none) {
+        rocksdb(fresh_directory(b.options()), rocksdb_store::sync::none),
+        leveldb(fresh_directory(b.options()), leveldb_store::sync::none),
+        sqlite(fresh_directory(b.options()), sqlite_store::sync::none),
+        tkrzw("") {
     fill(table, w);
     fill(ordered, w);
     for (const auto& key : w.to_write) {
       cuckoo.insert(key, w.value);
       lmdb.put(key, w.value);
       rocksdb.put(key, w.value);
+      leveldb.put(key, w.value);
+      sqlite.put(key, w.value);
+      tkrzw.put(key, w.value);
+      tbb.insert({key, w.value});
     }
   }
   const workload& w;
@@ -50,6 +63,10 @@ struct read_sides {
   cuckoo_map cuckoo;
   lmdb_store lmdb;
   rocksdb_store rocksdb;
+  leveldb_store leveldb;
+  sqlite_store sqlite;
+  tkrzw_store tkrzw;
+  tbb_map tbb;
 };
 
 /// A run that calls `f` with each key in reading order.
@@ -76,11 +93,28 @@ void lookups(bench_run& b, read_sides& s) {
     const auto& v = s.flat.find(key)->second;
     keep(v.size() + std::size_t(v[0]));
   });
+  const auto found_in = [&w](auto& store) {
+    return each_key(w, [&store](const auto& key) { keep(store.get(key)); });
+  };
+  const auto found_in_tbb = each_key(w, [&](const auto& key) {
+    tbb_map::const_accessor found;
+    (void)s.tbb.find(found, key);
+    const std::string copy = found->second;
+    keep(copy);
+  });
+  const auto found_in_ets = [&] {
+    return otp("ets_lookup", fresh_directory(b.options()), w.to_read.size(), 0);
+  };
   b.compare("lookup, value copied, 1 thread", "ns", copied,
             {{{"flat_map", flat_copied}, 0.9},
              {{"libcuckoo", each_key(w, [&](const auto& key) { keep(s.cuckoo.find(key)); })}},
-             {{"LMDB", each_key(w, [&](const auto& key) { keep(s.lmdb.get(key)); })}},
-             {{"RocksDB", each_key(w, [&](const auto& key) { keep(s.rocksdb.get(key)); })}}});
+             {{"oneTBB", found_in_tbb}},
+             {{"tkrzw", found_in(s.tkrzw)}},
+             {{"Erlang's ETS", found_in_ets}, 1.0 / 3},
+             {{"LMDB", found_in(s.lmdb)}},
+             {{"LevelDB", found_in(s.leveldb)}},
+             {{"SQLite", found_in(s.sqlite)}},
+             {{"RocksDB", found_in(s.rocksdb)}}});
   b.compare("lookup by view", "ns", viewed, {{{"flat_map, not copied", flat_viewed}, 0.7}});
   b.compare("lookup, ordered_map", "ns",
             each_key(w, [&](const auto& key) { keep(*s.ordered.lookup(key)); }),
@@ -199,7 +233,27 @@ void inserts(bench_run& b) {
     t.abandon();
     return took;
   };
-  b.compare("insert, back", "ns", back, {{{"flat_map", flat}, 0.6}, {{"libcuckoo", cuckoo}, 0}});
+  const auto tbb = [&, entries] {
+    tbb_map m;
+    return timed(entries, [&] {
+      for (const auto& key : w.to_write) m.insert({key, w.value});
+    });
+  };
+  const auto tkrzw = [&, entries] {
+    tkrzw_store t("");
+    return timed(entries, [&] {
+      for (const auto& key : w.to_write) t.put(key, w.value);
+    });
+  };
+  const auto ets = [&, entries] {
+    return otp("ets_insert", fresh_directory(b.options()), entries, 0);
+  };
+  b.compare("insert, back", "ns", back,
+            {{{"flat_map", flat}, 0.6},
+             {{"libcuckoo", cuckoo}, 0},
+             {{"oneTBB", tbb}, 0},
+             {{"tkrzw", tkrzw}, 0},
+             {{"Erlang's ETS", ets}, 0}});
   const auto ordered = [&, entries] {
     auto t = text_ordered_map::in_memory();
     return timed(entries, [&] { fill(t, w); });
