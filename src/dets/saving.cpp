@@ -105,6 +105,7 @@ void store::abandon() noexcept {
 
 void store::release() noexcept {
   open_ = false;
+  discard_unpublished();
   file_ = storage();
   slots_ = slot_table();
   objects_ = 0;

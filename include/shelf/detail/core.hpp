@@ -60,6 +60,7 @@ struct core_config {
   shelf::limits limits;
   shelf::file_system file_system = shelf::file_system::local;
   file::system* system = nullptr;
+  dets::repair_policy repair = dets::repair_policy::automatic;
   bool in_memory = false;
 };
 
