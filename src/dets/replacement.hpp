@@ -33,7 +33,8 @@ class replacement {
 
  private:
   replacement(const file::location& where, file::location::temporary made);
-  [[nodiscard]] result<> settle(const file::open_file* like, file::location::temporary& named) const;
+  [[nodiscard]] result<> settle(const file::open_file* like,
+                                file::location::temporary& named) const;
 
   const file::location* where_;
   storage content_;

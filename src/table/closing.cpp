@@ -84,6 +84,8 @@ void store::release_all() noexcept {
   // A sync on another thread may hold the backing a little longer, but not its file.
   if (file_) file_->abandon();
   file_.reset();
+  // Whoever still holds the backing shall hold no descriptor.
+  if (where_) where_->close();
   where_.reset();
 }
 

@@ -125,8 +125,8 @@ result<std::size_t> dets_backing::apply(std::span<const journal::change> changes
     return n;
   };
   if (adds(c)) {
-    const auto run = static_cast<std::size_t>(std::ranges::find_if_not(changes, adds) -
-                                              changes.begin());
+    const auto run =
+        static_cast<std::size_t>(std::ranges::find_if_not(changes, adds) - changes.begin());
     if (run > 1) return counted(insert_all(changes.first(run)), run);
     compose_object(c.key, c.value, object_);
     return counted(file_->insert(object_), 1);

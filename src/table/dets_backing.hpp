@@ -88,7 +88,7 @@ class dets_backing final : public backing {
   std::uint64_t unsettled_at_ = 0;
   std::chrono::nanoseconds settle_at_{0};
 
-  std::mutex recording_mutex_;  ///< held while a change is made
+  std::mutex recording_mutex_;      ///< held while a change is made
   recording* recording_ = nullptr;  ///< hears of every change
 
   std::atomic<bool> is_fenced_{false};

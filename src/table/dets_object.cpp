@@ -39,11 +39,11 @@ void compose_object(bytes key, bytes value, std::vector<std::byte>& into) {
 result<journal::change> entry_of_object(bytes object, kind what, const std::string& path) {
   const auto arity = arity_of(object);
   if (arity != 2) {
-    return std::unexpected(error(
-        errc::type_mismatch,
-        path + ": an object is a tuple of " + std::to_string(arity) +
-            (arity == 1 ? " element" : " elements") + "; a table keeps each entry as {Key, Value}",
-        terms::to_text(object, content_shown)));
+    return std::unexpected(error(errc::type_mismatch,
+                                 path + ": an object is a tuple of " + std::to_string(arity) +
+                                     (arity == 1 ? " element" : " elements") +
+                                     "; a table keeps each entry as {Key, Value}",
+                                 terms::to_text(object, content_shown)));
   }
   const bytes key = dets_format::element_at(object, 1);
   return journal::change{is_bag(what) ? journal::op::append : journal::op::put, 0, 1, key,
@@ -57,12 +57,11 @@ entry_pieces::entry_pieces(const held_version& from) {
       // Entries are at most 2 GiB and a little: a larger size than fits is cut here, and too large.
       const auto size = e->key().size() + e->value().size() + head_size + 1;
       const auto most = std::size_t{std::numeric_limits<std::uint32_t>::max()};
-      pieces_.push_back(
-          {.place = entries_.size(),
-           .size = static_cast<std::uint32_t>(std::min(size, most)),
-           .hash = dets_format::slot_hash(dets_format::hash_method::phash2, e->key()),
-           .bucket = 0,
-           .first = false});
+      pieces_.push_back({.place = entries_.size(),
+                         .size = static_cast<std::uint32_t>(std::min(size, most)),
+                         .hash = dets_format::slot_hash(dets_format::hash_method::phash2, e->key()),
+                         .bucket = 0,
+                         .first = false});
       entries_.push_back(e);
     }
   }

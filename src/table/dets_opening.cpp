@@ -140,8 +140,8 @@ void dets_backing::recording::hear(sequence number, std::span<const journal::cha
   const auto before = changes_.size();
   try {
     for (const auto& c : changes) {
-      changes_.push_back({c.what, number, {c.key.begin(), c.key.end()},
-                          {c.value.begin(), c.value.end()}});
+      changes_.push_back(
+          {c.what, number, {c.key.begin(), c.key.end()}, {c.value.begin(), c.value.end()}});
       size_ += c.key.size() + c.value.size();
     }
   } catch (...) {

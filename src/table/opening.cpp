@@ -33,8 +33,9 @@ constexpr int tries = 10;
   if (what == kind::ordered_set && !keeps(c.format, capability::ordered_map)) {
     return std::unexpected(error(
         errc::wrong_kind,
-        c.path + ": a DETS file cannot hold an ordered_set: map, bag or duplicate_bag, or the native "
-                 "format"));
+        c.path +
+            ": a DETS file cannot hold an ordered_set: map, bag or duplicate_bag, or the native "
+            "format"));
   }
   return {};
 }

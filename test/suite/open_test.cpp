@@ -49,39 +49,41 @@ TYPED_TEST(Open, AConfigHasADefaultForEverythingButThePath) {
 
 // T17, T123, S27
 TYPED_TEST(Open, TwoTablesMayHaveTheSameNameButNotTheSameFile) {
-  ground<TypeParam::value> g(keeping::through);
-  auto c = g.config();
-  c.name = "ages";
-  auto one = or_throw(ground<TypeParam::value>::table::open(c));
-  EXPECT_TRUE(refuses(ground<TypeParam::value>::table::open(c), errc::already_open, {path}));
-  c.path = "other.shelf";
-  auto two = or_throw(ground<TypeParam::value>::table::open(c));
-  ASSERT_TRUE(ok(one.insert("a", 1)));
-  EXPECT_TRUE(two.empty());
-  EXPECT_TRUE(refuses(one.give_away(), errc::invalid_argument, {"ages"}));
+  this->in_every_format(keeping::through, [&](auto& g) {
+    auto c = g.config();
+    c.name = "ages";
+    auto one = or_throw(ground<TypeParam::value>::table::open(c));
+    EXPECT_TRUE(refuses(ground<TypeParam::value>::table::open(c), errc::already_open, {path}));
+    c.path = "other.shelf";
+    auto two = or_throw(ground<TypeParam::value>::table::open(c));
+    ASSERT_TRUE(ok(one.insert("a", 1)));
+    EXPECT_TRUE(two.empty());
+    EXPECT_TRUE(refuses(one.give_away(), errc::invalid_argument, {"ages"}));
+  });
 }
 
 TYPED_TEST(Open, ExistingAndCreateNewSayWhatTheyMiss) {
-  ground<TypeParam::value> g(keeping::through);
-  using table = typename ground<TypeParam::value>::table;
-  auto existing = g.config();
-  existing.opening = opening::existing;
-  EXPECT_TRUE(refuses(table::open(existing), errc::not_found, {path, "No such file"}));
-  existing.opening = opening::read_only;
-  EXPECT_TRUE(refuses(table::open(existing), errc::not_found, {path}));
-  EXPECT_TRUE(g.disk.files().empty());
-  auto fresh = g.config();
-  fresh.opening = opening::create_new;
-  auto t = or_throw(table::open(fresh));
-  ASSERT_TRUE(ok(t.insert("a", 1)));
-  ASSERT_TRUE(ok(t.close()));
-  expect_untouched(g.disk, [&] {
-    const auto refused = table::open(fresh);
-    EXPECT_TRUE(refuses(refused, errc::file_error, {path, "exists"}));
-    EXPECT_EQ(refused.error(), std::errc::file_exists);
+  this->in_every_format(keeping::through, [&](auto& g) {
+    using table = typename ground<TypeParam::value>::table;
+    auto existing = g.config();
+    existing.opening = opening::existing;
+    EXPECT_TRUE(refuses(table::open(existing), errc::not_found, {path, "No such file"}));
+    existing.opening = opening::read_only;
+    EXPECT_TRUE(refuses(table::open(existing), errc::not_found, {path}));
+    EXPECT_TRUE(g.disk.files().empty());
+    auto fresh = g.config();
+    fresh.opening = opening::create_new;
+    auto t = or_throw(table::open(fresh));
+    ASSERT_TRUE(ok(t.insert("a", 1)));
+    ASSERT_TRUE(ok(t.close()));
+    expect_untouched(g.disk, [&] {
+      const auto refused = table::open(fresh);
+      EXPECT_TRUE(refuses(refused, errc::file_error, {path, "exists"}));
+      EXPECT_EQ(refused.error(), std::errc::file_exists);
+    });
+    existing.opening = opening::existing;
+    EXPECT_EQ(or_throw(table::open(existing)).size(), 1u);
   });
-  existing.opening = opening::existing;
-  EXPECT_EQ(or_throw(table::open(existing)).size(), 1u);
 }
 
 TYPED_TEST(Open, AnEmptyPathAndNegativePeriodsAreArgumentErrors) {
@@ -124,14 +126,15 @@ TYPED_TEST(Open, ATableWithoutEntriesStillHasItsTypes) {
 }
 
 TYPED_TEST(Open, AnotherKindIsRefused) {
-  ground<TypeParam::value> g(keeping::through);
-  auto t = g.open();
-  ASSERT_TRUE(ok(t.insert("a", 1)));
-  ASSERT_TRUE(ok(t.close()));
-  constexpr auto other = TypeParam::value == kind::set ? kind::bag : kind::set;
-  expect_untouched(g.disk, [&] {
-    EXPECT_TRUE(refuses((open_as<other, std::string, std::int64_t>(g.disk)), errc::wrong_kind,
-                        {path, to_string(TypeParam::value), to_string(other)}));
+  this->in_every_format(keeping::through, [&](auto& g) {
+    auto t = g.open();
+    ASSERT_TRUE(ok(t.insert("a", 1)));
+    ASSERT_TRUE(ok(t.close()));
+    constexpr auto other = TypeParam::value == kind::set ? kind::bag : kind::set;
+    expect_untouched(g.disk, [&] {
+      EXPECT_TRUE(refuses((open_as<other, std::string, std::int64_t>(g.disk)), errc::wrong_kind,
+                          {path, to_string(TypeParam::value), to_string(other)}));
+    });
   });
 }
 
@@ -190,16 +193,17 @@ TYPED_TEST(Open, TheUsersCheckJudgesEveryEntryAndCountsThoseItRefuses) {
 
 // T98
 TYPED_TEST(Open, TheUsersCheckIsRunByReloadToo) {
-  ground<TypeParam::value> g(keeping::through);
-  auto c = g.config();
-  c.check = [](const std::string&, std::int64_t v) { return v < 10; };
-  auto t = or_throw(ground<TypeParam::value>::table::open(c));
-  ASSERT_TRUE(ok(t.insert_range({{"a", 1}, {"b", 20}})));
-  EXPECT_TRUE(refuses(t.reload(), errc::type_mismatch, {path, "1 entry", "check"}));
-  EXPECT_EQ(contents(t), (entries{{"a", 1}, {"b", 20}}));
-  EXPECT_TRUE(ok(t.compact()));
-  ASSERT_TRUE(ok(t.erase("b")));
-  EXPECT_TRUE(ok(t.reload()));
+  this->in_every_format(keeping::through, [&](auto& g) {
+    auto c = g.config();
+    c.check = [](const std::string&, std::int64_t v) { return v < 10; };
+    auto t = or_throw(ground<TypeParam::value>::table::open(c));
+    ASSERT_TRUE(ok(t.insert_range({{"a", 1}, {"b", 20}})));
+    EXPECT_TRUE(refuses(t.reload(), errc::type_mismatch, {path, "1 entry", "check"}));
+    EXPECT_EQ(contents(t), (entries{{"a", 1}, {"b", 20}}));
+    EXPECT_TRUE(ok(t.compact()));
+    ASSERT_TRUE(ok(t.erase("b")));
+    EXPECT_TRUE(ok(t.reload()));
+  });
 }
 
 TYPED_TEST(Open, ACheckThatThrowsIsPassedThroughAndNothingIsHeld) {
@@ -260,24 +264,25 @@ TYPED_TEST(Open, ReadOnlyWorksBesideAWriterAndChangesNothing) {
 }
 
 TYPED_TEST(Open, ReadOnlyLeavesATornEndAlone) {
-  ground<TypeParam::value> g(keeping::through);
-  auto t = g.open();
-  ASSERT_TRUE(ok(t.insert("a", 1)));
-  const auto end = t.stats()->file_bytes;
-  ASSERT_TRUE(ok(t.insert("b", 2)));
-  t.abandon();
-  g.disk.resize(path, end + 20);
-  auto c = g.config();
-  c.opening = opening::read_only;
-  expect_untouched(g.disk, [&] {
-    auto reader = or_throw(ground<TypeParam::value>::table::open(c));
-    EXPECT_EQ(contents(reader), (entries{{"a", 1}}));
-    EXPECT_FALSE(reader.stats()->recovered_clean);
+  this->in_every_format(keeping::through, [&](auto& g) {
+    auto t = g.open();
+    ASSERT_TRUE(ok(t.insert("a", 1)));
+    const auto end = t.stats()->file_bytes;
+    ASSERT_TRUE(ok(t.insert("b", 2)));
+    t.abandon();
+    g.disk.resize(path, end + 20);
+    auto c = g.config();
+    c.opening = opening::read_only;
+    expect_untouched(g.disk, [&] {
+      auto reader = or_throw(ground<TypeParam::value>::table::open(c));
+      EXPECT_EQ(contents(reader), (entries{{"a", 1}}));
+      EXPECT_FALSE(reader.stats()->recovered_clean);
+    });
+    t = g.open();
+    EXPECT_EQ(contents(t), (entries{{"a", 1}}));
+    EXPECT_EQ(t.stats()->recovery_cut_bytes, 20u);
+    EXPECT_FALSE(t.stats()->recovered_clean);
   });
-  t = g.open();
-  EXPECT_EQ(contents(t), (entries{{"a", 1}}));
-  EXPECT_EQ(t.stats()->recovery_cut_bytes, 20u);
-  EXPECT_FALSE(t.stats()->recovered_clean);
 }
 
 namespace first {
@@ -398,15 +403,16 @@ TYPED_TEST(Open, TheWriteModeIsTheOpenersChoiceAndNotTheFiles) {  // S24
 }
 
 TYPED_TEST(Open, RemoveTakesTheFileAwayUnlessItIsOpen) {
-  ground<TypeParam::value> g(keeping::through);
-  auto t = g.open();
-  EXPECT_TRUE(refuses(remove(path, {.system = &g.disk}), errc::already_open, {path}));
-  ASSERT_TRUE(ok(t.insert("a", 1)));
-  ASSERT_TRUE(ok(t.close()));
-  EXPECT_TRUE(ok(remove(path, {.system = &g.disk})));
-  EXPECT_TRUE(g.disk.files().empty());
-  EXPECT_TRUE(refuses(remove(path, {.system = &g.disk}), errc::not_found, {path}));
-  EXPECT_TRUE(g.open().empty());
+  this->in_every_format(keeping::through, [&](auto& g) {
+    auto t = g.open();
+    EXPECT_TRUE(refuses(remove(path, {.system = &g.disk}), errc::already_open, {path}));
+    ASSERT_TRUE(ok(t.insert("a", 1)));
+    ASSERT_TRUE(ok(t.close()));
+    EXPECT_TRUE(ok(remove(path, {.system = &g.disk})));
+    EXPECT_TRUE(g.disk.files().empty());
+    EXPECT_TRUE(refuses(remove(path, {.system = &g.disk}), errc::not_found, {path}));
+    EXPECT_TRUE(g.open().empty());
+  });
 }
 
 TYPED_TEST(Open, AFileReplacedOrRemovedUnderATableFencesItAndRecoverIsHonest) {

@@ -75,30 +75,32 @@ TYPED_TEST(SaveReload, ReloadDropsWhatWasNotSavedAndKeepsWhatReachedTheFile) {
 }
 
 TYPED_TEST(SaveReload, ReloadTakesBackAClear) {
-  ground<TypeParam::value> g(keeping::back);
-  auto t = g.open();
-  ASSERT_TRUE(ok(t.insert_range({{"a", 1}, {"b", 2}})));
-  ASSERT_TRUE(ok(t.save()));
-  ASSERT_TRUE(ok(t.clear()));
-  EXPECT_GE(t.stats()->unsaved_changes, 1u);
-  ASSERT_TRUE(ok(t.reload()));
-  EXPECT_EQ(contents(t), (entries{{"a", 1}, {"b", 2}}));
-  ASSERT_TRUE(ok(t.save()));
-  g.reopen(t);
-  EXPECT_EQ(contents(t), (entries{{"a", 1}, {"b", 2}}));
+  this->in_every_format(keeping::back, [&](auto& g) {
+    auto t = g.open();
+    ASSERT_TRUE(ok(t.insert_range({{"a", 1}, {"b", 2}})));
+    ASSERT_TRUE(ok(t.save()));
+    ASSERT_TRUE(ok(t.clear()));
+    EXPECT_GE(t.stats()->unsaved_changes, 1u);
+    ASSERT_TRUE(ok(t.reload()));
+    EXPECT_EQ(contents(t), (entries{{"a", 1}, {"b", 2}}));
+    ASSERT_TRUE(ok(t.save()));
+    g.reopen(t);
+    EXPECT_EQ(contents(t), (entries{{"a", 1}, {"b", 2}}));
+  });
 }
 
 TYPED_TEST(SaveReload, NothingReachesTheFileInBackModeUntilItIsSaved) {
-  ground<TypeParam::value> g(keeping::back);
-  auto t = g.open();
-  ASSERT_TRUE(ok(t.insert_range({{"a", 1}, {"b", 2}})));
-  ASSERT_TRUE(ok(t.sync()));
-  ASSERT_TRUE(ok(t.compact()));
-  EXPECT_TRUE(in_file(g).empty());
-  EXPECT_EQ(t.stats()->unsaved_changes, 2u);
-  ASSERT_TRUE(ok(t.save()));
-  EXPECT_EQ(in_file(g), (entries{{"a", 1}, {"b", 2}}));
-  EXPECT_EQ(t.stats()->unsaved_changes, 0u);
+  this->in_every_format(keeping::back, [&](auto& g) {
+    auto t = g.open();
+    ASSERT_TRUE(ok(t.insert_range({{"a", 1}, {"b", 2}})));
+    ASSERT_TRUE(ok(t.sync()));
+    ASSERT_TRUE(ok(t.compact()));
+    EXPECT_TRUE(in_file(g).empty());
+    EXPECT_EQ(t.stats()->unsaved_changes, 2u);
+    ASSERT_TRUE(ok(t.save()));
+    EXPECT_EQ(in_file(g), (entries{{"a", 1}, {"b", 2}}));
+    EXPECT_EQ(t.stats()->unsaved_changes, 0u);
+  });
 }
 
 TYPED_TEST(SaveReload, EveryWriteIsInTheFileWhenItReturnsInTheOtherModes) {
@@ -169,6 +171,7 @@ TYPED_TEST(SaveReload, SyncIsWelcomeAnyTime) {
 // T98
 TYPED_TEST(SaveReload, AReloadOfADamagedFileIsAnErrorAndMemoryKeepsWhatItHad) {
   this->in_every_file([](auto& g) {
+    if (g.lacks(capability::checksums)) return;
     auto t = g.open();
     ASSERT_TRUE(ok(t.insert_range({{"a", 1}, {"b", 2}})));
     ASSERT_TRUE(ok(t.save()));
@@ -187,24 +190,25 @@ TYPED_TEST(SaveReload, AReloadOfADamagedFileIsAnErrorAndMemoryKeepsWhatItHad) {
 }
 
 TYPED_TEST(SaveReload, AFailedSaveLosesNothingAndTheNextOneSavesAll) {
-  ground<TypeParam::value> g(keeping::back);
-  auto t = g.open();
-  ASSERT_TRUE(ok(t.insert_range({{"a", 1}, {"b", 2}})));
-  ASSERT_TRUE(ok(t.save()));
-  ASSERT_TRUE(ok(t.erase("a")));
-  ASSERT_TRUE(ok(t.insert_range({{"c", 3}, {"c", 4}, {"b", 5}})));
-  const auto unsaved = t.stats()->unsaved_changes;
-  g.disk.inject({.kind = file::call::write, .error = ENOSPC});
-  EXPECT_TRUE(refuses(t.save(), errc::no_space, {path, "space"}));
-  EXPECT_EQ(t.stats()->unsaved_changes, unsaved);
-  EXPECT_EQ(in_file(g), (entries{{"a", 1}, {"b", 2}}));
-  ASSERT_TRUE(ok(t.erase("b")));
-  ASSERT_TRUE(ok(t.insert("a", 6)));
-  const auto expected = contents(t);
-  ASSERT_TRUE(ok(t.save()));
-  EXPECT_EQ(in_file(g), expected);
-  g.reopen(t);
-  EXPECT_EQ(contents(t), expected);
+  this->in_every_format(keeping::back, [&](auto& g) {
+    auto t = g.open();
+    ASSERT_TRUE(ok(t.insert_range({{"a", 1}, {"b", 2}})));
+    ASSERT_TRUE(ok(t.save()));
+    ASSERT_TRUE(ok(t.erase("a")));
+    ASSERT_TRUE(ok(t.insert_range({{"c", 3}, {"c", 4}, {"b", 5}})));
+    const auto unsaved = t.stats()->unsaved_changes;
+    g.disk.inject({.kind = file::call::write, .error = ENOSPC});
+    EXPECT_TRUE(refuses(t.save(), errc::no_space, {path, "space"}));
+    EXPECT_EQ(t.stats()->unsaved_changes, unsaved);
+    EXPECT_EQ(in_file(g), (entries{{"a", 1}, {"b", 2}}));
+    ASSERT_TRUE(ok(t.erase("b")));
+    ASSERT_TRUE(ok(t.insert("a", 6)));
+    const auto expected = contents(t);
+    ASSERT_TRUE(ok(t.save()));
+    EXPECT_EQ(in_file(g), expected);
+    g.reopen(t);
+    EXPECT_EQ(contents(t), expected);
+  });
 }
 
 TYPED_TEST(SaveReload, AClearBeforeAndAfterAFailedSaveIsSavedByTheNext) {
@@ -297,6 +301,7 @@ TYPED_TEST(SaveReload, SequenceNumbersNeverGoBack) {
       ASSERT_TRUE(ok(t.compact()));
       EXPECT_TRUE(grows());
       g.reopen(t);
+      if (g.lacks(capability::sequence_numbers)) last = 0;
       EXPECT_TRUE(grows());
     }
   });
@@ -346,7 +351,6 @@ TYPED_TEST(SaveReload, StatsTellWhatTheTableHolds) {
     EXPECT_EQ(s.entries, 2u);
     EXPECT_EQ(s.payload_bytes, 2 * (6u + 2u));
     EXPECT_GE(s.memory_bytes, s.payload_bytes);
-    EXPECT_EQ(s.file_bytes, s.file_bytes / 8 * 8);
     EXPECT_LE(s.file_bytes, g.disk.read_all(path)->size());
     EXPECT_TRUE(s.last_save);
     EXPECT_FALSE(s.fenced);
@@ -354,10 +358,11 @@ TYPED_TEST(SaveReload, StatsTellWhatTheTableHolds) {
     EXPECT_EQ(s.recovery_cut_bytes, 0u);
     ASSERT_TRUE(ok(t.erase("a")));
     ASSERT_TRUE(ok(t.save()));
-    EXPECT_GT(t.stats()->garbage_bytes, 0u);
+    const bool is_new = g.how == keeping::back && g.lacks(capability::cheap_saves);
+    EXPECT_EQ(t.stats()->garbage_bytes > 0u, !is_new);
     const auto before = t.stats()->file_bytes;
     ASSERT_TRUE(ok(t.compact()));
-    EXPECT_LT(t.stats()->file_bytes, before);
+    EXPECT_EQ(t.stats()->file_bytes < before, !is_new);
     ASSERT_TRUE(ok(t.close()));
     EXPECT_TRUE(refuses(t.stats(), errc::table_closed, {path}));
   });
