@@ -213,23 +213,24 @@ TYPED_TEST(SaveReload, AFailedSaveLosesNothingAndTheNextOneSavesAll) {
 
 TYPED_TEST(SaveReload, AClearBeforeAndAfterAFailedSaveIsSavedByTheNext) {
   for (const bool clear_before : {true, false}) {
-    ground<TypeParam::value> g(keeping::back);
-    auto t = g.open();
-    ASSERT_TRUE(ok(t.insert_range({{"a", 1}, {"b", 2}})));
-    ASSERT_TRUE(ok(t.save()));
-    if (clear_before) {
-      ASSERT_TRUE(ok(t.clear()));
-    }
-    ASSERT_TRUE(ok(t.insert("c", 3)));
-    g.disk.inject({.kind = file::call::write, .error = ENOSPC});
-    EXPECT_TRUE(refuses(t.save(), errc::no_space));
-    if (!clear_before) {
-      ASSERT_TRUE(ok(t.clear()));
-    }
-    ASSERT_TRUE(ok(t.insert("d", 4)));
-    const auto expected = contents(t);
-    ASSERT_TRUE(ok(t.save()));
-    EXPECT_EQ(in_file(g), expected);
+    this->in_every_format(keeping::back, [&](auto& g) {
+      auto t = g.open();
+      ASSERT_TRUE(ok(t.insert_range({{"a", 1}, {"b", 2}})));
+      ASSERT_TRUE(ok(t.save()));
+      if (clear_before) {
+        ASSERT_TRUE(ok(t.clear()));
+      }
+      ASSERT_TRUE(ok(t.insert("c", 3)));
+      g.disk.inject({.kind = file::call::write, .error = ENOSPC});
+      EXPECT_TRUE(refuses(t.save(), errc::no_space));
+      if (!clear_before) {
+        ASSERT_TRUE(ok(t.clear()));
+      }
+      ASSERT_TRUE(ok(t.insert("d", 4)));
+      const auto expected = contents(t);
+      ASSERT_TRUE(ok(t.save()));
+      EXPECT_EQ(in_file(g), expected);
+    });
   }
 }
 
@@ -308,8 +309,7 @@ TYPED_TEST(SaveReload, SequenceNumbersNeverGoBack) {
 }
 
 TYPED_TEST(SaveReload, BackgroundWorkSavesAndSyncsOnTime) {
-  for (const auto how : {keeping::back, keeping::through}) {
-    ground<TypeParam::value> g(how);
+  this->run(std::array{keeping::back, keeping::through}, [&](auto& g) {
     auto c = g.config();
     c.save_every = std::chrono::seconds(10);
     c.sync_every = std::chrono::seconds(10);
@@ -323,12 +323,12 @@ TYPED_TEST(SaveReload, BackgroundWorkSavesAndSyncsOnTime) {
     EXPECT_EQ(t.stats()->unsaved_changes, 0u);
     EXPECT_EQ(in_file(g), (entries{{"a", 1}}));
     g.disk.inject({.kind = file::call::write, .error = ENOSPC, .sticky = true});
-    ASSERT_TRUE(how == keeping::through || ok(t.insert("b", 2)));
+    ASSERT_TRUE(g.how == keeping::through || ok(t.insert("b", 2)));
     g.disk.advance(std::chrono::seconds(11));
     work(t);
     g.disk.advance(std::chrono::seconds(11));
     work(t);
-    if (how == keeping::back) {
+    if (g.how == keeping::back) {
       ASSERT_EQ(g.told.size(), 1u);  // once, not at every visit
       EXPECT_TRUE(says(g.told[0], errc::no_space, {path}));
       EXPECT_EQ(t.stats()->last_error->code(), errc::no_space);
@@ -338,7 +338,7 @@ TYPED_TEST(SaveReload, BackgroundWorkSavesAndSyncsOnTime) {
     work(t);
     EXPECT_FALSE(t.stats()->last_error);
     EXPECT_EQ(in_file(g), contents(t));
-  }
+  });
 }
 
 TYPED_TEST(SaveReload, StatsTellWhatTheTableHolds) {
