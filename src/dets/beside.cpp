@@ -39,18 +39,43 @@ result<std::unique_ptr<store>> store::write_beside(kind type, std::vector<piece>
   if (auto written = write_bulk(made->content(), pieces, shape, *counts, source); !written) {
     return std::unexpected(written.error());
   }
-  auto unnamed = [&] {
+  {
     const std::shared_lock lock(mutex_);
-    return made->release(file_.in_memory() ? nullptr : &file_.file());
-  }();
-  if (!unnamed) return std::unexpected(unnamed.error());
-  fresh->temporary_name_ = std::move(unnamed->name);
-  const auto judged = fresh->read_header(unnamed->content);
-  if (!judged) return std::unexpected(judged.error());
-  auto loaded = fresh->load(std::move(unnamed->content), judged->fields, false);
-  if (!loaded) return std::unexpected(loaded.error());
-  fresh->open_ = true;
+    if (auto ready = fresh->adopt(*made, file_); !ready) return std::unexpected(ready.error());
+  }
   return fresh;
+}
+
+/// This store works on a file that was written beside another, and has no name yet.
+result<> store::adopt(replacement& made, const storage& like) {
+  auto unnamed = made.release(like.in_memory() ? nullptr : &like.file());
+  if (!unnamed) return std::unexpected(unnamed.error());
+  temporary_name_ = std::move(unnamed->name);
+  const auto judged = read_header(unnamed->content);
+  if (!judged) return std::unexpected(judged.error());
+  auto loaded = load(std::move(unnamed->content), judged->fields, false);
+  if (loaded) open_ = true;
+  return loaded;
+}
+
+/// The new file gets the name, and is what this store works on from here. It has been read before:
+/// behind the rename only the sync of the directory can fail.
+result<> store::take_place(replacement& made) {
+  store fresh(settings_, place_);
+  if (auto ready = fresh.adopt(made, file_); !ready) return ready;
+  if (auto named = fresh.take_name(true); !named) return named;
+  file_ = std::move(fresh.file_);
+  header_ = fresh.header_;
+  slots_ = std::move(fresh.slots_);
+  free_ = std::move(fresh.free_);
+  end_ = fresh.end_;
+  unclosed_ = tail_written_ = cannot_grow_ = false;
+  unmarked_.clear();
+  replaced_.clear();
+  objects_ = header_.objects;
+  ++changes_;
+  if (auto synced = where_.sync_directory(); !synced) return fence(synced.error());
+  return {};
 }
 
 result<> store::publish(bool replace) {
@@ -58,14 +83,18 @@ result<> store::publish(bool replace) {
   assert(!temporary_name_.empty());
   if (auto ok = writable(); !ok) return ok;
   if (auto saved = save_now(); !saved) return saved;
+  if (auto named = take_name(replace); !named) return named;
+  if (auto synced = where_.sync_directory(); !synced) return fence(synced.error());
+  return {};
+}
+
+result<> store::take_name(bool replace) {
   file::location::temporary named{std::move(file_.file()), std::move(temporary_name_)};
   auto done = where_.publish(named, replace);
   file_.file() = std::move(named.file);
   temporary_name_ = std::move(named.name);
-  if (!done) return done;
-  temporary_name_.clear();
-  if (auto synced = where_.sync_directory(); !synced) return fence(synced.error());
-  return {};
+  if (done) temporary_name_.clear();
+  return done;
 }
 
 result<> store::still_named() const {

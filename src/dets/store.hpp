@@ -167,8 +167,12 @@ class store {
   [[nodiscard]] result<> keep_original(storage& from);
   [[nodiscard]] result<> force(const header& h);
 
-  // replacing.cpp
+  // beside.cpp
+  [[nodiscard]] result<> adopt(class replacement& made, const storage& like);
   [[nodiscard]] result<> take_place(class replacement& made);
+  [[nodiscard]] result<> take_name(bool replace);
+
+  // replacing.cpp
   [[nodiscard]] result<> rewrite(std::vector<piece>& pieces, const piece_source& source);
   [[nodiscard]] result<> copy_blocks(storage& into) const;
 

@@ -167,9 +167,9 @@ TYPED_TEST(Durability, WhatARecoverWroteSurvivesAPowerCut) {
     g.disk.inject({.kind = file::call::any_sync, .error = EIO});
     (void)t.insert("c", 3);
     (void)t.save();
-    ASSERT_TRUE(t.stats()->fenced);
+    ASSERT_EQ(t.stats()->fenced, !g.saves_beside());
     const auto memory = contents(t);
-    ASSERT_TRUE(ok(t.recover()));
+    ASSERT_TRUE(ok(g.saves_beside() ? t.save() : t.recover()));
     EXPECT_EQ(contents(t), memory);
     this->expect_after(g, power::kill, memory);
     this->expect_after(g, power::power, memory);
@@ -187,8 +187,10 @@ TYPED_TEST(Durability, AFailedCallChangesNothingInMemoryOrOnDisk) {
       auto t = g.open();
       ASSERT_TRUE(ok(t.insert_range({{"a", 1}, {"b", 2}})));
       const entries before = contents(t);
-      const bool fences = cause == EIO;
+      const bool may_fence = !tables::keeps(g.format, capability::full_disks) && cause != EIO;
+      bool fences = cause == EIO;
       const auto refused = [&](const auto& r) {
+        if (may_fence) fences = t.stats()->fenced;
         const auto code = !fences             ? errc::no_space
                           : t.stats()->fenced ? r.error().code()
                                               : errc::fenced;
@@ -247,7 +249,8 @@ TYPED_TEST(Durability,
     for (const auto& state : seen) {
       EXPECT_TRUE(state == (entries{{"a", 1}}) || state == (entries{{"a", 1}, {"b", 2}}));
     }
-    EXPECT_EQ(seen.size(), 2u);
+    // A DETS bucket counts only once it was synced.
+    EXPECT_EQ(seen.size(), g.format == file_format::native ? 2u : 1u);
     ASSERT_TRUE(ok(t.recover()));
     this->expect_after(g, power::kill, {{"a", 1}});
     this->expect_after(g, power::power, {{"a", 1}});

@@ -117,6 +117,11 @@ class ground {
   /// Whether this is left out: the format cannot keep it.
   [[nodiscard]] bool lacks(capability needed) const { return !can_keep(format, needed); }
 
+  /// A save writes a file beside this one: while it fails, nothing here is in doubt.
+  [[nodiscard]] bool saves_beside() const {
+    return how == keeping::back && !tables::keeps(format, capability::cheap_saves);
+  }
+
   const keeping how;
   const file_format format;
   file::simulated_disk disk;

@@ -358,7 +358,7 @@ TYPED_TEST(SaveReload, StatsTellWhatTheTableHolds) {
     EXPECT_EQ(s.recovery_cut_bytes, 0u);
     ASSERT_TRUE(ok(t.erase("a")));
     ASSERT_TRUE(ok(t.save()));
-    const bool is_new = g.how == keeping::back && g.lacks(capability::cheap_saves);
+    const bool is_new = g.saves_beside();
     EXPECT_EQ(t.stats()->garbage_bytes > 0u, !is_new);
     const auto before = t.stats()->file_bytes;
     ASSERT_TRUE(ok(t.compact()));
