@@ -44,9 +44,10 @@ struct config {
   write_mode mode = write_mode::through;
   /// What to do with a file that needs a repair.
   repair_policy repair = repair_policy::automatic;
-  /// How many slots a new file has at least and at most; powers of two, else rounded up. A slot is
-  /// a list of keys in the file, best with one key in it.
+  /// How many slots a new file has at least; a power of two, else rounded up. A slot is a list of
+  /// keys in the file, best with one key in it.
   std::uint32_t min_slots = 256;
+  /// How many slots a new file may get.
   std::uint32_t max_slots = 33'554'432;
   /// Saves in the background this long after the first change since the last save; zero: never. As
   /// in OTP it keeps the time short in which a crash means a repair.
@@ -62,17 +63,17 @@ struct config {
 
 /// What info() tells.
 struct file_info {
-  kind type = kind::set;
-  std::uint32_t keypos = 1;
-  std::uint64_t objects = 0;
-  std::uint64_t keys = 0;
-  std::uint32_t slots = 0;  ///< in use now
-  std::uint32_t min_slots = 0;
-  std::uint32_t max_slots = 0;
-  std::uint64_t file_bytes = 0;
+  kind type = kind::set;         ///< of the file
+  std::uint32_t keypos = 1;      ///< which element is the key
+  std::uint64_t objects = 0;     ///< in all
+  std::uint64_t keys = 0;        ///< distinct ones
+  std::uint32_t slots = 0;       ///< in use now
+  std::uint32_t min_slots = 0;   ///< as when the file was made
+  std::uint32_t max_slots = 0;   ///< it grows no further
+  std::uint64_t file_bytes = 0;  ///< the file's length
   std::uint64_t free_bytes = 0;  ///< of them, in gaps between blocks: what compact() may give back
-  bool read_only = false;
-  bool unsaved = false;  ///< changed since the last save: a crash now means a repair
+  bool read_only = false;        ///< as it was opened
+  bool unsaved = false;          ///< changed since the last save: a crash now means a repair
 };
 
 /// Says whether a file is a DETS file of version 9, as dets:is_dets_file does: by its mark alone.
@@ -133,6 +134,7 @@ class file {
   [[nodiscard]] bool contains(const term& key) const noexcept;
   /// How many objects there are; 0 once closed.
   [[nodiscard]] std::size_t size() const noexcept;
+  /// Whether there are none.
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }
   /// Calls f(const term&) with every object, in the order of the slots; f may return walk::stop.
   /// Objects that stay throughout are seen exactly once, others may be seen or not. corrupt if the
@@ -144,6 +146,7 @@ class file {
   [[nodiscard]] result<T> fold(T init, F f) const;
   /// All objects, in the order of the slots.
   [[nodiscard]] result<std::vector<term>> to_vector() const;
+  /// What the file tells of itself. Cost: one pass over the free lists.
   [[nodiscard]] result<file_info> info() const;
 
   // --- writes ------------------------------------------------------------------------------------

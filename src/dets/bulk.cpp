@@ -40,7 +40,9 @@ class laying_out {
     const auto mask = shape_.slots - 1;
     const auto slot_of = [mask](const piece& p) { return p.hash & mask; };
     if (!std::ranges::is_sorted(pieces_, {}, slot_of)) {
-      std::ranges::stable_sort(pieces_, {}, slot_of);
+      std::ranges::sort(pieces_, [&](const piece& a, const piece& b) {
+        return slot_of(a) != slot_of(b) ? slot_of(a) < slot_of(b) : a.rank < b.rank;
+      });
     }
     std::vector<span_of_slot> spans;
     for (std::size_t first = 0; first < pieces_.size();) {
@@ -91,7 +93,7 @@ class laying_out {
       g.key = std::move(*key);
     }
     if (groups.size() == 1) return {};
-    std::ranges::stable_sort(groups, [](const group& a, const group& b) {
+    std::ranges::sort(groups, [](const group& a, const group& b) {
       return stands_before(a.key.get(), b.key.get());
     });
     const std::vector<piece> unsorted(pieces_.begin() + static_cast<std::ptrdiff_t>(first),

@@ -14,11 +14,11 @@ namespace shelf::dets_format {
 
 /// An object for a new file: where it is to be fetched from, and where it belongs.
 struct piece {
-  std::uint64_t place = 0;   ///< later objects have larger places
-  std::uint32_t size = 0;    ///< bytes, 131 included
-  std::uint32_t hash = 0;    ///< slot_hash of its key
-  std::uint32_t bucket = 0;  ///< which bucket of the old file it was in
-  bool first = false;        ///< of its key; known once the pieces are settled
+  std::uint64_t place = 0;  ///< later objects have larger places
+  std::uint32_t size = 0;   ///< bytes, 131 included
+  std::uint32_t hash = 0;   ///< slot_hash of its key
+  std::uint32_t rank = 0;   ///< which bucket of the old file it was in; settled: its own number
+  bool first = false;       ///< of its key; known once the pieces are settled
 };
 
 /// Where the bytes of pieces are.

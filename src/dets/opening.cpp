@@ -5,6 +5,7 @@
 
 #include "term/tag.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cerrno>
@@ -249,9 +250,16 @@ result<> store::keep_original(storage& from) {
     const auto got = from.read_some(at, portion);
     if (!got) return std::unexpected(got.error());
     if (*got == 0) break;
-    if (auto put = copy->content().write(at, bytes(portion).first(*got)); !put) return put;
+    const auto read = bytes(portion).first(*got);
+    // Holes stay holes.
+    const bool empty = std::ranges::all_of(read, [](auto b) { return b == std::byte{0}; });
+    const auto put = empty ? result<>() : copy->content().write(at, read);
+    if (!put) return put;
     at += *got;
   }
+  const auto size = from.size();
+  if (!size) return std::unexpected(size.error());
+  if (auto cut = copy->content().file().truncate(*size); !cut) return cut;
   const auto whole = copy->publish(&from.file(), false);
   return whole ? result<>() : std::unexpected(whole.error());
 }

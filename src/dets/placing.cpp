@@ -23,6 +23,12 @@ std::array<std::byte, 4> mark(std::uint32_t status) noexcept {
   return raw;
 }
 
+/// For one more, so that noting what is done cannot fail.
+template <class T>
+void make_room(std::vector<T>& list) {
+  if (list.size() == list.capacity()) list.reserve(2 * list.size() + 8);
+}
+
 }  // namespace
 
 /// `old` and `fresh` are whole buckets, or empty.
@@ -30,7 +36,7 @@ result<> store::place(std::uint32_t slot, bytes old, bytes fresh) {
   const indivisible step(*this);
   if (same_bytes(old, fresh)) return {};
   const auto entry = slots_.at(slot);
-  replaced_.reserve(replaced_.size() + 1);
+  make_room(replaced_);
   if (fresh.empty()) {
     replaced_.push_back(entry.block());
     slots_.set(slot, {});
@@ -81,7 +87,7 @@ result<> store::place_anew(std::uint32_t slot, slot_entry old, bytes fresh) {
 /// nothing in a bucket would tell.
 result<> store::write_bucket(std::uint64_t address, bytes bucket) {
   const auto before = end_;
-  unmarked_.reserve(unmarked_.size() + 1);
+  make_room(unmarked_);
   const bool at_once = in_one_page(address, address + bucket.size()) && !settings_.durable;
   auto written = at_once ? write_at(address, bucket)
                          : write_at(address + bucket_header, bucket.subspan(bucket_header));

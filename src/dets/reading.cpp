@@ -4,17 +4,22 @@
 #include "term/order.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <mutex>
 
 namespace shelf::dets_format {
 namespace {
 
-/// How much a walk holds in memory at once: bytes of buckets.
-constexpr std::uint64_t portion_size = std::uint64_t{8} << 20;
+/// How much a walk takes at once, in bytes of buckets: what stays in the processor's cache while
+/// the file is in order, more where that makes neighbours of buckets in no order.
+constexpr std::uint64_t portion_in_order = std::uint64_t{1} << 20;
+constexpr std::uint64_t portion_in_no_order = std::uint64_t{8} << 20;
 /// Buckets no further apart than this are read together.
 constexpr std::uint64_t read_over = 4096;
 constexpr std::uint64_t read_at_once = std::uint64_t{1} << 20;
+/// But never more in all than this many times what is wanted.
+constexpr std::uint64_t most_waste = 4;
 
 /// True if the object's key is the canonical `key`.
 result<bool> has_key(bytes stored, bytes key, std::uint32_t keypos) {
@@ -146,44 +151,78 @@ class store::walk {
     undisturbed_ = undisturbed_ && changes_ == store_.changes_;
     items_.clear();
     std::size_t size = 0;
-    for (; next_ < slots.slots() && (items_.empty() || size < portion_size); ++next_) {
+    for (; next_ < slots.slots() && (items_.empty() || size < portion_); ++next_) {
       const auto entry = slots.at(next_);
       if (entry.empty()) continue;
-      items_.push_back({next_, entry, size});
+      items_.push_back({next_, entry, 0});
       size += entry.size;
     }
-    content_.resize(size);
-    if (auto read = read_items(); !read) return std::unexpected(read.error());
+    if (auto read = read_items(size); !read) return std::unexpected(read.error());
     return next_ < slots.slots();
   }
 
-  result<> read_items() {
-    order_.clear();
-    for (std::size_t i = 0; i < items_.size(); ++i) {
-      order_.push_back(std::uint64_t{items_[i].entry.pointer} << 32 | i);
-    }
-    std::ranges::sort(order_);
-    const auto nth = [this](std::size_t i) -> const item& {
-      return items_[static_cast<std::uint32_t>(order_[i])];
-    };
-    for (std::size_t i = 0; i < order_.size();) {
-      const std::uint64_t start = nth(i).entry.pointer;
-      auto end = start + nth(i).entry.size;
-      auto last = i + 1;
-      for (; last < order_.size(); ++last) {
-        const auto [size, pointer] = nth(last).entry;
-        if (pointer > end + read_over || pointer + size > start + read_at_once) break;
-        end = std::max<std::uint64_t>(end, pointer + size);
-      }
-      room_.resize(end - start);
-      if (auto read = store_.file_.read(start, room_, "a bucket"); !read) return read;
-      for (; i < last; ++i) {
-        const auto& [slot, entry, at] = nth(i);
-        std::copy_n(room_.begin() + static_cast<std::ptrdiff_t>(entry.pointer - start), entry.size,
-                    content_.begin() + static_cast<std::ptrdiff_t>(at));
-      }
+  /// Buckets that are read together, with what stands between them.
+  struct stretch {
+    std::size_t first;  // in order_
+    std::size_t last;
+    std::uint64_t start;
+    std::uint64_t end;
+  };
+
+  result<> read_items(std::uint64_t size) {
+    put_in_order();
+    if (find_stretches(read_over) > most_waste * size) find_stretches(0);
+    std::uint64_t total = 0;
+    for (const auto& r : stretches_) total += r.end - r.start;
+    content_.resize(total);
+    std::uint64_t at = 0;
+    for (const auto& r : stretches_) {
+      const auto into = std::span(content_).subspan(at, r.end - r.start);
+      if (auto read = store_.file_.read(r.start, into, "a bucket"); !read) return read;
+      for (auto i = r.first; i < r.last; ++i) nth(i).at = at + nth(i).entry.pointer - r.start;
+      at += into.size();
     }
     return {};
+  }
+
+  [[nodiscard]] item& nth(std::size_t i) { return items_[static_cast<std::uint32_t>(order_[i])]; }
+
+  /// By address. In a file laid out in one go each size of blocks is in order already, and size by
+  /// size is nearly as good to read.
+  void put_in_order() {
+    std::array<std::size_t, largest_class + 2> start{};
+    for (const auto& i : items_) ++start[i.entry.block().k + 1];
+    for (std::size_t k = 1; k < start.size(); ++k) start[k] += start[k - 1];
+    const auto first = start;
+    order_.resize(items_.size());
+    bool sorted = true;
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+      const auto k = items_[i].entry.block().k;
+      const auto place = start[k]++;
+      order_[place] = std::uint64_t{items_[i].entry.pointer} << 32 | i;
+      sorted = sorted && (place == first[k] || order_[place - 1] < order_[place]);
+    }
+    portion_ = sorted ? portion_in_order : portion_in_no_order;
+    if (!sorted) std::ranges::sort(order_);
+  }
+
+  /// How many bytes are read if gaps up to this size are read over.
+  std::uint64_t find_stretches(std::uint64_t gap) {
+    stretches_.clear();
+    std::uint64_t total = 0;
+    for (std::size_t i = 0; i < order_.size();) {
+      const std::uint64_t from = nth(i).entry.pointer;
+      stretch r{.first = i, .last = i + 1, .start = from, .end = from + nth(i).entry.size};
+      for (; r.last < order_.size(); ++r.last) {
+        const auto [size, pointer] = nth(r.last).entry;
+        if (pointer < r.end || pointer > r.end + gap || pointer + size > from + read_at_once) break;
+        r.end = pointer + size;
+      }
+      total += r.end - r.start;
+      i = r.last;
+      stretches_.push_back(r);
+    }
+    return total;
   }
 
   result<bool> visit_bucket(const item& of, shelf::detail::function_ref<bool(bytes)> visit) {
@@ -237,8 +276,9 @@ class store::walk {
   const store& store_;
   std::vector<item> items_;
   std::vector<std::uint64_t> order_;  // pointer and number of each item, to be read in this order
+  std::vector<stretch> stretches_;
   std::vector<std::byte> content_;
-  std::vector<std::byte> room_;
+  std::uint64_t portion_ = portion_in_order;
   hash_method method_ = hash_method::phash2;
   std::uint32_t m_ = 0;
   std::uint32_t n_ = 0;

@@ -3,6 +3,7 @@
 #include "dets/repair.hpp"
 
 #include "dets/object.hpp"
+#include "dets/slot_table.hpp"
 #include "term/tag.hpp"
 
 #include <algorithm>
@@ -145,15 +146,18 @@ class in_storage final : public piece_source {
   const storage& from_;
 };
 
-/// OTP starts with what the header says, and again with what it found if that was far off.
-std::uint32_t slots_for(const header& h, std::uint64_t keys) {
+/// OTP starts with what the header says, and again with what it found if that was far off. Slots
+/// that cannot have been in the damaged file are not believed: a short one must not become a long
+/// one.
+std::uint32_t slots_for(const header& h, std::uint64_t keys, std::uint64_t file_size) {
   const auto segments = [](std::uint64_t x) {
-    return static_cast<std::int64_t>(x == 0 ? 0 : (x - 1) / slots_per_segment + 1);
+    return static_cast<std::int64_t>(x == 0 ? 1 : (x - 1) / slots_per_segment + 1);
   };
   std::uint64_t estimate = std::min(h.max_slots, std::max(h.min_slots, h.keys));
   const auto found = segments(keys);
   const bool far_off = std::abs(found - segments(estimate)) > 5;
   if (far_off && segments(h.min_slots) <= found && found <= segments(h.max_slots)) estimate = keys;
+  estimate = std::min(estimate, file_size / sizeof(slot_entry));
   return std::max(slots_per_segment, std::bit_ceil(static_cast<std::uint32_t>(estimate)));
 }
 
@@ -167,9 +171,11 @@ result<repair_counts> repair(const storage& damaged, const header& h, storage& i
   const object_format format{h.type, h.keypos};
   const auto settled = settle(*pieces, format, source);
   if (!settled) return std::unexpected(settled.error());
+  const auto size = damaged.size();
+  if (!size) return std::unexpected(size.error());
   const bulk_shape shape{.format = format,
                          .method = hash_method::phash2,
-                         .slots = std::min(slots_for(h, settled->keys), h.max_slots),
+                         .slots = std::min(slots_for(h, settled->keys, *size), h.max_slots),
                          .max_slots = h.max_slots};
   if (auto written = write_bulk(into, *pieces, shape, *settled, source); !written) {
     return std::unexpected(written.error());

@@ -29,8 +29,9 @@ class same_hash {
   /// Reorders [first, last) and returns the end of what lives on.
   result<iterator> settle(iterator first, iterator last) {
     if (auto read = fetch_all(first, last); !read) return std::unexpected(read.error());
-    std::ranges::stable_sort(all_, [](const keyed& a, const keyed& b) {
-      return terms::compare_exact(a.key.get(), b.key.get()) < 0;
+    std::ranges::sort(all_, [](const keyed& a, const keyed& b) {
+      const auto order = terms::compare_exact(a.key.get(), b.key.get());
+      return order != 0 ? order < 0 : a.what.place < b.what.place;
     });
     auto out = first;
     for (std::size_t i = 0; i < all_.size();) {
@@ -89,8 +90,9 @@ class same_hash {
     for (auto& k : group) {
       if (!k.dropped) sorted.push_back(&k);
     }
-    std::ranges::stable_sort(sorted, [](const keyed* a, const keyed* b) {
-      return terms::compare_exact(a->object.get(), b->object.get()) < 0;
+    std::ranges::sort(sorted, [](const keyed* a, const keyed* b) {
+      const auto order = terms::compare_exact(a->object.get(), b->object.get());
+      return order != 0 ? order < 0 : a->what.place < b->what.place;
     });
     for (std::size_t i = 1; i < sorted.size(); ++i) {
       if (!terms::same(sorted[i - 1]->object.get(), sorted[i]->object.get())) continue;
@@ -104,7 +106,7 @@ class same_hash {
     std::span<keyed> before;
     for (std::size_t i = 0; i < group.size();) {
       auto end = i + 1;
-      while (end < group.size() && group[end].what.bucket == group[i].what.bucket) ++end;
+      while (end < group.size() && group[end].what.rank == group[i].what.rank) ++end;
       const auto here = group.subspan(i, end - i);
       if (is_contained(before, here)) {
         drop(before);
@@ -188,6 +190,7 @@ result<settled_counts> settle(std::vector<piece>& pieces, object_format format,
     first = last;
   }
   pieces.erase(out, pieces.end());
+  for (std::uint32_t i = 0; auto& p : pieces) p.rank = i++;
   return counts;
 }
 

@@ -224,7 +224,9 @@ result<std::size_t> store::insert_portion(std::span<const bytes> objects) {
   for (std::size_t i = 0; i < objects.size(); ++i) {
     by_slot.push_back({slot_of(element_at(objects[i], keypos_)), i});
   }
-  std::ranges::stable_sort(by_slot, {}, &placed::slot);
+  std::ranges::sort(by_slot, [](const placed& a, const placed& b) {
+    return a.slot != b.slot ? a.slot < b.slot : a.object < b.object;
+  });
   result<> done;
   for (std::size_t first = 0; first < by_slot.size() && done;) {
     auto last = first;

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <fstream>
 #include <limits>
 
@@ -148,6 +149,42 @@ TEST(DetsFile, ItSavesByItselfAfterAWhile) {
   auto t = must_open({.path = here.path("t.dets"), .auto_save = std::chrono::milliseconds(20)});
   ASSERT_TRUE(t.insert(user("ann", 1)));
   EXPECT_TRUE(file::comes_true([&] { return !t.info()->unsaved; }));
+}
+
+TEST(DetsFile, AProcessThatIsKilledLosesNoObjectThatWasAcknowledged) {
+  const file::scratch here;
+  const auto path = here.path("t.dets");
+  for (int round = 0; round < 5; ++round) {
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      auto t = must_open({.path = path, .auto_save = std::chrono::milliseconds(0)});
+      for (std::int32_t i = 0;; ++i) {
+        const auto o =
+            term::tuple({term::integer(i % 3000),
+                         term::binary(std::string(static_cast<std::size_t>(i % 211), 'x'))});
+        if (!t.insert(o) || ::write(ends[1], &i, sizeof i) != sizeof i) ::_exit(1);
+      }
+    }
+    ::close(ends[1]);
+    std::int32_t last = -1;
+    for (int read = 0; read < 700 + 600 * round; ++read) {
+      ASSERT_EQ(::read(ends[0], &last, sizeof last), static_cast<ssize_t>(sizeof last));
+    }
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    while (::read(ends[0], &last, sizeof last) == static_cast<ssize_t>(sizeof last)) {
+    }
+    ::close(ends[0]);
+    auto t = must_open({.path = path});
+    EXPECT_TRUE(t.repaired());
+    std::size_t missing = 0;
+    for (std::int64_t i = 0; i <= last; ++i)
+      missing += t.contains(term::integer(i % 3000)) ? 0u : 1u;
+    EXPECT_EQ(missing, 0u);
+    EXPECT_TRUE(t.close());
+  }
 }
 
 TEST(DetsFile, AForkedChildMayNotTouchIt) {
