@@ -1,4 +1,4 @@
-// TABLE  api -> [table] -> dets -> file
+// TABLE  api -> [table] -> journal -> file
 // What a table asks of its file, put to a DETS file. How it is opened: dets_opening.cpp.
 #include "table/dets_backing.hpp"
 

@@ -1,4 +1,4 @@
-// TABLE  api -> [table] -> dets -> file
+// TABLE  api -> [table] -> journal -> file
 // A DETS file as a table's file: each entry is the object {Key, Value}.
 #pragma once
 

@@ -1,4 +1,4 @@
-// TABLE  api -> [table] -> dets -> file
+// TABLE  api -> [table] -> journal -> file
 // To and from {Key, Value}.
 #include "table/dets_object.hpp"
 

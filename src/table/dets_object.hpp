@@ -1,4 +1,4 @@
-// TABLE  api -> [table] -> dets -> file
+// TABLE  api -> [table] -> journal -> file
 // An entry as an object of a DETS file: {Key, Value}.
 #pragma once
 

@@ -1,4 +1,4 @@
-// TABLE  api -> [table] -> dets -> file
+// TABLE  api -> [table] -> journal -> file
 // DETS files opened, created, read and followed for a table.
 #include "table/dets_object.hpp"
 #include "table/dets_recording.hpp"

@@ -1,4 +1,4 @@
-// TABLE  api -> [table] -> dets -> file
+// TABLE  api -> [table] -> journal -> file
 // The changes that a DETS file takes while somebody copies it: the file itself does not keep them.
 #pragma once
 
