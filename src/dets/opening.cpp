@@ -193,6 +193,7 @@ result<> store::load(storage&& from, header h, bool reopened) {
   }
   header_ = h;
   free_ = std::move(*free);
+  free_.limit_to(settings_.highest_end);
   slots_ = std::move(*slots);
   end_ = h.free_lists_at;
   unclosed_ = tail_written_ = false;

@@ -38,6 +38,7 @@ struct settings {
   std::uint32_t max_slots = most_slots;
   std::chrono::nanoseconds auto_save{0};  ///< 0: never
   bool any_file_system = false;
+  std::uint64_t highest_end = dets_format::highest_end;  ///< tests want a small one
   file::system* system = nullptr;
 };
 

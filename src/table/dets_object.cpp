@@ -60,7 +60,7 @@ entry_pieces::entry_pieces(const held_version& from) {
       pieces_.push_back({.place = entries_.size(),
                          .size = static_cast<std::uint32_t>(std::min(size, most)),
                          .hash = dets_format::slot_hash(dets_format::hash_method::phash2, e->key()),
-                         .bucket = 0,
+                         .rank = 0,
                          .first = false});
       entries_.push_back(e);
     }

@@ -14,15 +14,17 @@ using dets_format::settings;
   static_assert(static_cast<int>(dets::repair_policy::force) ==
                 static_cast<int>(settings::repairs::force));
   const auto& c = o.config;
-  return {.path = c.path,
-          .base_directory = c.base_directory,
-          .type = o.description.what,
-          .keypos = 1,
-          .how = how,
-          .repair = static_cast<settings::repairs>(c.repair),
-          .durable = c.mode == write_mode::durable,
-          .any_file_system = c.file_system == file_system::any,
-          .system = &o.where->system()};
+  settings s{.path = c.path,
+             .base_directory = c.base_directory,
+             .type = o.description.what,
+             .keypos = 1,
+             .how = how,
+             .repair = static_cast<settings::repairs>(c.repair),
+             .durable = c.mode == write_mode::durable,
+             .any_file_system = c.file_system == file_system::any,
+             .system = &o.where->system()};
+  if (c.dets_limit != 0) s.highest_end = c.dets_limit;
+  return s;
 }
 
 [[nodiscard]] std::optional<dets::repair_report> report_of(const dets_format::store& file) {

@@ -62,6 +62,7 @@ struct core_config {
   file::system* system = nullptr;
   dets::repair_policy repair = dets::repair_policy::automatic;
   bool in_memory = false;
+  std::uint64_t dets_limit = 0;  ///< where a DETS file is full; 0: where Erlang says. For tests
 };
 
 /// Where in key order to look; ordered tables only.
