@@ -138,7 +138,8 @@ class file {
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }
   /// Calls f(const term&) with every object, in the order of the slots; f may return walk::stop.
   /// Objects that stay throughout are seen exactly once, others may be seen or not. corrupt if the
-  /// file holds another number of objects than it says. Memory: about 16 MiB.
+  /// file holds another number of objects than it says. Memory: up to 32 MiB, more
+  /// if a single slot's objects are.
   template <class F>
   [[nodiscard]] result<> for_each(F f) const;
   /// f(f(f(init, object), object), ...) over every object, as for_each.

@@ -179,7 +179,10 @@ result<> store::load(storage&& from, header h, bool reopened) {
   if (h.free_lists_at < body_start || h.free_lists_at > *size) {
     return std::unexpected(corrupt_at(file_.path(), 0, "the free lists are not in the file"));
   }
-  std::vector<std::byte> lists(*size - h.free_lists_at);
+  // A free block has 16 bytes and takes 4 in the lists; but for a few behind the end of the file.
+  constexpr std::uint64_t few = 4096;
+  const auto longest = std::uint64_t{h.free_lists_at} / 4 + few;
+  std::vector<std::byte> lists(std::min(*size - h.free_lists_at, longest));
   if (auto read = file_.read(h.free_lists_at, lists, "the free lists"); !read) return read;
   // OTP forgets the base when it opens a file again; so the numbers stay those that it would write.
   if (reopened) h.base = 0;
@@ -242,6 +245,7 @@ result<> store::keep_original(storage& from) {
   const auto place = file::location::find(system_, kept, settings_.base_directory);
   if (!place) return std::unexpected(place.error());
   repaired_->kept_as = kept;
+  place->sweep_temporaries();
   if (const auto there = place->open_to_read(); there || there.error() != errc::not_found)
     return {};
   auto copy = replacement::begin(*place);

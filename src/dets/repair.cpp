@@ -72,7 +72,8 @@ class scanning {
  private:
   /// Where to go on.
   result<std::uint64_t> bucket(std::uint64_t at, std::uint32_t length) {
-    if (length <= bucket_header || at + length > size_) return miss(at, 0);
+    const bool possible = length > bucket_header && length <= block_size(largest_class);
+    if (!possible || at + length > size_) return miss(at, 0);
     const auto content = window_.view(at, length);
     if (!content) return std::unexpected(content.error());
     if (content->size() < length) return miss(at, 0);

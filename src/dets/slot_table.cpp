@@ -85,9 +85,8 @@ result<> slot_table::check(const storage& from, std::uint64_t end) const {
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     const auto [size, pointer] = entries_[i];
     if (size == 0 && pointer == 0) continue;
-    if (size > bucket_header && pointer >= body_start && std::uint64_t{pointer} + size <= end) {
-      continue;
-    }
+    const bool possible = size > bucket_header && size <= block_size(largest_class);
+    if (possible && pointer >= body_start && std::uint64_t{pointer} + size <= end) continue;
     const auto place = segments_[i / slots_per_segment] + 8 * (i % slots_per_segment);
     return std::unexpected(corrupt_at(from.path(), place, "a slot points to where nothing can be"));
   }

@@ -150,6 +150,42 @@ TEST(DetsCrash, APowerCutTakesNothingBackFromADurableFile) {
   }
 }
 
+TEST(DetsCrash, ARepairThatIsCutOffCanBeDoneAgainAndFindsTheSame) {
+  file::simulated_disk before;
+  {
+    auto s = *store::open(on(before));
+    for (int i = 0; i < 40; ++i) {
+      const auto o = object(i, static_cast<std::size_t>(i) * 60, 'r');
+      ASSERT_TRUE(s->insert(o.encoded()));
+    }
+    s->abandon();
+  }
+  file::simulated_disk disk;
+  disk.put("t.dets", *before.read_all("t.dets"));
+  const auto first = disk.operations();
+  listing right;
+  {
+    auto s = *store::open(on(disk));
+    EXPECT_TRUE(s->repaired());
+    right = *list_by_key(*s, "full");
+    EXPECT_EQ(right.size(), 40u);
+    EXPECT_TRUE(s->close());
+  }
+  const auto past = disk.recorded();
+  using crash = file::crash_options::kind;
+  for (const auto kind_of_crash : {crash::kill, crash::power}) {
+    for (auto at = first; at <= disk.operations(); ++at) {
+      file::for_each_crash_state(
+          past, at, {.crash = kind_of_crash, .budget = test::budgeted(60)},
+          [&](file::simulated_disk& left, const file::crash_state& state) {
+            const auto s = store::open(on(left));
+            ASSERT_TRUE(s) << s.error() << " after " << at << ", " << state.describe();
+            EXPECT_EQ(list_by_key(**s, "full"), right) << at << ", " << state.describe();
+          });
+    }
+  }
+}
+
 /// Every call of the workload fails once, or from then on: an error is told, what was acknowledged
 /// stays, and the next open finds it.
 void expect_faults_are_told(int cause, file::call kind_of_call, bool sticky) {

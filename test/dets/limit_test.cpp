@@ -5,6 +5,7 @@
 #include "file/scratch.hpp"
 
 #include "shelf/term.hpp"
+#include "term/tag.hpp"
 
 #include <sys/wait.h>
 
@@ -138,6 +139,29 @@ TEST(DetsLimit, AFullFileRefusesTheWriteThatWouldPassItAndGoesOnReadingAndErasin
   EXPECT_EQ(std::fscanf(pipe, "%zu", &count), 1);
   EXPECT_EQ(::pclose(pipe), 0);
   EXPECT_EQ(count, in.size());
+}
+
+TEST(DetsLimit, ASlotOfMoreThanTwoGiBIsNoneAndItsFileCostsNoMemory) {
+  const scratch here;
+  const auto path = here.path("t.dets");
+  constexpr std::uint64_t end = 0xa0000000u;
+  header h{.objects = 1, .keys = 1, .base = base};
+  auto slots = slot_table::fresh(256);
+  std::ofstream(path).close();
+  storage into(*file::place(path).open_to_write());
+  ASSERT_TRUE(slots.write_changes(into));
+  std::byte entry[8];
+  terms::store_big(entry, 0x90000000u);
+  terms::store_big(entry + 4, base);
+  ASSERT_TRUE(into.write(dets_format::body_start + 2048 + 8, entry));
+  ASSERT_TRUE(write_end(into, end, buddy(base), h));
+  into = storage();
+  settings how{.path = path};
+  how.repair = settings::repairs::refuse;
+  const auto opened = store::open(how);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error(), errc::corrupt);
+  EXPECT_NE(opened.error().message().find("a slot points to"), std::string::npos) << opened.error();
 }
 
 TEST(DetsLimit, MoreThanFitsIsRefusedBeforeTheFirstByteIsWritten) {

@@ -159,6 +159,16 @@ TEST(DetsRepair, AnOriginalThatWasKeptBeforeIsNotOverwritten) {
   EXPECT_EQ(disk->files(), std::vector<std::string>{"t.dets"});
 }
 
+TEST(DetsRepair, WhatAKilledRepairLeftBehindIsSweptByTheNext) {
+  unclosed_file file(kind::set);
+  file.add({object(1, "value")});
+  const auto disk = test::disk_with(file.content());
+  disk->put(".t.dets.shelf-00000001.tmp", {});
+  disk->put(".t.dets.unrepaired.shelf-00000002.tmp", {});
+  EXPECT_TRUE((*store::open(on(*disk)))->close());
+  EXPECT_EQ(disk->files(), std::vector<std::string>{"t.dets"});
+}
+
 TEST(DetsRepair, ARepairThatFailsLeavesTheFileAsItWas) {
   unclosed_file file(kind::set);
   for (int i = 0; i < 20; ++i) file.add({object(i, "value")});
