@@ -167,18 +167,21 @@ void expect_nothing_lost() {
       EXPECT_NE(std::ranges::find(states, now), states.end()) << now.size();
       ASSERT_TRUE(ok(t.close()));
     }
-    const auto said = erlang(opened(copy, Kind) +
-                             ", io:format(\"~p\",[lists:sum([size(V) || {_,V} <- "
-                             "dets:foldl(fun(O,A) -> [O|A] end,[],t)])])"
-                             ", ok=dets:close(t)");
-    std::vector<std::string> sums;
-    for (const auto& state : states) {
-      std::size_t sum = 0;
-      for (const auto& [key, value] : state) sum += value.size();
-      sums.push_back(std::to_string(sum));
+    // Of a bucket that was being moved Erlang keeps both states: in a duplicate_bag all twice.
+    if (Kind != kind::duplicate_bag) {
+      const auto said = erlang(opened(copy, Kind) +
+                               ", io:format(\"~p\",[lists:sum([size(V) || {_,V} <- "
+                               "dets:foldl(fun(O,A) -> [O|A] end,[],t)])])"
+                               ", ok=dets:close(t)");
+      std::vector<std::string> sums;
+      for (const auto& state : states) {
+        std::size_t sum = 0;
+        for (const auto& [key, value] : state) sum += value.size();
+        sums.push_back(std::to_string(sum));
+      }
+      const auto number = said.substr(said.find_last_of('\n') + 1);
+      EXPECT_THAT(sums, testing::Contains(number)) << said;
     }
-    const auto number = said.substr(said.find_last_of('\n') + 1);
-    EXPECT_THAT(sums, testing::Contains(number)) << said;
     // What we repaired and closed, Erlang opens without a repair.
     EXPECT_EQ(erlang(opened(file, Kind, ",{repair,false}") + ", ok=dets:close(t)"), "");
   }
@@ -186,6 +189,7 @@ void expect_nothing_lost() {
 
 TEST(DetsAndErlang, AWriterThatIsKilledLosesNothingForUsNorForErlang) {
   expect_nothing_lost<kind::set>();
+  expect_nothing_lost<kind::bag>();
   expect_nothing_lost<kind::duplicate_bag>();
 }
 
