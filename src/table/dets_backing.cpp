@@ -282,7 +282,7 @@ void dets_backing::set_fence(const error& cause) noexcept {
   is_fenced_.store(true, std::memory_order_release);
 }
 
-error dets_backing::fence_for(const error& cause) noexcept {
+error dets_backing::fence_for(const error& cause) {
   set_fence(cause);
   return in_doubt(cause);
 }

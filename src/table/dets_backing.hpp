@@ -69,7 +69,7 @@ class dets_backing final : public backing {
   [[nodiscard]] error take_back(std::span<const journal::change> touched, const error& cause,
                                 const contents& before);
   [[nodiscard]] result<> restore(std::span<const journal::change> touched, const contents& before);
-  [[nodiscard]] error fence_for(const error& cause) noexcept;
+  [[nodiscard]] error fence_for(const error& cause);
   [[nodiscard]] result<> told(result<> done);
 
   const std::shared_ptr<file::location> where_;

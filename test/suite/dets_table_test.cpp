@@ -1,6 +1,7 @@
 // SUITE  every verb over every kind, write mode and store
 // A DETS file as a table's file: what other files do not have.
 #include "file/crash_states.hpp"
+#include "file/scratch.hpp"
 #include "suite/ground.hpp"
 
 #include "budget.hpp"
@@ -46,6 +47,33 @@ TEST(DetsTable, AFileOfTheOtherFormatIsNoTable) {
     EXPECT_TRUE(refuses(ages::open(c), errc::not_a_table, {path}));
     EXPECT_EQ(*disk.read_all(path), before);
   }
+}
+
+TEST(DetsTable, OneWriterAFileBelowItsBaseAndNobodyInAForkedChild) {
+  const file::scratch here;
+  const auto open_in = [&](const std::string& name) {
+    return ages::open({.path = name, .base_directory = here.path(), .format = file_format::dets});
+  };
+  EXPECT_TRUE(refuses(open_in("../ages.dets"), errc::invalid_path));
+  auto t = or_throw(open_in("ages.dets"));
+  ASSERT_TRUE(ok(t.insert("a", 1)));
+  EXPECT_TRUE(refuses(open_in("ages.dets"), errc::already_open, {"ages.dets", "this process"}));
+  EXPECT_TRUE(refuses(dets::file::open({.path = here.path("ages.dets")}), errc::already_open));
+  EXPECT_TRUE(refuses(remove(here.path("ages.dets")), errc::already_open));
+  ASSERT_TRUE(ok(t.compact()));
+  EXPECT_TRUE(refuses(open_in("ages.dets"), errc::already_open));
+  EXPECT_EQ(file::in_child([&] {
+              const bool told = t.insert("b", 2).error() == errc::forked &&
+                                t.save().error() == errc::forked &&
+                                t.close().error() == errc::forked && t.size() == 0;
+              return told ? 0 : 1;
+            }),
+            0);
+  ASSERT_TRUE(ok(t.insert("b", 2)));
+  ASSERT_TRUE(ok(t.close()));
+  EXPECT_EQ(or_throw(open_in("ages.dets")).size(), 2u);
+  EXPECT_TRUE(ok(remove(here.path("ages.dets"))));
+  EXPECT_EQ(here.entries(), 0u);
 }
 
 TEST(DetsTable, AnEntryIsTheObjectOfKeyAndValue) {
