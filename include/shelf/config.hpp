@@ -3,6 +3,7 @@
 #pragma once
 
 #include "shelf/error.hpp"
+#include "shelf/repair.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -35,6 +36,8 @@ enum class opening : std::uint8_t {
 
 enum class file_format : std::uint8_t {
   native,  ///< shelf's own: one journal file, docs/format.md
+  dets,    ///< Erlang's: each entry an object {Key, Value}; docs/dets.md says what it cannot keep.
+           ///< No ordered_map
 };
 
 /// Who may write.
@@ -97,6 +100,8 @@ struct config {
   shelf::file_system file_system = shelf::file_system::local;
   /// Where files live: nullptr is the operating system; tests may pass a simulated disk.
   file::system* system = nullptr;
+  /// file_format::dets: what to do with a file that was not closed; stats() tells what was done.
+  dets::repair_policy repair = dets::repair_policy::automatic;
 };
 
 /// Where a path counts from, for calls that name a file without opening a table.
@@ -112,8 +117,8 @@ struct table_stats {
   std::size_t entries = 0;           ///< pairs, in bags too
   std::size_t memory_bytes = 0;      ///< entries and index, garbage that readers still see included
   std::size_t payload_bytes = 0;     ///< encoded keys and values
-  std::uint64_t file_bytes = 0;      ///< the journal's length
-  std::uint64_t garbage_bytes = 0;   ///< of the journal: an estimate of what compaction would free
+  std::uint64_t file_bytes = 0;      ///< the length of the file, or of what of it is in use
+  std::uint64_t garbage_bytes = 0;   ///< of the file: an estimate of what compaction would free
   std::size_t unsaved_changes = 0;   ///< write_mode::back
   std::uint64_t sequence = 0;        ///< of the last batch
   std::uint64_t era = 0;             ///< the session of writing; see docs/format.md
@@ -130,6 +135,7 @@ struct table_stats {
   std::uint64_t recovery_cut_bytes =
       0;                        ///< torn bytes cut off at open: a write that was never acknowledged
   bool recovered_clean = true;  ///< the file had been closed properly
+  std::optional<dets::repair_report> repaired;  ///< file_format::dets: what open had to repair
 };
 
 }  // namespace shelf

@@ -7,6 +7,7 @@
 #include "shelf/detail/function_ref.hpp"
 #include "shelf/error.hpp"
 #include "shelf/kind.hpp"
+#include "shelf/repair.hpp"
 #include "shelf/term.hpp"
 
 #include <chrono>
@@ -23,15 +24,6 @@
 #include <vector>
 
 namespace shelf::dets {
-
-/// What open does with a file that was not closed properly, or whose slots or free lists are
-/// damaged. A repair keeps what can be found of the objects; it never touches the original, see
-/// repair_report.
-enum class repair_policy : std::uint8_t {
-  automatic,  ///< repairs what needs it, as OTP does
-  refuse,     ///< corrupt instead
-  force,      ///< reads every object; repairs what is damaged, compacts what is not
-};
 
 /// How to open a file. An aggregate: name what differs from the defaults.
 struct config {
@@ -67,21 +59,6 @@ struct config {
   shelf::file_system file_system = shelf::file_system::local;
   /// Where files live: nullptr is the operating system; tests may pass a simulated disk.
   shelf::file::system* system = nullptr;
-};
-
-/// What a repair found and did. Objects of other states than the last are in these counts as well:
-/// DETS writes no checksums, so a repair cannot tell an old bucket from a current one.
-struct repair_report {
-  std::string cause;    ///< why the file needed it
-  std::string kept_as;  ///< the untouched original, until the next clean close; empty: read_only
-  std::uint64_t objects = 0;     ///< in the repaired file
-  std::uint64_t keys = 0;        ///< in the repaired file
-  std::uint64_t expected = 0;    ///< objects when the file was last saved, as its header says
-  std::uint64_t buckets = 0;     ///< found whole
-  std::uint64_t damaged = 0;     ///< places marked as a bucket where none can be read: what is lost
-  std::uint64_t superseded = 0;  ///< objects that gave way to a later one under their key
-  std::uint64_t doubled = 0;     ///< objects of buckets that stood there in two states
-  std::uint64_t resurrected = 0;  ///< objects found inside of deleted buckets: perhaps deleted
 };
 
 /// What info() tells.

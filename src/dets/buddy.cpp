@@ -92,7 +92,7 @@ std::optional<std::uint32_t> buddy::allocate(unsigned k) {
   while (from <= largest_class && free_[from].empty()) ++from;
   if (from > largest_class) return std::nullopt;
   const std::uint32_t address = *free_[from].begin();
-  if (address + block_size(k) > highest_end) return std::nullopt;
+  if (address + block_size(k) > limit_) return std::nullopt;
   free_[from].erase(free_[from].begin());
   shrink({address, from}, k);
   return address;

@@ -38,8 +38,10 @@ class buddy {
   [[nodiscard]] std::vector<std::byte> encode() const;
 
   /// The lowest of the smallest free blocks that hold 2^k bytes, split as needed; nothing if it
-  /// would end above highest_end, with nothing changed.
+  /// would end above the limit, with nothing changed.
   [[nodiscard]] std::optional<std::uint32_t> allocate(unsigned k);
+  /// Where no block may end above; highest_end unless told.
+  void limit_to(std::uint64_t end) noexcept { limit_ = end; }
   /// The block is free again, and joins its buddies.
   void release(block freed);
   /// A block shrinks where it stands; the rest of it is free.
@@ -49,6 +51,7 @@ class buddy {
 
  private:
   std::uint32_t base_;
+  std::uint64_t limit_ = highest_end;
   std::array<std::set<std::uint32_t>, largest_class + 1> free_;
 };
 

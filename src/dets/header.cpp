@@ -17,7 +17,6 @@ using terms::store_big;
 constexpr std::size_t version_end = 20;
 constexpr std::size_t summed_from = 12;
 constexpr std::size_t counters_at = 56;
-constexpr std::size_t sum_at = 168;
 constexpr std::size_t base_at = 184;
 
 std::unexpected<error> refuse(const std::string& path, errc code, std::string_view what) {
@@ -33,12 +32,12 @@ result<> check_version(bytes front, const std::string& path) {
     return refuse(path, errc::not_a_table, "too short for a DETS file");
   }
   const auto found = field(front, 16);
-  if (found < version) {
+  if (found < version && found != 0) {  // there never was a version 0
     return refuse(path, errc::unsupported_version,
                   "byte 16: version " + std::to_string(found) +
                       ", and of DETS files only version 9 is supported");
   }
-  if (found > version) {
+  if (found != version) {
     return refuse(path, errc::not_a_table,
                   "byte 16: version " + std::to_string(found) + ", not a DETS file of version 9");
   }
@@ -106,7 +105,7 @@ result<judged_header> judge_header(bytes front, std::uint64_t file_size, std::ui
     return refuse(path, errc::corrupt,
                   "byte 12: type " + std::to_string(field(front, 12)) + " is unknown");
   }
-  const bytes sum = front.subspan(sum_at, 16);
+  const bytes sum = front.subspan(sum_at, sum_size);
   if (!all_zero(sum) &&
       !std::ranges::equal(sum, md5(front.subspan(summed_from, sum_at - summed_from)))) {
     return refuse(path, errc::corrupt, "byte 168: bad checksum of the header");

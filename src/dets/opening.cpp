@@ -49,11 +49,12 @@ result<std::vector<std::byte>> read_front(const storage& from) {
 
 }  // namespace
 
-store::store(settings how, file::location where)
+store::store(settings how, std::shared_ptr<file::location> where)
     : settings_(std::move(how)),
-      system_(where.system()),
+      system_(where->system()),
       generation_(file::process_generation()),
-      where_(std::move(where)) {}
+      place_(std::move(where)),
+      where_(*place_) {}
 
 result<std::unique_ptr<store>> store::open(settings how) {
   if (auto valid = check(how); !valid) return std::unexpected(valid.error());
@@ -65,7 +66,12 @@ result<std::unique_ptr<store>> store::open(settings how) {
       return std::unexpected(local.error());
     }
   }
-  std::unique_ptr<store> made(new store(std::move(how), std::move(*where)));
+  return open(std::move(how), std::make_shared<file::location>(std::move(*where)));
+}
+
+result<std::unique_ptr<store>> store::open(settings how, std::shared_ptr<file::location> where) {
+  if (auto valid = check(how); !valid) return std::unexpected(valid.error());
+  std::unique_ptr<store> made(new store(std::move(how), std::move(where)));
   if (auto opened = made->open_file(); !opened) return std::unexpected(opened.error());
   made->open_ = true;
   if (made->settings_.repair == settings::repairs::force) {
@@ -190,6 +196,7 @@ result<> store::load(storage&& from, header h, bool reopened) {
   }
   header_ = h;
   free_ = std::move(*free);
+  free_.limit_to(settings_.highest_end);
   slots_ = std::move(*slots);
   end_ = h.free_lists_at;
   unclosed_ = tail_written_ = false;

@@ -26,14 +26,27 @@ result<replacement> replacement::begin(const file::location& where) {
 
 result<storage> replacement::publish(const file::open_file* like, bool replace) {
   file::location::temporary named{std::move(content_.file()), name_};
-  result<> done;
-  if (like != nullptr) done = where_->keep_mode_and_owner(*like, named);
-  if (done) done = named.file.sync();
+  auto done = settle(like, named);
   if (done) done = where_->publish(named, replace);
   content_.file() = std::move(named.file);
   if (!done) return std::unexpected(done.error());
   name_.clear();
   return std::move(content_);
+}
+
+result<replacement::unnamed> replacement::release(const file::open_file* like) {
+  file::location::temporary named{std::move(content_.file()), name_};
+  const auto done = settle(like, named);
+  content_.file() = std::move(named.file);
+  if (!done) return std::unexpected(done.error());
+  return unnamed{std::move(content_), std::exchange(name_, {})};
+}
+
+result<> replacement::settle(const file::open_file* like, file::location::temporary& named) const {
+  if (like != nullptr) {
+    if (auto kept = where_->keep_mode_and_owner(*like, named); !kept) return kept;
+  }
+  return named.file.sync();
 }
 
 }  // namespace shelf::dets_format

@@ -23,9 +23,18 @@ class replacement {
   /// Syncs it and gives it the name, and the mode and owner of `like` if that is not null. The
   /// directory is not synced. replace: over the old file. On an error the old file is as it was.
   [[nodiscard]] result<storage> publish(const file::open_file* like, bool replace);
+  /// Gives it the mode and owner of `like`, syncs it and lets go of it: file and temporary name are
+  /// the caller's.
+  struct unnamed {
+    storage content;
+    std::string name;
+  };
+  [[nodiscard]] result<unnamed> release(const file::open_file* like);
 
  private:
   replacement(const file::location& where, file::location::temporary made);
+  [[nodiscard]] result<> settle(const file::open_file* like,
+                                file::location::temporary& named) const;
 
   const file::location* where_;
   storage content_;

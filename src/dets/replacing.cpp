@@ -19,20 +19,6 @@ struct moved {
 
 }  // namespace
 
-/// The new file gets the name, and is what this store works on from here.
-result<> store::take_place(replacement& made) {
-  auto fresh = made.publish(&file_.file(), true);
-  if (!fresh) return std::unexpected(fresh.error());
-  const auto judged = read_header(*fresh);
-  if (!judged) return fence(judged.error());
-  if (auto loaded = load(std::move(*fresh), judged->fields, false); !loaded) {
-    return fence(loaded.error());
-  }
-  ++changes_;
-  if (auto synced = where_.sync_directory(); !synced) return fence(synced.error());
-  return {};
-}
-
 result<> store::rewrite(std::vector<piece>& pieces, const piece_source& source) {
   auto made = replacement::begin(where_);
   if (!made) return std::unexpected(made.error());

@@ -9,10 +9,16 @@
 
 namespace shelf::dets_format {
 
-/// Before the first change: the header says "unclosed", on the disk too, and the free lists go.
+/// Before the first change: the header says "unclosed", on the disk too, and the free lists go. So
+/// does the header's checksum: where there is one, OTP's repair believes the counters, and passes
+/// over buckets larger than any that was there at the last save.
 result<> store::mark_unclosed() {
-  constexpr std::array<std::byte, 4> no{};
-  if (auto written = file_.write(closed_at, no); !written) return written;
+  auto h = header_;
+  h.closed = false;
+  auto front = encode(h);
+  std::ranges::fill(std::span(front).subspan(sum_at, sum_size), std::byte{0});
+  const auto marked = bytes(front).subspan(closed_at, sum_at + sum_size - closed_at);
+  if (auto written = file_.write(closed_at, marked); !written) return written;
   if (auto synced = file_.file().sync_data(); !synced) return fence(synced.error());
   unclosed_ = tail_written_ = true;
   unclosed_since_ = system_.now();
@@ -105,6 +111,7 @@ void store::abandon() noexcept {
 
 void store::release() noexcept {
   open_ = false;
+  discard_unpublished();
   file_ = storage();
   slots_ = slot_table();
   objects_ = 0;

@@ -24,6 +24,7 @@ class storage {
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   [[nodiscard]] bool in_memory() const noexcept { return !file_.is_open(); }
   [[nodiscard]] file::open_file& file() noexcept { return file_; }
+  [[nodiscard]] const file::open_file& file() const noexcept { return file_; }
   [[nodiscard]] result<std::uint64_t> size() const;
   /// Reads up to the end of the file; how many bytes.
   [[nodiscard]] result<std::size_t> read_some(std::uint64_t offset,

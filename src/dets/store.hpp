@@ -4,6 +4,7 @@
 
 #include "dets/bucket.hpp"
 #include "dets/buddy.hpp"
+#include "dets/bulk.hpp"
 #include "dets/header.hpp"
 #include "dets/repair.hpp"
 #include "dets/slot_table.hpp"
@@ -37,6 +38,7 @@ struct settings {
   std::uint32_t max_slots = most_slots;
   std::chrono::nanoseconds auto_save{0};  ///< 0: never
   bool any_file_system = false;
+  std::uint64_t highest_end = dets_format::highest_end;  ///< tests want a small one
   file::system* system = nullptr;
 };
 
@@ -75,9 +77,13 @@ struct store_info {
 class store {
  public:
   [[nodiscard]] static result<std::unique_ptr<store>> open(settings how);
+  /// The same for a place that is known already; path and base_directory of `how` say where.
+  [[nodiscard]] static result<std::unique_ptr<store>> open(settings how,
+                                                           std::shared_ptr<file::location> where);
   store(const store&) = delete;
   store& operator=(const store&) = delete;
-  ~store() = default;
+  /// Releases all; a file that has no name yet goes away.
+  ~store();
 
   // Reads.
   /// Calls `visit` with each object of the key, oldest first; how many there were. One read of the
@@ -117,6 +123,21 @@ class store {
   /// Closes the gaps: a new file takes the place of the old one.
   [[nodiscard]] result<> compact();
 
+  // A file beside this one (beside.cpp).
+  /// A new file of these objects, of this type and otherwise like this one: locked, synced, closed,
+  /// under a temporary name. It may be changed before publish() gives it the name; clear, compact
+  /// and replace_all are for files that have theirs. Works beside a fenced file, too.
+  [[nodiscard]] result<std::unique_ptr<store>> write_beside(kind type, std::vector<piece>& pieces,
+                                                            const piece_source& source) const;
+  /// Saves what write_beside() made and gives it its name, replacing what stood there, or not
+  /// (already_open, EEXIST). An error before that leaves the name as it was; after it, this file is
+  /// fenced and the error is indeterminate.
+  [[nodiscard]] result<> publish(bool replace);
+  /// replaced if the name no longer means this file.
+  [[nodiscard]] result<> still_named() const;
+  /// What the system says of the file.
+  [[nodiscard]] result<file::file_status> status() const;
+
   // Life.
   /// Makes the file a valid closed one, on the disk, until the next change.
   [[nodiscard]] result<> save();
@@ -132,7 +153,7 @@ class store {
   class growth;
   class walk;
   class indivisible;
-  store(settings how, file::location where);
+  store(settings how, std::shared_ptr<file::location> where);
 
   // opening.cpp
   [[nodiscard]] result<> open_file();
@@ -147,8 +168,12 @@ class store {
   [[nodiscard]] result<> keep_original(storage& from);
   [[nodiscard]] result<> force(const header& h);
 
-  // replacing.cpp
+  // beside.cpp
+  [[nodiscard]] result<> adopt(class replacement& made, const storage& like);
   [[nodiscard]] result<> take_place(class replacement& made);
+  [[nodiscard]] result<> take_name(bool replace);
+
+  // replacing.cpp
   [[nodiscard]] result<> rewrite(std::vector<piece>& pieces, const piece_source& source);
   [[nodiscard]] result<> copy_blocks(storage& into) const;
 
@@ -191,11 +216,13 @@ class store {
   [[nodiscard]] result<> write_tail();
   void forget_original() noexcept;
   void release() noexcept;
+  void discard_unpublished() noexcept;
 
   const settings settings_;
   file::system& system_;
   const std::uint64_t generation_;
-  file::location where_;
+  const std::shared_ptr<file::location> place_;
+  file::location& where_;
   std::atomic<bool> open_{false};
   std::atomic<std::uint64_t> objects_{0};
   kind type_ = kind::set;
@@ -204,6 +231,7 @@ class store {
 
   mutable std::shared_mutex mutex_;  // guards everything below
   storage file_;
+  std::string temporary_name_;  // of a file that is not published; else empty
   header header_;
   slot_table slots_;
   buddy free_{static_cast<std::uint32_t>(body_start)};

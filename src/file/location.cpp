@@ -67,8 +67,11 @@ location& location::operator=(location&& other) noexcept {
   return *this;
 }
 
-location::~location() {
-  if (directory_ != descriptor::none) static_cast<void>(system_->close(directory_));
+location::~location() { close(); }
+
+void location::close() noexcept {
+  if (directory_ == descriptor::none) return;
+  static_cast<void>(system_->close(std::exchange(directory_, descriptor::none)));
 }
 
 result<> location::check_regular(const file_status& status) const {

@@ -28,6 +28,9 @@ class location {
   location& operator=(location&&) noexcept;
   ~location();
 
+  /// Frees the descriptor of the directory; only path() and name() mean something after it. Safe to
+  /// call twice, and not beside other calls.
+  void close() noexcept;
   [[nodiscard]] const std::string& path() const noexcept { return shown_; }
   [[nodiscard]] class system& system() const noexcept { return *system_; }
 

@@ -40,11 +40,11 @@ result<> store::close() {
 
 result<> store::close_locked() {
   if (!is_open()) return std::unexpected(labelled(errc::table_closed));
-  if (!journal_) {  // in memory or read-only
+  if (!file_) {  // in memory or read-only
     release_all();
     return {};
   }
-  if (auto why = journal_->fence()) {
+  if (auto why = file_->fence()) {
     release_all();
     return std::unexpected(*why);
   }
@@ -67,7 +67,7 @@ result<> store::save_the_rest_and_seal() {
     if (config_.mode == write_mode::back) done = save_unsaved();
     if (done) {
       const std::scoped_lock lock(turn_);
-      done = journal_->seal();
+      done = file_->close();
     }
     if (!done) refuse_writers(false);
     return done;
@@ -81,9 +81,11 @@ void store::release_all() noexcept {
   const std::scoped_lock lock(turn_);
   const std::scoped_lock notes(notes_);
   install(nullptr);
-  // A sync on another thread may hold the journal a little longer, but not its file.
-  if (journal_) journal_->abandon();
-  journal_.reset();
+  // A sync on another thread may hold the backing a little longer, but not its file.
+  if (file_) file_->abandon();
+  file_.reset();
+  // Whoever still holds the backing shall hold no descriptor.
+  if (where_) where_->close();
   where_.reset();
 }
 
@@ -98,8 +100,7 @@ void store::abandon() noexcept {
 void store::leave_to_parent() noexcept {
   current_.store(nullptr);
   if (owned_) (void)new (std::nothrow) std::shared_ptr<contents>(std::move(owned_));
-  if (journal_)
-    (void)new (std::nothrow) std::shared_ptr<journal::journal_file>(std::move(journal_));
+  if (file_) (void)new (std::nothrow) std::shared_ptr<backing>(std::move(file_));
 }
 
 void store::close_at_destruction() noexcept {

@@ -49,6 +49,7 @@ result<> loader::visit(const journal::change& c, std::uint64_t) {
     note_bad(c.key, error(errc::corrupt, "the key is not a term in canonical form"));
     return {};
   }
+  if (first_counts_ && is_there(c.key)) return {};
   entry::owner e;
   if (has_entry) e = make_entry(c, fits);
   if (stage(c, e).what == staged::publish_first) {
@@ -59,11 +60,29 @@ result<> loader::visit(const journal::change& c, std::uint64_t) {
   return {};
 }
 
+void loader::expect_no_schema() noexcept {
+  has_schema_ = false;
+  schema_differs_ = policy_ == missing_fields::use_defaults;
+  first_counts_ = types_.what == kind::set;
+}
+
+bool loader::is_there(bytes key) {
+  auto found = loaded_->find_staged(key);
+  if (!found) {
+    publish();
+    found = loaded_->find_staged(key);
+  }
+  return found && *found != nullptr;
+}
+
 /// An entry that does not fit is kept as it is, to be judged at the end: a later change may replace
 /// it.
 entry::owner loader::make_entry(const journal::change& c, bool fits) {
   if (fits && schema_differs_ && !trusted_) {
-    if (const auto value = types_.reencode(c.value)) return entry::make(c.key, *value);
+    if (const auto value = types_.reencode(c.value)) {
+      values_differ_ = values_differ_ || !same_bytes(c.value, *value);
+      return entry::make(c.key, *value);
+    }
     fits = false;
   }
   has_doubts_ = has_doubts_ || !fits;

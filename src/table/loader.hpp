@@ -35,11 +35,19 @@ class loader final : public journal::visitor {
   [[nodiscard]] result<> judge();
   /// From here on entries are this table's own: they are not checked again, and no code of the user
   /// runs.
-  void trust() noexcept { trusted_ = true; }
+  void trust() noexcept {
+    trusted_ = true;
+    first_counts_ = false;
+  }
+  /// The file has no schema of its own: with missing_fields every value may be an older one. A set
+  /// may have a key twice; the first counts.
+  void expect_no_schema() noexcept;
   /// Expect about so many entries.
   void reserve(std::size_t entries) { loaded_->reserve(entries); }
   /// The file was written with fewer fields: what was loaded is no longer what the file holds.
-  [[nodiscard]] bool brought_up_to_date() const noexcept { return schema_differs_; }
+  [[nodiscard]] bool brought_up_to_date() const noexcept {
+    return has_schema_ ? schema_differs_ : values_differ_;
+  }
   /// What the file says of its table; brought up to date where the values were.
   [[nodiscard]] const table_description& description() const noexcept { return description_; }
   /// The version of the contents so far.
@@ -49,6 +57,7 @@ class loader final : public journal::visitor {
   [[nodiscard]] result<> check_catalogue(const journal::change& c);
   [[nodiscard]] result<> check_schema(std::string& stored, const std::string& wanted,
                                       const char* which);
+  [[nodiscard]] bool is_there(bytes key);
   [[nodiscard]] entry::owner make_entry(const journal::change& c, bool fits);
   [[nodiscard]] staging stage(const journal::change& c, entry::owner& e);
   void check_live();
@@ -67,6 +76,9 @@ class loader final : public journal::visitor {
   bool trusted_ = false;
   bool has_doubts_ = false;      ///< some change did not fit the types
   bool schema_differs_ = false;  ///< allowed by missing_fields: values are brought up to date
+  bool values_differ_ = false;   ///< some value was
+  bool has_schema_ = true;
+  bool first_counts_ = false;  ///< of equal keys
   std::size_t bad_entries_ = 0;
   std::string first_bad_;          ///< sentences without content
   std::string first_bad_details_;  ///< with keys

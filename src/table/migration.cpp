@@ -44,7 +44,7 @@ result<detail::migration_counts> store::migrate_to(
                              .name = "main",
                              .key_schema = to.key_schema,
                              .value_schema = to.value_schema};
-  auto made = write_whole(held_version(fresh), ++sequence_, as);
+  auto made = file_->write_whole(++sequence_, held_version(fresh), as);
   if (!made) return std::unexpected(made.error());
   const std::scoped_lock in_turn(turn_);
   if (auto named = take_up(std::move(*made)); !named) return std::unexpected(named.error());

@@ -1,8 +1,8 @@
 // TABLE  api -> [table] -> journal -> file
 // Opening: find the place, lock, recover, load, check; or create.
 #include "file/large_pages.hpp"
-#include "journal/journal_view.hpp"
 #include "table/blocks.hpp"
+#include "table/capabilities.hpp"
 #include "table/epoch.hpp"
 #include "table/loader.hpp"
 #include "table/store.hpp"
@@ -17,7 +17,7 @@ namespace {
 /// Another process may create or replace the file between our looks at it.
 constexpr int tries = 10;
 
-[[nodiscard]] result<> check_config(const detail::core_config& c) {
+[[nodiscard]] result<> check_config(const detail::core_config& c, kind what) {
   const auto refuse = [&](const char* why) {
     return std::unexpected(error(errc::invalid_argument, why));
   };
@@ -32,6 +32,13 @@ constexpr int tries = 10;
   }
   if (c.limits.entry_bytes == 0 || c.limits.entry_bytes > (std::size_t{1} << 31)) {
     return refuse("config.limits.entry_bytes must be from 1 to 2 GiB");
+  }
+  if (what == kind::ordered_set && !keeps(c.format, capability::ordered_map)) {
+    return std::unexpected(error(
+        errc::wrong_kind,
+        c.path +
+            ": a DETS file cannot hold an ordered_set: map, bag or duplicate_bag, or the native "
+            "format"));
   }
   return {};
 }
@@ -67,7 +74,7 @@ store::store(detail::core_config config, detail::entry_types types)
 }
 
 result<std::shared_ptr<store>> store::open(detail::core_config config, detail::entry_types types) {
-  if (auto valid = check_config(config); !valid) return std::unexpected(valid.error());
+  if (auto valid = check_config(config, types.what); !valid) return std::unexpected(valid.error());
   auto s = std::make_shared<store>(std::move(config), std::move(types));
   if (s->config_.in_memory) {
     s->install(s->make_contents(0));
@@ -93,19 +100,20 @@ std::shared_ptr<contents> store::make_contents(sequence first, kind what) const 
                          .order = {&terms::compare, &terms::order_prefix}});
 }
 
-std::array<std::byte, 16> store::draw_store_id() const {
-  const std::array<std::uint64_t, 2> drawn{system_.random(), system_.random()};
-  return std::bit_cast<std::array<std::byte, 16>>(drawn);
-}
+backing_options store::file_options() const { return {where_, config_, description_}; }
 
-journal::journal_file::settings store::journal_settings() const {
-  return {.write_ahead = config_.mode == write_mode::durable};
+loader store::make_loader(sequence first) const {
+  loader load(
+      types_, config_.missing_fields, config_.path, [this](sequence s) { return make_contents(s); },
+      first);
+  if (config_.format == file_format::dets) load.expect_no_schema();
+  return load;
 }
 
 result<> store::open_file() {
   auto where = file::location::find(system_, config_.path, config_.base_directory);
   if (!where) return std::unexpected(where.error());
-  where_.emplace(std::move(*where));
+  where_ = std::make_shared<file::location>(std::move(*where));
   if (config_.file_system == file_system::local) {
     if (auto local = where_->refuse_network_file_system(); !local) return local;
   }
@@ -131,46 +139,29 @@ result<> store::open_file() {
 }
 
 result<> store::create_file() {
-  auto made = journal::journal_file::create(*where_, draw_store_id(), journal_settings());
-  if (!made) return std::unexpected(made.error());
-  auto& j = **made;
-  const auto d = encode_description(description_);
-  j.begin(1);
-  auto done = j.add({journal::op::table_created, 0, 1, as_bytes(d.key), as_bytes(d.value)});
-  if (done) done = j.commit();
   // All memory it takes, before the file has a name.
-  std::shared_ptr<journal::journal_file> ready = std::move(*made);
   auto empty = make_contents(1);
-  if (done) done = ready->publish(false);
-  if (!done) {
-    // After the rename only: a name whose directory could not be synced must not be found and
-    // believed by the next open.
-    if (ready->is_fenced()) (void)where_->unlink();
-    return done;
-  }
+  auto made = create_backing(file_options());
+  if (!made) return std::unexpected(made.error());
   sequence_ = 1;
-  journal_ = std::move(ready);
+  file_ = std::move(*made);
   install(std::move(empty));
   return {};
 }
 
 result<> store::open_existing() {
-  where_->sweep_temporaries();
-  auto opened = journal::journal_file::open(*where_, journal_settings());
+  auto opened = open_backing(file_options());
   if (!opened) return std::unexpected(opened.error());
-  auto& j = **opened;
-  const auto& found = j.recovered().found;
-  loader load(
-      types_, config_.missing_fields, config_.path,
-      [this](sequence first) { return make_contents(first); }, 0);
-  load.reserve(std::min<std::size_t>(found.changes, found.end / 32));
-  if (auto read = j.replay(journal::frames_start, j.end(), load); !read) return read;
+  auto& f = **opened;
+  auto load = make_loader(0);
+  load.reserve(f.expected_entries());
+  if (auto read = f.read_all(load); !read) return read;
   auto loaded = load.finish();
   if (!loaded) return std::unexpected(loaded.error());
-  recovery_ = j.recovered();
-  sequence_ = j.last_sequence();
+  found_ = f.found();
+  sequence_ = f.last_sequence();
   description_ = load.description();
-  journal_ = std::move(*opened);
+  file_ = std::move(*opened);
   adopt(std::move(*loaded), load.version());
   // The file must not go on under a schema that new entries do not have.
   if (load.brought_up_to_date()) return rewrite_from_memory();
@@ -178,18 +169,14 @@ result<> store::open_existing() {
 }
 
 result<> store::open_to_read_only() {
-  auto view = journal::journal_view::open(*where_);
-  if (!view) return std::unexpected(view.error());
-  loader load(
-      types_, config_.missing_fields, config_.path,
-      [this](sequence first) { return make_contents(first); }, sequence_);
-  if (auto read = (*view)->replay(load); !read) return read;
+  auto load = make_loader(sequence_);
+  auto found = read_backing(file_options(), load);
+  if (!found) return std::unexpected(found.error());
   auto loaded = load.finish();
   if (!loaded) return std::unexpected(loaded.error());
   {
     const std::scoped_lock lock(notes_);
-    recovery_.found = (*view)->found();
-    recovery_.clean = (*view)->found().torn_bytes == 0;
+    found_ = std::move(*found);
   }
   const std::scoped_lock lock(turn_);
   adopt(std::move(*loaded), load.version());

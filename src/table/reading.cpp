@@ -132,24 +132,23 @@ result<table_stats> store::stats() const {
   }
   s.snapshots = snapshots_->count();
   s.oldest_snapshot_age = snapshots_->oldest_age(system_.now());
-  const std::scoped_lock lock(notes_);
-  if (journal_) {
-    s.file_bytes = journal_->end();
-    s.era = journal_->era();
-    // What the library noted for itself behind the last change is nobody's loss.
-    if (!journal_->is_durable()) {
-      s.unsynced_bytes = journal_->end() - std::min(journal_->end(), journal_->durable_up_to());
-    }
-    s.fenced = journal_->is_fenced();
-    const auto live = s.payload_bytes + 8 * s.entries + journal::frames_start;
-    s.garbage_bytes = s.file_bytes - std::min<std::uint64_t>(s.file_bytes, live);
+  if (const auto f = current_file()) {
+    const auto figures = f->figures({.payload_bytes = s.payload_bytes, .entries = s.entries});
+    s.file_bytes = figures.bytes;
+    s.garbage_bytes = figures.garbage_bytes;
+    s.unsynced_bytes = figures.unsynced_bytes;
+    s.era = figures.era;
+    s.fenced = f->is_fenced();
+    if (s.fenced) s.last_error = f->fence();
   }
+  const std::scoped_lock lock(notes_);
   s.last_save = wall_time(last_save_);
   s.last_sync = wall_time(last_sync_);
-  s.last_error = s.fenced ? journal_->fence() : last_error_;
-  s.recovered_batches = recovery_.found.batches;
-  s.recovery_cut_bytes = recovery_.found.torn_bytes;
-  s.recovered_clean = recovery_.clean || recovery_.found.batches == 0;
+  if (!s.fenced) s.last_error = last_error_;
+  s.recovered_batches = found_.batches;
+  s.recovery_cut_bytes = found_.cut_bytes;
+  s.recovered_clean = found_.clean;
+  s.repaired = found_.repaired;
   return s;
 }
 

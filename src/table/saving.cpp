@@ -1,6 +1,5 @@
 // TABLE  api -> [table] -> journal -> file
 // From memory to disk and back: save, sync, reload, and the periodic work.
-#include "journal/journal_view.hpp"
 #include "table/loader.hpp"
 #include "table/store.hpp"
 
@@ -69,14 +68,14 @@ result<> store::may_manage() const {
   return {};
 }
 
-std::shared_ptr<journal::journal_file> store::journal() const {
+std::shared_ptr<backing> store::current_file() const {
   const std::scoped_lock lock(notes_);
-  return journal_;
+  return file_;
 }
 
 result<> store::check_name() const {
-  auto named = journal_->still_named();
-  if (!named && named.error() == errc::replaced) journal_->set_fence(named.error());
+  auto named = file_->still_named();
+  if (!named && named.error() == errc::replaced) file_->set_fence(named.error());
   return named;
 }
 
@@ -84,14 +83,14 @@ result<> store::save() {
   if (auto can = may_manage(); !can) return can;
   if (is_checking()) return std::unexpected(labelled(errc::busy));
   const std::scoped_lock lock(life_);
-  if (!journal_) return std::unexpected(labelled(errc::table_closed));
-  if (auto why = journal_->fence()) return std::unexpected(*why);
+  if (!file_) return std::unexpected(labelled(errc::table_closed));
+  if (auto why = file_->fence()) return std::unexpected(*why);
   if (auto named = check_name(); !named) return named;
   return save_locked();
 }
 
 result<> store::save_locked() {
-  auto saved = config_.mode == write_mode::back ? save_unsaved() : sync_and_note();
+  auto saved = config_.mode == write_mode::back ? save_unsaved() : sync_and_note(true);
   if (saved) {
     const std::scoped_lock lock(notes_);
     last_save_ = system_.wall_clock();
@@ -104,55 +103,40 @@ result<> store::save_unsaved() {
   sequence number = 0;
   {
     const std::scoped_lock lock(turn_);
-    if (owned_->unsaved_count() == 0 && !cleared_) return journal_->sync();
+    if (owned_->unsaved_count() == 0 && !cleared_) return file_->sync();
     number = ++sequence_;
     taken.emplace(turn_, owned_, cleared_);
   }
-  result<> written;
-  if (wants_compaction() && check_only_name()) {
-    auto fresh = write_whole(taken->pinned(), number, description_);
-    if (!fresh) return std::unexpected(fresh.error());
+  const unsaved_state state{.number = number,
+                            .cleared = taken->cleared(),
+                            .changes = taken->list(),
+                            .all = taken->pinned(),
+                            .as = description_,
+                            .compact = wants_compaction() && check_only_name()};
+  auto fresh = file_->save(state);
+  if (!fresh) return std::unexpected(fresh.error());
+  if (*fresh) {
+    if (auto alone = check_only_name(); !alone) return alone;
     const std::scoped_lock lock(turn_);
-    written = take_up(std::move(*fresh));
-  } else {
-    written = write_unsaved(taken->list(), taken->cleared(), number);
+    if (auto written = take_up(std::move(*fresh)); !written) return written;
   }
-  if (!written) return written;
   taken->saved();
-  journal_->note_durable();
+  file_->note_durable();
   return {};
-}
-
-/// One batch: its cost follows the change, not the table.
-result<> store::write_unsaved(const std::vector<unsaved_change>& list, bool cleared,
-                              sequence number) {
-  using journal::op;
-  journal::unfinished_batch batch(*journal_);
-  journal_->begin(number);
-  result<> done;
-  if (cleared) done = journal_->add({op::clear, 0, 1, {}, {}});
-  for (const auto& u : list) {
-    if (!done) break;
-    const bool has_value = u.what != op::erase;
-    done = journal_->add({u.what, 0, 1, u.which->key(), has_value ? u.which->value() : bytes{}});
-  }
-  if (done) done = journal_->commit();
-  batch.ended();
-  if (!done) return std::unexpected(journal_->roll_back(done.error()));
-  return journal_->sync();
 }
 
 result<> store::sync() {
   if (auto can = may_manage(); !can) return can;
-  return sync_and_note();
+  return sync_and_note(false);
 }
 
-result<> store::sync_and_note() {
-  const auto j = journal();
-  if (!j) return std::unexpected(labelled(errc::table_closed));
-  if (auto why = j->fence()) return std::unexpected(*why);
-  if (j->is_durable()) return {};
-  if (auto synced = j->sync(); !synced) {
+/// settle: a format that has closed files makes it one.
+result<> store::sync_and_note(bool settle) {
+  const auto f = current_file();
+  if (!f) return std::unexpected(labelled(errc::table_closed));
+  if (auto why = f->fence()) return std::unexpected(*why);
+  if (settle ? f->is_settled() : f->is_durable()) return {};
+  if (auto synced = settle ? f->sync_and_settle() : f->sync(); !synced) {
     // Closed by another thread meanwhile.
     if (synced.error() == errc::table_closed) return std::unexpected(labelled(errc::table_closed));
     return synced;
@@ -163,7 +147,7 @@ result<> store::sync_and_note() {
   }
   if (config_.mode == write_mode::back) return {};
   const std::scoped_lock lock(turn_);
-  if (j == journal_) j->note_durable();
+  if (f == file_) f->note_durable();
   return {};
 }
 
@@ -184,29 +168,28 @@ result<> store::reload() {
 result<> store::reload_locked() {
   if (!is_open()) return std::unexpected(labelled(errc::table_closed));
   if (config_.opening == opening::read_only) return open_to_read_only();
-  if (auto why = journal_->fence()) return std::unexpected(*why);
+  if (auto why = file_->fence()) return std::unexpected(*why);
   if (auto named = check_name(); !named) return named;
-  return reload_from_journal();
+  return reload_from_file();
 }
 
-result<> store::reload_from_journal() {
-  if (auto whole = journal_->verify(); !whole) return std::unexpected(whole.error());
+result<> store::reload_from_file() {
+  if (auto whole = file_->verify(); !whole) return whole;
   sequence first = 0;
-  {
+  auto everything = [&] {
     const std::scoped_lock lock(turn_);
     first = sequence_;
-  }
-  loader load(
-      types_, config_.missing_fields, config_.path, [this](sequence s) { return make_contents(s); },
-      first);
-  const auto upto = journal_->end();
-  if (auto read = journal_->replay(journal::frames_start, upto, load); !read) return read;
+    return file_->follow(backing::start::beginning);
+  }();
+  if (!everything) return std::unexpected(everything.error());
+  auto load = make_loader(first);
+  if (auto read = (*everything)->next(load); !read) return read;
   // The user's check runs here, outside the turn: it may write.
   if (auto fits = load.judge(); !fits) return fits;
   load.trust();
   const std::scoped_lock lock(turn_);
   // What was written through meanwhile, by this process and so of the right types.
-  if (auto read = journal_->replay(upto, journal_->end(), load); !read) return read;
+  if (auto read = (*everything)->next(load); !read) return read;
   auto loaded = load.finish();
   if (!loaded) return std::unexpected(loaded.error());
   adopt(std::move(*loaded), load.version());
@@ -271,16 +254,17 @@ void store::work_due() {
   };
   result<> done;
   if (config_.mode == write_mode::through && is_due(config_.sync_every, next_sync_)) {
-    done = sync_and_note();
+    done = sync_and_note(false);
   }
   if (config_.mode == write_mode::back && is_due(config_.save_every, next_save_)) {
     const std::scoped_lock lock(life_);
-    if (journal_ && !journal_->is_fenced()) done = check_name();
-    if (done && journal_ && !journal_->is_fenced()) done = save_locked();
+    if (file_ && !file_->is_fenced()) done = check_name();
+    if (done && file_ && !file_->is_fenced()) done = save_locked();
   }
   if (done && config_.mode != write_mode::back) {
     const std::scoped_lock lock(life_);
-    if (journal_ && !journal_->is_fenced() && wants_compaction()) done = compact_locked();
+    if (file_ && !file_->is_fenced() && wants_compaction()) done = compact_locked();
+    if (done && file_) done = file_->work_due();
   }
   if (!done && done.error() != errc::table_closed) return report(done.error());
   const std::scoped_lock lock(notes_);

@@ -1,11 +1,12 @@
 // TABLE  api -> [table] -> journal -> file
-// The store: one open table over encoded bytes. Its memory, its journal, its writers' turn and its
+// The store: one open table over encoded bytes. Its memory, its file, its writers' turn and its
 // life.
 #pragma once
 
 #include "file/location.hpp"
-#include "journal/journal_file.hpp"
+#include "journal/change.hpp"
 #include "shelf/detail/core.hpp"
+#include "table/backing.hpp"
 #include "table/catalogue.hpp"
 #include "table/contents.hpp"
 #include "table/housekeeper.hpp"
@@ -23,10 +24,12 @@
 
 namespace shelf::tables {
 
+class loader;
+
 /// One open table.
 ///
-/// A write goes: submit -> (in the turn) stage, append to the journal, publish. Memory changes in
-/// contents::publish alone, after the journal has taken what the mode promises.
+/// A write goes: submit -> (in the turn) stage, append to the file, publish. Memory changes in
+/// contents::publish alone, after the file has taken what the mode promises.
 ///
 /// Invariant: changes are published one batch at a time, in the order of the batches in the file.
 /// So in through and durable mode memory is always some prefix of the file, never a reordering of
@@ -100,8 +103,8 @@ class store final : public detail::core, public chore, public std::enable_shared
   [[nodiscard]] result<> create_file();
   [[nodiscard]] std::shared_ptr<contents> make_contents(sequence first) const;
   [[nodiscard]] std::shared_ptr<contents> make_contents(sequence first, kind what) const;
-  [[nodiscard]] std::array<std::byte, 16> draw_store_id() const;
-  [[nodiscard]] journal::journal_file::settings journal_settings() const;
+  [[nodiscard]] backing_options file_options() const;
+  [[nodiscard]] loader make_loader(sequence first) const;
 
   // Reading.
   [[nodiscard]] result<> readable() const;
@@ -133,24 +136,20 @@ class store final : public detail::core, public chore, public std::enable_shared
   [[nodiscard]] bool is_checking() const noexcept;
   [[nodiscard]] result<> save_locked();
   [[nodiscard]] result<> save_unsaved();
-  [[nodiscard]] result<> write_unsaved(const std::vector<unsaved_change>& list, bool cleared,
-                                       sequence number);
-  [[nodiscard]] result<> sync_and_note();
+  [[nodiscard]] result<> sync_and_note(bool settle);
   [[nodiscard]] result<> reload_locked();
-  [[nodiscard]] result<> reload_from_journal();
+  [[nodiscard]] result<> reload_from_file();
   void adopt(std::shared_ptr<contents> loaded, sequence version) noexcept;
   [[nodiscard]] result<> close_locked();
   [[nodiscard]] result<> save_the_rest_and_seal();
-  [[nodiscard]] std::shared_ptr<journal::journal_file> journal() const;
+  [[nodiscard]] std::shared_ptr<backing> current_file() const;
   [[nodiscard]] result<> check_name() const;
   [[nodiscard]] result<> check_only_name() const;
   [[nodiscard]] bool wants_compaction() const;
   [[nodiscard]] result<> compact_locked();
   [[nodiscard]] result<> compact_saved_state();
   [[nodiscard]] result<> rewrite_from_memory();
-  [[nodiscard]] result<std::unique_ptr<journal::journal_file>> write_whole(
-      const held_version& from, sequence number, const table_description& as) const;
-  [[nodiscard]] result<> take_up(std::unique_ptr<journal::journal_file> fresh);
+  [[nodiscard]] result<> take_up(std::shared_ptr<backing> fresh);
   void release_all() noexcept;
   void leave_to_parent() noexcept;
   void work_due();
@@ -163,7 +162,7 @@ class store final : public detail::core, public chore, public std::enable_shared
   const std::string label_;
   file::system& system_;
   const std::uint64_t generation_;
-  std::optional<file::location> where_;
+  std::shared_ptr<file::location> where_;
   table_description description_;  ///< what the catalogue says; set by open
 
   std::atomic<contents*> current_{nullptr};  ///< what readers see; null once closed
@@ -180,13 +179,13 @@ class store final : public detail::core, public chore, public std::enable_shared
   bool closing_ = false;                  ///< writers are refused; guarded by the turn
   bool cleared_ = false;  ///< write-back: cleared since the last save; guarded by the turn
   /// Replaced under life_, the turn and notes_; any one of them is enough to use it.
-  std::shared_ptr<journal::journal_file> journal_;
+  std::shared_ptr<backing> file_;
 
   mutable std::mutex notes_;  ///< guards what follows: facts for stats()
   std::optional<std::chrono::nanoseconds> last_save_;
   std::optional<std::chrono::nanoseconds> last_sync_;
   mutable std::optional<error> last_error_;
-  journal::recovery recovery_;
+  found_at_open found_;
   std::chrono::nanoseconds next_sync_{0};
   std::chrono::nanoseconds next_save_{0};
 };

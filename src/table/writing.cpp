@@ -148,8 +148,8 @@ bool store::refuse(operation& op) const noexcept {
   try {
     if (!owned_ || closing_)
       op.failure = labelled(errc::table_closed);
-    else if (journal_)
-      op.failure = journal_->fence();
+    else if (file_ && file_->is_fenced())
+      op.failure = file_->fence();
   } catch (...) {
     op.thrown = std::current_exception();
   }
@@ -180,6 +180,7 @@ operation* store::stage_group(operation* first) {
       const auto before = changes_.size();
       if (!stage(*op)) break;
       op->changed = changes_.size() > before;
+      if (op->changed && file_ && !file_->likes_groups()) return op->next_operation();
     }
   } catch (...) {
     // Out of memory. What the operation staged cannot be told from what others staged: none of them
@@ -223,20 +224,11 @@ void store::publish_group(operation* first, const operation* end) noexcept {
   }
 }
 
-/// Gives the journal what the mode promises: nothing (back), the bytes (through), the synced bytes
+/// Gives the file what the mode promises: nothing (back), the bytes (through), the synced bytes
 /// (durable).
 std::optional<error> store::append(sequence number) {
-  if (!journal_ || config_.mode == write_mode::back) return std::nullopt;
-  journal::unfinished_batch batch(*journal_);
-  journal_->begin(number);
-  result<> done;
-  for (const auto& c : changes_) {
-    done = journal_->add(c);
-    if (!done) break;
-  }
-  if (done) done = journal_->commit();
-  batch.ended();
-  if (!done) return journal_->roll_back(done.error());
+  if (!file_ || config_.mode == write_mode::back) return std::nullopt;
+  if (auto done = file_->append(number, changes_, *owned_); !done) return done.error();
   if (config_.mode != write_mode::durable || has_bug(seeded_bug::acknowledge_before_sync)) {
     return std::nullopt;
   }
@@ -247,7 +239,7 @@ std::optional<error> store::append(sequence number) {
 /// company.
 std::optional<error> store::sync_group() {
   const auto start = system_.now();
-  if (auto synced = journal_->sync(); !synced) return synced.error();
+  if (auto synced = file_->sync(); !synced) return synced.error();
   turn_.set_grouping({.groups_for_others = 0, .window = (system_.now() - start) / 2});
   return std::nullopt;
 }

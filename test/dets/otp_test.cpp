@@ -216,6 +216,21 @@ TEST(DetsOtp, AFileWhoseWriterWasKilledIsRepairedByOtpWithoutLoss) {
   EXPECT_NE(said.find(size + " objects"), said.npos) << said;
 }
 
+TEST(DetsOtp, BucketsThatGrewSinceTheLastSaveAreFoundByItsRepair) {
+  const scratch here;
+  const settings how{.path = here.path("t.dets")};
+  auto s = must_open(how);
+  for (int i = 0; i < 20; ++i) {
+    const auto o = object(i, std::string(3000u * static_cast<unsigned>(i), 'x'));
+    ASSERT_TRUE(s->insert(o.encoded()));
+  }
+  s->abandon();
+  const auto said = output_of("erl -noshell -eval '{ok,t}=dets:open_file(t,[{file,\"" + how.path +
+                              "\"}]), io:format(\"~p objects\",[dets:info(t,size)]), "
+                              "ok=dets:close(t), halt().'");
+  EXPECT_NE(said.find("20 objects"), said.npos) << said;
+}
+
 TEST(DetsOtp, WhatOtpWritesIsReadAndOtpReadsWhatWasAdded) {
   const scratch here;
   const auto path = here.path("t.dets");

@@ -275,35 +275,36 @@ TYPED_TEST(Concurrency, NoAcknowledgedWriteIsLostByReloadsSavesAndCompactionsBes
 }
 
 TYPED_TEST(Concurrency, SavesBesideWritersInBackModeLoseNothing) {
-  ground<TypeParam::value> g(keeping::back);
-  auto t = g.open();
-  crowd all;
-  for (int w = 0; w < 2; ++w) {
-    all.once([&, w] {
-      for (int i = 0; i < rounds(1000); ++i) {
-        const auto key = "w" + std::to_string(w) + "-" + std::to_string(i % 40);
-        EXPECT_TRUE(ok(t.insert(key, i)));
-        if (i % 7 == 0) {
-          EXPECT_TRUE(ok(t.erase(key)));
+  this->in_every_format(keeping::back, [&](auto& g) {
+    auto t = g.open();
+    crowd all;
+    for (int w = 0; w < 2; ++w) {
+      all.once([&, w] {
+        for (int i = 0; i < rounds(1000); ++i) {
+          const auto key = "w" + std::to_string(w) + "-" + std::to_string(i % 40);
+          EXPECT_TRUE(ok(t.insert(key, i)));
+          if (i % 7 == 0) {
+            EXPECT_TRUE(ok(t.erase(key)));
+          }
+          if (i % 301 == 300) {
+            EXPECT_TRUE(ok(t.clear()));
+          }
         }
-        if (i % 301 == 300) {
-          EXPECT_TRUE(ok(t.clear()));
-        }
-      }
+      });
+    }
+    // Every few saves the disk is full: the next one saves what that one could not.
+    all.until_stopped([&, n = 0]() mutable {
+      if (++n % 3 == 0) g.disk.inject({.kind = file::call::write, .error = ENOSPC});
+      (void)t.save();
     });
-  }
-  // Every few saves the disk is full: the next one saves what that one could not.
-  all.until_stopped([&, n = 0]() mutable {
-    if (++n % 3 == 0) g.disk.inject({.kind = file::call::write, .error = ENOSPC});
-    (void)t.save();
+    all.until_stopped([&] { (void)t.compact(); });
+    all.until_stopped([&] { EXPECT_TRUE(ok(t.stats())); });
+    all.join();
+    g.disk.clear_faults();
+    const auto expected = contents(t);
+    g.reopen(t);
+    EXPECT_EQ(contents(t), expected);
   });
-  all.until_stopped([&] { (void)t.compact(); });
-  all.until_stopped([&] { EXPECT_TRUE(ok(t.stats())); });
-  all.join();
-  g.disk.clear_faults();
-  const auto expected = contents(t);
-  g.reopen(t);
-  EXPECT_EQ(contents(t), expected);
 }
 
 TYPED_TEST(Concurrency, ClosingUnderReadersAndWritersEndsThemWithAnErrorAndLosesNothing) {
@@ -391,25 +392,26 @@ TYPED_TEST(Concurrency, AWritersCallbacksDoNotHoldUpOtherWriters) {
 /// A second writer of the same pair is told "unchanged" on top of a first one's write that is still
 /// on its way. If that write fails, neither may be told that the pair is there.
 TYPED_TEST(Concurrency, NobodyIsToldOfAnEntryThatAFailedWriteTookBack) {
-  ground<TypeParam::value> g(keeping::through);
-  auto t = g.open();
-  for (std::int64_t i = 0; i < rounds(2000); ++i) {
-    // The first write holds the turn while the others queue up; the group they make fails.
-    g.disk.inject({.kind = file::call::write, .nth = 2, .error = ENOSPC});
-    std::atomic<int> ready = 0;
-    std::atomic<int> told = 0;
-    const auto write = [&](bool same) {
-      for (++ready; ready < 4;) std::this_thread::yield();
-      const auto done = t.insert(same ? key_of(i) : "other" + key_of(i), i);
-      if (same && done) ++told;
-    };
-    {
-      crowd all;
-      for (int w = 0; w < 4; ++w) all.once([&, w] { write(w > 0); });
+  this->in_every_format(keeping::through, [&](auto& g) {
+    auto t = g.open();
+    for (std::int64_t i = 0; i < rounds(2000); ++i) {
+      // The first write holds the turn while the others queue up; the group they make fails.
+      g.disk.inject({.kind = file::call::write, .nth = 2, .error = ENOSPC});
+      std::atomic<int> ready = 0;
+      std::atomic<int> told = 0;
+      const auto write = [&](bool same) {
+        for (++ready; ready < 4;) std::this_thread::yield();
+        const auto done = t.insert(same ? key_of(i) : "other" + key_of(i), i);
+        if (same && done) ++told;
+      };
+      {
+        crowd all;
+        for (int w = 0; w < 4; ++w) all.once([&, w] { write(w > 0); });
+      }
+      g.disk.clear_faults();
+      ASSERT_EQ(t.contains(key_of(i)), told > 0) << "in round " << i;
     }
-    g.disk.clear_faults();
-    ASSERT_EQ(t.contains(key_of(i)), told > 0) << "in round " << i;
-  }
+  });
 }
 
 }  // namespace

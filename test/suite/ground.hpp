@@ -5,6 +5,7 @@
 
 #include "file/simulated_disk.hpp"
 #include "shelf/shelf.hpp"
+#include "table/capabilities.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstdio>
 #include <initializer_list>
 #include <map>
 #include <ostream>
@@ -62,6 +64,25 @@ inline constexpr std::array at_once{keeping::through, keeping::durable};
 
 inline constexpr auto path = "ages.shelf";
 
+using tables::capability;
+inline constexpr std::array every_format{file_format::native, file_format::dets};
+[[nodiscard]] constexpr const char* to_string(file_format f) {
+  return f == file_format::native ? "native" : "dets";
+}
+
+/// True if a file of this format can keep that; if not, says that the test leaves it out.
+[[nodiscard]] inline bool can_keep(file_format format, capability what) {
+  if (tables::keeps(format, what)) return true;
+  const auto row = std::ranges::find(tables::dets_lacks, what, &tables::capability_row::what);
+  std::printf("[ excluded ] %s: %.*s\n", to_string(format), static_cast<int>(row->name.size()),
+              row->name.data());
+  return false;
+}
+/// Of a kind there may be no files of some format.
+[[nodiscard]] inline bool has_files(file_format format, kind what) {
+  return what != kind::ordered_set || can_keep(format, capability::ordered_map);
+}
+
 /// A machine with one table on it.
 template <kind Kind, class K = std::string, class V = std::int64_t>
 class ground {
@@ -70,12 +91,13 @@ class ground {
   using table = shelf::table<K, V, Kind>;
   using config_type = typename table::config;
 
-  explicit ground(keeping k) : how(k) {}
+  explicit ground(keeping k, file_format f = file_format::native) : how(k), format(f) {}
 
   [[nodiscard]] config_type config() {
     config_type c;
     c.path = path;
     c.mode = mode_of(how);
+    c.format = format;
     c.system = &disk;
     c.on_error = [this](const error& e) { told.push_back(e); };
     return c;
@@ -92,7 +114,16 @@ class ground {
     t = open();
   }
 
+  /// Whether this is left out: the format cannot keep it.
+  [[nodiscard]] bool lacks(capability needed) const { return !can_keep(format, needed); }
+
+  /// A save writes a file beside this one: while it fails, nothing here is in doubt.
+  [[nodiscard]] bool saves_beside() const {
+    return how == keeping::back && !tables::keeps(format, capability::cheap_saves);
+  }
+
   const keeping how;
+  const file_format format;
   file::simulated_disk disk;
   std::vector<error> told;  ///< by on_error
 };
@@ -161,15 +192,25 @@ class each_kind : public testing::Test {
 
   template <class F>
   static void run(std::span<const keeping> ways, F body) {
-    for (const auto how : ways) {
-      SCOPED_TRACE(to_string(how));
-      ground<Kind::value> g(how);
-      body(g);
+    for (const auto format : every_format) {
+      if (!has_files(format, Kind::value)) continue;
+      SCOPED_TRACE(to_string(format));
+      for (const auto how : ways) {
+        if (how == keeping::memory && format != file_format::native) continue;
+        SCOPED_TRACE(to_string(how));
+        ground<Kind::value> g(how, format);
+        body(g);
+      }
     }
   }
   template <class F>
   static void everywhere(F body) {
     run(every_keeping, body);
+  }
+  /// In this write mode, in files of every format.
+  template <class F>
+  static void in_every_format(keeping how, F body) {
+    run(std::span(&how, 1), body);
   }
   template <class F>
   static void in_every_file(F body) {

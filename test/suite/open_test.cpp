@@ -17,8 +17,9 @@ result<table<K, V, Kind>> open_as(file::simulated_disk& disk, config<K, V> c = {
 }
 /// A closed file of these types with these entries.
 template <kind Kind, class K, class V>
-void write_file(file::simulated_disk& disk, std::vector<std::pair<K, V>> all) {
-  auto t = or_throw(open_as<Kind, K, V>(disk));
+void write_file(file::simulated_disk& disk, std::vector<std::pair<K, V>> all,
+                file_format format = file_format::native) {
+  auto t = or_throw(open_as<Kind, K, V>(disk, {.format = format}));
   (void)or_throw(t.insert_range(all));
   or_throw(t.close());
 }
@@ -49,39 +50,41 @@ TYPED_TEST(Open, AConfigHasADefaultForEverythingButThePath) {
 
 // T17, T123, S27
 TYPED_TEST(Open, TwoTablesMayHaveTheSameNameButNotTheSameFile) {
-  ground<TypeParam::value> g(keeping::through);
-  auto c = g.config();
-  c.name = "ages";
-  auto one = or_throw(ground<TypeParam::value>::table::open(c));
-  EXPECT_TRUE(refuses(ground<TypeParam::value>::table::open(c), errc::already_open, {path}));
-  c.path = "other.shelf";
-  auto two = or_throw(ground<TypeParam::value>::table::open(c));
-  ASSERT_TRUE(ok(one.insert("a", 1)));
-  EXPECT_TRUE(two.empty());
-  EXPECT_TRUE(refuses(one.give_away(), errc::invalid_argument, {"ages"}));
+  this->in_every_format(keeping::through, [&](auto& g) {
+    auto c = g.config();
+    c.name = "ages";
+    auto one = or_throw(ground<TypeParam::value>::table::open(c));
+    EXPECT_TRUE(refuses(ground<TypeParam::value>::table::open(c), errc::already_open, {path}));
+    c.path = "other.shelf";
+    auto two = or_throw(ground<TypeParam::value>::table::open(c));
+    ASSERT_TRUE(ok(one.insert("a", 1)));
+    EXPECT_TRUE(two.empty());
+    EXPECT_TRUE(refuses(one.give_away(), errc::invalid_argument, {"ages"}));
+  });
 }
 
 TYPED_TEST(Open, ExistingAndCreateNewSayWhatTheyMiss) {
-  ground<TypeParam::value> g(keeping::through);
-  using table = typename ground<TypeParam::value>::table;
-  auto existing = g.config();
-  existing.opening = opening::existing;
-  EXPECT_TRUE(refuses(table::open(existing), errc::not_found, {path, "No such file"}));
-  existing.opening = opening::read_only;
-  EXPECT_TRUE(refuses(table::open(existing), errc::not_found, {path}));
-  EXPECT_TRUE(g.disk.files().empty());
-  auto fresh = g.config();
-  fresh.opening = opening::create_new;
-  auto t = or_throw(table::open(fresh));
-  ASSERT_TRUE(ok(t.insert("a", 1)));
-  ASSERT_TRUE(ok(t.close()));
-  expect_untouched(g.disk, [&] {
-    const auto refused = table::open(fresh);
-    EXPECT_TRUE(refuses(refused, errc::file_error, {path, "exists"}));
-    EXPECT_EQ(refused.error(), std::errc::file_exists);
+  this->in_every_format(keeping::through, [&](auto& g) {
+    using table = typename ground<TypeParam::value>::table;
+    auto existing = g.config();
+    existing.opening = opening::existing;
+    EXPECT_TRUE(refuses(table::open(existing), errc::not_found, {path, "No such file"}));
+    existing.opening = opening::read_only;
+    EXPECT_TRUE(refuses(table::open(existing), errc::not_found, {path}));
+    EXPECT_TRUE(g.disk.files().empty());
+    auto fresh = g.config();
+    fresh.opening = opening::create_new;
+    auto t = or_throw(table::open(fresh));
+    ASSERT_TRUE(ok(t.insert("a", 1)));
+    ASSERT_TRUE(ok(t.close()));
+    expect_untouched(g.disk, [&] {
+      const auto refused = table::open(fresh);
+      EXPECT_TRUE(refuses(refused, errc::file_error, {path, "exists"}));
+      EXPECT_EQ(refused.error(), std::errc::file_exists);
+    });
+    existing.opening = opening::existing;
+    EXPECT_EQ(or_throw(table::open(existing)).size(), 1u);
   });
-  existing.opening = opening::existing;
-  EXPECT_EQ(or_throw(table::open(existing)).size(), 1u);
 }
 
 TYPED_TEST(Open, AnEmptyPathAndNegativePeriodsAreArgumentErrors) {
@@ -124,92 +127,107 @@ TYPED_TEST(Open, ATableWithoutEntriesStillHasItsTypes) {
 }
 
 TYPED_TEST(Open, AnotherKindIsRefused) {
-  ground<TypeParam::value> g(keeping::through);
-  auto t = g.open();
-  ASSERT_TRUE(ok(t.insert("a", 1)));
-  ASSERT_TRUE(ok(t.close()));
-  constexpr auto other = TypeParam::value == kind::set ? kind::bag : kind::set;
-  expect_untouched(g.disk, [&] {
-    EXPECT_TRUE(refuses((open_as<other, std::string, std::int64_t>(g.disk)), errc::wrong_kind,
-                        {path, to_string(TypeParam::value), to_string(other)}));
+  this->in_every_format(keeping::through, [&](auto& g) {
+    auto t = g.open();
+    ASSERT_TRUE(ok(t.insert("a", 1)));
+    ASSERT_TRUE(ok(t.close()));
+    constexpr auto other = TypeParam::value == kind::set ? kind::bag : kind::set;
+    expect_untouched(g.disk, [&] {
+      EXPECT_TRUE(refuses((open_as<other, std::string, std::int64_t>(g.disk, {.format = g.format})),
+                          errc::wrong_kind, {path, to_string(TypeParam::value), to_string(other)}));
+    });
   });
 }
 
 TYPED_TEST(Open, IntegersOfAnyWidthShareAFileAndOneOutOfRangeIsNamed) {
   constexpr auto what = TypeParam::value;
-  file::simulated_disk disk;
-  write_file<what, std::string, std::int8_t>(disk, {{"a", std::int8_t{1}}, {"b", std::int8_t{-2}}});
-  {
-    auto wide = or_throw(open_as<what, std::string, std::int64_t>(disk));
-    EXPECT_EQ(contents(wide), (entries{{"a", 1}, {"b", -2}}));
-    ASSERT_TRUE(ok(wide.insert("secret", 1000)));
-  }
-  expect_untouched(disk, [&] {
-    const auto narrow = open_as<what, std::string, std::int8_t>(disk);
-    EXPECT_TRUE(refuses(narrow, errc::type_mismatch, {path, "1 entry"}));
-    EXPECT_THAT(narrow.error().message(), testing::Not(testing::HasSubstr("secret")));
-    EXPECT_THAT(narrow.error().message(), testing::Not(testing::HasSubstr("1000")));
-    EXPECT_THAT(narrow.error().details(), testing::HasSubstr("secret"));
-    const auto natural = open_as<what, std::string, std::uint64_t>(disk);
-    EXPECT_TRUE(refuses(natural, errc::type_mismatch, {path, "1 entry"}));
-    EXPECT_THAT(natural.error().details(), testing::HasSubstr("\"b\""));
+  this->in_every_format(keeping::through, [&](auto& g) {
+    auto& disk = g.disk;
+    write_file<what, std::string, std::int8_t>(
+        disk, {{"a", std::int8_t{1}}, {"b", std::int8_t{-2}}}, g.format);
+    {
+      auto wide = or_throw(open_as<what, std::string, std::int64_t>(disk, {.format = g.format}));
+      EXPECT_EQ(contents(wide), (entries{{"a", 1}, {"b", -2}}));
+      ASSERT_TRUE(ok(wide.insert("secret", 1000)));
+    }
+    expect_untouched(disk, [&] {
+      const auto narrow = open_as<what, std::string, std::int8_t>(disk, {.format = g.format});
+      EXPECT_TRUE(refuses(narrow, errc::type_mismatch, {path, "1 entry"}));
+      EXPECT_THAT(narrow.error().message(), testing::Not(testing::HasSubstr("secret")));
+      EXPECT_THAT(narrow.error().message(), testing::Not(testing::HasSubstr("1000")));
+      EXPECT_THAT(narrow.error().details(), testing::HasSubstr("secret"));
+      const auto natural = open_as<what, std::string, std::uint64_t>(disk, {.format = g.format});
+      EXPECT_TRUE(refuses(natural, errc::type_mismatch, {path, "1 entry"}));
+      EXPECT_THAT(natural.error().details(), testing::HasSubstr("\"b\""));
+    });
+    EXPECT_EQ(
+        (or_throw(open_as<what, std::string, std::int16_t>(disk, {.format = g.format})).size()),
+        3u);
   });
-  EXPECT_EQ((or_throw(open_as<what, std::string, std::int16_t>(disk)).size()), 3u);
 }
 
 TYPED_TEST(Open, OnlyWhatIsStillThereMustFitTheTypes) {
   constexpr auto what = TypeParam::value;
-  file::simulated_disk disk;
-  write_file<what, std::string, std::int64_t>(disk, {{"a", 1000}, {"b", 2}});
-  {
-    auto wide = or_throw(open_as<what, std::string, std::int64_t>(disk));
-    ASSERT_TRUE(ok(wide.erase("a", 1000)));
-    ASSERT_TRUE(ok(wide.insert("a", 3)));
-  }
-  // 1000 stands in the journal, but nowhere in the table.
-  EXPECT_EQ((or_throw(open_as<what, std::string, std::int8_t>(disk)).size()), 2u);
+  this->in_every_format(keeping::through, [&](auto& g) {
+    auto& disk = g.disk;
+    write_file<what, std::string, std::int64_t>(disk, {{"a", 1000}, {"b", 2}}, g.format);
+    {
+      auto wide = or_throw(open_as<what, std::string, std::int64_t>(disk, {.format = g.format}));
+      ASSERT_TRUE(ok(wide.erase("a", 1000)));
+      ASSERT_TRUE(ok(wide.insert("a", 3)));
+    }
+    // 1000 stands in the journal, but nowhere in the table.
+    EXPECT_EQ(
+        (or_throw(open_as<what, std::string, std::int8_t>(disk, {.format = g.format})).size()), 2u);
+  });
 }
 
 TYPED_TEST(Open, TheUsersCheckJudgesEveryEntryAndCountsThoseItRefuses) {
   constexpr auto what = TypeParam::value;
-  file::simulated_disk disk;
-  std::vector<std::pair<std::string, int>> all;
-  for (int i = 0; i < 10; ++i) all.emplace_back("key" + std::to_string(i), i);
-  write_file<what>(disk, all);
-  const auto below = [](int limit) {
-    return config<std::string, int>{
-        .check = [limit](const std::string&, int v) { return v < limit; }};
-  };
-  expect_untouched(disk, [&] {
-    const auto refused = open_as<what, std::string, int>(disk, below(4));
-    EXPECT_TRUE(refuses(refused, errc::type_mismatch, {path, "6 entries", "check"}));
-    EXPECT_THAT(refused.error().details(), testing::HasSubstr("key"));
+  this->in_every_format(keeping::through, [&](auto& g) {
+    auto& disk = g.disk;
+    std::vector<std::pair<std::string, int>> all;
+    for (int i = 0; i < 10; ++i) all.emplace_back("key" + std::to_string(i), i);
+    write_file<what>(disk, all, g.format);
+    const auto below = [&](int limit) {
+      return config<std::string, int>{
+          .format = g.format, .check = [limit](const std::string&, int v) { return v < limit; }};
+    };
+    expect_untouched(disk, [&] {
+      const auto refused = open_as<what, std::string, int>(disk, below(4));
+      EXPECT_TRUE(refuses(refused, errc::type_mismatch, {path, "6 entries", "check"}));
+      EXPECT_THAT(refused.error().details(), testing::HasSubstr("key"));
+    });
+    EXPECT_EQ((or_throw(open_as<what, std::string, int>(disk, below(10))).size()), 10u);
   });
-  EXPECT_EQ((or_throw(open_as<what, std::string, int>(disk, below(10))).size()), 10u);
 }
 
 // T98
 TYPED_TEST(Open, TheUsersCheckIsRunByReloadToo) {
-  ground<TypeParam::value> g(keeping::through);
-  auto c = g.config();
-  c.check = [](const std::string&, std::int64_t v) { return v < 10; };
-  auto t = or_throw(ground<TypeParam::value>::table::open(c));
-  ASSERT_TRUE(ok(t.insert_range({{"a", 1}, {"b", 20}})));
-  EXPECT_TRUE(refuses(t.reload(), errc::type_mismatch, {path, "1 entry", "check"}));
-  EXPECT_EQ(contents(t), (entries{{"a", 1}, {"b", 20}}));
-  EXPECT_TRUE(ok(t.compact()));
-  ASSERT_TRUE(ok(t.erase("b")));
-  EXPECT_TRUE(ok(t.reload()));
+  this->in_every_format(keeping::through, [&](auto& g) {
+    auto c = g.config();
+    c.check = [](const std::string&, std::int64_t v) { return v < 10; };
+    auto t = or_throw(ground<TypeParam::value>::table::open(c));
+    ASSERT_TRUE(ok(t.insert_range({{"a", 1}, {"b", 20}})));
+    EXPECT_TRUE(refuses(t.reload(), errc::type_mismatch, {path, "1 entry", "check"}));
+    EXPECT_EQ(contents(t), (entries{{"a", 1}, {"b", 20}}));
+    EXPECT_TRUE(ok(t.compact()));
+    ASSERT_TRUE(ok(t.erase("b")));
+    EXPECT_TRUE(ok(t.reload()));
+  });
 }
 
 TYPED_TEST(Open, ACheckThatThrowsIsPassedThroughAndNothingIsHeld) {
   constexpr auto what = TypeParam::value;
-  file::simulated_disk disk;
-  write_file<what, std::string, int>(disk, {{"a", 1}});
-  expect_untouched(disk, [&] {
-    EXPECT_THROW((void)(open_as<what, std::string, int>(
-                     disk, {.check = [](const std::string&, int) -> bool { throw 5; }})),
-                 int);
+  this->in_every_format(keeping::through, [&](auto& g) {
+    auto& disk = g.disk;
+    write_file<what, std::string, int>(disk, {{"a", 1}}, g.format);
+    expect_untouched(disk, [&] {
+      EXPECT_THROW((void)(open_as<what, std::string, int>(
+                       disk, {.format = g.format,
+                              .check = [](const std::string&, int) -> bool { throw 5; }})),
+                   int);
+    });
   });
 }
 
@@ -260,24 +278,26 @@ TYPED_TEST(Open, ReadOnlyWorksBesideAWriterAndChangesNothing) {
 }
 
 TYPED_TEST(Open, ReadOnlyLeavesATornEndAlone) {
-  ground<TypeParam::value> g(keeping::through);
-  auto t = g.open();
-  ASSERT_TRUE(ok(t.insert("a", 1)));
-  const auto end = t.stats()->file_bytes;
-  ASSERT_TRUE(ok(t.insert("b", 2)));
-  t.abandon();
-  g.disk.resize(path, end + 20);
-  auto c = g.config();
-  c.opening = opening::read_only;
-  expect_untouched(g.disk, [&] {
-    auto reader = or_throw(ground<TypeParam::value>::table::open(c));
-    EXPECT_EQ(contents(reader), (entries{{"a", 1}}));
-    EXPECT_FALSE(reader.stats()->recovered_clean);
+  this->in_every_format(keeping::through, [&](auto& g) {
+    if (g.lacks(capability::torn_ends)) return;
+    auto t = g.open();
+    ASSERT_TRUE(ok(t.insert("a", 1)));
+    const auto end = t.stats()->file_bytes;
+    ASSERT_TRUE(ok(t.insert("b", 2)));
+    t.abandon();
+    g.disk.resize(path, end + 20);
+    auto c = g.config();
+    c.opening = opening::read_only;
+    expect_untouched(g.disk, [&] {
+      auto reader = or_throw(ground<TypeParam::value>::table::open(c));
+      EXPECT_EQ(contents(reader), (entries{{"a", 1}}));
+      EXPECT_FALSE(reader.stats()->recovered_clean);
+    });
+    t = g.open();
+    EXPECT_EQ(contents(t), (entries{{"a", 1}}));
+    EXPECT_EQ(t.stats()->recovery_cut_bytes, 20u);
+    EXPECT_FALSE(t.stats()->recovered_clean);
   });
-  t = g.open();
-  EXPECT_EQ(contents(t), (entries{{"a", 1}}));
-  EXPECT_EQ(t.stats()->recovery_cut_bytes, 20u);
-  EXPECT_FALSE(t.stats()->recovered_clean);
 }
 
 namespace first {
@@ -309,50 +329,57 @@ struct user {
 }  // namespace swapped
 
 template <kind Kind>
-void write_users(file::simulated_disk& disk) {
-  write_file<Kind, std::string, first::user>(disk, {{"a", {"alice", 30}}, {"b", {"bob", 40}}});
+void write_users(file::simulated_disk& disk, file_format format = file_format::native) {
+  write_file<Kind, std::string, first::user>(disk, {{"a", {"alice", 30}}, {"b", {"bob", 40}}},
+                                             format);
 }
 
 TYPED_TEST(Open, MissingTrailingFieldsTakeTheirDefaultsIfToldSoAndTheFileIsBroughtUpToDate) {
   constexpr auto what = TypeParam::value;
-  file::simulated_disk disk;
-  write_users<what>(disk);
-  expect_untouched(disk, [&] {
-    EXPECT_TRUE(refuses((open_as<what, std::string, longer::user>(disk)), errc::type_mismatch,
-                        {path, "value", "mail"}));
-  });
-  const config<std::string, longer::user> with_defaults{.missing_fields =
-                                                            missing_fields::use_defaults};
-  {
-    auto t = or_throw(open_as<what, std::string, longer::user>(disk, with_defaults));
-    EXPECT_EQ(t.size(), 2u);
-    for (const auto& [key, u] : t.snapshot()) {
-      EXPECT_EQ(u.mail, "none");
-      EXPECT_EQ(u.age, key == "a" ? 30 : 40);
+  this->in_every_format(keeping::through, [&](auto& g) {
+    auto& disk = g.disk;
+    write_users<what>(disk, g.format);
+    expect_untouched(disk, [&] {
+      EXPECT_TRUE(refuses((open_as<what, std::string, longer::user>(disk, {.format = g.format})),
+                          errc::type_mismatch,
+                          {path, g.lacks(capability::schema) ? path : "mail"}));
+    });
+    const config<std::string, longer::user> with_defaults{
+        .format = g.format, .missing_fields = missing_fields::use_defaults};
+    {
+      auto t = or_throw(open_as<what, std::string, longer::user>(disk, with_defaults));
+      EXPECT_EQ(t.size(), 2u);
+      for (const auto& [key, u] : t.snapshot()) {
+        EXPECT_EQ(u.mail, "none");
+        EXPECT_EQ(u.age, key == "a" ? 30 : 40);
+      }
+      ASSERT_TRUE(ok(t.insert("c", {"carol", 50, "carol@example.org", {1}})));
+      t.abandon();  // as a kill would
     }
-    ASSERT_TRUE(ok(t.insert("c", {"carol", 50, "carol@example.org", {1}})));
-    t.abandon();  // as a kill would
-  }
-  const auto t = or_throw(open_as<what, std::string, longer::user>(disk));
-  EXPECT_EQ(t.size(), 3u);
-  EXPECT_TRUE(refuses((open_as<what, std::string, first::user>(disk)), errc::already_open, {path}));
+    const auto t = or_throw(open_as<what, std::string, longer::user>(disk, {.format = g.format}));
+    EXPECT_EQ(t.size(), 3u);
+    EXPECT_TRUE(refuses((open_as<what, std::string, first::user>(disk, {.format = g.format})),
+                        errc::already_open, {path}));
+  });
 }
 
 TYPED_TEST(Open, ABringUpToDateThatFailsLeavesTheOldFile) {
   constexpr auto what = TypeParam::value;
-  file::simulated_disk disk;
-  write_users<what>(disk);
-  const config<std::string, longer::user> with_defaults{.missing_fields =
-                                                            missing_fields::use_defaults};
-  for (const auto kind : {file::call::create, file::call::write, file::call::rename}) {
-    expect_untouched(disk, [&] {
-      disk.inject({.kind = kind, .error = ENOSPC});
-      EXPECT_TRUE(refuses((open_as<what, std::string, longer::user>(disk, with_defaults)),
-                          errc::no_space, {path}));
-      disk.clear_faults();
-    });
-  }
-  EXPECT_TRUE(ok(open_as<what, std::string, first::user>(disk)));
+  this->in_every_format(keeping::through, [&](auto& g) {
+    auto& disk = g.disk;
+    write_users<what>(disk, g.format);
+    const config<std::string, longer::user> with_defaults{
+        .format = g.format, .missing_fields = missing_fields::use_defaults};
+    for (const auto kind : {file::call::create, file::call::write, file::call::rename}) {
+      expect_untouched(disk, [&] {
+        disk.inject({.kind = kind, .error = ENOSPC});
+        EXPECT_TRUE(refuses((open_as<what, std::string, longer::user>(disk, with_defaults)),
+                            errc::no_space, {path}));
+        disk.clear_faults();
+      });
+    }
+    EXPECT_TRUE(ok(open_as<what, std::string, first::user>(disk, {.format = g.format})));
+  });
 }
 
 TYPED_TEST(Open, RenamedAndReorderedFieldsAreRefusedByName) {
@@ -398,15 +425,16 @@ TYPED_TEST(Open, TheWriteModeIsTheOpenersChoiceAndNotTheFiles) {  // S24
 }
 
 TYPED_TEST(Open, RemoveTakesTheFileAwayUnlessItIsOpen) {
-  ground<TypeParam::value> g(keeping::through);
-  auto t = g.open();
-  EXPECT_TRUE(refuses(remove(path, {.system = &g.disk}), errc::already_open, {path}));
-  ASSERT_TRUE(ok(t.insert("a", 1)));
-  ASSERT_TRUE(ok(t.close()));
-  EXPECT_TRUE(ok(remove(path, {.system = &g.disk})));
-  EXPECT_TRUE(g.disk.files().empty());
-  EXPECT_TRUE(refuses(remove(path, {.system = &g.disk}), errc::not_found, {path}));
-  EXPECT_TRUE(g.open().empty());
+  this->in_every_format(keeping::through, [&](auto& g) {
+    auto t = g.open();
+    EXPECT_TRUE(refuses(remove(path, {.system = &g.disk}), errc::already_open, {path}));
+    ASSERT_TRUE(ok(t.insert("a", 1)));
+    ASSERT_TRUE(ok(t.close()));
+    EXPECT_TRUE(ok(remove(path, {.system = &g.disk})));
+    EXPECT_TRUE(g.disk.files().empty());
+    EXPECT_TRUE(refuses(remove(path, {.system = &g.disk}), errc::not_found, {path}));
+    EXPECT_TRUE(g.open().empty());
+  });
 }
 
 TYPED_TEST(Open, AFileReplacedOrRemovedUnderATableFencesItAndRecoverIsHonest) {

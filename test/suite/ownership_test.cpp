@@ -128,13 +128,14 @@ TYPED_TEST(Ownership, ATableWhoseOwnersThreadHasEndedLivesOnAndMayBeTakenOver) {
 }
 
 TYPED_TEST(Ownership, ANewThreadIsNotTakenForOneThatEnded) {
-  ground<TypeParam::value> g(keeping::through);
-  std::optional<typename ground<TypeParam::value>::table> t;
-  elsewhere([&] { t.emplace(this->open_owned(g)); });
-  // The system likes to give the id of a thread that ended to the next one.
-  for (int i = 0; i < 50; ++i) {
-    elsewhere([&] { EXPECT_TRUE(refuses(t->insert("b", 2), errc::not_owner)); });
-  }
+  this->in_every_format(keeping::through, [&](auto& g) {
+    std::optional<typename ground<TypeParam::value>::table> t;
+    elsewhere([&] { t.emplace(this->open_owned(g)); });
+    // The system likes to give the id of a thread that ended to the next one.
+    for (int i = 0; i < 50; ++i) {
+      elsewhere([&] { EXPECT_TRUE(refuses(t->insert("b", 2), errc::not_owner)); });
+    }
+  });
 }
 
 TYPED_TEST(Ownership, DestructionFromAnyThreadSavesAndCloses) {
@@ -149,11 +150,12 @@ TYPED_TEST(Ownership, DestructionFromAnyThreadSavesAndCloses) {
 }
 
 TYPED_TEST(Ownership, WithoutItThereIsNothingToGiveAway) {
-  ground<TypeParam::value> g(keeping::through);
-  auto t = g.open();
-  EXPECT_TRUE(refuses(t.give_away(), errc::invalid_argument, {path}));
-  EXPECT_TRUE(refuses(t.take_over(), errc::invalid_argument, {path}));
-  elsewhere([&] { EXPECT_TRUE(ok(t.insert("a", 1))); });
+  this->in_every_format(keeping::through, [&](auto& g) {
+    auto t = g.open();
+    EXPECT_TRUE(refuses(t.give_away(), errc::invalid_argument, {path}));
+    EXPECT_TRUE(refuses(t.take_over(), errc::invalid_argument, {path}));
+    elsewhere([&] { EXPECT_TRUE(ok(t.insert("a", 1))); });
+  });
 }
 
 }  // namespace

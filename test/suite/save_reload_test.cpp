@@ -75,30 +75,32 @@ TYPED_TEST(SaveReload, ReloadDropsWhatWasNotSavedAndKeepsWhatReachedTheFile) {
 }
 
 TYPED_TEST(SaveReload, ReloadTakesBackAClear) {
-  ground<TypeParam::value> g(keeping::back);
-  auto t = g.open();
-  ASSERT_TRUE(ok(t.insert_range({{"a", 1}, {"b", 2}})));
-  ASSERT_TRUE(ok(t.save()));
-  ASSERT_TRUE(ok(t.clear()));
-  EXPECT_GE(t.stats()->unsaved_changes, 1u);
-  ASSERT_TRUE(ok(t.reload()));
-  EXPECT_EQ(contents(t), (entries{{"a", 1}, {"b", 2}}));
-  ASSERT_TRUE(ok(t.save()));
-  g.reopen(t);
-  EXPECT_EQ(contents(t), (entries{{"a", 1}, {"b", 2}}));
+  this->in_every_format(keeping::back, [&](auto& g) {
+    auto t = g.open();
+    ASSERT_TRUE(ok(t.insert_range({{"a", 1}, {"b", 2}})));
+    ASSERT_TRUE(ok(t.save()));
+    ASSERT_TRUE(ok(t.clear()));
+    EXPECT_GE(t.stats()->unsaved_changes, 1u);
+    ASSERT_TRUE(ok(t.reload()));
+    EXPECT_EQ(contents(t), (entries{{"a", 1}, {"b", 2}}));
+    ASSERT_TRUE(ok(t.save()));
+    g.reopen(t);
+    EXPECT_EQ(contents(t), (entries{{"a", 1}, {"b", 2}}));
+  });
 }
 
 TYPED_TEST(SaveReload, NothingReachesTheFileInBackModeUntilItIsSaved) {
-  ground<TypeParam::value> g(keeping::back);
-  auto t = g.open();
-  ASSERT_TRUE(ok(t.insert_range({{"a", 1}, {"b", 2}})));
-  ASSERT_TRUE(ok(t.sync()));
-  ASSERT_TRUE(ok(t.compact()));
-  EXPECT_TRUE(in_file(g).empty());
-  EXPECT_EQ(t.stats()->unsaved_changes, 2u);
-  ASSERT_TRUE(ok(t.save()));
-  EXPECT_EQ(in_file(g), (entries{{"a", 1}, {"b", 2}}));
-  EXPECT_EQ(t.stats()->unsaved_changes, 0u);
+  this->in_every_format(keeping::back, [&](auto& g) {
+    auto t = g.open();
+    ASSERT_TRUE(ok(t.insert_range({{"a", 1}, {"b", 2}})));
+    ASSERT_TRUE(ok(t.sync()));
+    ASSERT_TRUE(ok(t.compact()));
+    EXPECT_TRUE(in_file(g).empty());
+    EXPECT_EQ(t.stats()->unsaved_changes, 2u);
+    ASSERT_TRUE(ok(t.save()));
+    EXPECT_EQ(in_file(g), (entries{{"a", 1}, {"b", 2}}));
+    EXPECT_EQ(t.stats()->unsaved_changes, 0u);
+  });
 }
 
 TYPED_TEST(SaveReload, EveryWriteIsInTheFileWhenItReturnsInTheOtherModes) {
@@ -169,6 +171,7 @@ TYPED_TEST(SaveReload, SyncIsWelcomeAnyTime) {
 // T98
 TYPED_TEST(SaveReload, AReloadOfADamagedFileIsAnErrorAndMemoryKeepsWhatItHad) {
   this->in_every_file([](auto& g) {
+    if (g.lacks(capability::checksums)) return;
     auto t = g.open();
     ASSERT_TRUE(ok(t.insert_range({{"a", 1}, {"b", 2}})));
     ASSERT_TRUE(ok(t.save()));
@@ -187,45 +190,47 @@ TYPED_TEST(SaveReload, AReloadOfADamagedFileIsAnErrorAndMemoryKeepsWhatItHad) {
 }
 
 TYPED_TEST(SaveReload, AFailedSaveLosesNothingAndTheNextOneSavesAll) {
-  ground<TypeParam::value> g(keeping::back);
-  auto t = g.open();
-  ASSERT_TRUE(ok(t.insert_range({{"a", 1}, {"b", 2}})));
-  ASSERT_TRUE(ok(t.save()));
-  ASSERT_TRUE(ok(t.erase("a")));
-  ASSERT_TRUE(ok(t.insert_range({{"c", 3}, {"c", 4}, {"b", 5}})));
-  const auto unsaved = t.stats()->unsaved_changes;
-  g.disk.inject({.kind = file::call::write, .error = ENOSPC});
-  EXPECT_TRUE(refuses(t.save(), errc::no_space, {path, "space"}));
-  EXPECT_EQ(t.stats()->unsaved_changes, unsaved);
-  EXPECT_EQ(in_file(g), (entries{{"a", 1}, {"b", 2}}));
-  ASSERT_TRUE(ok(t.erase("b")));
-  ASSERT_TRUE(ok(t.insert("a", 6)));
-  const auto expected = contents(t);
-  ASSERT_TRUE(ok(t.save()));
-  EXPECT_EQ(in_file(g), expected);
-  g.reopen(t);
-  EXPECT_EQ(contents(t), expected);
+  this->in_every_format(keeping::back, [&](auto& g) {
+    auto t = g.open();
+    ASSERT_TRUE(ok(t.insert_range({{"a", 1}, {"b", 2}})));
+    ASSERT_TRUE(ok(t.save()));
+    ASSERT_TRUE(ok(t.erase("a")));
+    ASSERT_TRUE(ok(t.insert_range({{"c", 3}, {"c", 4}, {"b", 5}})));
+    const auto unsaved = t.stats()->unsaved_changes;
+    g.disk.inject({.kind = file::call::write, .error = ENOSPC});
+    EXPECT_TRUE(refuses(t.save(), errc::no_space, {path, "space"}));
+    EXPECT_EQ(t.stats()->unsaved_changes, unsaved);
+    EXPECT_EQ(in_file(g), (entries{{"a", 1}, {"b", 2}}));
+    ASSERT_TRUE(ok(t.erase("b")));
+    ASSERT_TRUE(ok(t.insert("a", 6)));
+    const auto expected = contents(t);
+    ASSERT_TRUE(ok(t.save()));
+    EXPECT_EQ(in_file(g), expected);
+    g.reopen(t);
+    EXPECT_EQ(contents(t), expected);
+  });
 }
 
 TYPED_TEST(SaveReload, AClearBeforeAndAfterAFailedSaveIsSavedByTheNext) {
   for (const bool clear_before : {true, false}) {
-    ground<TypeParam::value> g(keeping::back);
-    auto t = g.open();
-    ASSERT_TRUE(ok(t.insert_range({{"a", 1}, {"b", 2}})));
-    ASSERT_TRUE(ok(t.save()));
-    if (clear_before) {
-      ASSERT_TRUE(ok(t.clear()));
-    }
-    ASSERT_TRUE(ok(t.insert("c", 3)));
-    g.disk.inject({.kind = file::call::write, .error = ENOSPC});
-    EXPECT_TRUE(refuses(t.save(), errc::no_space));
-    if (!clear_before) {
-      ASSERT_TRUE(ok(t.clear()));
-    }
-    ASSERT_TRUE(ok(t.insert("d", 4)));
-    const auto expected = contents(t);
-    ASSERT_TRUE(ok(t.save()));
-    EXPECT_EQ(in_file(g), expected);
+    this->in_every_format(keeping::back, [&](auto& g) {
+      auto t = g.open();
+      ASSERT_TRUE(ok(t.insert_range({{"a", 1}, {"b", 2}})));
+      ASSERT_TRUE(ok(t.save()));
+      if (clear_before) {
+        ASSERT_TRUE(ok(t.clear()));
+      }
+      ASSERT_TRUE(ok(t.insert("c", 3)));
+      g.disk.inject({.kind = file::call::write, .error = ENOSPC});
+      EXPECT_TRUE(refuses(t.save(), errc::no_space));
+      if (!clear_before) {
+        ASSERT_TRUE(ok(t.clear()));
+      }
+      ASSERT_TRUE(ok(t.insert("d", 4)));
+      const auto expected = contents(t);
+      ASSERT_TRUE(ok(t.save()));
+      EXPECT_EQ(in_file(g), expected);
+    });
   }
 }
 
@@ -297,14 +302,14 @@ TYPED_TEST(SaveReload, SequenceNumbersNeverGoBack) {
       ASSERT_TRUE(ok(t.compact()));
       EXPECT_TRUE(grows());
       g.reopen(t);
+      if (g.lacks(capability::sequence_numbers)) last = 0;
       EXPECT_TRUE(grows());
     }
   });
 }
 
 TYPED_TEST(SaveReload, BackgroundWorkSavesAndSyncsOnTime) {
-  for (const auto how : {keeping::back, keeping::through}) {
-    ground<TypeParam::value> g(how);
+  this->run(std::array{keeping::back, keeping::through}, [&](auto& g) {
     auto c = g.config();
     c.save_every = std::chrono::seconds(10);
     c.sync_every = std::chrono::seconds(10);
@@ -318,12 +323,12 @@ TYPED_TEST(SaveReload, BackgroundWorkSavesAndSyncsOnTime) {
     EXPECT_EQ(t.stats()->unsaved_changes, 0u);
     EXPECT_EQ(in_file(g), (entries{{"a", 1}}));
     g.disk.inject({.kind = file::call::write, .error = ENOSPC, .sticky = true});
-    ASSERT_TRUE(how == keeping::through || ok(t.insert("b", 2)));
+    ASSERT_TRUE(g.how == keeping::through || ok(t.insert("b", 2)));
     g.disk.advance(std::chrono::seconds(11));
     work(t);
     g.disk.advance(std::chrono::seconds(11));
     work(t);
-    if (how == keeping::back) {
+    if (g.how == keeping::back) {
       ASSERT_EQ(g.told.size(), 1u);  // once, not at every visit
       EXPECT_TRUE(says(g.told[0], errc::no_space, {path}));
       EXPECT_EQ(t.stats()->last_error->code(), errc::no_space);
@@ -333,7 +338,7 @@ TYPED_TEST(SaveReload, BackgroundWorkSavesAndSyncsOnTime) {
     work(t);
     EXPECT_FALSE(t.stats()->last_error);
     EXPECT_EQ(in_file(g), contents(t));
-  }
+  });
 }
 
 TYPED_TEST(SaveReload, StatsTellWhatTheTableHolds) {
@@ -346,7 +351,6 @@ TYPED_TEST(SaveReload, StatsTellWhatTheTableHolds) {
     EXPECT_EQ(s.entries, 2u);
     EXPECT_EQ(s.payload_bytes, 2 * (6u + 2u));
     EXPECT_GE(s.memory_bytes, s.payload_bytes);
-    EXPECT_EQ(s.file_bytes, s.file_bytes / 8 * 8);
     EXPECT_LE(s.file_bytes, g.disk.read_all(path)->size());
     EXPECT_TRUE(s.last_save);
     EXPECT_FALSE(s.fenced);
@@ -354,10 +358,11 @@ TYPED_TEST(SaveReload, StatsTellWhatTheTableHolds) {
     EXPECT_EQ(s.recovery_cut_bytes, 0u);
     ASSERT_TRUE(ok(t.erase("a")));
     ASSERT_TRUE(ok(t.save()));
-    EXPECT_GT(t.stats()->garbage_bytes, 0u);
+    const bool is_new = g.saves_beside();
+    EXPECT_EQ(t.stats()->garbage_bytes > 0u, !is_new);
     const auto before = t.stats()->file_bytes;
     ASSERT_TRUE(ok(t.compact()));
-    EXPECT_LT(t.stats()->file_bytes, before);
+    EXPECT_EQ(t.stats()->file_bytes < before, !is_new);
     ASSERT_TRUE(ok(t.close()));
     EXPECT_TRUE(refuses(t.stats(), errc::table_closed, {path}));
   });

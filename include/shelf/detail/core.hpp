@@ -60,7 +60,9 @@ struct core_config {
   shelf::limits limits;
   shelf::file_system file_system = shelf::file_system::local;
   file::system* system = nullptr;
+  dets::repair_policy repair = dets::repair_policy::automatic;
   bool in_memory = false;
+  std::uint64_t dets_limit = 0;  ///< where a DETS file is full; 0: where Erlang says. For tests
 };
 
 /// Where in key order to look; ordered tables only.

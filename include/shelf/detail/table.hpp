@@ -63,6 +63,7 @@ core_config untyped(config<K, V> c) {
   u.limits = c.limits;
   u.file_system = c.file_system;
   u.system = c.system;
+  u.repair = c.repair;
   return u;
 }
 

@@ -1,0 +1,81 @@
+// TABLE  api -> [table] -> journal -> file
+// What a table's file can keep, format by format. docs/dets.md has the same rows.
+#pragma once
+
+#include "shelf/config.hpp"
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace shelf::tables {
+
+/// What the native format keeps and another may not.
+enum class capability : std::uint8_t {
+  ordered_map,
+  atomic_batches,
+  prefix_after_power_cut,
+  torn_sectors,
+  schema,
+  checksums,
+  torn_ends,
+  sequence_numbers,
+  signed_zeros,
+  full_disks,
+  any_size,
+  lock_for_all,
+  readers_beside_a_writer,
+  cheap_saves,
+  writers_during_reload,
+};
+
+/// One of them, and what a DETS file does instead.
+struct capability_row {
+  capability what;
+  std::string_view name;
+  std::string_view on_dets;
+};
+
+inline constexpr std::array dets_lacks{
+    capability_row{capability::ordered_map, "ordered_map",
+                   "refused at open (`wrong_kind`): DETS has no ordered tables"},
+    capability_row{capability::atomic_batches, "a batch is in the file whole or not at all",
+                   "a kill in its middle leaves a part of it; a batch that fails is taken back"},
+    capability_row{capability::prefix_after_power_cut,
+                   "through: a power cut leaves all that was synced and a prefix of the rest",
+                   "what changed since the last save may be lost, with the other keys of its slot"},
+    capability_row{capability::torn_sectors, "a power cut may tear a sector",
+                   "the header has one copy, in one sector"},
+    capability_row{capability::schema, "the file knows its types",
+                   "every entry is checked at open; a table without entries has no types"},
+    capability_row{capability::checksums, "damage is found",
+                   "damage to values is not; to slots, sizes and lists it is"},
+    capability_row{capability::torn_ends, "a torn end is cut off",
+                   "the file is repaired as a whole; stats() has the report"},
+    capability_row{capability::sequence_numbers, "sequence numbers and eras go on after an open",
+                   "they start anew"},
+    capability_row{capability::signed_zeros, "0.0 and -0.0 are two values",
+                   "they are one, as in OTP 25"},
+    capability_row{capability::full_disks, "a full disk never fences",
+                   "it does if it refuses to overwrite what is there (copy-on-write); recover()"},
+    capability_row{capability::any_size, "a file of any size",
+                   "2 GiB less 50 MB; then `size_limit_exceeded`, and reading and erasing go on"},
+    capability_row{capability::lock_for_all, "nobody else writes the file",
+                   "Erlang takes no lock and looks for none"},
+    capability_row{capability::readers_beside_a_writer, "read_only beside a writer, always",
+                   "while the writer changes the file it may be `corrupt`; try again"},
+    capability_row{capability::cheap_saves, "back: a save costs what was changed",
+                   "it writes the whole file anew"},
+    capability_row{capability::writers_during_reload, "writers go on during a reload",
+                   "they wait while it reads the file"},
+};
+
+[[nodiscard]] constexpr bool keeps(file_format format, capability what) noexcept {
+  if (format == file_format::native) return true;
+  for (const auto& row : dets_lacks) {
+    if (row.what == what) return false;
+  }
+  return true;
+}
+
+}  // namespace shelf::tables

@@ -1,0 +1,317 @@
+// TABLE  api -> [table] -> journal -> file
+// What a table asks of its file, put to a DETS file. How it is opened: dets_opening.cpp.
+#include "table/dets_backing.hpp"
+
+#include "table/dets_object.hpp"
+#include "table/dets_recording.hpp"
+#include "table/epoch.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <new>
+
+namespace shelf::tables {
+namespace {
+
+using journal::op;
+
+/// As OTP does it: a file nobody writes to for so long is made a closed one.
+constexpr std::chrono::minutes quiet_before_settling{3};
+constexpr std::uint64_t least_file_to_compact = std::uint64_t{64} << 20;
+
+/// After these the file holds what it held before the change that got them.
+[[nodiscard]] bool is_harmless(const error& cause) noexcept {
+  return cause == errc::no_space || cause == errc::size_limit_exceeded ||
+         cause.os_error() == ENOMEM || cause.os_error() == EAGAIN;
+}
+
+[[nodiscard]] error in_doubt(const error& cause) {
+  return error(errc::indeterminate,
+               cause.message() + "; whether this write is on disk is unknown until recover()", {},
+               cause.os_error());
+}
+
+[[nodiscard]] bool adds(const journal::change& c) noexcept {
+  return c.what == op::put || c.what == op::append;
+}
+
+[[nodiscard]] std::uint64_t size_of(std::span<const journal::change> changes) noexcept {
+  std::uint64_t size = 0;
+  for (const auto& c : changes) size += c.key.size() + c.value.size() + 1;
+  return size;
+}
+
+/// Objects one behind the other, and views of them.
+class object_list {
+ public:
+  void reserve(std::size_t count, std::size_t size) {
+    content_.reserve(size);
+    ends_.reserve(count);
+  }
+  void add(bytes key, bytes value) {
+    compose_object(key, value, one_);
+    content_.insert(content_.end(), one_.begin(), one_.end());
+    ends_.push_back(content_.size());
+  }
+  [[nodiscard]] std::vector<bytes> views() const {
+    std::vector<bytes> all;
+    all.reserve(ends_.size());
+    std::size_t from = 0;
+    for (const auto end : ends_) {
+      all.push_back(bytes(content_).subspan(from, end - from));
+      from = end;
+    }
+    return all;
+  }
+
+ private:
+  std::vector<std::byte> one_;
+  std::vector<std::byte> content_;
+  std::vector<std::size_t> ends_;
+};
+
+}  // namespace
+
+/// Applies the changes of another file, one by one.
+class dets_backing::applying final : public journal::visitor {
+ public:
+  explicit applying(dets_backing& to) : to_(to) {}
+  result<> visit(const journal::change& c, std::uint64_t) override {
+    if (c.what == op::clear) return to_.erase_everything();
+    const auto applied = to_.apply(std::span(&c, 1));
+    return applied ? result<>() : std::unexpected(applied.error());
+  }
+  result<> committed(std::uint64_t) override { return {}; }
+
+ private:
+  dets_backing& to_;
+};
+
+// --- changes -------------------------------------------------------------------------------------
+
+result<> dets_backing::append(sequence number, std::span<const journal::change> changes,
+                              const contents& before) {
+  if (auto why = fence()) return std::unexpected(*why);
+  const std::scoped_lock lock(recording_mutex_);
+  const recording::promise heard(recording_, number, changes);
+  std::size_t done = 0;
+  try {
+    while (done < changes.size()) {
+      const auto applied = apply(changes.subspan(done));
+      if (!applied) {
+        // An insert of several objects may have put in some of them.
+        const auto rest = changes.subspan(done);
+        const auto run = std::ranges::find_if_not(rest, adds) - rest.begin();
+        const auto in_doubt = run > 1 ? static_cast<std::size_t>(run) : 0;
+        return std::unexpected(take_back(changes.first(done + in_doubt), applied.error(), before));
+      }
+      done += *applied;
+    }
+  } catch (...) {
+    set_fence(error(errc::file_error));
+    throw;
+  }
+  heard.keep();
+  const auto given = given_.fetch_add(size_of(changes)) + size_of(changes);
+  if (syncs_each_) synced_ = given;
+  return {};
+}
+
+/// The first change, or the inserts that come first; how many these are.
+result<std::size_t> dets_backing::apply(std::span<const journal::change> changes) {
+  const auto& c = changes.front();
+  const auto counted = [](const auto& r, std::size_t n) -> result<std::size_t> {
+    if (!r) return std::unexpected(r.error());
+    return n;
+  };
+  if (adds(c)) {
+    const auto run =
+        static_cast<std::size_t>(std::ranges::find_if_not(changes, adds) - changes.begin());
+    if (run > 1) return counted(insert_all(changes.first(run)), run);
+    compose_object(c.key, c.value, object_);
+    return counted(file_->insert(object_), 1);
+  }
+  switch (c.what) {
+    case op::erase: return counted(file_->erase(c.key), 1);
+    case op::erase_value:
+      compose_object(c.key, c.value, object_);
+      return counted(file_->erase_object(object_), 1);
+    case op::clear: return counted(file_->clear(), 1);
+    default: return 1;  // notes and the catalogue are not for this format
+  }
+}
+
+result<> dets_backing::insert_all(std::span<const journal::change> changes) {
+  object_list objects;
+  objects.reserve(changes.size(), size_of(changes) + 2 * changes.size());
+  for (const auto& c : changes) objects.add(c.key, c.value);
+  const auto put = file_->insert_all(objects.views(), false);
+  return put ? result<>() : std::unexpected(put.error());
+}
+
+/// As clear does, but key by key: a file without a name of its own cannot be replaced.
+result<> dets_backing::erase_everything() {
+  std::vector<std::vector<std::byte>> keys;
+  auto read = file_->for_each([&](bytes object) {
+    const auto key = dets_format::element_at(object, 1);
+    keys.emplace_back(key.begin(), key.end());
+    return true;
+  });
+  if (!read) return read;
+  for (const auto& key : keys) {
+    if (auto gone = file_->erase(key); !gone) return std::unexpected(gone.error());
+  }
+  return {};
+}
+
+/// A change failed: what was done before it is undone. Returns what to tell the caller.
+error dets_backing::take_back(std::span<const journal::change> touched, const error& cause,
+                              const contents& before) {
+  if (!is_harmless(cause)) return fence_for(cause);
+  if (const auto restored = restore(touched, before); !restored) return fence_for(restored.error());
+  return cause;
+}
+
+/// The keys that these changes touched get the objects that the table has for them.
+result<> dets_backing::restore(std::span<const journal::change> touched, const contents& before) {
+  std::vector<bytes> keys;
+  keys.reserve(touched.size());
+  for (const auto& c : touched) keys.push_back(c.key);
+  std::ranges::sort(keys, std::ranges::lexicographical_compare);
+  const auto doubles = std::ranges::unique(keys, same_bytes);
+  keys.erase(doubles.begin(), doubles.end());
+  std::vector<const entry*> old;
+  for (const auto key : keys) {
+    const epoch_guard guard;
+    old.clear();
+    if (is_bag(as_.what)) {
+      before.find_all(key, latest, old);
+    } else if (const auto* e = before.find(key, latest)) {
+      old.push_back(e);
+    }
+    if (auto gone = file_->erase(key); !gone) return std::unexpected(gone.error());
+    if (old.empty()) continue;
+    object_list objects;
+    for (const auto* e : old) objects.add(e->key(), e->value());
+    if (auto put = file_->insert_all(objects.views(), false); !put) {
+      return std::unexpected(put.error());
+    }
+  }
+  return {};
+}
+
+result<> dets_backing::catch_up(reading& from) {
+  applying here(*this);
+  return from.next(here);
+}
+
+// --- the disk ------------------------------------------------------------------------------------
+
+result<> dets_backing::sync() {
+  if (auto why = fence()) return std::unexpected(*why);
+  const auto given = given_.load();
+  if (synced_ >= given) return {};
+  auto synced = told(file_->sync_changes());
+  if (synced) synced_ = given;
+  return synced;
+}
+
+result<> dets_backing::sync_and_settle() {
+  if (auto why = fence()) return std::unexpected(*why);
+  const auto given = given_.load();
+  auto saved = told(file_->save());
+  if (saved) synced_ = settled_ = given;
+  return saved;
+}
+
+result<> dets_backing::work_due() {
+  if (is_fenced() || is_settled()) return {};
+  const auto given = given_.load();
+  const auto now = where_->system().now();
+  if (unsettled_at_ != given) {
+    unsettled_at_ = given;
+    settle_at_ = now + quiet_before_settling;
+  }
+  if (now < settle_at_) return {};
+  return sync_and_settle();
+}
+
+result<> dets_backing::close() {
+  if (auto why = fence()) return std::unexpected(*why);
+  return told(file_->close());
+}
+
+result<std::shared_ptr<backing>> dets_backing::save(const unsaved_state& state) {
+  return write_whole(state.number, state.all, state.as);
+}
+
+result<std::shared_ptr<backing>> dets_backing::write_whole(sequence, const held_version& from,
+                                                           const table_description& as) const {
+  if (as.what == kind::ordered_set) {
+    return std::unexpected(
+        error(errc::wrong_kind, where_->path() + ": a DETS file cannot hold an ordered_set"));
+  }
+  entry_pieces source(from);
+  auto made = file_->write_beside(as.what, source.pieces(), source);
+  if (!made) return std::unexpected(made.error());
+  auto ready = std::make_shared<dets_backing>(where_, as, std::move(*made));
+  ready->syncs_each_ = syncs_each_;
+  return ready;
+}
+
+result<std::uint64_t> dets_backing::names() const {
+  const auto status = file_->status();
+  if (!status) return std::unexpected(status.error());
+  return status->links;
+}
+
+// --- the fence -----------------------------------------------------------------------------------
+
+std::optional<error> dets_backing::fence() const {
+  if (!is_fenced()) return std::nullopt;
+  const std::scoped_lock lock(fence_mutex_);
+  return error(errc::fenced,
+               where_->path() + ": writing stopped after a disk failure (" + fence_->message() +
+                   "); recover() writes a new file from memory",
+               {}, fence_->os_error());
+}
+
+void dets_backing::set_fence(const error& cause) noexcept {
+  const std::scoped_lock lock(fence_mutex_);
+  if (!fence_) fence_ = cause;
+  is_fenced_.store(true, std::memory_order_release);
+}
+
+error dets_backing::fence_for(const error& cause) {
+  set_fence(cause);
+  return in_doubt(cause);
+}
+
+/// The file's own fence is the table's as well.
+result<> dets_backing::told(result<> done) {
+  if (done || (done.error() != errc::indeterminate && done.error() != errc::fenced)) return done;
+  return std::unexpected(fence_for(done.error()));
+}
+
+// --- figures -------------------------------------------------------------------------------------
+
+std::size_t dets_backing::expected_entries() const noexcept { return file_->size(); }
+
+file_figures dets_backing::figures(const live_figures&) const {
+  const auto given = given_.load();
+  file_figures f{.unsynced_bytes = given - std::min(given, synced_.load())};
+  if (const auto i = file_->info()) {
+    f.bytes = i->file_bytes;
+    f.garbage_bytes = i->free_bytes;
+  }
+  return f;
+}
+
+bool dets_backing::is_mostly_garbage(const live_figures&) const {
+  const auto status = file_->status();
+  if (!status || status->size < least_file_to_compact) return false;
+  const auto i = file_->info();
+  return i && i->free_bytes > i->file_bytes / 2;
+}
+
+}  // namespace shelf::tables

@@ -1,0 +1,79 @@
+// TABLE  api -> [table] -> journal -> file
+// To and from {Key, Value}.
+#include "table/dets_object.hpp"
+
+#include "dets/hash.hpp"
+#include "term/encode.hpp"
+#include "term/tag.hpp"
+#include "term/text.hpp"
+
+#include <limits>
+
+namespace shelf::tables {
+namespace {
+
+constexpr std::size_t head_size = 2;  // tag and arity
+constexpr std::size_t content_shown = 64;
+constexpr std::byte version_byte{131};
+
+[[nodiscard]] std::size_t arity_of(bytes tuple) noexcept {
+  if (static_cast<terms::tag>(tuple[0]) == terms::tag::small_tuple) {
+    return std::to_integer<std::size_t>(tuple[1]);
+  }
+  return terms::load_big<std::uint32_t>(tuple.data() + 1);
+}
+
+void append_object(bytes key, bytes value, std::vector<std::byte>& into) {
+  terms::put_tuple_head(into, 2);
+  terms::put(into, key);
+  terms::put(into, value);
+}
+
+}  // namespace
+
+void compose_object(bytes key, bytes value, std::vector<std::byte>& into) {
+  into.clear();
+  append_object(key, value, into);
+}
+
+result<journal::change> entry_of_object(bytes object, kind what, const std::string& path) {
+  const auto arity = arity_of(object);
+  if (arity != 2) {
+    return std::unexpected(error(errc::type_mismatch,
+                                 path + ": an object is a tuple of " + std::to_string(arity) +
+                                     (arity == 1 ? " element" : " elements") +
+                                     "; a table keeps each entry as {Key, Value}",
+                                 terms::to_text(object, content_shown)));
+  }
+  const bytes key = dets_format::element_at(object, 1);
+  return journal::change{is_bag(what) ? journal::op::append : journal::op::put, 0, 1, key,
+                         object.subspan(head_size + key.size())};
+}
+
+entry_pieces::entry_pieces(const held_version& from) {
+  const auto walk = from.walk();
+  for (auto some = walk->next(); !some.empty(); some = walk->next()) {
+    for (const auto* e : some) {
+      // Entries are at most 2 GiB and a little: a larger size than fits is cut here, and too large.
+      const auto size = e->key().size() + e->value().size() + head_size + 1;
+      const auto most = std::size_t{std::numeric_limits<std::uint32_t>::max()};
+      pieces_.push_back({.place = entries_.size(),
+                         .size = static_cast<std::uint32_t>(std::min(size, most)),
+                         .hash = dets_format::slot_hash(dets_format::hash_method::phash2, e->key()),
+                         .rank = 0,
+                         .first = false});
+      entries_.push_back(e);
+    }
+  }
+}
+
+result<bytes> entry_pieces::fetch(const dets_format::piece& p, std::vector<std::byte>& room) const {
+  const auto* e = entries_[p.place];
+  room.clear();
+  room.reserve(p.size);
+  room.push_back(version_byte);
+  append_object(e->key(), e->value(), room);
+  return bytes(room);
+}
+
+}  // namespace shelf::tables

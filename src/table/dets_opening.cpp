@@ -1,0 +1,178 @@
+// TABLE  api -> [table] -> journal -> file
+// DETS files opened, created, read and followed for a table.
+#include "table/dets_object.hpp"
+#include "table/dets_recording.hpp"
+
+#include <utility>
+
+namespace shelf::tables {
+namespace {
+
+using dets_format::settings;
+
+[[nodiscard]] settings settings_of(const backing_options& o, settings::opening how) {
+  static_assert(static_cast<int>(dets::repair_policy::force) ==
+                static_cast<int>(settings::repairs::force));
+  const auto& c = o.config;
+  settings s{.path = c.path,
+             .base_directory = c.base_directory,
+             .type = o.description.what,
+             .keypos = 1,
+             .how = how,
+             .repair = static_cast<settings::repairs>(c.repair),
+             .durable = c.mode == write_mode::durable,
+             .any_file_system = c.file_system == file_system::any,
+             .system = &o.where->system()};
+  if (c.dets_limit != 0) s.highest_end = c.dets_limit;
+  return s;
+}
+
+[[nodiscard]] std::optional<dets::repair_report> report_of(const dets_format::store& file) {
+  const auto& note = file.repaired();
+  if (!note) return std::nullopt;
+  const auto& n = note->counts;
+  return dets::repair_report{.cause = note->cause,
+                             .kept_as = note->kept_as,
+                             .objects = n.objects,
+                             .keys = n.keys,
+                             .expected = n.expected,
+                             .buckets = n.buckets,
+                             .damaged = n.damaged,
+                             .superseded = n.superseded,
+                             .doubled = n.doubled,
+                             .resurrected = n.resurrected};
+}
+
+[[nodiscard]] found_at_open found_in(const dets_format::store& file) {
+  auto repaired = report_of(file);
+  return {.batches = 0,
+          .cut_bytes = 0,
+          .clean = !repaired.has_value(),
+          .repaired = std::move(repaired)};
+}
+
+/// DETS says nothing of types: the catalogue is the one that is wanted.
+[[nodiscard]] result<> read_objects(const dets_format::store& file, const table_description& as,
+                                    const std::string& path, journal::visitor& out) {
+  const auto d = encode_description(as);
+  auto read = out.visit({journal::op::table_created, 0, 1, as_bytes(d.key), as_bytes(d.value)}, 0);
+  if (!read) return read;
+  const auto walked = file.for_each([&](bytes object) {
+    const auto entry = entry_of_object(object, as.what, path);
+    read = entry ? out.visit(*entry, 0) : std::unexpected(entry.error());
+    return read.has_value();
+  });
+  if (!read) return read;
+  if (!walked) return walked;
+  return out.committed(0);
+}
+
+}  // namespace
+
+dets_backing::dets_backing(std::shared_ptr<file::location> where, table_description as,
+                           std::unique_ptr<dets_format::store> file)
+    : where_(std::move(where)),
+      as_(std::move(as)),
+      file_(std::move(file)),
+      found_(found_in(*file_)) {}
+
+result<std::shared_ptr<backing>> dets_backing::open_as(const backing_options& o, bool create) {
+  const auto how = create ? settings::opening::create_new : settings::opening::existing;
+  auto opened = dets_format::store::open(settings_of(o, how), o.where);
+  if (!opened) return std::unexpected(opened.error());
+  auto ready = std::make_shared<dets_backing>(o.where, o.description, std::move(*opened));
+  ready->syncs_each_ = o.config.mode == write_mode::durable;
+  return ready;
+}
+
+result<std::shared_ptr<backing>> dets_backing::open(const backing_options& o) {
+  return open_as(o, false);
+}
+
+result<std::shared_ptr<backing>> dets_backing::create(const backing_options& o) {
+  return open_as(o, true);
+}
+
+result<found_at_open> dets_backing::read(const backing_options& o, journal::visitor& out) {
+  const auto opened =
+      dets_format::store::open(settings_of(o, settings::opening::read_only), o.where);
+  if (!opened) return std::unexpected(opened.error());
+  auto read = read_objects(**opened, o.description, o.where->path(), out);
+  if (!read) return std::unexpected(read.error());
+  return found_in(**opened);
+}
+
+result<> dets_backing::read_all(journal::visitor& out) const {
+  return read_objects(*file_, as_, where_->path(), out);
+}
+
+// --- following -----------------------------------------------------------------------------------
+
+/// Takes in what read_all hands out.
+class dets_backing::copying final : public journal::visitor {
+ public:
+  explicit copying(recording& into) : into_(into) {}
+  result<> visit(const journal::change& c, std::uint64_t number) override {
+    into_.hear(number, std::span(&c, 1));
+    return {};
+  }
+  result<> committed(std::uint64_t) override { return {}; }
+
+ private:
+  recording& into_;
+};
+
+result<std::unique_ptr<reading>> dets_backing::follow(start from) {
+  auto made = std::make_unique<recording>(*this);
+  if (from == start::beginning) {
+    copying all(*made);
+    if (auto read = read_all(all); !read) return std::unexpected(read.error());
+  }
+  const std::scoped_lock lock(recording_mutex_);
+  recording_ = made.get();
+  return made;
+}
+
+dets_backing::recording::~recording() {
+  const std::scoped_lock lock(of_.recording_mutex_);
+  if (of_.recording_ == this) of_.recording_ = nullptr;
+}
+
+void dets_backing::recording::hear(sequence number, std::span<const journal::change> changes) {
+  const auto before = changes_.size();
+  try {
+    for (const auto& c : changes) {
+      changes_.push_back(
+          {c.what, number, {c.key.begin(), c.key.end()}, {c.value.begin(), c.value.end()}});
+      size_ += c.key.size() + c.value.size();
+    }
+  } catch (...) {
+    forget_behind(before);
+    throw;
+  }
+}
+
+void dets_backing::recording::forget_last(std::size_t count) noexcept {
+  forget_behind(changes_.size() - count);
+}
+
+void dets_backing::recording::forget_behind(std::size_t count) noexcept {
+  for (; changes_.size() > count; changes_.pop_back()) {
+    size_ -= changes_.back().key.size() + changes_.back().value.size();
+  }
+}
+
+result<> dets_backing::recording::next(journal::visitor& out) {
+  std::vector<kept_change> now;
+  {
+    const std::scoped_lock lock(of_.recording_mutex_);
+    now.swap(changes_);
+    size_ = 0;
+  }
+  for (const auto& c : now) {
+    if (auto done = out.visit({c.what, 0, 1, c.key, c.value}, c.number); !done) return done;
+  }
+  return now.empty() ? result<>() : out.committed(now.back().number);
+}
+
+}  // namespace shelf::tables
