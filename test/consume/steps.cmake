@@ -29,6 +29,10 @@ if(way STREQUAL "installed")
   file(RENAME ${work}/${way}/first ${work}/${way}/prefix)
 elseif(way STREQUAL "find_package")
   consume(find_package -D shelf_DIR=${work}/installed/prefix/${libdir}/cmake/shelf)
+elseif(way STREQUAL "conan_test")
+  # The program with which Conan checks its package.
+  consume(../../packaging/conan/test_package
+    -D shelf_DIR=${work}/installed/prefix/${libdir}/cmake/shelf)
 elseif(way STREQUAL "add_subdirectory")
   # To the first objects; from there on it is as fetch_content, which does the same by itself.
   configure(add_subdirectory -D shelf_source=${shelf_source})
