@@ -29,6 +29,13 @@ def run(*words, environment=None, **options):
     return done.stdout
 
 
+def make_root(path):
+    """A folder that dpkg takes for a system without packages."""
+    for folder in ("etc", "var/lib/dpkg/info", "var/lib/dpkg/updates"):
+        (path / folder).mkdir(parents=True)
+    (path / "var/lib/dpkg/status").touch()
+
+
 class Debian(unittest.TestCase):
     maxDiff = None
 
@@ -40,12 +47,9 @@ class Debian(unittest.TestCase):
         run(CPACK, "--config", f"{BUILD}/CPackConfig.cmake", "-G", "DEB", "-B", cls.path / "made")
         cls.packages = {run("dpkg-deb", "-f", file, "Package").strip(): file
                         for file in (cls.path / "made").glob("*.deb")}
-        (cls.root / "var/lib/dpkg/info").mkdir(parents=True)
-        (cls.root / "var/lib/dpkg/updates").mkdir()
-        (cls.root / "var/lib/dpkg/status").touch()
-        (cls.root / "etc").mkdir()
+        make_root(cls.root)
         if cls.by_dpkg():
-            cls.dpkg("--install", *cls.packages.values())
+            cls.dpkg(cls.root, "--install", *cls.packages.values())
         else:
             for file in cls.packages.values():
                 run("dpkg-deb", "-x", file, cls.root)
@@ -56,16 +60,16 @@ class Debian(unittest.TestCase):
         return os.geteuid() == 0
 
     @classmethod
-    def dpkg(cls, *words):
-        """dpkg below the root of the test. What the packages depend on is not there, and scripts
-        run outside of it; ldconfig is kept inside."""
+    def dpkg(cls, root, *words):
+        """dpkg below a root of the test. What the packages depend on is not there, and scripts
+        run outside of it; ldconfig and the log are kept inside."""
         stand_in = cls.path / "bin" / "ldconfig"
         stand_in.parent.mkdir(exist_ok=True)
         stand_in.write_text('#!/bin/sh\nexec /sbin/ldconfig -r "${DPKG_ROOT:?}" "$@"\n')
         stand_in.chmod(0o755)
         path = f"{stand_in.parent}:{ENVIRONMENT['PATH']}"
-        return run("dpkg", f"--root={cls.root}", "--force-depends", "--force-script-chrootless",
-                   *words, environment={"PATH": path})
+        return run("dpkg", f"--root={root}", f"--log={cls.path}/log", "--force-depends",
+                   "--force-script-chrootless", *words, environment={"PATH": path})
 
     def field(self, package, name):
         return run("dpkg-deb", "-f", self.packages[package], name).strip()
@@ -170,20 +174,14 @@ class Debian(unittest.TestCase):
     def test_dpkg_has_them_whole_and_takes_them_away_again(self):
         if not self.by_dpkg():
             return
-        self.assertEqual(self.dpkg("--verify"), "")
+        self.assertEqual(self.dpkg(self.root, "--verify"), "")
+        self.assertIn(f" installed {TOOL}:", (self.path / "log").read_text())
         cached = run("/sbin/ldconfig", "-r", self.root, "-p")
         self.assertIn(f"libshelf.so.{SERIES} ", cached)
-        other = Path(tempfile.mkdtemp(dir=self.path))
-        (other / "var/lib/dpkg/info").mkdir(parents=True)
-        (other / "var/lib/dpkg/updates").mkdir()
-        (other / "var/lib/dpkg/status").touch()
-        (other / "etc").mkdir()
-        kept, type(self).root = self.root, other
-        try:
-            self.dpkg("--install", *self.packages.values())
-            self.dpkg("--purge", *self.packages)
-        finally:
-            type(self).root = kept
+        other = self.path / "other"
+        make_root(other)
+        self.dpkg(other, "--install", *self.packages.values())
+        self.dpkg(other, "--purge", *self.packages)
         left = {str(f.relative_to(other)) for f in other.rglob("*") if not f.is_dir()}
         self.assertEqual({f for f in left if not f.startswith(("var/lib/dpkg", "var/cache"))},
                          {"etc/ld.so.cache"})
