@@ -1,7 +1,7 @@
 # The everyday commands; CMake does the work (see CMakePresets.json). `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: build demo test bench docs install format clean help
+.PHONY: build demo test bench docs package install format clean help
 
 PREFIX ?= /usr/local
 JOBS ?= $(shell tools/jobs.sh)
@@ -28,7 +28,7 @@ demo: ## installs what the demo needs, builds it and runs it
 	@build/release/examples/shelf_demo
 
 test: ## installs what the tests need and runs them all: release, asan, tsan
-	@tools/install_packages.sh build cli demo test docs
+	@tools/install_packages.sh build cli demo test package docs
 	@tools/test.sh
 
 bench: ## the benchmarks, with the rivals; takes its time
@@ -43,6 +43,12 @@ docs: ## the reference of the public headers, in build/release/docs/html
 	@cmake --preset release >/dev/null
 	@$(compile) --target docs $(quiet)
 	@echo "build/release/docs/html/index.html"
+
+package: ## Debian packages, in build/release/packages
+	@tools/install_packages.sh build cli package
+	@[ -f build/release/build.ninja ] || cmake --preset release -DSHELF_BUILD_TESTS=OFF
+	@$(compile) --target debian_packages $(quiet)
+	@ls build/release/packages/*.deb
 
 install: build ## into PREFIX (/usr/local), below DESTDIR if that is set
 	@cmake --install build/release --prefix "$(PREFIX)"

@@ -7,16 +7,19 @@ target_sources(shelf PUBLIC
   FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/include FILES ${shelf_headers})
 
 # Before 1.0 a minor version may change the binary interface.
+set(shelf_soversion ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 set_target_properties(shelf PROPERTIES
-  VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
-  VERIFY_INTERFACE_HEADER_SETS ON)
+  VERSION ${PROJECT_VERSION} SOVERSION ${shelf_soversion} VERIFY_INTERFACE_HEADER_SETS ON)
 
 # A shared library shows namespace shelf and hides the rooms behind it.
+function(shelf_hide_rooms library)
+  set(map ${PROJECT_SOURCE_DIR}/cmake/exports.map)
+  target_link_options(${library} PRIVATE LINKER:--version-script=${map})
+  set_target_properties(${library} PROPERTIES LINK_DEPENDS ${map})
+endfunction()
 get_target_property(shelf_type shelf TYPE)
 if(shelf_type STREQUAL "SHARED_LIBRARY")
-  target_link_options(shelf PRIVATE
-    LINKER:--version-script=${CMAKE_CURRENT_LIST_DIR}/exports.map)
-  set_target_properties(shelf PROPERTIES LINK_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/exports.map)
+  shelf_hide_rooms(shelf)
 endif()
 
 if(NOT SHELF_INSTALL)
@@ -26,22 +29,24 @@ include(CMakePackageConfigHelpers)
 set(shelf_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/shelf)
 
 install(TARGETS shelf EXPORT shelfTargets
-  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
-  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
-  RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
-  FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(EXPORT shelfTargets NAMESPACE shelf:: DESTINATION ${shelf_cmake_dir})
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library NAMELINK_COMPONENT development
+  RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT library
+  FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development)
+install(EXPORT shelfTargets NAMESPACE shelf:: DESTINATION ${shelf_cmake_dir}
+  COMPONENT development)
 
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/shelfConfig.cmake.in
   ${PROJECT_BINARY_DIR}/shelfConfig.cmake INSTALL_DESTINATION ${shelf_cmake_dir})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/shelfConfigVersion.cmake
   COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/shelfConfig.cmake ${PROJECT_BINARY_DIR}/shelfConfigVersion.cmake
-  DESTINATION ${shelf_cmake_dir})
+  DESTINATION ${shelf_cmake_dir} COMPONENT development)
 
 # The prefix is where shelf.pc lies, less its folders: an installed tree can be moved.
 file(RELATIVE_PATH shelf_pc_to_prefix
   ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 string(REGEX REPLACE "/$" "" shelf_pc_to_prefix "${shelf_pc_to_prefix}")
 configure_file(${CMAKE_CURRENT_LIST_DIR}/shelf.pc.in ${PROJECT_BINARY_DIR}/shelf.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/shelf.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+install(FILES ${PROJECT_BINARY_DIR}/shelf.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
+  COMPONENT development)

@@ -1,5 +1,6 @@
 // API  [api] -> table -> journal -> file
-// The version of these headers; CMakeLists.txt reads it here, it is written nowhere else.
+// The version of these headers; CMakeLists.txt reads it here. Only packaging/vcpkg/vcpkg.json must
+// repeat it, which a test compares.
 #pragma once
 
 #include <string_view>

@@ -275,6 +275,12 @@ void grammar::file_commands() {
 }
 
 void grammar::shell_commands() {
+  auto* const bench =
+      command("bench", "A few seconds of shelf on your disk: rates, and its promises",
+              "  shelf bench\n"
+              "  shelf bench /var/lib/mine --json");
+  bench->add_option("DIRECTORY", r_.other, "Where; without it here. Nothing is left behind");
+  shared_options(*bench);
   auto* const completion = command("completion", "Prints code that completes in a shell",
                                    "  source <(shelf completion bash)\n"
                                    "  shelf completion zsh > ~/.zfunc/_shelf");

@@ -37,6 +37,9 @@ using outcome = result<exit_status>;
 [[nodiscard]] outcome remove_table(const request& r, console& out);
 [[nodiscard]] outcome migrate(const request& r, console& out);
 
+// The disk (bench.cpp).
+[[nodiscard]] outcome bench(const request& r, console& out);
+
 /// What a new table is to be. invalid_argument: a type is none.
 [[nodiscard]] result<file_description> described(const types_request& t);
 

@@ -14,8 +14,8 @@ namespace {
 using command = outcome (*)(const request&, console&);
 
 [[nodiscard]] command command_called(std::string_view name) {
-  constexpr std::array<std::pair<std::string_view, command>, 18> all{{
-      {"", show_file},
+  constexpr std::array<std::pair<std::string_view, command>, 19> all{{
+      {"", show_file},  // a file alone
       {"info", info},
       {"watch", watch},
       {"get", get},
@@ -33,6 +33,7 @@ using command = outcome (*)(const request&, console&);
       {"compact", compact},
       {"migrate", migrate},
       {"remove", remove_table},
+      {"bench", bench},
   }};
   for (const auto& [known, function] : all) {
     if (known == name) return function;

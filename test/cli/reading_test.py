@@ -3,7 +3,9 @@
 import fcntl
 import json
 import os
+import re
 import threading
+from pathlib import Path
 
 from tool import NOT_FOUND, OK, REFUSED, USAGE, ToolTest, main
 
@@ -38,8 +40,10 @@ class Reading(ToolTest):
         for words in (["--help"], ["list", "--help"], ["import", "--help"]):
             self.assertIn("Examples:", self.shelf(*words).out)
 
-    def test_the_version_is_told(self):
-        self.assertRegex(self.shelf("--version").out, r"^shelf \d+\.\d+\.\d+\n$")
+    def test_the_version_is_that_of_the_headers(self):
+        header = Path(__file__).parents[2] / "include" / "shelf" / "version.hpp"
+        version = re.search(r'version = "(\d+\.\d+\.\d+)"', header.read_text())[1]
+        self.assertEqual(self.shelf("--version").out, f"shelf {version}\n")
 
     def test_info_in_a_pipe_is_one_line_of_json(self):
         told = self.shelf("info", self.users()).json

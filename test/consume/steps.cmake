@@ -6,12 +6,17 @@ macro(run)
   execute_process(COMMAND ${ARGV} COMMAND_ERROR_IS_FATAL ANY)
 endmacro()
 
-# consume(DIRECTORY ARGUMENTS...): configures, builds and runs the consumer of that folder.
-function(consume directory)
+# configure(DIRECTORY ARGUMENTS...): the consumer of that folder, configured.
+macro(configure directory)
   set(into ${work}/${way}/build)
   run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/${directory} -B ${into} -G ${generator}
     -D CMAKE_CXX_COMPILER=${compiler} "-DCMAKE_CXX_FLAGS=${flags}" -D CMAKE_BUILD_TYPE=Debug
     ${ARGN})
+endmacro()
+
+# consume(DIRECTORY ARGUMENTS...): configures, builds and runs the consumer of that folder.
+function(consume directory)
+  configure(${directory} ${ARGN})
   run(${CMAKE_COMMAND} --build ${into})
   run(${into}/consumer)
 endfunction()
@@ -24,14 +29,21 @@ if(way STREQUAL "installed")
   file(RENAME ${work}/${way}/first ${work}/${way}/prefix)
 elseif(way STREQUAL "find_package")
   consume(find_package -D shelf_DIR=${work}/installed/prefix/${libdir}/cmake/shelf)
+elseif(way STREQUAL "conan_test")
+  # The program with which Conan checks its package.
+  consume(../../packaging/conan/test_package
+    -D shelf_DIR=${work}/installed/prefix/${libdir}/cmake/shelf)
 elseif(way STREQUAL "add_subdirectory")
-  consume(add_subdirectory -D shelf_source=${shelf_source})
-elseif(way STREQUAL "shared")
-  # Sources carried along, built as a shared library; then that library installed and found.
-  consume(add_subdirectory -D shelf_source=${shelf_source}
+  # To the first objects; from there on it is as fetch_content, which does the same by itself.
+  configure(add_subdirectory -D shelf_source=${shelf_source})
+  run(${CMAKE_COMMAND} --build ${into} --target shelf_error)
+elseif(way STREQUAL "fetch_content")
+  # Sources brought in by CMake, built as a shared library.
+  consume(fetch_content -D shelf_source=${shelf_source} -D FETCHCONTENT_FULLY_DISCONNECTED=ON
     -D BUILD_SHARED_LIBS=ON -D SHELF_INSTALL=ON)
-  run(${CMAKE_COMMAND} --install ${work}/${way}/build --prefix ${work}/${way}/prefix)
-  file(REMOVE_RECURSE ${work}/${way}/build)
+elseif(way STREQUAL "shared")
+  # The library of fetch_content, installed and found.
+  run(${CMAKE_COMMAND} --install ${work}/fetch_content/build --prefix ${work}/${way}/prefix)
   consume(find_package -D shelf_DIR=${work}/${way}/prefix/${libdir}/cmake/shelf)
   file(GLOB library ${work}/${way}/prefix/${libdir}/libshelf.so)
   execute_process(COMMAND ${nm} --dynamic --defined-only --demangle ${library}
