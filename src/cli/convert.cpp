@@ -168,11 +168,14 @@ class dets_filler {
 
 [[nodiscard]] result<> add_entry(const plan& p, detail::entry_batch& batch, bytes own,
                                  bytes object) {
-  auto key = as_key(term::from_canonical(own));
-  if (!key) return std::unexpected(key.error());
+  const auto key = as_key(term::from_canonical(own));
   const auto value = p.pairs ? dets_format::element_at(object, 2) : object;
-  if (auto fits = check_value(term::from_canonical(value)); !fits) return fits;
-  return batch.add(key->encoded(), value);
+  auto done = key ? check_value(term::from_canonical(value)) : std::unexpected(key.error());
+  if (done) done = batch.add(key->encoded(), value);
+  if (done) return done;
+  constexpr std::size_t shown = 64;
+  return std::unexpected(error(done.error().code(), done.error().message(),
+                               term::from_canonical(object).to_string(shown)));
 }
 
 [[nodiscard]] result<std::uint64_t> write_native(const std::string& path, const source& from,
@@ -227,15 +230,17 @@ void answer(const request& r, console& out, const source& from, const plan& p, b
   }
 }
 
-/// What goes wrong is told with the name of the file that it is about.
+/// What goes wrong is told with the name of the file that it is about. That an object does not fit
+/// is no fault of the command line.
 [[nodiscard]] error named(const request& r, const new_file& target, const error& e) {
-  auto sentence = e.message();
+  auto sentence = e.details();
   if (const auto at = sentence.find(target.path()); at != std::string::npos) {
     sentence.replace(at, target.path().size(), r.other);
   } else if (!sentence.starts_with(r.file)) {
     sentence.insert(0, r.file + ": ");
   }
-  return {e.code(), sentence + "; nothing was written", {}, e.os_error()};
+  const auto code = e == errc::invalid_argument ? errc::type_mismatch : e.code();
+  return {code, sentence + "; nothing was written", {}, e.os_error()};
 }
 
 }  // namespace
