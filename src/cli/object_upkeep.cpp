@@ -143,9 +143,12 @@ outcome compact_objects(const request& r, console& out) {
   if (!before) return std::unexpected(before.error());
   const auto repaired = file->repaired();
   if (repaired) {
-    out.complain(tone::warning,
-                 fmt::format("{}: repaired: {}; {} objects are kept, {} damaged places are lost",
-                             r.file, repaired->cause, repaired->objects, repaired->damaged));
+    auto sentence = fmt::format("{}: repaired: {}; {} objects are kept", r.file, repaired->cause,
+                                repaired->objects);
+    if (repaired->damaged != 0) {
+      sentence += fmt::format("; {} damaged places are lost", repaired->damaged);
+    }
+    out.complain(tone::warning, sentence);
   } else if (auto done = file->compact(); !done) {
     return std::unexpected(done.error());
   }

@@ -13,7 +13,7 @@ HEX = ("--format", "etf-hex")
 
 
 def listings(name):
-    """The files that say what a case of the corpus holds; the second one in which order, of bags."""
+    """The files that say what a case of the corpus holds; of bags the second one, in which order."""
     for line in (DATA / "dets" / "cases.tsv").read_text("utf-8").splitlines():
         cell = line.split("\t")
         if cell[0] == name:
