@@ -4,6 +4,7 @@
 #include "cli/commands.hpp"
 #include "cli/native_table.hpp"
 #include "cli/new_file.hpp"
+#include "cli/object_source.hpp"
 #include "cli/open_source.hpp"
 #include "dets/object.hpp"
 #include "shelf/dets.hpp"
@@ -58,10 +59,6 @@ struct plan {
   std::vector<std::uint32_t> left;
   bool first = true;
   const auto read = from.for_each({}, [&](bytes key, bytes value) {
-    const auto holds_key = [&](std::uint32_t position) {
-      const auto element = dets_format::element_at(value, position);
-      return !element.empty() && same_bytes(element, key);
-    };
     if (first) {
       const auto whole = term::from_canonical(value);
       const auto size = whole.what() == term::type::tuple ? whole.size() : 0;
@@ -69,7 +66,8 @@ struct plan {
       for (std::uint32_t p = 1; p <= std::min(size, looked_at); ++p) left.push_back(p);
     }
     first = false;
-    std::erase_if(left, [&](std::uint32_t p) { return !holds_key(p); });
+    std::erase_if(left,
+                  [&](std::uint32_t p) { return !is_key(dets_format::element_at(value, p), key); });
     return !left.empty();
   });
   if (!read) return std::unexpected(read.error());
@@ -124,8 +122,7 @@ class dets_filler {
   auto whole = term::from_canonical(value);
   if (from.keypos() != 0) return whole;
   if (p.pairs) return term::tuple({term::from_canonical(key), std::move(whole)});
-  const auto element = dets_format::element_at(value, p.keypos);
-  if (!element.empty() && same_bytes(element, key)) return whole;
+  if (is_key(dets_format::element_at(value, p.keypos), key)) return whole;
   return refuse(
       fmt::format("element {} of a value is not its key, so the value is no object for "
                   "DETS; --as pairs makes {{Key, Value}} of all",

@@ -246,8 +246,13 @@ result<> ets_dump::for_each_object(detail::function_ref<bool(bytes)> f) const {
 }
 
 result<> ets_dump::look_through() {
-  auto whole = for_each_object([](bytes) { return true; });
+  std::uint64_t seen = 0;
+  auto whole = for_each_object([&](bytes) {
+    ++seen;
+    return true;
+  });
   bar_.clear();
+  if (whole) objects_ = seen;  // the header knows what there was when the dump began
   return whole;
 }
 
@@ -256,7 +261,8 @@ result<std::size_t> ets_dump::get(const term& key, detail::function_ref<void(byt
   std::size_t found = 0;
   const auto read = for_each_object([&](bytes object) {
     const auto own = term::from_canonical(dets_format::element_at(object, keypos_));
-    const bool same = type_ == kind::ordered_set ? (own <=> key) == 0 : own == key;
+    const bool same =
+        type_ == kind::ordered_set ? (own <=> key) == 0 : is_key(own.encoded(), key.encoded());
     if (!same) return true;
     ++found;
     f(object);

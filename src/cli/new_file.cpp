@@ -2,6 +2,7 @@
 // A link fails if the name is taken; a rename replaces.
 #include "cli/new_file.hpp"
 
+#include "shelf/dets.hpp"
 #include "shelf/upkeep.hpp"
 
 #include <fcntl.h>
@@ -49,6 +50,12 @@ result<new_file> new_file::beside(const std::string& target, bool replace) {
         error(errc::already_open,
               target + ": process " + std::to_string(held->held_by) + " has it open for writing"));
   }
+  // Whoever has a DETS file open for writing holds a lock on it; nothing else matters here.
+  const auto lock = dets::file::open({.path = target,
+                                      .opening = opening::existing,
+                                      .repair = dets::repair_policy::refuse,
+                                      .auto_save = std::chrono::milliseconds(0)});
+  if (there && !lock && lock.error() == errc::already_open) return std::unexpected(lock.error());
   return new_file(target, target + ".new-" + std::to_string(getpid()), replace);
 }
 

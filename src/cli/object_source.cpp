@@ -6,6 +6,13 @@
 
 namespace shelf::cli {
 
+bool is_key(bytes element, bytes key) {
+  if (element.empty() || key.empty()) return false;
+  if (same_bytes(element, key)) return true;
+  return term::from_canonical(element).as_floating() == 0.0 &&
+         term::from_canonical(key).as_floating() == 0.0;
+}
+
 object_source::object_source() : types_{*schema::parse("any"), *schema::parse("any")} {}
 
 result<> object_source::for_each(const key_range& range,

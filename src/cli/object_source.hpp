@@ -6,6 +6,10 @@
 
 namespace shelf::cli {
 
+/// Whether this element of an object is that key. 0.0 and -0.0 are one key, though an object keeps
+/// its sign.
+[[nodiscard]] bool is_key(bytes element, bytes key);
+
 /// A source whose values are whole objects; the key is one of their elements.
 class object_source : public source {
  public:

@@ -2,8 +2,10 @@
 // DETS files changed in place, and checked; dumps of ETS tables checked.
 #include "cli/argument.hpp"
 #include "cli/commands.hpp"
+#include "cli/object_source.hpp"
 #include "cli/open_source.hpp"
 #include "cli/progress_bar.hpp"
+#include "dets/object.hpp"
 #include "shelf/dets.hpp"
 
 #include <fmt/format.h>
@@ -37,9 +39,7 @@ namespace {
   }
   auto object = read_argument(any_term(), r.how, *r.value, "VALUE");
   if (!object) return object;
-  const auto elements =
-      object->what() == term::type::tuple ? *object->elements() : std::vector<term>();
-  if (elements.size() >= keypos && elements[keypos - 1] == key) return object;
+  if (is_key(dets_format::element_at(object->encoded(), keypos), key.encoded())) return object;
   return std::unexpected(error(
       errc::invalid_argument,
       fmt::format("VALUE: in DETS it is the whole object, a tuple whose element {} is KEY; --term "

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """convert: DETS files and dumps of ETS tables into shelf tables, and back; all of it or nothing."""
+import fcntl
 import shutil
 import subprocess
 from pathlib import Path
 
-from tool import NOT_FOUND, OK, REFUSED, USAGE, ToolTest, budgeted, main
+from tool import NOT_FOUND, OK, USAGE, ToolTest, budgeted, main
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 OTP_CHECK = Path(__file__).resolve().parent.parent / "dets" / "otp_check.escript"
@@ -13,7 +14,7 @@ HEX = ("--format", "etf-hex")
 
 
 def listings(name):
-    """The files that say what a case of the corpus holds; of bags the second one, in which order."""
+    """The files that say what a case of the corpus holds, and of bags in which order."""
     for line in (DATA / "dets" / "cases.tsv").read_text("utf-8").splitlines():
         cell = line.split("\t")
         if cell[0] == name:
@@ -99,7 +100,7 @@ class Convert(ToolTest):
     def test_the_corpus_goes_to_shelf_and_back_and_otp_accepts_it(self):
         for name, kind, keypos in (("ops_set", "set", 1), ("bag_10_kp2", "bag", 2),
                                    ("dup_10_kp3", "duplicate_bag", 3), ("one_key_bag", "bag", 1),
-                                   ("dup_order", "duplicate_bag", 1)):
+                                   ("dup_order", "duplicate_bag", 1), ("numeric_keys", "set", 1)):
             with self.subTest(name):
                 shutil.copy(DATA / "dets" / f"{name}.dets", self.path)
                 self.shelf("convert", f"{name}.dets", f"{name}.shelf")
@@ -139,6 +140,14 @@ class Convert(ToolTest):
         self.shelf("convert", "a.shelf", "a.dets", "--force")
         self.assertEqual(self.terms("a.dets"), ["{a,1}."])
         self.assertEqual(self.names(), ["a.dets", "a.shelf"])
+
+    def test_a_target_that_is_open_for_writing_is_not_replaced(self):
+        self.table("a.shelf", "set", "a,1")
+        self.shelf("convert", "a.shelf", "a.dets")
+        with open(self.path / "a.dets", "rb") as writer:
+            fcntl.flock(writer, fcntl.LOCK_EX)
+            self.refused("convert", "a.shelf", "a.dets", "--force", says="a.dets")
+        self.shelf("convert", "a.shelf", "a.dets", "--force")
 
     def test_a_failure_leaves_nothing_and_what_was_there(self):
         self.table("a.shelf", "set", *(f"{i},{i}" for i in range(50)), "x,{1,x}")
