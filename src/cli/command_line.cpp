@@ -24,6 +24,11 @@ const std::map<std::string, row_format> formats{{"jsonl", row_format::json_lines
 const std::map<std::string, colours> colour_words{
     {"auto", colours::where_possible}, {"always", colours::always}, {"never", colours::never}};
 
+const std::map<std::string, target_format> targets{{"shelf", target_format::native},
+                                                   {"dets", target_format::dets}};
+const std::map<std::string, object_shape> shapes{{"pairs", object_shape::pairs},
+                                                 {"objects", object_shape::objects}};
+
 /// The words of a map, for help and completion.
 template <class T>
 [[nodiscard]] std::string words_of(const std::map<std::string, T>& all) {
@@ -242,6 +247,22 @@ void grammar::row_commands() {
   out->add_option("OUTPUT", r_.other, "The file to write; without it standard output");
   rows_options(*out);
   selection_options(*out);
+  auto* const convert =
+      on_file("convert", "A new file of the same objects: DETS or an ETS dump to shelf, and back",
+              "  shelf convert users.dets users.shelf\n"
+              "  shelf convert users.shelf users.dets --force\n"
+              "  shelf convert users.tab users.shelf          what ets:tab2file wrote\n"
+              "  shelf convert users.dets mended.dets         without gaps, and repaired");
+  convert->add_option("TARGET", r_.other, "A new file")->required();
+  choice(*convert, "--to", r_.to, targets, "Default: by the ending of the name");
+  choice(*convert, "--as", r_.shape, shapes,
+         "Whether {Key, Value} is an entry, or the value is the whole object. Default: pairs if "
+         "all are; docs/tool.md has the rule");
+  convert
+      ->add_option("--keypos", r_.keypos,
+                   "To DETS, with objects as values: which element is the key")
+      ->type_name("N");
+  convert->add_flag("--force", r_.overwrite, "Replaces the target if it is there");
 }
 
 void grammar::file_commands() {

@@ -29,6 +29,15 @@ using outcome = result<exit_status>;
 [[nodiscard]] outcome import_rows(const request& r, console& out);
 [[nodiscard]] outcome export_rows(const request& r, console& out);
 
+// From one format into another (convert.cpp).
+[[nodiscard]] outcome convert(const request& r, console& out);
+
+// DETS files and dumps of ETS tables (object_upkeep.cpp).
+[[nodiscard]] outcome put_object(const request& r, console& out);
+[[nodiscard]] outcome erase_object(const request& r, console& out);
+[[nodiscard]] outcome check_objects(const request& r, console& out);
+[[nodiscard]] outcome compact_objects(const request& r, console& out);
+
 // The file (upkeep.cpp, migrate.cpp).
 [[nodiscard]] outcome copy_file(const request& r, console& out);
 [[nodiscard]] outcome check_file(const request& r, console& out);

@@ -21,34 +21,49 @@ struct difference {
   values after;
 };
 
-[[nodiscard]] values values_of(const source& in, const term& key) {
+[[nodiscard]] result<values> values_of(const source& in, const term& key) {
   values all;
-  (void)in.get(key, [&](bytes v) { all.push_back(term::from_canonical(v)); });
+  const auto got = in.get(key, [&](bytes v) { all.push_back(term::from_canonical(v)); });
+  if (!got) return std::unexpected(got.error());
   return all;
 }
 
-/// Calls f(key) once for each key. The values of a key stand together in every kind.
+/// Calls f(key), which may fail, once for each key. The values of a key stand together in every
+/// kind.
 template <class F>
-void for_each_key(const source& in, F&& f) {
+[[nodiscard]] result<> for_each_key(const source& in, F&& f) {
   std::optional<term> last;
-  in.for_each({}, [&](bytes k, bytes) {
+  result<> done;
+  auto read = in.for_each({}, [&](bytes k, bytes) {
     if (last && same_bytes(last->encoded(), k)) return true;
     last = term::from_canonical(k);
-    f(*last);
-    return true;
+    done = f(*last);
+    return done.has_value();
   });
+  return done ? read : done;
 }
 
-[[nodiscard]] std::vector<difference> compare(const source& before, const source& after) {
+/// Notes the key if its values differ. only_new: only if it was not there before.
+[[nodiscard]] result<> compare_key(const source& before, const source& after, const term& key,
+                                   bool only_new, std::vector<difference>& into) {
+  auto had = values_of(before, key);
+  if (!had) return std::unexpected(had.error());
+  if (only_new && !had->empty()) return {};
+  auto has = values_of(after, key);
+  if (!has) return std::unexpected(has.error());
+  if (*had != *has) into.push_back({key, *std::move(had), *std::move(has)});
+  return {};
+}
+
+[[nodiscard]] result<std::vector<difference>> compare(const source& before, const source& after) {
   std::vector<difference> all;
-  for_each_key(before, [&](const term& key) {
-    auto had = values_of(before, key);
-    auto has = values_of(after, key);
-    if (had != has) all.push_back({key, std::move(had), std::move(has)});
-  });
-  for_each_key(after, [&](const term& key) {
-    if (before.get(key, [](bytes) {}) == 0) all.push_back({key, {}, values_of(after, key)});
-  });
+  auto read = for_each_key(
+      before, [&](const term& key) { return compare_key(before, after, key, false, all); });
+  if (read) {
+    read = for_each_key(
+        after, [&](const term& key) { return compare_key(before, after, key, true, all); });
+  }
+  if (!read) return std::unexpected(read.error());
   std::ranges::sort(all, [](const auto& a, const auto& b) { return a.key < b.key; });
   return all;
 }
@@ -86,6 +101,10 @@ void write_text(const request& r, console& out, const difference& d, const sourc
 }
 
 [[nodiscard]] std::string what_is(const source& s) {
+  if (s.keypos() != 0) {
+    return std::string(to_string(s.what())) + " of objects with their keys at " +
+           std::to_string(s.keypos());
+  }
   return std::string(to_string(s.what())) + " of " + s.schemas().key.text() + " to " +
          s.schemas().value.text();
 }
@@ -97,13 +116,22 @@ outcome diff(const request& r, console& out) {
   if (!before) return std::unexpected(before.error());
   const auto after = open_source(r.other, out);
   if (!after) return std::unexpected(after.error());
+  if (((*before)->keypos() != 0) != ((*after)->keypos() != 0)) {
+    return std::unexpected(error(errc::wrong_kind,
+                                 "a table of entries and one of objects cannot "
+                                 "be compared: " +
+                                     r.file + ", " + r.other +
+                                     "; `shelf convert` makes one of the other"));
+  }
   bool same = true;
   if (what_is(**before) != what_is(**after)) {
     same = false;
     out.complain(tone::warning, r.file + " is a " + what_is(**before) + ", " + r.other + " is a " +
                                     what_is(**after));
   }
-  for (const auto& d : compare(**before, **after)) {
+  const auto differences = compare(**before, **after);
+  if (!differences) return std::unexpected(differences.error());
+  for (const auto& d : *differences) {
     same = false;
     if (wants_json(r, out)) {
       write_json(out, d, **before, **after);

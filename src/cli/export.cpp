@@ -1,6 +1,7 @@
 // CLI  [cli] -> api -> table -> journal -> file
 // Rows of one moment of a table into a file or a pipe.
 #include "cli/commands.hpp"
+#include "cli/line_sorter.hpp"
 #include "cli/open_source.hpp"
 #include "cli/output_file.hpp"
 #include "cli/progress_bar.hpp"
@@ -21,12 +22,33 @@ using sink = std::function<result<>(std::string_view)>;
   auto done = write(writer.header());
   std::uint64_t count = 0;
   std::string line;
-  rows.for_each(table, [&](const term& key, const term& value) {
+  const auto read = rows.for_each(table, [&](const term& key, const term& value) {
     line.clear();
     writer.append(line, key, value);
     done = write(line);
     bar.update(++count, table.size());
     return done.has_value();
+  });
+  if (!done) return std::unexpected(done.error());
+  if (!read) return std::unexpected(read.error());
+  return count;
+}
+
+/// The same in the order of the lines, so that equal tables are equal listings.
+[[nodiscard]] result<std::uint64_t> write_sorted(const source& table, const selection& rows,
+                                                 row_writer& writer, const sink& write,
+                                                 progress_bar bar) {
+  line_sorter sorter;
+  const auto keep = [&](std::string_view line) -> result<> {
+    if (line.ends_with('\n')) line.remove_suffix(1);
+    return line.empty() ? result<>() : sorter.add(line);
+  };
+  auto count = write_rows(table, rows, writer, keep, std::move(bar));
+  if (!count) return count;
+  std::string whole;
+  const auto done = sorter.for_each([&](std::string_view line) {
+    whole.assign(line).push_back('\n');
+    return write(whole);
   });
   if (!done) return std::unexpected(done.error());
   return count;
@@ -43,21 +65,25 @@ outcome export_rows(const request& r, console& out) {
   if (!table) return std::unexpected(table.error());
   const auto rows = selection::make(r.selection, r.how, **table);
   if (!rows) return std::unexpected(rows.error());
-  const auto writer = make_row_writer(how, (*table)->schemas());
+  const bool objects = (*table)->keypos() != 0;
+  const auto writer = make_row_writer(how, (*table)->schemas(), objects);
   if (!writer) return std::unexpected(writer.error());
+  if (auto sound = (*table)->look_through(); !sound) return std::unexpected(sound.error());
+  // Objects lie in a file as their hashes have it, which tells nobody anything.
+  const auto write_all = objects && how.format == row_format::etf_hex ? write_sorted : write_rows;
   if (r.other.empty() || r.other == "-") {
     const auto to_console = [&](std::string_view text) -> result<> {
       out.write(text);
       return out.has_failed() ? out.flush() : result<>();
     };
-    const auto written = write_rows(**table, *rows, **writer, to_console, progress_bar::none());
+    const auto written = write_all(**table, *rows, **writer, to_console, progress_bar::none());
     return written ? outcome(exit_status::ok) : std::unexpected(written.error());
   }
   auto file = output_file::create(r.other);
   if (!file) return std::unexpected(file.error());
   const auto to_file = [&](std::string_view text) { return file->write(text); };
-  const auto written = write_rows(**table, *rows, **writer, to_file,
-                                  progress_bar("writing " + r.other, out.errors_are_seen()));
+  const auto written = write_all(**table, *rows, **writer, to_file,
+                                 progress_bar("writing " + r.other, out.errors_are_seen()));
   if (!written) return std::unexpected(written.error());
   if (auto named = file->publish(); !named) return std::unexpected(named.error());
   if (wants_json(r, out)) {

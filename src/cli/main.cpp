@@ -3,8 +3,10 @@
 #include "cli/command_line.hpp"
 #include "cli/commands.hpp"
 #include "cli/json_value.hpp"
+#include "cli/open_source.hpp"
 
 #include <array>
+#include <cstdlib>
 #include <exception>
 #include <new>
 
@@ -13,32 +15,58 @@ namespace {
 
 using command = outcome (*)(const request&, console&);
 
-[[nodiscard]] command command_called(std::string_view name) {
-  constexpr std::array<std::pair<std::string_view, command>, 19> all{{
-      {"", show_file},  // a file alone
-      {"info", info},
+/// What runs a command on each format; null where it makes no sense.
+struct known_command {
+  std::string_view name;
+  command on_native = nullptr;
+  command on_dets = nullptr;
+  command on_dump = nullptr;
+};
+
+[[nodiscard]] const known_command& command_called(std::string_view name) {
+  static constexpr std::array<known_command, 20> all{{
+      {"", show_file, show_file, show_file},
+      {"info", info, info, info},
       {"watch", watch},
-      {"get", get},
-      {"count", count},
-      {"list", list},
-      {"diff", diff},
-      {"create", create},
-      {"put", put},
-      {"delete", erase},
+      {"get", get, get, get},
+      {"count", count, count, count},
+      {"list", list, list, list},
+      {"diff", diff, diff, diff},
+      {"create", create, create, create},  // it refuses whatever is there
+      {"put", put, put_object},
+      {"delete", erase, erase_object},
       {"import", import_rows},
-      {"export", export_rows},
+      {"export", export_rows, export_rows, export_rows},
+      {"convert", convert, convert, convert},
       {"copy", copy_file},
-      {"check", check_file},
+      {"check", check_file, check_objects, check_objects},
       {"salvage", salvage_file},
-      {"compact", compact},
+      {"compact", compact, compact_objects},
       {"migrate", migrate},
       {"remove", remove_table},
       {"bench", bench},
   }};
-  for (const auto& [known, function] : all) {
-    if (known == name) return function;
+  for (const auto& c : all) {
+    if (c.name == name) return c;
   }
-  return nullptr;
+  std::abort();  // CLI11 lets no other name through
+}
+
+[[nodiscard]] outcome refuse(const request& r, const char* what) {
+  return std::unexpected(
+      error(errc::not_a_table, r.file + ": " + what + ", on which `shelf " + r.command +
+                                   "` does not work; `shelf convert` makes a table of it"));
+}
+
+[[nodiscard]] outcome run_on_file(const request& r, console& out) {
+  const auto& known = command_called(r.command);
+  switch (recognise(r.file)) {
+    case stored_format::native: return known.on_native(r, out);
+    case stored_format::dets:
+      return known.on_dets ? known.on_dets(r, out) : refuse(r, "a DETS file");
+    case stored_format::ets_dump: break;
+  }
+  return known.on_dump ? known.on_dump(r, out) : refuse(r, "a dump of ets:tab2file");
 }
 
 [[nodiscard]] exit_status status_of(const error& e) {
@@ -67,7 +95,7 @@ void tell(const request& r, const console& out, const error& e) {
     out.write(man_page(outline()));
     return exit_status::ok;
   }
-  return command_called(r.command)(r, out);
+  return run_on_file(r, out);
 }
 
 [[nodiscard]] exit_status perform(const request& r) {

@@ -84,19 +84,22 @@ std::vector<source::fact> native_table::facts() const {
   return all;
 }
 
-std::size_t native_table::get(const term& key, detail::function_ref<void(bytes)> f) const {
+result<std::size_t> native_table::get(const term& key, detail::function_ref<void(bytes)> f) const {
   return moment_->lookup(key.encoded(), f);
 }
 
-void native_table::for_each(const key_range& range,
-                            detail::function_ref<bool(bytes, bytes)> f) const {
+result<> native_table::for_each(const key_range& range,
+                                detail::function_ref<bool(bytes, bytes)> f) const {
   const bool ordered = described_.what == kind::ordered_set;
   std::unique_ptr<detail::snapshot_core::walk> walk;
   if (ordered) {
     const auto from = range.from ? moment_->rank(range.from->encoded(), false) : 0;
     const auto to = range.to ? moment_->rank(range.to->encoded(), false) : moment_->size();
-    if (range.backwards) return walk_back(from, to, f);
-    if (from >= to) return;
+    if (range.backwards) {
+      walk_back(from, to, f);
+      return {};
+    }
+    if (from >= to) return {};
     walk = moment_->entries(from, to);
   } else {
     walk = moment_->entries();
@@ -109,9 +112,10 @@ void native_table::for_each(const key_range& range,
         if (range.from && (key <=> *range.from) < 0) continue;
         if (range.to && (key <=> *range.to) >= 0) continue;
       }
-      if (!f(e.key, e.value)) return;
+      if (!f(e.key, e.value)) return {};
     }
   }
+  return {};
 }
 
 /// A walk goes forwards only, so the way back is made of short pieces.

@@ -26,8 +26,9 @@ class native_table final : public source {
   const types& schemas() const override { return types_; }
   std::uint64_t size() const override { return moment_->size(); }
   std::vector<fact> facts() const override;
-  std::size_t get(const term& key, detail::function_ref<void(bytes)> f) const override;
-  void for_each(const key_range& range, detail::function_ref<bool(bytes, bytes)> f) const override;
+  result<std::size_t> get(const term& key, detail::function_ref<void(bytes)> f) const override;
+  result<> for_each(const key_range& range,
+                    detail::function_ref<bool(bytes, bytes)> f) const override;
 
   [[nodiscard]] detail::core& core() const noexcept { return *core_; }
   /// Saves and closes: what was written is on disk when it returns.

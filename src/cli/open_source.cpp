@@ -1,15 +1,44 @@
 // CLI  [cli] -> api -> table -> journal -> file
-// A source for each format; so far there is one.
+// A source for each format.
 #include "cli/open_source.hpp"
 
+#include "cli/dets_table.hpp"
+#include "cli/ets_dump.hpp"
 #include "cli/native_table.hpp"
 
 namespace shelf::cli {
+namespace {
+
+template <class T>
+[[nodiscard]] result<std::unique_ptr<source>> held(result<T> table) {
+  if (!table) return std::unexpected(table.error());
+  return std::make_unique<T>(*std::move(table));
+}
+
+}  // namespace
+
+stored_format recognise(const std::string& path) {
+  const auto dets = dets::is_dets_file(path);
+  if (dets || dets.error() == errc::unsupported_version) return stored_format::dets;
+  return is_disk_log(path) ? stored_format::ets_dump : stored_format::native;
+}
 
 result<std::unique_ptr<source>> open_source(const std::string& path, const console& out) {
-  auto table = native_table::read(path, progress_bar("reading " + path, out.errors_are_seen()));
-  if (!table) return std::unexpected(table.error());
-  return std::make_unique<native_table>(*std::move(table));
+  progress_bar bar("reading " + path, out.errors_are_seen());
+  switch (recognise(path)) {
+    case stored_format::dets:
+      return held(dets_table::read(path, std::move(bar), [&out](const std::string& sentence) {
+        out.complain(tone::warning, sentence);
+      }));
+    case stored_format::ets_dump: return held(ets_dump::read(path, std::move(bar)));
+    case stored_format::native: break;
+  }
+  auto table = native_table::read(path, std::move(bar));
+  const bool is_other = !table && table.error().message().ends_with("not a shelf table");
+  if (!is_other) return held(std::move(table));
+  return std::unexpected(
+      error(errc::not_a_table,
+            table.error().message() + ", nor a DETS file, nor a dump of ets:tab2file"));
 }
 
 }  // namespace shelf::cli

@@ -10,8 +10,14 @@
 
 namespace shelf::cli {
 
+/// What a file is, by its content; its name says nothing.
+enum class stored_format : std::uint8_t { native, dets, ets_dump };
+
+/// Also native: what is no table at all, so that opening it says why.
+[[nodiscard]] stored_format recognise(const std::string& path);
+
 /// One moment of the table at `path`, beside whoever writes it. Errors: those of describe and
-/// table::open.
+/// table::open, dets::file::open, ets_dump::read.
 [[nodiscard]] result<std::unique_ptr<source>> open_source(const std::string& path,
                                                           const console& out);
 

@@ -57,6 +57,16 @@ struct types_request {
   std::optional<std::string> value;
 };
 
+/// What an object {Key, ..} of DETS or ETS is in a table of entries.
+enum class object_shape : std::uint8_t {
+  by_content,
+  pairs,    ///< {Key, Value} is an entry
+  objects,  ///< the whole object is the value of its key
+};
+
+/// The format of a new file.
+enum class target_format : std::uint8_t { by_name, native, dets };
+
 /// One command line.
 struct request {
   std::string command;
@@ -71,6 +81,10 @@ struct request {
   bool skip_bad = false;
   std::string rejects;
   bool dry_run = false;
+  bool overwrite = false;
+  target_format to = target_format::by_name;
+  object_shape shape = object_shape::by_content;
+  std::uint32_t keypos = 0;  ///< of the objects that values are; 0: where it is
   bool yes = false;
   std::vector<std::string> renames;
   std::vector<std::string> defaults;

@@ -23,18 +23,26 @@ class json_lines_writer final : public row_writer {
 
 class erlang_writer final : public row_writer {
  public:
+  explicit erlang_writer(bool objects) : objects_(objects) {}
   void append(std::string& out, const term& key, const term& value) override {
-    out += term::tuple({key, value}).to_string();
-    out += ".\n";
+    append_erlang_row(out, objects_, key, value);
+    out += '\n';
   }
+
+ private:
+  bool objects_;
 };
 
 class hex_writer final : public row_writer {
  public:
+  explicit hex_writer(bool objects) : objects_(objects) {}
   void append(std::string& out, const term& key, const term& value) override {
-    out += to_hex(term::tuple({key, value}).encode());
+    out += to_hex(objects_ ? value.encode() : term::tuple({key, value}).encode());
     out += '\n';
   }
+
+ private:
+  bool objects_;
 };
 
 class delimited_writer final : public row_writer {
@@ -116,16 +124,22 @@ class delimited_writer final : public row_writer {
 
 }  // namespace
 
-result<std::unique_ptr<row_writer>> make_row_writer(const rows_request& how, const types& t) {
+result<std::unique_ptr<row_writer>> make_row_writer(const rows_request& how, const types& t,
+                                                    bool objects) {
   switch (how.format) {
     case row_format::csv:
     case row_format::tsv: return make_delimited_writer(how, t);
-    case row_format::erlang: return std::make_unique<erlang_writer>();
-    case row_format::etf_hex: return std::make_unique<hex_writer>();
+    case row_format::erlang: return std::make_unique<erlang_writer>(objects);
+    case row_format::etf_hex: return std::make_unique<hex_writer>(objects);
     case row_format::by_name:
     case row_format::json_lines: break;
   }
   return std::make_unique<json_lines_writer>(t);
+}
+
+void append_erlang_row(std::string& out, bool objects, const term& key, const term& value) {
+  out += objects ? value.to_string() : term::tuple({key, value}).to_string();
+  out += '.';
 }
 
 }  // namespace shelf::cli

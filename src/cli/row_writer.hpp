@@ -20,9 +20,12 @@ class row_writer {
   virtual void append(std::string& out, const term& key, const term& value) = 0;
 };
 
-/// A writer for a table of these types, which must outlive it. invalid_argument: a column that the
-/// table does not have.
+/// A writer for a table of these types, which must outlive it; `objects`: values are whole objects
+/// with their keys in them. invalid_argument: a column that the table does not have.
 [[nodiscard]] result<std::unique_ptr<row_writer>> make_row_writer(const rows_request& how,
-                                                                  const types& t);
+                                                                  const types& t, bool objects);
+
+/// An entry, or an object, as Erlang text with its full stop and no newline.
+void append_erlang_row(std::string& out, bool objects, const term& key, const term& value);
 
 }  // namespace shelf::cli

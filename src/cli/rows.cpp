@@ -6,6 +6,7 @@
 #include "cli/json_term.hpp"
 #include "cli/listing.hpp"
 #include "cli/open_source.hpp"
+#include "cli/row_writer.hpp"
 #include "cli/selection.hpp"
 #include "cli/text_table.hpp"
 
@@ -29,13 +30,13 @@ void write_value(const request& r, console& out, const schema& s, const term& va
   out.write((out.is_terminal() ? printable(text) : text) + "\n");
 }
 
-void list_as_table(const request& r, console& out, const source& from, const selection& rows,
-                   std::uint64_t& written) {
+[[nodiscard]] result<> list_as_table(const request& r, console& out, const source& from,
+                                     const selection& rows, std::uint64_t& written) {
   const auto columns = columns_of(from.schemas());
   std::vector<text_table::heading> headings;
   for (const auto& c : columns) headings.push_back({c.name, is_number(*c.type)});
   text_table table(out, std::move(headings));
-  rows.for_each(from, [&](const term& key, const term& value) {
+  auto read = rows.for_each(from, [&](const term& key, const term& value) {
     cells row(key, value);
     std::vector<std::string> shown;
     for (const auto& c : columns) {
@@ -48,6 +49,7 @@ void list_as_table(const request& r, console& out, const source& from, const sel
     return true;
   });
   table.finish();
+  return read;
 }
 
 }  // namespace
@@ -58,14 +60,14 @@ result<std::uint64_t> list_rows(const request& r, console& out, const source& fr
   if (!rows) return std::unexpected(rows.error());
   std::uint64_t written = 0;
   if (!wants_json(r, out) && r.how != notation::erlang) {
-    list_as_table(r, out, from, *rows, written);
-    return written;
+    const auto listed = list_as_table(r, out, from, *rows, written);
+    return listed ? result<std::uint64_t>(written) : std::unexpected(listed.error());
   }
   std::string line;
-  rows->for_each(from, [&](const term& key, const term& value) {
+  const auto read = rows->for_each(from, [&](const term& key, const term& value) {
     line.clear();
     if (r.how == notation::erlang) {
-      line = "{" + key.to_string() + "," + value.to_string() + "}.";
+      append_erlang_row(line, from.keypos() != 0, key, value);
       if (out.is_terminal()) line = printable(line);
     } else {
       append_json_row(line, from.schemas(), key, value);
@@ -75,12 +77,16 @@ result<std::uint64_t> list_rows(const request& r, console& out, const source& fr
     ++written;
     return true;
   });
+  if (!read) return std::unexpected(read.error());
   return written;
 }
 
 outcome list(const request& r, console& out) {
   const auto table = open_source(r.file, out);
   if (!table) return std::unexpected(table.error());
+  if (!r.selection.limit) {
+    if (auto sound = (*table)->look_through(); !sound) return std::unexpected(sound.error());
+  }
   if (auto rows = list_rows(r, out, **table, r.selection); !rows) {
     return std::unexpected(rows.error());
   }
@@ -96,10 +102,11 @@ outcome count(const request& r, console& out) {
   if (rows->is_all()) {
     found = (*table)->size();
   } else {
-    rows->for_each(**table, [&](const term&, const term&) {
+    const auto read = rows->for_each(**table, [&](const term&, const term&) {
       ++found;
       return true;
     });
+    if (!read) return std::unexpected(read.error());
   }
   const auto text = std::to_string(found);
   out.write(r.how == notation::json ? "{\"count\":" + text + "}\n" : text + "\n");
@@ -115,7 +122,8 @@ outcome get(const request& r, console& out) {
   const auto found = (*table)->get(*key, [&](bytes value) {
     write_value(r, out, (*table)->schemas().value, term::from_canonical(value));
   });
-  if (found != 0) return exit_status::ok;
+  if (!found) return std::unexpected(found.error());
+  if (*found != 0) return exit_status::ok;
   return std::unexpected(error(errc::not_found, r.file + ": there is no key " + r.key));
 }
 

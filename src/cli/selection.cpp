@@ -158,12 +158,12 @@ bool selection::holds(const term& key, const term& value) const {
   return true;
 }
 
-void selection::for_each(const source& from,
-                         detail::function_ref<bool(const term&, const term&)> f) const {
+result<> selection::for_each(const source& from,
+                             detail::function_ref<bool(const term&, const term&)> f) const {
   auto to_skip = skip_;
   auto left = limit_.value_or(~std::uint64_t{0});
-  if (left == 0) return;
-  from.for_each(range_, [&](bytes k, bytes v) {
+  if (left == 0) return {};
+  return from.for_each(range_, [&](bytes k, bytes v) {
     const auto key = term::from_canonical(k);
     const auto value = term::from_canonical(v);
     if (!holds(key, value)) return true;

@@ -37,13 +37,20 @@ class source {
   [[nodiscard]] virtual const types& schemas() const = 0;
   [[nodiscard]] virtual std::uint64_t size() const = 0;
   [[nodiscard]] virtual std::vector<fact> facts() const = 0;
-  /// Calls `f` with each value of the key; how many there are.
-  [[nodiscard]] virtual std::size_t get(const term& key,
-                                        detail::function_ref<void(bytes value)> f) const = 0;
+  /// Which element of a value is its key, if values are whole objects: tuples with their keys in
+  /// them, as in DETS; 0 if a value is what stands beside its key.
+  [[nodiscard]] virtual std::uint32_t keypos() const { return 0; }
+  /// Makes sure that a walk over everything meets no damage halfway, at the price of one pass over
+  /// what is read as it is needed. Errors: those of the walk.
+  [[nodiscard]] virtual result<> look_through() { return {}; }
+  /// Calls `f` with each value of the key; how many there are. corrupt, file_error: where values
+  /// are read as they are needed.
+  [[nodiscard]] virtual result<std::size_t> get(
+      const term& key, detail::function_ref<void(bytes value)> f) const = 0;
   /// Calls `f(key, value)` for the entries in the range, in key order if the table has one, until
-  /// it returns false.
-  virtual void for_each(const key_range& range,
-                        detail::function_ref<bool(bytes key, bytes value)> f) const = 0;
+  /// it returns false. Errors: as get.
+  [[nodiscard]] virtual result<> for_each(
+      const key_range& range, detail::function_ref<bool(bytes key, bytes value)> f) const = 0;
 };
 
 }  // namespace shelf::cli

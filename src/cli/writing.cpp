@@ -91,7 +91,7 @@ outcome put(const request& r, console& out) {
   if (auto fits = detail::check_by_schema(table->schemas().value.root(), *value); !fits) {
     return std::unexpected(error(errc::invalid_argument, "VALUE: " + fits.error().message()));
   }
-  if (r.only_new && table->get(*key, [](bytes) {}) != 0) {
+  if (r.only_new && table->get(*key, [](bytes) {}).value_or(0) != 0) {
     return std::unexpected(
         error(errc::key_already_present, r.file + ": the key " + r.key + " is there already"));
   }

@@ -87,20 +87,19 @@ void settle_bounds(header& h) noexcept {
 }  // namespace
 
 result<> recognise(bytes front, const std::string& path) {
-  if (auto known = check_version(front, path); !known) return known;
-  if (field(front, 4) != cookie) {
+  // The mark comes first: what the version would be in a file of another kind means nothing.
+  if (front.size() >= 8 && field(front, 4) != cookie) {
     return refuse(path, errc::not_a_table, "byte 4: without the mark of a DETS file");
   }
-  return {};
+  return check_version(front, path);
 }
 
 result<judged_header> judge_header(bytes front, std::uint64_t file_size, std::uint32_t trailer,
                                    const std::string& path) {
-  if (auto known = check_version(front, path); !known) return std::unexpected(known.error());
+  if (auto known = recognise(front, path); !known) return std::unexpected(known.error());
   if (front.size() < fields_size) {
     return refuse(path, errc::not_a_table, "too short for the header of a DETS file");
   }
-  if (auto known = recognise(front, path); !known) return std::unexpected(known.error());
   if (field(front, 12) < 1 || field(front, 12) > 3) {
     return refuse(path, errc::corrupt,
                   "byte 12: type " + std::to_string(field(front, 12)) + " is unknown");

@@ -1,17 +1,16 @@
 // DETS  api -> table -> [dets] -> file
-// RFC 1321, for short input: the padded copy is made whole.
+// RFC 1321.
 #include "dets/md5.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
-#include <cstdint>
-#include <vector>
 
 namespace shelf::dets_format {
 namespace {
 
 using state = std::array<std::uint32_t, 4>;
-constexpr std::size_t block = 64;
+constexpr std::size_t block = md5_sum::block;
 
 /// The constants: the first 32 bits of |sin(i + 1)|.
 const std::array<std::uint32_t, 64>& sines() {
@@ -55,20 +54,35 @@ void add_block(state& s, bytes content) {
 
 }  // namespace
 
-std::array<std::byte, 16> md5(bytes content) {
-  std::vector<std::byte> padded(content.begin(), content.end());
-  padded.push_back(std::byte{0x80});
-  while (padded.size() % block != block - 8) padded.push_back(std::byte{0});
-  for (unsigned i = 0; i < 8; ++i) {
-    padded.push_back(static_cast<std::byte>(std::uint64_t{content.size()} * 8 >> 8 * i));
+md5_sum& md5_sum::add(bytes content) {
+  const auto before = static_cast<std::size_t>(length_ % block);
+  length_ += content.size();
+  if (before > 0) {
+    const auto more = std::min(block - before, content.size());
+    std::ranges::copy(content.first(more), rest_.begin() + static_cast<std::ptrdiff_t>(before));
+    if (before + more < block) return *this;
+    add_block(state_, rest_);
+    content = content.subspan(more);
   }
-  state s{0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476};
-  for (std::size_t at = 0; at < padded.size(); at += block) {
-    add_block(s, bytes(padded).subspan(at, block));
-  }
+  for (; content.size() >= block; content = content.subspan(block)) add_block(state_, content);
+  std::ranges::copy(content, rest_.begin());
+  return *this;
+}
+
+std::array<std::byte, 16> md5_sum::finish() {
+  std::array<std::byte, 8> bits{};
+  for (unsigned i = 0; i < 8; ++i) bits[i] = static_cast<std::byte>(length_ * 8 >> 8 * i);
+  std::array<std::byte, block> padding{std::byte{0x80}};
+  const auto used = static_cast<std::size_t>(length_ % block);
+  add(bytes(padding).first((used < block - 8 ? block : 2 * block) - 8 - used));
+  add(bits);
   std::array<std::byte, 16> digest{};
-  for (std::size_t i = 0; i < 16; ++i) digest[i] = static_cast<std::byte>(s[i / 4] >> 8 * (i % 4));
+  for (std::size_t i = 0; i < 16; ++i) {
+    digest[i] = static_cast<std::byte>(state_[i / 4] >> 8 * (i % 4));
+  }
   return digest;
 }
+
+std::array<std::byte, 16> md5(bytes content) { return md5_sum().add(content).finish(); }
 
 }  // namespace shelf::dets_format

@@ -14,7 +14,7 @@ from pathlib import Path
 import tool
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PAGES = [ROOT / "docs" / "tool.md", ROOT / "README.md"]
+PAGES = [ROOT / "docs" / "tool.md", ROOT / "docs" / "dets.md", ROOT / "README.md"]
 BLOCK = re.compile(r"(?ms)^```console\n(.*?)^```$")
 
 

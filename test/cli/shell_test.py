@@ -7,7 +7,7 @@ import subprocess
 from tool import USAGE, ToolTest, main
 
 COMMANDS = ["info", "get", "count", "list", "diff", "watch", "create", "put", "delete", "import",
-            "export", "copy", "check", "salvage", "compact", "migrate", "remove", "bench",
+            "export", "convert", "copy", "check", "salvage", "compact", "migrate", "remove", "bench",
             "completion", "man"]
 
 
@@ -30,7 +30,7 @@ class Shell(ToolTest):
 
     def test_bash_completes_commands_options_words_and_files(self):
         self.users()
-        self.assertEqual(self.bash("co"), {"count", "copy", "compact", "completion"})
+        self.assertEqual(self.bash("co"), {"count", "convert", "copy", "compact", "completion"})
         self.assertEqual(self.bash("use"), {"users.shelf"})
         self.assertEqual(self.bash("list", "use"), {"users.shelf"})
         self.assertEqual(self.bash("create", "--kind", "ba"), {"bag"})

@@ -173,5 +173,16 @@ TEST(DetsCorpus, OnlyFilesOfVersionNineAreRecognised) {
   EXPECT_EQ(judge("bad_version_8").error(), errc::unsupported_version);
 }
 
+TEST(DetsCorpus, AFileWithoutTheMarkIsNoDetsFileWhateverItWouldSayOfItsVersion) {
+  for (const unsigned version : {0u, 8u, 9u}) {
+    auto content = corpus_file("set_1.dets");
+    content[4] = std::byte{0x52};
+    content[19] = static_cast<std::byte>(version);
+    const auto disk = disk_with(content);
+    EXPECT_EQ(dets_format::recognise_file(*disk, "t.dets", {}).error(), errc::not_a_table);
+    EXPECT_EQ(store::open(on(*disk)).error(), errc::not_a_table);
+  }
+}
+
 }  // namespace
 }  // namespace shelf

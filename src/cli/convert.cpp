@@ -1,0 +1,275 @@
+// CLI  [cli] -> api -> table -> journal -> file
+// A table of one format made into a new file of another: all of it or nothing.
+#include "cli/argument.hpp"
+#include "cli/commands.hpp"
+#include "cli/native_table.hpp"
+#include "cli/new_file.hpp"
+#include "cli/object_source.hpp"
+#include "cli/open_source.hpp"
+#include "dets/object.hpp"
+#include "shelf/dets.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+namespace shelf::cli {
+namespace {
+
+/// DETS takes so much at a time: all of a table need not be in memory as objects.
+constexpr std::size_t most_objects = 16384;
+constexpr std::size_t most_bytes = std::size_t{16} << 20;
+constexpr std::uint64_t most_slots = 33'554'432;
+
+[[nodiscard]] std::unexpected<error> refuse(const std::string& why) {
+  return std::unexpected(error(errc::invalid_argument, why));
+}
+
+[[nodiscard]] result<target_format> format_of_target(const request& r) {
+  if (r.to != target_format::by_name) return r.to;
+  const auto ending = std::filesystem::path(r.other).extension();
+  if (ending == ".dets") return target_format::dets;
+  if (ending == ".shelf") return target_format::native;
+  return refuse(r.other + ": its name does not say what it is to be; --to does");
+}
+
+/// How the one is the other: what stands in the answer.
+struct plan {
+  bool pairs = true;         ///< {Key, Value} is an entry
+  std::uint32_t keypos = 1;  ///< of the objects
+};
+
+/// Whether all are {Key, Value}: then each is an entry, else each is the value of its key.
+[[nodiscard]] result<plan> plan_from_objects(const request& r, const source& from) {
+  plan p{.pairs = r.shape == object_shape::pairs, .keypos = from.keypos()};
+  if (r.shape == object_shape::objects) return p;
+  bool all = p.keypos == 1;
+  const auto read = from.for_each({}, [&](bytes, bytes object) {
+    return all = all && term::from_canonical(object).size() == 2;
+  });
+  if (!read) return std::unexpected(read.error());
+  if (p.pairs && !all) return refuse("--as pairs: " + r.file + " holds others than {Key, Value}");
+  p.pairs = all;
+  return p;
+}
+
+/// The first position at which every value has its key; 0 if there is none.
+[[nodiscard]] result<std::uint32_t> common_position(const source& from) {
+  std::vector<std::uint32_t> left;
+  bool first = true;
+  const auto read = from.for_each({}, [&](bytes key, bytes value) {
+    if (first) {
+      const auto whole = term::from_canonical(value);
+      const auto size = whole.what() == term::type::tuple ? whole.size() : 0;
+      constexpr std::size_t looked_at = 255;
+      for (std::uint32_t p = 1; p <= std::min(size, looked_at); ++p) left.push_back(p);
+    }
+    first = false;
+    std::erase_if(left,
+                  [&](std::uint32_t p) { return !is_key(dets_format::element_at(value, p), key); });
+    return !left.empty();
+  });
+  if (!read) return std::unexpected(read.error());
+  return left.empty() ? 0 : left.front();
+}
+
+/// Whether each value of an untyped table has its key in it: then the values are the objects.
+[[nodiscard]] result<plan> plan_from_entries(const request& r, const source& from) {
+  const bool untyped = from.schemas().key.text() == "any" && from.schemas().value.text() == "any";
+  const bool may_be = r.shape == object_shape::objects || r.keypos != 0 ||
+                      (r.shape == object_shape::by_content && untyped);
+  if (r.shape == object_shape::pairs && r.keypos != 0) {
+    return refuse("--keypos: of a pair the key is the first element");
+  }
+  if (!may_be) return plan{};
+  if (r.keypos != 0) return plan{.pairs = false, .keypos = r.keypos};
+  const auto position = common_position(from);
+  if (!position) return std::unexpected(position.error());
+  if (*position != 0) return plan{.pairs = false, .keypos = *position};
+  if (r.shape != object_shape::objects || from.size() == 0) return plan{};
+  return refuse("--as objects: not every value of " + r.file + " is a tuple with its key in it");
+}
+
+/// Gathers objects and inserts them portion by portion.
+class dets_filler {
+ public:
+  explicit dets_filler(dets::file& into) : into_(into) {}
+
+  [[nodiscard]] result<> add(term object) {
+    bytes_ += object.encoded().size();
+    portion_.push_back(std::move(object));
+    ++added_;
+    return portion_.size() < most_objects && bytes_ < most_bytes ? result<>() : flush();
+  }
+  [[nodiscard]] result<> flush() {
+    const auto done = into_.insert_range(portion_);
+    portion_.clear();
+    bytes_ = 0;
+    return done ? result<>() : std::unexpected(done.error());
+  }
+  [[nodiscard]] std::uint64_t added() const noexcept { return added_; }
+
+ private:
+  dets::file& into_;
+  std::vector<term> portion_;
+  std::size_t bytes_ = 0;
+  std::uint64_t added_ = 0;
+};
+
+/// The object that an entry is in DETS.
+[[nodiscard]] result<term> object_of(const source& from, const plan& p, bytes key, bytes value) {
+  auto whole = term::from_canonical(value);
+  if (from.keypos() != 0) return whole;
+  if (p.pairs) return term::tuple({term::from_canonical(key), std::move(whole)});
+  if (is_key(dets_format::element_at(value, p.keypos), key)) return whole;
+  return refuse(
+      fmt::format("element {} of a value is not its key, so the value is no object for "
+                  "DETS; --as pairs makes {{Key, Value}} of all",
+                  p.keypos));
+}
+
+[[nodiscard]] result<std::uint64_t> write_dets(const std::string& path, const source& from,
+                                               const plan& p, progress_bar bar) {
+  const auto slots = std::clamp<std::uint64_t>(from.size(), 256, most_slots);
+  auto made = dets::file::open({.path = path,
+                                .type = from.what() == kind::ordered_set ? kind::set : from.what(),
+                                .keypos = p.keypos,
+                                .opening = opening::create_new,
+                                .min_slots = static_cast<std::uint32_t>(slots),
+                                .auto_save = std::chrono::milliseconds(0)});
+  if (!made) return std::unexpected(made.error());
+  dets_filler filler(*made);
+  result<> done;
+  const auto read = from.for_each({}, [&](bytes key, bytes value) {
+    auto object = object_of(from, p, key, value);
+    done = object ? filler.add(*std::move(object)) : std::unexpected(object.error());
+    bar.update(filler.added(), from.size());
+    return done.has_value();
+  });
+  if (done) done = read;
+  if (done) done = filler.flush();
+  if (done && made->size() != filler.added()) {
+    done = std::unexpected(error(
+        errc::type_mismatch, fmt::format("{} entries would be {} objects in DETS, which holds no "
+                                         "object twice in a set or bag",
+                                         filler.added(), made->size())));
+  }
+  if (!done) {
+    made->abandon();
+    return std::unexpected(done.error());
+  }
+  if (auto closed = made->close(); !closed) return std::unexpected(closed.error());
+  return filler.added();
+}
+
+[[nodiscard]] result<> add_entry(const plan& p, detail::entry_batch& batch, bytes own,
+                                 bytes object) {
+  const auto key = as_key(term::from_canonical(own));
+  const auto value = p.pairs ? dets_format::element_at(object, 2) : object;
+  auto done = key ? check_value(term::from_canonical(value)) : std::unexpected(key.error());
+  if (done) done = batch.add(key->encoded(), value);
+  if (done) return done;
+  constexpr std::size_t shown = 64;
+  return std::unexpected(error(done.error().code(), done.error().message(),
+                               term::from_canonical(object).to_string(shown)));
+}
+
+[[nodiscard]] result<std::uint64_t> write_native(const std::string& path, const source& from,
+                                                 const plan& p, progress_bar bar) {
+  file_description d;
+  d.what = from.what();
+  d.key_schema = d.value_schema = "any";
+  const auto made = native_table::create(path, d);
+  if (!made) return std::unexpected(made.error());
+  auto batch = made->core().make_batch();
+  std::uint64_t count = 0;
+  result<> done;
+  const auto read = from.for_each({}, [&](bytes key, bytes object) {
+    done = add_entry(p, *batch, key, object);
+    bar.update(++count, from.size());
+    return done.has_value();
+  });
+  if (done) done = read;
+  if (done) {
+    const auto inserted = made->core().insert_batch(std::move(batch), false);
+    if (!inserted) done = std::unexpected(inserted.error());
+  }
+  if (done && made->core().size() != count) {
+    done = std::unexpected(error(errc::type_mismatch,
+                                 fmt::format("{} objects would be {} entries: some are equal here",
+                                             count, made->core().size())));
+  }
+  if (!done) {
+    made->core().abandon();
+    return std::unexpected(done.error());
+  }
+  if (auto closed = made->close(); !closed) return std::unexpected(closed.error());
+  return count;
+}
+
+void answer(const request& r, console& out, const source& from, const plan& p, bool to_dets,
+            std::uint64_t count) {
+  if (wants_json(r, out)) {
+    out.write(fmt::format("{{\"converted\":{},\"as\":\"{}\",\"keypos\":{}}}\n", count,
+                          p.pairs ? "pairs" : "objects", p.keypos));
+    return;
+  }
+  const bool objects_stay = to_dets && from.keypos() != 0;
+  out.write(fmt::format("{} {} converted", count, from.keypos() != 0 ? "objects" : "entries"));
+  if (!objects_stay && p.pairs) out.write(": each {Key, Value} is an entry");
+  if (!objects_stay && !p.pairs) {
+    out.write(fmt::format(": the value of a key is its object, the key is element {}", p.keypos));
+  }
+  out.write("\n");
+  if (to_dets && from.what() == kind::ordered_set) {
+    out.write("an ordered_set is a set in DETS, which keeps no order\n");
+  }
+}
+
+/// What goes wrong is told with the name of the file that it is about. That an object does not fit
+/// is no fault of the command line.
+[[nodiscard]] error named(const request& r, const new_file& target, const error& e) {
+  auto sentence = e.details();
+  if (const auto at = sentence.find(target.path()); at != std::string::npos) {
+    sentence.replace(at, target.path().size(), r.other);
+  } else if (!sentence.starts_with(r.file)) {
+    sentence.insert(0, r.file + ": ");
+  }
+  const auto code = e == errc::invalid_argument ? errc::type_mismatch : e.code();
+  return {code, sentence + "; nothing was written", {}, e.os_error()};
+}
+
+}  // namespace
+
+outcome convert(const request& r, console& out) {
+  const auto format = format_of_target(r);
+  if (!format) return std::unexpected(format.error());
+  const bool to_dets = *format == target_format::dets;
+  const auto from = open_source(r.file, out);
+  if (!from) return std::unexpected(from.error());
+  const bool objects = (*from)->keypos() != 0;
+  if (!objects && !to_dets)
+    return refuse(r.file + " is a shelf table already; `shelf copy` copies");
+  if (r.keypos != 0 && (objects || !to_dets)) {
+    return refuse("--keypos: the objects of " + r.file + " have their keys where they have them");
+  }
+  std::error_code missing;
+  if (std::filesystem::equivalent(r.file, r.other, missing)) {
+    return refuse(r.other + ": a file is not converted into itself");
+  }
+  auto target = new_file::beside(r.other, r.overwrite);
+  if (!target) return std::unexpected(target.error());
+  if (auto sound = (*from)->look_through(); !sound) return std::unexpected(sound.error());
+  const auto p = objects ? plan_from_objects(r, **from) : plan_from_entries(r, **from);
+  if (!p) return std::unexpected(p.error());
+  const auto write = to_dets ? write_dets : write_native;
+  const auto count =
+      write(target->path(), **from, *p, progress_bar("writing " + r.other, out.errors_are_seen()));
+  if (!count) return std::unexpected(named(r, *target, count.error()));
+  if (auto published = target->publish(); !published) return std::unexpected(published.error());
+  answer(r, out, **from, *p, to_dets, *count);
+  return exit_status::ok;
+}
+
+}  // namespace shelf::cli

@@ -1,0 +1,81 @@
+// CLI  [cli] -> api -> table -> journal -> file
+// A link fails if the name is taken; a rename replaces.
+#include "cli/new_file.hpp"
+
+#include "shelf/dets.hpp"
+#include "shelf/upkeep.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+namespace shelf::cli {
+namespace {
+
+[[nodiscard]] std::unexpected<error> failure(const std::string& path, int cause) {
+  return std::unexpected(error(errc::file_error, path + ": " + std::strerror(cause), {}, cause));
+}
+
+[[nodiscard]] std::unexpected<error> is_there(const std::string& path) {
+  return std::unexpected(
+      error(errc::file_error, path + ": is there already; --force replaces it", {}, EEXIST));
+}
+
+/// Makes the new name last.
+[[nodiscard]] result<> sync_directory_of(const std::string& path) {
+  const auto parent = std::filesystem::path(path).parent_path();
+  const auto name = parent.empty() ? std::string(".") : parent.string();
+  const int directory = open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0) return failure(name, errno);
+  const int cause = fsync(directory) == 0 ? 0 : errno;
+  close(directory);
+  return cause == 0 ? result<>() : failure(name, cause);
+}
+
+}  // namespace
+
+result<new_file> new_file::beside(const std::string& target, bool replace) {
+  std::error_code failed;
+  const auto status = std::filesystem::symlink_status(target, failed);
+  const bool there = std::filesystem::exists(status);
+  if (there && !replace) return is_there(target);
+  if (there && !std::filesystem::is_regular_file(status)) {
+    return std::unexpected(error(errc::file_error, target + ": is no file, and not replaced"));
+  }
+  if (const auto held = describe(target); there && held && held->held_by != 0) {
+    return std::unexpected(
+        error(errc::already_open,
+              target + ": process " + std::to_string(held->held_by) + " has it open for writing"));
+  }
+  // Whoever has a DETS file open for writing holds a lock on it; nothing else matters here.
+  const auto lock = dets::file::open({.path = target,
+                                      .opening = opening::existing,
+                                      .repair = dets::repair_policy::refuse,
+                                      .auto_save = std::chrono::milliseconds(0)});
+  if (there && !lock && lock.error() == errc::already_open) return std::unexpected(lock.error());
+  return new_file(target, target + ".new-" + std::to_string(getpid()), replace);
+}
+
+new_file::new_file(new_file&& other) noexcept
+    : target_(std::move(other.target_)),
+      beside_(std::exchange(other.beside_, {})),
+      replace_(other.replace_) {}
+
+new_file::~new_file() {
+  if (!beside_.empty()) unlink(beside_.c_str());
+}
+
+result<> new_file::publish() {
+  if (replace_) {
+    if (rename(beside_.c_str(), target_.c_str()) != 0) return failure(target_, errno);
+    beside_.clear();
+  } else if (link(beside_.c_str(), target_.c_str()) != 0) {
+    return errno == EEXIST ? is_there(target_) : failure(target_, errno);
+  }
+  return sync_directory_of(target_);
+}
+
+}  // namespace shelf::cli

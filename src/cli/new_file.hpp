@@ -1,0 +1,36 @@
+// CLI  [cli] -> api -> table -> journal -> file
+// A table made under a name of its own, which gets the wanted name when it is complete.
+#pragma once
+
+#include "shelf/error.hpp"
+
+#include <string>
+
+namespace shelf::cli {
+
+/// The name of a file to be. What is not published is removed. Thread safety: one thread.
+class new_file {
+ public:
+  /// file_error (EEXIST): something is there, and replace is false; already_open: it is a table
+  /// that a process has open for writing.
+  [[nodiscard]] static result<new_file> beside(const std::string& target, bool replace);
+  new_file(new_file&& other) noexcept;
+  new_file& operator=(new_file&&) = delete;
+  ~new_file();
+
+  /// Where to make it.
+  [[nodiscard]] const std::string& path() const noexcept { return beside_; }
+  /// Gives it its name, in one step that is on disk when this returns. To be called when the file
+  /// is closed and synced. Errors: file_error, EEXIST if something came to be there meanwhile.
+  [[nodiscard]] result<> publish();
+
+ private:
+  new_file(std::string target, std::string beside, bool replace)
+      : target_(std::move(target)), beside_(std::move(beside)), replace_(replace) {}
+
+  std::string target_;
+  std::string beside_;
+  bool replace_;
+};
+
+}  // namespace shelf::cli

@@ -1,0 +1,37 @@
+// CLI  [cli] -> api -> table -> journal -> file
+// Objects shown as entries: the key, and beside it the whole object.
+#include "cli/object_source.hpp"
+
+#include "dets/object.hpp"
+
+namespace shelf::cli {
+
+bool is_key(bytes element, bytes key) {
+  if (element.empty() || key.empty()) return false;
+  if (same_bytes(element, key)) return true;
+  return term::from_canonical(element).as_floating() == 0.0 &&
+         term::from_canonical(key).as_floating() == 0.0;
+}
+
+object_source::object_source() : types_{*schema::parse("any"), *schema::parse("any")} {}
+
+result<> object_source::for_each(const key_range& range,
+                                 detail::function_ref<bool(bytes, bytes)> f) const {
+  if (range.backwards) {
+    return std::unexpected(error(errc::invalid_argument,
+                                 "--reverse: these objects are read in the order of the file; "
+                                 "`shelf convert` makes a table of them"));
+  }
+  const bool bounded = range.from || range.to;
+  return for_each_object([&](bytes object) {
+    const auto key = dets_format::element_at(object, keypos());
+    if (bounded) {
+      const auto whole = term::from_canonical(key);
+      if (range.from && (whole <=> *range.from) < 0) return true;
+      if (range.to && (whole <=> *range.to) >= 0) return true;
+    }
+    return f(key, object);
+  });
+}
+
+}  // namespace shelf::cli

@@ -1,0 +1,31 @@
+// CLI  [cli] -> api -> table -> journal -> file
+// What DETS files and dumps of ETS tables have in common: objects, tuples with their keys in them.
+#pragma once
+
+#include "cli/source.hpp"
+
+namespace shelf::cli {
+
+/// Whether this element of an object is that key. 0.0 and -0.0 are one key, though an object keeps
+/// its sign.
+[[nodiscard]] bool is_key(bytes element, bytes key);
+
+/// A source whose values are whole objects; the key is one of their elements.
+class object_source : public source {
+ public:
+  object_source();
+  [[nodiscard]] const types& schemas() const override { return types_; }
+  /// Every object is looked at. invalid_argument: backwards.
+  [[nodiscard]] result<> for_each(
+      const key_range& range, detail::function_ref<bool(bytes key, bytes value)> f) const override;
+
+ protected:
+  /// Calls `f` with each object, a canonical tuple that has a key, until it returns false.
+  [[nodiscard]] virtual result<> for_each_object(
+      detail::function_ref<bool(bytes object)> f) const = 0;
+
+ private:
+  types types_;  ///< any term is a key, and any tuple a value
+};
+
+}  // namespace shelf::cli
