@@ -89,10 +89,10 @@ result<> store::publish(bool replace) {
 }
 
 result<> store::take_name(bool replace) {
-  file::location::temporary named{std::move(file_.file()), std::move(temporary_name_)};
+  // A copy: should there be no memory, the name still says what has to go away.
+  file::location::temporary named{std::move(file_.file()), temporary_name_};
   auto done = where_.publish(named, replace);
   file_.file() = std::move(named.file);
-  temporary_name_ = std::move(named.name);
   if (done) temporary_name_.clear();
   return done;
 }

@@ -6,9 +6,6 @@
 
 namespace shelf::dets_format {
 
-replacement::replacement(const file::location& where, file::location::temporary made)
-    : where_(&where), content_(std::move(made.file)), name_(std::move(made.name)) {}
-
 replacement::replacement(replacement&& other) noexcept
     : where_(other.where_),
       content_(std::move(other.content_)),
@@ -19,9 +16,13 @@ replacement::~replacement() {
 }
 
 result<replacement> replacement::begin(const file::location& where) {
+  replacement begun(where);
   auto made = where.create_temporary();
   if (!made) return std::unexpected(made.error());
-  return replacement(where, std::move(*made));
+  // The name first: from here on the file goes away should there be no memory.
+  begun.name_ = std::move(made->name);
+  begun.content_ = storage(std::move(made->file));
+  return begun;
 }
 
 result<storage> replacement::publish(const file::open_file* like, bool replace) {

@@ -32,7 +32,7 @@ class replacement {
   [[nodiscard]] result<unnamed> release(const file::open_file* like);
 
  private:
-  replacement(const file::location& where, file::location::temporary made);
+  explicit replacement(const file::location& where) noexcept : where_(&where) {}
   [[nodiscard]] result<> settle(const file::open_file* like,
                                 file::location::temporary& named) const;
 

@@ -41,10 +41,13 @@ class Allocation : public each_kind<Kind> {
   using table = shelf::table<std::string, std::int64_t, Kind::value>;
   using verb = std::function<void(table&)>;
 
+  static inline file_format format = file_format::native;  ///< of the run under way
+
   static table open(const file::scratch& here, keeping how) {
     if (how == keeping::memory) return table::in_memory();
     return or_throw(table::open({.path = here.path(path),
                                  .mode = mode_of(how),
+                                 .format = format,
                                  .sync_every = std::chrono::milliseconds(0),
                                  .on_error = [](const error&) {}}));
   }
@@ -58,7 +61,17 @@ class Allocation : public each_kind<Kind> {
   /// Every verb, what it does to the contents seen by running it once with enough memory.
   static void check(const char* name, const verb& does, const verb& prepare = [](table&) {}) {
     SCOPED_TRACE(name);
-    for (const auto how : every_keeping) {
+    check_ways(every_keeping, does, prepare);
+    if (::testing::Test::HasFailure() || !has_files(file_format::dets, Kind::value)) return;
+    SCOPED_TRACE("dets");
+    format = file_format::dets;
+    check_ways(std::array{keeping::through}, does, prepare);
+    format = file_format::native;
+  }
+
+ private:
+  static void check_ways(std::span<const keeping> ways, const verb& does, const verb& prepare) {
+    for (const auto how : ways) {
       SCOPED_TRACE(to_string(how));
       entries before;
       entries after;
@@ -83,7 +96,6 @@ class Allocation : public each_kind<Kind> {
     }
   }
 
- private:
   /// False once f needed no more than n allocations.
   static bool once(const verb& does, const verb& prepare, keeping how, bool for_good,
                    std::int64_t n, const entries& before, const entries& after) {
