@@ -24,7 +24,7 @@ struct known_command {
 };
 
 [[nodiscard]] const known_command& command_called(std::string_view name) {
-  static constexpr std::array<known_command, 20> all{{
+  static constexpr std::array<known_command, 19> all{{
       {"", show_file, show_file, show_file},
       {"info", info, info, info},
       {"watch", watch},
@@ -44,7 +44,6 @@ struct known_command {
       {"compact", compact, compact_objects},
       {"migrate", migrate},
       {"remove", remove_table},
-      {"bench", bench},
   }};
   for (const auto& c : all) {
     if (c.name == name) return c;
@@ -95,6 +94,7 @@ void tell(const request& r, const console& out, const error& e) {
     out.write(man_page(outline()));
     return exit_status::ok;
   }
+  if (r.command == "bench") return bench(r, out);
   return run_on_file(r, out);
 }
 

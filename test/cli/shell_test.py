@@ -7,7 +7,8 @@ import subprocess
 from tool import USAGE, ToolTest, main
 
 COMMANDS = ["info", "get", "count", "list", "diff", "watch", "create", "put", "delete", "import",
-            "export", "convert", "copy", "check", "salvage", "compact", "migrate", "remove", "bench",
+            "export", "convert", "copy", "check", "salvage", "compact", "migrate", "remove",
+            "bench",
             "completion", "man"]
 
 
