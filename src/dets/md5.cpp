@@ -10,7 +10,6 @@ namespace shelf::dets_format {
 namespace {
 
 using state = std::array<std::uint32_t, 4>;
-constexpr std::size_t block = md5_sum::block;
 
 /// The constants: the first 32 bits of |sin(i + 1)|.
 const std::array<std::uint32_t, 64>& sines() {

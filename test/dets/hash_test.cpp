@@ -2,6 +2,7 @@
 // The hashes and the order of keys, against the vectors that OTP 25 made.
 #include "dets/hash.hpp"
 #include "dets/key_order.hpp"
+#include "dets/md5.hpp"
 #include "term/canonical.hpp"
 #include "term/vectors.hpp"
 
@@ -52,6 +53,24 @@ TEST(DetsKeyOrder, IsThatOfOtpForEveryPair) {
     ++tried;
   }
   EXPECT_GT(tried, 1000u);
+}
+
+TEST(DetsHash, Md5IsTheSameInPiecesOfEverySize) {
+  const std::string text(200, 'a');
+  // Made by Python's hashlib.
+  const std::string_view known = "887f30b43b2867f4a9accceee7d16e6c";
+  for (std::size_t piece = 1; piece <= text.size(); ++piece) {
+    dets_format::md5_sum sum;
+    for (std::size_t at = 0; at < text.size(); at += piece) {
+      sum.add(as_bytes(std::string_view(text).substr(at, piece)));
+    }
+    std::string digits;
+    for (const auto b : sum.finish()) {
+      digits += "0123456789abcdef"[std::to_integer<unsigned>(b) >> 4];
+      digits += "0123456789abcdef"[std::to_integer<unsigned>(b) & 15];
+    }
+    EXPECT_EQ(digits, known) << piece;
+  }
 }
 
 }  // namespace
