@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <thread>
@@ -21,16 +22,26 @@ namespace {
 constexpr std::size_t kills = 200;
 constexpr std::size_t kills_a_file = 12;
 
-/// Lets a writer run for a while and kills it. False if it could not be started.
+/// Whether the writer has been promised something: a write, or in write-back a save.
+bool has_promises(const storm_board& board, write_mode mode) {
+  return std::ranges::any_of(board.lanes, [&](const storm_lane& lane) {
+    return (mode == write_mode::back ? lane.saved : lane.acknowledged) > lane.first;
+  });
+}
+
+/// Lets a writer run for a while and kills it, if `patient` not before it has been promised
+/// something. False if it could not be started.
 bool run_and_kill(const std::string& path, write_mode mode, const std::string& board_path,
-                  storm_board& board, file::chooser& choose) {
+                  storm_board& board, file::chooser& choose, bool patient) {
   const int child = start({SHELF_STORM_WRITER, path, to_string(mode), board_path});
   if (child < 0) return false;
   // Now and then it dies while it opens the table.
-  const bool early = choose.below(8) == 0;
+  const bool early = !patient && choose.below(8) == 0;
+  const auto is_waited_for = [&] {
+    return !early && (board.opened == 0 || (patient && !has_promises(board, mode)));
+  };
   const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!early && board.opened == 0 && board.failed == 0 &&
-         std::chrono::steady_clock::now() < patience) {
+  while (is_waited_for() && board.failed == 0 && std::chrono::steady_clock::now() < patience) {
     std::this_thread::sleep_for(std::chrono::microseconds(200));
   }
   std::this_thread::sleep_for(std::chrono::microseconds(choose.below(early ? 4'000 : 25'000)));
@@ -49,7 +60,7 @@ void kill_again_and_again(write_mode mode, std::size_t rounds, std::uint64_t cha
     storm_check expect(path, mode);
     for (std::size_t i = 0; i < kills_a_file && round < rounds; ++i, ++round) {
       expect.prepare(board);
-      ASSERT_TRUE(run_and_kill(path, mode, board_path, board, choose));
+      ASSERT_TRUE(run_and_kill(path, mode, board_path, board, choose, round % 2 == 0));
       ASSERT_EQ(expect.check(board, storm_check::promise::acknowledged), "")
           << "SHELF_TEST_SEED=" << seed() << ", mode " << to_string(mode) << ", kill " << round;
     }
