@@ -9,7 +9,7 @@ target_sources(shelf PUBLIC
 # Before 1.0 a minor version may change the binary interface.
 set(shelf_soversion ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 set_target_properties(shelf PROPERTIES
-  VERSION ${PROJECT_VERSION} SOVERSION ${shelf_soversion} VERIFY_INTERFACE_HEADER_SETS ON)
+  VERSION ${PROJECT_VERSION} SOVERSION ${shelf_soversion})
 
 # A shared library shows namespace shelf and hides the rooms behind it.
 function(shelf_hide_rooms library)

@@ -5,6 +5,7 @@
 #
 #   tools/test.sh                all passes
 #   tools/test.sh release asan   some of them
+#   tools/test.sh asan-tool      the tool's tests with the sanitizers
 #   tools/test.sh clang          that Clang builds everything, the house's checks too
 #
 # SHELF_TEST_BUDGET (per cent, default 100) scales the suites that try many random cases or crash
@@ -59,8 +60,12 @@ for pass in "$@"; do
       run release "$budget"
       ;;
     asan)
-      build asan all -DSHELF_BUILD_EXAMPLES=OFF
-      run asan $((budget > 10 ? budget / 10 : budget)) -LE '^(house|docs|consume)$'
+      build asan all -DSHELF_BUILD_EXAMPLES=OFF -DSHELF_BUILD_CLI=OFF
+      run asan $((budget > 10 ? budget / 20 : budget)) -LE '^(house|docs|consume)$'
+      ;;
+    asan-tool)
+      build asan all -DSHELF_BUILD_EXAMPLES=OFF -DSHELF_BUILD_CLI=ON
+      run asan $((budget > 10 ? budget / 20 : budget)) -L '^tool$'
       ;;
     tsan)
       build tsan thread_tests -DSHELF_BUILD_EXAMPLES=OFF
@@ -70,7 +75,7 @@ for pass in "$@"; do
       build clang all
       closing+=("-- clang: everything was built without a warning")
       ;;
-    *) fail "there is no pass '$pass': release, asan, tsan, clang" ;;
+    *) fail "there is no pass '$pass': release, asan, asan-tool, tsan, clang" ;;
   esac
 done
 

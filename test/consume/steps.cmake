@@ -11,6 +11,7 @@ macro(configure directory)
   set(into ${work}/${way}/build)
   run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/${directory} -B ${into} -G ${generator}
     -D CMAKE_CXX_COMPILER=${compiler} "-DCMAKE_CXX_FLAGS=${flags}" -D CMAKE_BUILD_TYPE=Debug
+    -D CMAKE_CXX_FLAGS_DEBUG=
     ${ARGN})
 endmacro()
 
