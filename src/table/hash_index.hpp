@@ -337,8 +337,10 @@ void hash_index<Owner>::split(hash_segment* old) {
     }
   }
   for (std::size_t i = 0; i < count; ++i) (i < low ? lower : upper)->place(words[i]);
-  enter(d, fresh.take(0));
+  // The upper first: a walk that comes to the lower half must not find the old segment behind it,
+  // which would show the lower half again.
   enter(d, fresh.take(1));
+  enter(d, fresh.take(0));
   directory_.store(d, std::memory_order_release);
   limbo_.push(old, hash_segment::bytes(old->buckets));
   if (narrow != nullptr) limbo_.push(narrow, directory::bytes(narrow->depth));
