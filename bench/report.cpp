@@ -17,7 +17,8 @@ namespace {
 [[nodiscard]] std::string spread(const comparison& c) {
   if (c.ratios.empty()) return "";
   const auto [least, most] = std::ranges::minmax(c.ratios);
-  return fmt::format("{:.2f} ({:.2f}–{:.2f})", median(c.ratios), least, most);
+  const auto middle = median(c.ratios);
+  return fmt::format("{1:.{0}f} ({2:.{0}f}–{3:.{0}f})", middle < 0.1 ? 3 : 2, middle, least, most);
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // BENCH  rows: several threads
 // Do readers scale, does a writer slow them, and what do several writers reach together?
 #include "measure.hpp"
-#include "rivals/rocksdb_store.hpp"
+#include "rivals/disk_store.hpp"
 #include "shelf_table.hpp"
 
 #include <fmt/format.h>
@@ -128,9 +128,9 @@ void durable_writers(bench_run& b) {
     });
   };
   const auto theirs = [&] {
-    rocksdb_store t(fresh_directory(b.options()), rocksdb_store::sync::every_write);
+    const auto t = open_rocksdb(fresh_directory(b.options()), disk_store::sync::every_write);
     return in_threads(8, each, [&](std::size_t thread, std::size_t i) {
-      t.put(w.to_write[thread * each + i], w.value);
+      t->put(w.to_write[thread * each + i], w.value);
     });
   };
   b.compare("insert, durable, 8 threads", "ns", ours, {{{"RocksDB, synced", theirs}, 0.5}});

@@ -1,10 +1,7 @@
 // BENCH  rows: the disk
 // What do writes that survive cost, and saving and loading a whole table?
 #include "measure.hpp"
-#include "rivals/leveldb_store.hpp"
-#include "rivals/lmdb_store.hpp"
-#include "rivals/rocksdb_store.hpp"
-#include "rivals/sqlite_store.hpp"
+#include "rivals/disk_store.hpp"
 #include "rivals/tkrzw_store.hpp"
 #include "shelf_table.hpp"
 
@@ -43,13 +40,13 @@ class bare_file {
 };
 
 /// The first `n` inserts of the workload into a store on disk.
-template <class Store>
-[[nodiscard]] run inserts_into(const bench_run& b, typename Store::sync mode, std::size_t n) {
-  return [&b, mode, n] {
+[[nodiscard]] run inserts_into(open_disk_store* open, const bench_run& b, disk_store::sync mode,
+                               std::size_t n) {
+  return [open, &b, mode, n] {
     const auto& w = b.data();
-    Store t(fresh_directory(b.options()), mode);
+    const auto t = open(fresh_directory(b.options()), mode);
     return timed(n, [&] {
-      for (std::size_t i = 0; i < n; ++i) t.put(w.to_write[i], w.value);
+      for (std::size_t i = 0; i < n; ++i) t->put(w.to_write[i], w.value);
     });
   };
 }
@@ -63,17 +60,14 @@ void through(bench_run& b) {
     t.abandon();
     return took;
   };
-  using leveldb = leveldb_store;
-  using lmdb = lmdb_store;
-  using rocksdb = rocksdb_store;
-  using sqlite = sqlite_store;
-  b.compare(
-      "insert, through (survives kill -9)", "ns", ours,
-      {{{"RocksDB, log not synced", inserts_into<rocksdb>(b, rocksdb::sync::none, entries)},
-        1.0 / 7},
-       {{"LevelDB, log not synced", inserts_into<leveldb>(b, leveldb::sync::none, entries)}, 0},
-       {{"LMDB, not synced", inserts_into<lmdb>(b, lmdb::sync::none, entries)}, 0},
-       {{"SQLite, WAL, not synced", inserts_into<sqlite>(b, sqlite::sync::none, entries)}, 0}});
+  const auto inserts = [&, entries](open_disk_store* open) {
+    return inserts_into(open, b, disk_store::sync::none, entries);
+  };
+  b.compare("insert, through (survives kill -9)", "ns", ours,
+            {{{"RocksDB, log not synced", inserts(open_rocksdb)}, 1.0 / 7},
+             {{"LevelDB, log not synced", inserts(open_leveldb)}, 0},
+             {{"LMDB, not synced", inserts(open_lmdb)}, 0},
+             {{"SQLite, WAL, not synced", inserts(open_sqlite)}, 0}});
 }
 
 void durable(bench_run& b) {
@@ -97,16 +91,15 @@ void durable(bench_run& b) {
       }
     });
   };
-  using leveldb = leveldb_store;
-  using lmdb = lmdb_store;
-  using rocksdb = rocksdb_store;
-  using sqlite = sqlite_store;
+  const auto inserts = [&, n](open_disk_store* open) {
+    return inserts_into(open, b, disk_store::sync::every_write, n);
+  };
   b.compare("insert, durable, 1 thread", "ns", ours,
             {{{"bare", bare}, 1.15},
-             {{"RocksDB, synced", inserts_into<rocksdb>(b, rocksdb::sync::every_write, n)}, 0},
-             {{"LevelDB, synced", inserts_into<leveldb>(b, leveldb::sync::every_write, n)}, 0},
-             {{"LMDB, synced", inserts_into<lmdb>(b, lmdb::sync::every_write, n)}, 0},
-             {{"SQLite, synced", inserts_into<sqlite>(b, sqlite::sync::every_write, n)}, 0}});
+             {{"RocksDB, synced", inserts(open_rocksdb)}, 0},
+             {{"LevelDB, synced", inserts(open_leveldb)}, 0},
+             {{"LMDB, synced", inserts(open_lmdb)}, 0},
+             {{"SQLite, synced", inserts(open_sqlite)}, 0}});
 }
 
 [[nodiscard]] double whole_save(const bench_run& b, std::size_t& file_bytes) {

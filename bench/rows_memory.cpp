@@ -2,11 +2,8 @@
 // What does a lookup, an insert and an entry cost beside a hash map without locks and stores on
 // disk?
 #include "measure.hpp"
-#include "rivals/leveldb_store.hpp"
-#include "rivals/lmdb_store.hpp"
+#include "rivals/disk_store.hpp"
 #include "rivals/otp.hpp"
-#include "rivals/rocksdb_store.hpp"
-#include "rivals/sqlite_store.hpp"
 #include "rivals/tkrzw_store.hpp"
 #include "shelf_table.hpp"
 
@@ -39,19 +36,19 @@ struct read_sides {
       : w(b.data()),
         flat(filled_flat_map(w)),
         cuckoo(w.to_write.size()),
-        lmdb(fresh_directory(b.options()), lmdb_store::sync::none),
-        rocksdb(fresh_directory(b.options()), rocksdb_store::sync::none),
-        leveldb(fresh_directory(b.options()), leveldb_store::sync::none),
-        sqlite(fresh_directory(b.options()), sqlite_store::sync::none),
+        lmdb(open_lmdb(fresh_directory(b.options()), disk_store::sync::none)),
+        rocksdb(open_rocksdb(fresh_directory(b.options()), disk_store::sync::none)),
+        leveldb(open_leveldb(fresh_directory(b.options()), disk_store::sync::none)),
+        sqlite(open_sqlite(fresh_directory(b.options()), disk_store::sync::none)),
         tkrzw("") {
     fill(table, w);
     fill(ordered, w);
     for (const auto& key : w.to_write) {
       cuckoo.insert(key, w.value);
-      lmdb.put(key, w.value);
-      rocksdb.put(key, w.value);
-      leveldb.put(key, w.value);
-      sqlite.put(key, w.value);
+      lmdb->put(key, w.value);
+      rocksdb->put(key, w.value);
+      leveldb->put(key, w.value);
+      sqlite->put(key, w.value);
       tkrzw.put(key, w.value);
       tbb.insert({key, w.value});
     }
@@ -61,10 +58,10 @@ struct read_sides {
   text_ordered_map ordered = text_ordered_map::in_memory();
   flat_map flat;
   cuckoo_map cuckoo;
-  lmdb_store lmdb;
-  rocksdb_store rocksdb;
-  leveldb_store leveldb;
-  sqlite_store sqlite;
+  std::unique_ptr<disk_store> lmdb;
+  std::unique_ptr<disk_store> rocksdb;
+  std::unique_ptr<disk_store> leveldb;
+  std::unique_ptr<disk_store> sqlite;
   tkrzw_store tkrzw;
   tbb_map tbb;
 };
@@ -111,10 +108,10 @@ void lookups(bench_run& b, read_sides& s) {
              {{"oneTBB", found_in_tbb}},
              {{"tkrzw", found_in(s.tkrzw)}},
              {{"Erlang's ETS", found_in_ets}, 1.0 / 3},
-             {{"LMDB", found_in(s.lmdb)}},
-             {{"LevelDB", found_in(s.leveldb)}},
-             {{"SQLite", found_in(s.sqlite)}},
-             {{"RocksDB", found_in(s.rocksdb)}}});
+             {{"LMDB", found_in(*s.lmdb)}},
+             {{"LevelDB", found_in(*s.leveldb)}},
+             {{"SQLite", found_in(*s.sqlite)}},
+             {{"RocksDB", found_in(*s.rocksdb)}}});
   b.compare("lookup by view", "ns", viewed, {{{"flat_map, not copied", flat_viewed}, 0.7}});
   b.compare("lookup, ordered_map", "ns",
             each_key(w, [&](const auto& key) { keep(*s.ordered.lookup(key)); }),

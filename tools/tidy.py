@@ -43,8 +43,8 @@ CHAIN = {"cli": "[cli] -> api -> table -> journal -> file",
          "journal": "api -> table -> [journal] -> file",
          "dets": "api -> table -> [dets] -> file", "file": "api -> table -> journal -> [file]"}
 # The public headers below which everything stands; the others belong to the api alone.
-VOCABULARY_HEADERS = {"shelf/error.hpp", "shelf/kind.hpp", "shelf/version.hpp", "shelf/term.hpp",
-                      "shelf/detail/bytes.hpp", "shelf/detail/function_ref.hpp"}
+VOCABULARY_HEADERS = {"shelf/error.hpp", "shelf/kind.hpp", "shelf/version.hpp", "shelf/repair.hpp",
+                      "shelf/term.hpp", "shelf/detail/bytes.hpp", "shelf/detail/function_ref.hpp"}
 TYPED_HEADERS = {"shelf/shelf.hpp", "shelf/table.hpp", "shelf/map.hpp"}
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.MULTILINE)

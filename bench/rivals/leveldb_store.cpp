@@ -1,6 +1,6 @@
 // BENCH  rivals
 // LevelDB with its defaults.
-#include "rivals/leveldb_store.hpp"
+#include "rivals/disk_store.hpp"
 
 #include <leveldb/db.h>
 #include <stdexcept>
@@ -14,33 +14,34 @@ void must(const leveldb::Status& s) {
 
 [[nodiscard]] leveldb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 
-}  // namespace
+class leveldb_store : public disk_store {
+ public:
+  leveldb_store(const std::string& directory, sync mode) {
+    leveldb::Options options;
+    options.create_if_missing = true;
+    leveldb::DB* db = nullptr;
+    must(leveldb::DB::Open(options, directory, &db));
+    db_.reset(db);
+    write_.sync = mode == sync::every_write;
+  }
+  void put(std::string_view key, std::string_view value) override {
+    must(db_->Put(write_, slice(key), slice(value)));
+  }
+  std::string get(std::string_view key) override {
+    std::string found;
+    must(db_->Get({}, slice(key), &found));
+    return found;
+  }
 
-struct leveldb_store::handles {
-  std::unique_ptr<leveldb::DB> db;
-  leveldb::WriteOptions write;
+ private:
+  std::unique_ptr<leveldb::DB> db_;
+  leveldb::WriteOptions write_;
 };
 
-leveldb_store::leveldb_store(const std::string& directory, sync mode)
-    : handles_(std::make_unique<handles>()) {
-  leveldb::Options options;
-  options.create_if_missing = true;
-  leveldb::DB* db = nullptr;
-  must(leveldb::DB::Open(options, directory, &db));
-  handles_->db.reset(db);
-  handles_->write.sync = mode == sync::every_write;
-}
+}  // namespace
 
-leveldb_store::~leveldb_store() = default;
-
-void leveldb_store::put(std::string_view key, std::string_view value) {
-  must(handles_->db->Put(handles_->write, slice(key), slice(value)));
-}
-
-std::string leveldb_store::get(std::string_view key) {
-  std::string found;
-  must(handles_->db->Get({}, slice(key), &found));
-  return found;
+std::unique_ptr<disk_store> open_leveldb(const std::string& directory, disk_store::sync mode) {
+  return std::make_unique<leveldb_store>(directory, mode);
 }
 
 }  // namespace bench

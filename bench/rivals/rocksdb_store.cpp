@@ -1,6 +1,6 @@
 // BENCH  rivals
 // RocksDB with its defaults, its write-ahead log on.
-#include "rivals/rocksdb_store.hpp"
+#include "rivals/disk_store.hpp"
 
 #include <rocksdb/db.h>
 #include <stdexcept>
@@ -14,33 +14,34 @@ void must(const rocksdb::Status& s) {
 
 [[nodiscard]] rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 
-}  // namespace
+class rocksdb_store : public disk_store {
+ public:
+  rocksdb_store(const std::string& directory, sync mode) {
+    rocksdb::Options options;
+    options.create_if_missing = true;
+    rocksdb::DB* db = nullptr;
+    must(rocksdb::DB::Open(options, directory, &db));
+    db_.reset(db);
+    write_.sync = mode == sync::every_write;
+  }
+  void put(std::string_view key, std::string_view value) override {
+    must(db_->Put(write_, slice(key), slice(value)));
+  }
+  std::string get(std::string_view key) override {
+    std::string found;
+    must(db_->Get(rocksdb::ReadOptions(), slice(key), &found));
+    return found;
+  }
 
-struct rocksdb_store::handles {
-  std::unique_ptr<rocksdb::DB> db;
-  rocksdb::WriteOptions write;
+ private:
+  std::unique_ptr<rocksdb::DB> db_;
+  rocksdb::WriteOptions write_;
 };
 
-rocksdb_store::rocksdb_store(const std::string& directory, sync mode)
-    : handles_(std::make_unique<handles>()) {
-  rocksdb::Options options;
-  options.create_if_missing = true;
-  rocksdb::DB* db = nullptr;
-  must(rocksdb::DB::Open(options, directory, &db));
-  handles_->db.reset(db);
-  handles_->write.sync = mode == sync::every_write;
-}
+}  // namespace
 
-rocksdb_store::~rocksdb_store() = default;
-
-void rocksdb_store::put(std::string_view key, std::string_view value) {
-  must(handles_->db->Put(handles_->write, slice(key), slice(value)));
-}
-
-std::string rocksdb_store::get(std::string_view key) {
-  std::string found;
-  must(handles_->db->Get(rocksdb::ReadOptions(), slice(key), &found));
-  return found;
+std::unique_ptr<disk_store> open_rocksdb(const std::string& directory, disk_store::sync mode) {
+  return std::make_unique<rocksdb_store>(directory, mode);
 }
 
 }  // namespace bench

@@ -20,14 +20,12 @@ using dets_format::store;
 settings settings_of(const config& c) {
   static_assert(static_cast<int>(opening::read_only) ==
                 static_cast<int>(settings::opening::read_only));
-  static_assert(static_cast<int>(repair_policy::force) ==
-                static_cast<int>(settings::repairs::force));
   return {.path = c.path,
           .base_directory = c.base_directory,
           .type = c.type,
           .keypos = c.keypos,
           .how = static_cast<settings::opening>(c.opening),
-          .repair = static_cast<settings::repairs>(c.repair),
+          .repair = c.repair,
           .durable = c.mode == write_mode::durable,
           .min_slots = c.min_slots,
           .max_slots = c.max_slots,
@@ -142,21 +140,7 @@ result<> file::close() { return core_->table->close(); }
 void file::abandon() noexcept { core_->table->abandon(); }
 bool file::is_open() const noexcept { return core_ && core_->table->is_open(); }
 
-std::optional<repair_report> file::repaired() const {
-  const auto& note = core_->table->repaired();
-  if (!note) return std::nullopt;
-  const auto& n = note->counts;
-  return repair_report{.cause = note->cause,
-                       .kept_as = note->kept_as,
-                       .objects = n.objects,
-                       .keys = n.keys,
-                       .expected = n.expected,
-                       .buckets = n.buckets,
-                       .damaged = n.damaged,
-                       .superseded = n.superseded,
-                       .doubled = n.doubled,
-                       .resurrected = n.resurrected};
-}
+std::optional<repair_report> file::repaired() const { return core_->table->repaired(); }
 
 result<std::vector<term>> file::lookup(const term& key) const {
   std::vector<term> objects;

@@ -12,8 +12,11 @@
 namespace shelf::cli {
 namespace {
 
+// Erlang's names, and those of the C++ types.
 const std::map<std::string, kind> kinds{{"set", kind::set},
+                                        {"map", kind::set},
                                         {"ordered_set", kind::ordered_set},
+                                        {"ordered_map", kind::ordered_set},
                                         {"bag", kind::bag},
                                         {"duplicate_bag", kind::duplicate_bag}};
 const std::map<std::string, row_format> formats{{"jsonl", row_format::json_lines},
@@ -154,7 +157,9 @@ void grammar::rows_options(CLI::App& to) {
 }
 
 void grammar::types_options(CLI::App& to) {
-  choice(to, "--kind", r_.types.what, kinds, "What a key may have");
+  choice(
+      to, "--kind", r_.types.what, kinds,
+      "One value a key (set or map; ordered_set or ordered_map keep the keys in order) or several");
   to.add_option("--key", r_.types.key, "Type of the keys, such as binary or {integer, binary}")
       ->type_name("TYPE");
   to.add_option("--value", r_.types.value, "Type of the values, such as 'user{name: binary}'")

@@ -74,7 +74,7 @@ result<std::unique_ptr<store>> store::open(settings how, std::shared_ptr<file::l
   std::unique_ptr<store> made(new store(std::move(how), std::move(where)));
   if (auto opened = made->open_file(); !opened) return std::unexpected(opened.error());
   made->open_ = true;
-  if (made->settings_.repair == settings::repairs::force) {
+  if (made->settings_.repair == dets::repair_policy::force) {
     if (auto forced = made->force(made->header_); !forced) return std::unexpected(forced.error());
   }
   return made;
@@ -157,7 +157,7 @@ result<> store::open_existing() {
   storage from(std::move(*opened));
   const auto judged = read_header(from);
   if (!judged) return std::unexpected(judged.error());
-  const bool refuses = settings_.repair == settings::repairs::refuse;
+  const bool refuses = settings_.repair == dets::repair_policy::refuse;
   if (!judged->damage.empty() && refuses) {
     return std::unexpected(
         error(errc::corrupt, from.path() + ": " + judged->damage + "; it needs a repair"));
@@ -209,27 +209,29 @@ result<> store::load(storage&& from, header h, bool reopened) {
 }
 
 result<> store::open_damaged(storage&& from, const header& h, std::string cause) {
-  repaired_.emplace().cause = std::move(cause);
-  return settings_.how == settings::opening::read_only ? repair_in_memory(from, h)
-                                                       : repair_beside(std::move(from), h);
+  return settings_.how == settings::opening::read_only
+             ? repair_in_memory(from, h, std::move(cause))
+             : repair_beside(std::move(from), h, std::move(cause));
 }
 
-result<> store::repair_in_memory(const storage& from, const header& h) {
+result<> store::repair_in_memory(const storage& from, const header& h, std::string cause) {
   storage image({}, from.path());
-  auto counts = repair(from, h, image);
-  if (!counts) return std::unexpected(counts.error());
-  repaired_->counts = *counts;
+  auto found = repair(from, h, image);
+  if (!found) return std::unexpected(found.error());
+  repaired_ = std::move(*found);
+  repaired_->cause = std::move(cause);
   const auto judged = read_header(image);
   if (!judged) return std::unexpected(judged.error());
   return load(std::move(image), judged->fields, true);
 }
 
-result<> store::repair_beside(storage&& from, const header& h) {
+result<> store::repair_beside(storage&& from, const header& h, std::string cause) {
   auto made = replacement::begin(where_);
   if (!made) return std::unexpected(made.error());
-  auto counts = repair(from, h, made->content());
-  if (!counts) return std::unexpected(counts.error());
-  repaired_->counts = *counts;
+  auto found = repair(from, h, made->content());
+  if (!found) return std::unexpected(found.error());
+  repaired_ = std::move(*found);
+  repaired_->cause = std::move(cause);
   if (auto kept = keep_original(from); !kept) return kept;
   auto fresh = made->publish(&from.file(), true);
   if (!fresh) return std::unexpected(fresh.error());

@@ -49,8 +49,8 @@ class window {
 
 class scanning {
  public:
-  scanning(const storage& from, const header& h, repair_counts& counts)
-      : from_(from), window_(from), format_{h.type, h.keypos}, counts_(counts) {}
+  scanning(const storage& from, const header& h, repair_report& found)
+      : from_(from), window_(from), format_{h.type, h.keypos}, found_(found) {}
 
   result<std::vector<piece>> run() {
     const auto size = from_.size();
@@ -88,13 +88,13 @@ class scanning {
       pieces_.resize(before);
       return miss(at, length);
     }
-    if (at < freed_until_) counts_.resurrected += pieces_.size() - before;
-    ++counts_.buckets;
+    if (at < freed_until_) found_.resurrected += pieces_.size() - before;
+    ++found_.buckets;
     return at + block_size(class_of(length));
   }
 
   result<std::uint64_t> miss(std::uint64_t at, std::uint64_t length) {
-    ++counts_.damaged;
+    ++found_.damaged;
     in_vain_ += length;
     if (in_vain_ > most_in_vain * size_) {
       return std::unexpected(corrupt_at(from_.path(), at, "too many broken buckets to repair it"));
@@ -105,7 +105,7 @@ class scanning {
   /// False if it is no bucket after all.
   result<bool> read_objects(bytes content, std::uint64_t at) {
     result<> beyond;
-    const auto number = static_cast<std::uint32_t>(counts_.buckets);
+    const auto number = static_cast<std::uint32_t>(found_.buckets);
     const auto add = [&](bytes object, bool) {
       const auto whole = object_of_stored(object, format_.keypos);
       const auto place = at + static_cast<std::uint64_t>(object.data() - content.data());
@@ -128,7 +128,7 @@ class scanning {
   const storage& from_;
   window window_;
   object_format format_;
-  repair_counts& counts_;
+  repair_report& found_;
   std::vector<piece> pieces_;
   std::uint64_t size_ = 0;
   std::uint64_t freed_until_ = 0;
@@ -168,9 +168,10 @@ std::uint32_t slots_for(const header& h, std::uint64_t keys, std::uint64_t file_
 
 }  // namespace
 
-result<repair_counts> repair(const storage& damaged, const header& h, storage& into) {
-  repair_counts counts{.expected = h.objects};
-  auto pieces = scanning(damaged, h, counts).run();
+result<repair_report> repair(const storage& damaged, const header& h, storage& into) {
+  repair_report found;
+  found.expected = h.objects;
+  auto pieces = scanning(damaged, h, found).run();
   if (!pieces) return std::unexpected(pieces.error());
   const in_storage source(damaged);
   const object_format format{h.type, h.keypos};
@@ -185,11 +186,11 @@ result<repair_counts> repair(const storage& damaged, const header& h, storage& i
   if (auto written = write_bulk(into, *pieces, shape, *settled, source); !written) {
     return std::unexpected(written.error());
   }
-  counts.objects = settled->objects;
-  counts.keys = settled->keys;
-  counts.superseded = settled->superseded;
-  counts.doubled = settled->doubled;
-  return counts;
+  found.objects = settled->objects;
+  found.keys = settled->keys;
+  found.superseded = settled->superseded;
+  found.doubled = settled->doubled;
+  return found;
 }
 
 }  // namespace shelf::dets_format

@@ -31,8 +31,7 @@ struct settings {
   std::optional<std::uint32_t> keypos = {};
   enum class opening : std::uint8_t { create_if_missing, existing, create_new, read_only };
   opening how = opening::create_if_missing;
-  enum class repairs : std::uint8_t { automatic, refuse, force };
-  repairs repair = repairs::automatic;
+  dets::repair_policy repair = dets::repair_policy::automatic;
   bool durable = false;  ///< each change is synced before its call returns
   std::uint32_t min_slots = slots_per_segment;
   std::uint32_t max_slots = most_slots;
@@ -40,13 +39,6 @@ struct settings {
   bool any_file_system = false;
   std::uint64_t highest_end = dets_format::highest_end;  ///< tests want a small one
   file::system* system = nullptr;
-};
-
-/// What was done to a file when it was opened.
-struct repair_note {
-  std::string cause;
-  std::string kept_as;  ///< the path of the original; empty if it was left alone
-  repair_counts counts;
 };
 
 /// The counts a file tells of itself.
@@ -97,7 +89,7 @@ class store {
   [[nodiscard]] result<store_info> info() const;
   [[nodiscard]] bool is_open() const noexcept { return open_.load(); }
   /// What opening had to repair.
-  [[nodiscard]] const std::optional<repair_note>& repaired() const noexcept { return repaired_; }
+  [[nodiscard]] const std::optional<repair_report>& repaired() const noexcept { return repaired_; }
   /// The path as messages show it.
   [[nodiscard]] const std::string& path() const noexcept { return where_.path(); }
   [[nodiscard]] kind type() const noexcept { return type_; }
@@ -163,8 +155,8 @@ class store {
   [[nodiscard]] result<> check_wanted(const header& h) const;
   [[nodiscard]] result<> load(storage&& from, header h, bool reopened);
   [[nodiscard]] result<> open_damaged(storage&& from, const header& h, std::string cause);
-  [[nodiscard]] result<> repair_in_memory(const storage& from, const header& h);
-  [[nodiscard]] result<> repair_beside(storage&& from, const header& h);
+  [[nodiscard]] result<> repair_in_memory(const storage& from, const header& h, std::string cause);
+  [[nodiscard]] result<> repair_beside(storage&& from, const header& h, std::string cause);
   [[nodiscard]] result<> keep_original(storage& from);
   [[nodiscard]] result<> force(const header& h);
 
@@ -227,7 +219,7 @@ class store {
   std::atomic<std::uint64_t> objects_{0};
   kind type_ = kind::set;
   std::uint32_t keypos_ = 1;
-  std::optional<repair_note> repaired_;
+  std::optional<repair_report> repaired_;
 
   mutable std::shared_mutex mutex_;  // guards everything below
   storage file_;

@@ -11,15 +11,13 @@ namespace {
 using dets_format::settings;
 
 [[nodiscard]] settings settings_of(const backing_options& o, settings::opening how) {
-  static_assert(static_cast<int>(dets::repair_policy::force) ==
-                static_cast<int>(settings::repairs::force));
   const auto& c = o.config;
   settings s{.path = c.path,
              .base_directory = c.base_directory,
              .type = o.description.what,
              .keypos = 1,
              .how = how,
-             .repair = static_cast<settings::repairs>(c.repair),
+             .repair = c.repair,
              .durable = c.mode == write_mode::durable,
              .any_file_system = c.file_system == file_system::any,
              .system = &o.where->system()};
@@ -27,24 +25,8 @@ using dets_format::settings;
   return s;
 }
 
-[[nodiscard]] std::optional<dets::repair_report> report_of(const dets_format::store& file) {
-  const auto& note = file.repaired();
-  if (!note) return std::nullopt;
-  const auto& n = note->counts;
-  return dets::repair_report{.cause = note->cause,
-                             .kept_as = note->kept_as,
-                             .objects = n.objects,
-                             .keys = n.keys,
-                             .expected = n.expected,
-                             .buckets = n.buckets,
-                             .damaged = n.damaged,
-                             .superseded = n.superseded,
-                             .doubled = n.doubled,
-                             .resurrected = n.resurrected};
-}
-
 [[nodiscard]] found_at_open found_in(const dets_format::store& file) {
-  auto repaired = report_of(file);
+  auto repaired = file.repaired();
   return {.batches = 0,
           .cut_bytes = 0,
           .clean = !repaired.has_value(),

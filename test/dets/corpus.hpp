@@ -16,7 +16,7 @@
 
 namespace shelf::test {
 
-using dets_format::repair_note;
+using dets_format::repair_report;
 using dets_format::settings;
 using dets_format::store;
 using listing = std::vector<std::string>;  // lines, sorted

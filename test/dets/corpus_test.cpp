@@ -96,7 +96,7 @@ TEST(DetsCorpus, WhatNeedsARepairIsRefusedUntouchedIfRepairsAreRefused) {
     const auto content = corpus_file(c.name + ".dets");
     const auto disk = disk_with(content);
     auto how = on(*disk, wanted(c));
-    how.repair = settings::repairs::refuse;
+    how.repair = dets::repair_policy::refuse;
     const auto opened = store::open(how);
     ASSERT_FALSE(opened);
     EXPECT_EQ(opened.error(), errc::corrupt) << opened.error();
@@ -118,7 +118,7 @@ TEST(DetsCorpus, ABucketWithoutItsMarkIsAnErrorAndAForcedRepairKeepsTheOthers) {
     EXPECT_EQ(objects.error(), errc::corrupt) << objects.error();
   }
   auto how = on(*disk, wanted(c));
-  how.repair = settings::repairs::force;
+  how.repair = dets::repair_policy::force;
   const auto forced = store::open(how);
   ASSERT_TRUE(forced) << forced.error();
   EXPECT_EQ(list_objects(**forced), corpus_lines(c.expected));

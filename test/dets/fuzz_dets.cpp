@@ -36,10 +36,10 @@ T sure(result<T> r, std::source_location where = std::source_location::current()
 struct choices {
   explicit choices(std::uint8_t first)
       : sign((first & 1) != 0),
-        repair(static_cast<settings::repairs>((first >> 1) % 3)),
+        repair(static_cast<dets::repair_policy>((first >> 1) % 3)),
         verbs(first >> 3) {}
   bool sign;  ///< the header's checksum and the word with the file's size are made right
-  settings::repairs repair;
+  dets::repair_policy repair;
   unsigned verbs;  ///< above 23: what is written; else only a look, which is eight times as fast
 };
 
@@ -51,7 +51,7 @@ std::vector<std::byte> file_of(bytes input, const choices& c) {
   return file;
 }
 
-settings at(file::simulated_disk& disk, settings::opening how, settings::repairs repair) {
+settings at(file::simulated_disk& disk, settings::opening how, dets::repair_policy repair) {
   settings s;
   s.path = name;
   s.how = how;
@@ -102,7 +102,7 @@ void change_and_read_again(file::simulated_disk& disk, const choices& c) {
     sure((*s)->close());
   }
   const auto again =
-      sure(store::open(at(disk, settings::opening::existing, settings::repairs::refuse)));
+      sure(store::open(at(disk, settings::opening::existing, dets::repair_policy::refuse)));
   require(again->size() == expected && count(*again) == expected);
 }
 

@@ -35,7 +35,7 @@ constexpr const char* small_files[] = {"set_10_kp1", "bag_order", "dup_10_kp2", 
 
 struct outcome {
   listing objects;
-  std::optional<test::repair_note> repaired;
+  std::optional<test::repair_report> repaired;
 };
 
 /// Opens without touching the file, repairing in memory, and lists.
@@ -119,8 +119,8 @@ TEST(DetsHostile, ATruncationKeepsOnlyWhatWasThereAndSaysHowMuchIsMissing) {
       if (!found) continue;
       EXPECT_TRUE(std::ranges::includes(right.objects, found->objects)) << size;
       ASSERT_TRUE(found->repaired) << size;
-      EXPECT_EQ(found->repaired->counts.expected, right.objects.size());
-      EXPECT_EQ(found->repaired->counts.objects, found->objects.size());
+      EXPECT_EQ(found->repaired->expected, right.objects.size());
+      EXPECT_EQ(found->repaired->objects, found->objects.size());
     }
   }
 }

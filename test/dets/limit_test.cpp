@@ -157,7 +157,7 @@ TEST(DetsLimit, ASlotOfMoreThanTwoGiBIsNoneAndItsFileCostsNoMemory) {
   ASSERT_TRUE(write_end(into, end, buddy(base), h));
   into = storage();
   settings how{.path = path};
-  how.repair = settings::repairs::refuse;
+  how.repair = dets::repair_policy::refuse;
   const auto opened = store::open(how);
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error(), errc::corrupt);

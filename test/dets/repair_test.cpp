@@ -48,13 +48,13 @@ class unclosed_file {
 
   struct outcome {
     listing objects;
-    dets_format::repair_counts counts;
+    dets_format::repair_report report;
   };
   [[nodiscard]] outcome repaired() const {
     const auto disk = test::disk_with(content_);
     const auto s = *store::open(on(*disk));
     EXPECT_TRUE(s->repaired());
-    return {*list_objects(*s), s->repaired()->counts};
+    return {*list_objects(*s), *s->repaired()};
   }
 
  private:
@@ -76,10 +76,10 @@ TEST(DetsRepair, OfTwoObjectsOfASetTheOneFurtherBackWins) {
   file.add({object(1, "newer")});
   const auto r = file.repaired();
   EXPECT_EQ(r.objects, lines({object(1, "newer"), object(2, "other")}));
-  EXPECT_EQ(r.counts.objects, 2u);
-  EXPECT_EQ(r.counts.superseded, 1u);
-  EXPECT_EQ(r.counts.buckets, 3u);
-  EXPECT_EQ(r.counts.expected, 9u);
+  EXPECT_EQ(r.report.objects, 2u);
+  EXPECT_EQ(r.report.superseded, 1u);
+  EXPECT_EQ(r.report.buckets, 3u);
+  EXPECT_EQ(r.report.expected, 9u);
 }
 
 TEST(DetsRepair, ABucketThatStandsThereInTwoStatesCountsOnceWhicheverComesFirst) {
@@ -93,7 +93,7 @@ TEST(DetsRepair, ABucketThatStandsThereInTwoStatesCountsOnceWhicheverComesFirst)
       file.add(moved_back ? before : after);
       const auto r = file.repaired();
       EXPECT_EQ(r.objects, lines(after));
-      EXPECT_EQ(r.counts.doubled, 2u);
+      EXPECT_EQ(r.report.doubled, 2u);
     }
   }
 }
@@ -104,7 +104,7 @@ TEST(DetsRepair, TwoBucketsOfOneKeyThatDoNotContainEachOtherAreBothKept) {
   file.add({object(1, "b"), object(1, "c")});
   const auto r = file.repaired();
   EXPECT_EQ(r.objects, lines({object(1, "a"), object(1, "b"), object(1, "b"), object(1, "c")}));
-  EXPECT_EQ(r.counts.doubled, 0u);
+  EXPECT_EQ(r.report.doubled, 0u);
 }
 
 /// An object whose value has the image at a place where the scan looks.
@@ -128,7 +128,7 @@ TEST(DetsRepair, ABucketInsideOfADeletedOneComesBackAndIsCounted) {
   file.add({object(7, "alive")});
   const auto r = file.repaired();
   EXPECT_EQ(r.objects, lines({object(5, "image"), object(7, "alive")}));
-  EXPECT_EQ(r.counts.resurrected, 1u);
+  EXPECT_EQ(r.report.resurrected, 1u);
   unclosed_file living(kind::set);
   living.add({around});
   EXPECT_EQ(living.repaired().objects, lines({around}));
@@ -141,8 +141,8 @@ TEST(DetsRepair, APlaceMarkedAsABucketThatHoldsNoneIsCounted) {
   terms::store_big(file.content().data() + broken + 8, std::uint32_t{3});  // its record's size
   const auto r = file.repaired();
   EXPECT_EQ(r.objects, lines({object(2, "whole")}));
-  EXPECT_EQ(r.counts.damaged, 1u);
-  EXPECT_EQ(r.counts.objects, 1u);
+  EXPECT_EQ(r.report.damaged, 1u);
+  EXPECT_EQ(r.report.objects, 1u);
 }
 
 TEST(DetsRepair, AnOriginalThatWasKeptBeforeIsNotOverwritten) {
