@@ -49,7 +49,7 @@ class laying_out {
       const auto slot = pieces_[first].hash & mask;
       auto last = first + 1;
       while (last < pieces_.size() && (pieces_[last].hash & mask) == slot) ++last;
-      announce_soon(last);
+      announce_soon(first, last);
       if (auto ordered = order_keys(first, last); !ordered) {
         return std::unexpected(ordered.error());
       }
@@ -105,11 +105,11 @@ class laying_out {
     return {};
   }
 
-  /// The pieces behind this one will be looked at if their slots have several.
-  void announce_soon(std::size_t at) const {
+  /// Pieces behind these will be looked at if their slots have several.
+  void announce_soon(std::size_t first, std::size_t last) const {
     constexpr std::size_t ahead = 16;
-    if (at + ahead >= pieces_.size()) return;
-    source_.announce(pieces_[at + ahead]);
+    const auto end = std::min(last + ahead, pieces_.size());
+    for (auto i = first + ahead; i < end; ++i) source_.announce(pieces_[i]);
   }
 
   std::vector<piece>& pieces_;
@@ -143,7 +143,9 @@ class writing {
   writing(const std::vector<piece>& pieces, kind type, const piece_source& source)
       : pieces_(pieces), type_(type), source_(source) {}
 
-  void announce(const span_of_slot& s) const { source_.announce(pieces_[s.first]); }
+  void announce(const span_of_slot& s) const {
+    for (auto i = s.first; i < s.last; ++i) source_.announce(pieces_[i]);
+  }
   result<> put_bucket(std::vector<std::byte>& out, const span_of_slot& s) {
     const auto start = out.size();
     terms::put_big(out, s.size);
@@ -192,6 +194,13 @@ header header_for(const bulk_shape& shape, const settled_counts& counts) {
 
 }  // namespace
 
+void fetch_early(const void* at, std::size_t size) noexcept {
+  constexpr std::size_t line = 64;
+  constexpr std::size_t most = 4 * line;  // the processor goes on by itself
+  const auto* first = static_cast<const std::byte*>(at);
+  for (std::size_t i = 0; i < std::min(size, most); i += line) __builtin_prefetch(first + i);
+}
+
 std::uint64_t arena::add(bytes term) {
   const auto place = content_.size();
   content_.push_back(terms::version_byte);
@@ -200,9 +209,7 @@ std::uint64_t arena::add(bytes term) {
 }
 
 void arena::announce(const piece& p) const noexcept {
-  constexpr std::size_t line = 64;
-  const auto end = p.place + std::min<std::size_t>(p.size, 4 * line);
-  for (auto at = p.place; at < end; at += line) __builtin_prefetch(content_.data() + at);
+  fetch_early(content_.data() + p.place, p.size);
 }
 
 result<> write_bulk(storage& into, std::vector<piece>& pieces, const bulk_shape& shape,

@@ -14,7 +14,7 @@ namespace shelf::dets_format {
 
 /// An object for a new file: where it is to be fetched from, and where it belongs.
 struct piece {
-  std::uint64_t place = 0;  ///< later objects have larger places
+  std::uint64_t place = 0;  ///< of its bytes: what it means its source knows
   std::uint32_t size = 0;   ///< bytes, 131 included
   std::uint32_t hash = 0;   ///< slot_hash of its key
   std::uint32_t rank = 0;   ///< which bucket of the old file it was in; settled: its own number
@@ -30,6 +30,9 @@ class piece_source {
   /// This piece will be fetched soon.
   virtual void announce(const piece&) const noexcept {}
 };
+
+/// Has the processor load these bytes.
+void fetch_early(const void* at, std::size_t size) noexcept;
 
 /// Pieces in memory, one behind the other.
 class arena final : public piece_source {
@@ -57,7 +60,7 @@ struct settled_counts {
 /// the last; a duplicate_bag keeps all. If a key of a bag comes from two buckets, and what one has
 /// is contained in the other in the same order, then a writer died between writing the one and
 /// freeing the other: the fuller one is kept. Drops and orders pieces so that a key's objects stand
-/// together. They come in the order of their places.
+/// together. They come in the order in which they were written.
 [[nodiscard]] result<settled_counts> settle(std::vector<piece>& pieces, object_format format,
                                             const piece_source& source);
 

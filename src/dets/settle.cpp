@@ -29,9 +29,8 @@ class same_hash {
   /// Reorders [first, last) and returns the end of what lives on.
   result<iterator> settle(iterator first, iterator last) {
     if (auto read = fetch_all(first, last); !read) return std::unexpected(read.error());
-    std::ranges::sort(all_, [](const keyed& a, const keyed& b) {
-      const auto order = terms::compare_exact(a.key.get(), b.key.get());
-      return order != 0 ? order < 0 : a.what.place < b.what.place;
+    std::ranges::stable_sort(all_, [](const keyed& a, const keyed& b) {
+      return terms::compare_exact(a.key.get(), b.key.get()) < 0;
     });
     auto out = first;
     for (std::size_t i = 0; i < all_.size();) {
@@ -90,9 +89,8 @@ class same_hash {
     for (auto& k : group) {
       if (!k.dropped) sorted.push_back(&k);
     }
-    std::ranges::sort(sorted, [](const keyed* a, const keyed* b) {
-      const auto order = terms::compare_exact(a->object.get(), b->object.get());
-      return order != 0 ? order < 0 : a->what.place < b->what.place;
+    std::ranges::stable_sort(sorted, [](const keyed* a, const keyed* b) {
+      return terms::compare_exact(a->object.get(), b->object.get()) < 0;
     });
     for (std::size_t i = 1; i < sorted.size(); ++i) {
       if (!terms::same(sorted[i - 1]->object.get(), sorted[i]->object.get())) continue;

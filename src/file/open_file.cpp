@@ -14,6 +14,9 @@ namespace {
 /// this long.
 constexpr int most_interruptions = 10'000;
 
+/// A write of this many bytes is one of many that a sync will wait for: the disk begins at once.
+constexpr std::size_t large_write = std::size_t{1} << 18;
+
 bool interrupted(int cause) noexcept { return cause == EINTR || cause == EAGAIN; }
 
 errc code_for(int os_error) noexcept {
@@ -97,6 +100,7 @@ result<> open_file::write(std::uint64_t offset, bytes from) const {
     }
     done += *put;
   }
+  if (from.size() >= large_write) system_->start_writing(fd_, offset, from.size());
   return {};
 }
 

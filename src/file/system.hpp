@@ -83,6 +83,10 @@ class system {
   virtual os_result<> sync(descriptor file) = 0;
   /// Asks the page cache to forget the file's clean pages (POSIX_FADV_DONTNEED). Advice only.
   virtual os_result<> drop_cache(descriptor file) = 0;
+  /// Has the disk begin to write this range, without waiting and without a promise: a later sync
+  /// finds less to do, and reports what failed. Advice only.
+  virtual void start_writing(descriptor /*file*/, std::uint64_t /*offset*/,
+                             std::uint64_t /*size*/) noexcept {}
 
   virtual os_result<file_status> status(descriptor file) = 0;
   /// Of a name in a directory, symlinks not followed.

@@ -213,6 +213,10 @@ void bag_contents::append(value_list& list, entry::owner e) noexcept {
   staged_.push_back({.what = change::sort::append, .list = &list, .chunk = &chunk, .slot = slot});
 }
 
+void bag_contents::announce(bytes key) const noexcept {
+  lists_.prefetch(hash_of(key, pairs_owner_.seed));
+}
+
 staging bag_contents::stage_insert(entry::owner& e) {
   const auto hash = hash_of(e->key(), pairs_owner_.seed);
   value_list* list = list_of(hash, e->key());

@@ -118,6 +118,8 @@ class contents : public std::enable_shared_from_this<contents> {
   /// publish_first. Its bytes stay until the batch is published or discarded, even if a later
   /// change of the batch replaces it: the journal may refer to them.
   [[nodiscard]] virtual staging stage_insert(entry::owner& e) = 0;
+  /// An insert of this key comes soon: has the processor load what that will look at.
+  virtual void announce(bytes /*key*/) const noexcept {}
   /// erase: the key with all its values.
   [[nodiscard]] virtual staging stage_erase(bytes key) = 0;
   /// Set kinds: erase if the value is this one. Bags: every copy of the pair.

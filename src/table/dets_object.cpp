@@ -29,6 +29,10 @@ void append_object(bytes key, bytes value, std::vector<std::byte>& into) {
   terms::put(into, value);
 }
 
+[[nodiscard]] const entry* entry_at(const dets_format::piece& p) noexcept {
+  return reinterpret_cast<const entry*>(p.place);
+}
+
 }  // namespace
 
 void compose_object(bytes key, bytes value, std::vector<std::byte>& into) {
@@ -57,23 +61,26 @@ entry_pieces::entry_pieces(const held_version& from) {
       // Entries are at most 2 GiB and a little: a larger size than fits is cut here, and too large.
       const auto size = e->key().size() + e->value().size() + head_size + 1;
       const auto most = std::size_t{std::numeric_limits<std::uint32_t>::max()};
-      pieces_.push_back({.place = entries_.size(),
+      pieces_.push_back({.place = reinterpret_cast<std::uintptr_t>(e),
                          .size = static_cast<std::uint32_t>(std::min(size, most)),
                          .hash = dets_format::slot_hash(dets_format::hash_method::phash2, e->key()),
                          .rank = 0,
                          .first = false});
-      entries_.push_back(e);
     }
   }
 }
 
 result<bytes> entry_pieces::fetch(const dets_format::piece& p, std::vector<std::byte>& room) const {
-  const auto* e = entries_[p.place];
+  const auto* e = entry_at(p);
   room.clear();
   room.reserve(p.size);
   room.push_back(version_byte);
   append_object(e->key(), e->value(), room);
   return bytes(room);
+}
+
+void entry_pieces::announce(const dets_format::piece& p) const noexcept {
+  dets_format::fetch_early(entry_at(p), sizeof(entry) + p.size);
 }
 
 }  // namespace shelf::tables

@@ -27,9 +27,9 @@ class entry_pieces final : public dets_format::piece_source {
   [[nodiscard]] std::vector<dets_format::piece>& pieces() noexcept { return pieces_; }
   [[nodiscard]] result<bytes> fetch(const dets_format::piece& p,
                                     std::vector<std::byte>& room) const override;
+  void announce(const dets_format::piece& p) const noexcept override;
 
  private:
-  std::vector<const entry*> entries_;
   std::vector<dets_format::piece> pieces_;
 };
 

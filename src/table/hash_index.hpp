@@ -81,7 +81,15 @@ class hash_index {
   template <class F>
   [[nodiscard]] bool gather(std::uint64_t& position, F&& f) const {
     const hash_segment* const s = segment_in(segment_word(position));
+    constexpr std::size_t ahead = 12;
     for (std::size_t i = 0; i < s->slot_count(); ++i) {
+      if (i + ahead < s->slot_count()) {
+        // Of no reference too: this is a number and no pointer, and a prefetch never fails.
+        const auto soon = reference_in(s->slots()[i + ahead].load(std::memory_order_relaxed));
+        for (auto line = soon; line < soon + 192; line += 64) {
+          __builtin_prefetch(reinterpret_cast<const void*>(line));
+        }
+      }
       const auto word = s->slots()[i].load(std::memory_order_acquire);
       if (is_reference(word)) f(reference_in(word));
     }

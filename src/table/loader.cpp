@@ -14,6 +14,7 @@ using journal::op;
 
 constexpr std::size_t bad_entries_told = 3;
 constexpr std::size_t publish_after = 64;
+constexpr std::size_t announced_ahead = 16;
 constexpr std::size_t content_shown = 64;
 constexpr std::string_view any_term = "any";  // the schema of shelf::term
 
@@ -49,14 +50,17 @@ result<> loader::visit(const journal::change& c, std::uint64_t) {
     note_bad(c.key, error(errc::corrupt, "the key is not a term in canonical form"));
     return {};
   }
-  if (first_counts_ && is_there(c.key)) return {};
-  entry::owner e;
-  if (has_entry) e = make_entry(c, fits);
-  if (stage(c, e).what == staged::publish_first) {
-    publish();
-    (void)stage(c, e);
+  if (has_entry) {
+    loaded_->announce(c.key);
+    announced_.push_back(make_entry(c, fits));
+    if (announced_.size() == announced_ahead) insert_announced();
+    return {};
   }
-  if (loaded_->staged_count() >= publish_after) publish();
+  insert_announced();
+  stage([&] {
+    return c.what == op::erase ? loaded_->stage_erase(c.key)
+                               : loaded_->stage_erase_value(c.key, c.value);
+  });
   return {};
 }
 
@@ -69,7 +73,7 @@ void loader::expect_no_schema() noexcept {
 bool loader::is_there(bytes key) {
   auto found = loaded_->find_staged(key);
   if (!found) {
-    publish();
+    loaded_->publish(++version_);
     found = loaded_->find_staged(key);
   }
   return found && *found != nullptr;
@@ -89,22 +93,30 @@ entry::owner loader::make_entry(const journal::change& c, bool fits) {
   return entry::make(c.key, c.value);
 }
 
-staging loader::stage(const journal::change& c, entry::owner& e) {
-  if (e) return loaded_->stage_insert(e);
-  if (c.what == op::erase) return loaded_->stage_erase(c.key);
-  return loaded_->stage_erase_value(c.key, c.value);
+template <class Change>
+void loader::stage(Change change) {
+  if (change().what == staged::publish_first) {
+    loaded_->publish(++version_);
+    (void)change();
+  }
+  if (loaded_->staged_count() >= publish_after) loaded_->publish(++version_);
 }
 
-result<> loader::committed(std::uint64_t) {
-  publish();
-  return {};
+void loader::insert_announced() {
+  for (auto& e : announced_) {
+    if (first_counts_ && is_there(e->key())) continue;
+    stage([&] { return loaded_->stage_insert(e); });
+  }
+  announced_.clear();
 }
 
 void loader::publish() {
+  insert_announced();
   if (loaded_->staged_count() != 0) loaded_->publish(++version_);
 }
 
 void loader::clear() {
+  announced_.clear();
   loaded_->discard();
   loaded_ = make_(++version_);
 }

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace shelf::tables {
 
@@ -26,7 +27,8 @@ class loader final : public journal::visitor {
          contents_factory make, sequence first);
 
   result<> visit(const journal::change& c, std::uint64_t sequence) override;
-  result<> committed(std::uint64_t sequence) override;
+  /// Batches come whole, and nobody looks before the end.
+  result<> committed(std::uint64_t /*sequence*/) override { return {}; }
 
   /// The contents, complete. Errors: type_mismatch with the number of bad entries and the first
   /// few, corrupt if there was no catalogue.
@@ -59,7 +61,9 @@ class loader final : public journal::visitor {
                                       const char* which);
   [[nodiscard]] bool is_there(bytes key);
   [[nodiscard]] entry::owner make_entry(const journal::change& c, bool fits);
-  [[nodiscard]] staging stage(const journal::change& c, entry::owner& e);
+  template <class Change>
+  void stage(Change change);
+  void insert_announced();
   void check_live();
   void note_bad(bytes key, const error& why);
   void publish();
@@ -71,6 +75,7 @@ class loader final : public journal::visitor {
   contents_factory make_;
   std::shared_ptr<contents> loaded_;
   sequence version_;
+  std::vector<entry::owner> announced_;  ///< inserts whose places are being loaded
   table_description description_;
   bool catalogue_seen_ = false;
   bool trusted_ = false;

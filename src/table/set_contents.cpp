@@ -204,6 +204,8 @@ staging set_contents::stage_insert(entry::owner& e) {
   return {is_tombstone(old) ? staged::added : staged::replaced};
 }
 
+void set_contents::announce(bytes key) const noexcept { index_.prefetch(hash_of(key, seed_)); }
+
 staging set_contents::stage_erase(bytes key) {
   const auto hash = hash_of(key, seed_);
   const auto place = place_of(hash, key);

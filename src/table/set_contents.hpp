@@ -33,6 +33,7 @@ class set_contents final : public versioned<contents> {
 
   void reserve(std::size_t count) override { index_.reserve(count); }
   [[nodiscard]] staging stage_insert(entry::owner& e) override;
+  void announce(bytes key) const noexcept override;
   [[nodiscard]] staging stage_erase(bytes key) override;
   [[nodiscard]] staging stage_erase_value(bytes key, bytes value) override;
   [[nodiscard]] std::optional<const entry*> find_staged(bytes key) const override;
