@@ -20,11 +20,11 @@ bool bench_run::wants(const std::string& name) const {
 }
 
 void bench_run::compare(const std::string& name, const std::string& unit, run shelf,
-                        std::vector<rival> rivals) {
+                        std::vector<rival> rivals, int most_pairs) {
   if (!wants(name)) return;
   row r{.name = name, .unit = unit, .values = {}, .against = {}};
   for (const auto& other : rivals) r.against.push_back({other.what.name, {}, {}, other.target});
-  for (int pair = -1; pair < settings_.pairs; ++pair) {
+  for (int pair = -1; pair < std::min(settings_.pairs, most_pairs); ++pair) {
     const bool warm_up = pair < 0 && settings_.pairs > 1;
     if (pair < 0 && !warm_up) continue;
     const auto ours = shelf();

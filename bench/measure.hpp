@@ -46,9 +46,10 @@ class bench_run {
  public:
   explicit bench_run(settings s) : settings_(std::move(s)), data_(settings_.entries) {}
 
-  /// Runs shelf, rival 1, rival 2, ... in turn, `pairs` times after one warm-up of each.
+  /// Runs shelf, rival 1, rival 2, ... in turn, `pairs` times after one warm-up of each, or
+  /// `most_pairs` times if that is less.
   void compare(const std::string& name, const std::string& unit, run shelf,
-               std::vector<rival> rivals);
+               std::vector<rival> rivals, int most_pairs = 1000);
   [[nodiscard]] bool wants(const std::string& name) const;
   [[nodiscard]] const settings& options() const noexcept { return settings_; }
   [[nodiscard]] const workload& data() const noexcept { return data_; }

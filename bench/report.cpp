@@ -28,7 +28,8 @@ std::string report(const bench_run& b) {
   auto page = fmt::format(
       "# Benchmarks\n\n"
       "Made by `make bench`: {} entries, keys `user:%08d`, values of 100 bytes, random order, {} "
-      "interleaved runs of each side in one process on {} cores. Only the ratio shelf / rival is a "
+      "interleaved runs of each side (two where a rival takes a minute) in one process on {} "
+      "cores. Only the ratio shelf / rival is a "
       "result: absolute figures change from machine to machine and from hour to hour. Below 1 "
       "shelf "
       "needs less. A target is what shelf set out to reach; missed ones are marked, not left "

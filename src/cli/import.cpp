@@ -26,8 +26,8 @@ struct tally {
   return file + ":" + std::to_string(bad.line) + ":" + std::to_string(bad.column) + ": " + bad.why;
 }
 
-/// Gathers the rows of a file in a batch. The entries become the table's own, so memory holds them
-/// once, and of the file one line.
+/// Gathers the rows of a file in a batch, or in a file that is being made. Of the input memory
+/// holds one line.
 class gathering {
  public:
   gathering(const request& r, console& out, row_reader& rows, detail::entry_batch& batch,
@@ -121,48 +121,39 @@ void answer(const request& r, console& out, const tally& counts) {
   return counts;
 }
 
-/// Inserts the batch and closes. The file is synced when this returns.
-[[nodiscard]] outcome finish(const request& r, console& out, const native_table& table,
-                             std::unique_ptr<detail::entry_batch> batch, const tally& counts) {
-  {
-    const busy_line busy("writing " + r.file, out.errors_are_seen());
-    const auto inserted = table.core().insert_batch(std::move(batch), r.only_new);
-    if (!inserted) return std::unexpected(inserted.error());
-    if (auto closed = table.close(); !closed) return std::unexpected(closed.error());
-  }
-  answer(r, out, counts);
+[[nodiscard]] exit_status status_of(const tally& counts) {
   return counts.bad == 0 ? exit_status::ok : exit_status::refused;
 }
 
-/// A table that is not there yet is made when all rows have been read: a failure leaves no file.
+[[nodiscard]] result<> check_only_new(const request& r, kind what) {
+  if (!r.only_new || !is_bag(what)) return {};
+  return std::unexpected(error(errc::invalid_argument, "--new: a bag may hold a key twice"));
+}
+
+/// A table that is not there yet gets its name when all rows have been read: a failure leaves no
+/// file. It is never in memory.
 [[nodiscard]] outcome import_into_new(const request& r, console& out) {
-  if (!r.types.what) {
+  if (!r.types.what && !r.types.key && !r.types.value) {
     return std::unexpected(
         error(errc::not_found, r.file + ": there is no such table; --kind, --key and --value "
                                         "make one"));
   }
   const auto d = described(r.types);
   if (!d) return std::unexpected(d.error());
+  if (auto may = check_only_new(r, d->what); !may) return std::unexpected(may.error());
   const auto t = types_of(*d);
   if (!t) return std::unexpected(t.error());
-  auto wanted = detail::described_types(*d, detail::scrutiny::terms);
+  const auto wanted = detail::described_types(*d, detail::scrutiny::terms);
   if (!wanted) return std::unexpected(wanted.error());
   detail::core_config config;
-  config.name = r.file;
-  config.in_memory = true;
-  const auto memory = detail::open_core(std::move(config), *std::move(wanted));
-  if (!memory) return std::unexpected(memory.error());
-  auto batch = (*memory)->make_batch();
-  const auto counts = gather(r, out, *t, *batch);
+  config.path = r.file;
+  const auto made = detail::build_file(config, *wanted);
+  if (!made) return std::unexpected(made.error());
+  const auto counts = gather(r, out, *t, **made);
   if (!counts) return std::unexpected(counts.error());
-  const auto table = native_table::create(r.file, *d);
-  if (!table) return std::unexpected(table.error());
-  auto done = finish(r, out, *table, std::move(batch), *counts);
-  if (!done) {
-    table->core().abandon();
-    (void)shelf::remove(r.file);
-  }
-  return done;
+  if (auto published = (*made)->publish(); !published) return std::unexpected(published.error());
+  answer(r, out, *counts);
+  return status_of(*counts);
 }
 
 /// Types that were given for a table that is there must be those it has.
@@ -194,13 +185,18 @@ outcome import_rows(const request& r, console& out) {
   const auto table =
       native_table::write(r.file, progress_bar("reading " + r.file, out.errors_are_seen()));
   if (!table) return std::unexpected(table.error());
-  if (r.only_new && is_bag(table->what())) {
-    return std::unexpected(error(errc::invalid_argument, "--new: a bag may hold a key twice"));
-  }
+  if (auto may = check_only_new(r, table->what()); !may) return std::unexpected(may.error());
   auto batch = table->core().make_batch();
   const auto counts = gather(r, out, table->schemas(), *batch);
   if (!counts) return std::unexpected(counts.error());
-  return finish(r, out, *table, std::move(batch), *counts);
+  {
+    const busy_line busy("writing " + r.file, out.errors_are_seen());
+    const auto inserted = table->core().insert_batch(std::move(batch), r.only_new);
+    if (!inserted) return std::unexpected(inserted.error());
+    if (auto closed = table->close(); !closed) return std::unexpected(closed.error());
+  }
+  answer(r, out, *counts);
+  return status_of(*counts);
 }
 
 }  // namespace shelf::cli

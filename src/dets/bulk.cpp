@@ -71,31 +71,38 @@ class laying_out {
     return size;
   }
 
+  /// The pieces of a key.
+  struct group {
+    std::vector<std::byte> room;
+    canonical_term key;
+    std::size_t first = 0;
+    std::size_t last = 0;
+  };
+
   result<> order_keys(std::size_t first, std::size_t last) {
-    struct group {
-      std::vector<std::byte> room;
-      canonical_term key;
-      std::size_t first;
-      std::size_t last;
-    };
     if (last - first == 1) return {};
-    std::vector<group> groups;
+    std::size_t count = 0;
     for (auto i = first; i < last; ++i) {
       if (!pieces_[i].first) {
-        groups.back().last = i + 1;
+        groups_[count - 1].last = i + 1;
         continue;
       }
-      auto& g = groups.emplace_back(std::vector<std::byte>(), canonical_term(), i, i + 1);
+      if (count == groups_.size()) groups_.emplace_back();
+      auto& g = groups_[count++];
+      g.first = i;
+      g.last = i + 1;
       const auto stored = source_.fetch(pieces_[i], g.room);
       if (!stored) return std::unexpected(stored.error());
       auto key = key_of_stored(*stored, shape_.format.keypos);
       if (!key) return std::unexpected(key.error());
       g.key = std::move(*key);
     }
-    if (groups.size() == 1) return {};
-    std::ranges::sort(groups, [](const group& a, const group& b) {
+    const auto groups = std::span(groups_).first(count);
+    const auto before = [](const group& a, const group& b) {
       return stands_before(a.key.get(), b.key.get());
-    });
+    };
+    if (std::ranges::is_sorted(groups, before)) return {};
+    std::ranges::sort(groups, before);
     const std::vector<piece> unsorted(pieces_.begin() + static_cast<std::ptrdiff_t>(first),
                                       pieces_.begin() + static_cast<std::ptrdiff_t>(last));
     auto out = first;
@@ -115,6 +122,7 @@ class laying_out {
   std::vector<piece>& pieces_;
   const bulk_shape& shape_;
   const piece_source& source_;
+  std::vector<group> groups_;  // of one slot; their room is used again
 };
 
 /// Writes one after the other, in large pieces.

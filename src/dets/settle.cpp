@@ -15,6 +15,7 @@ using iterator = std::vector<piece>::iterator;
 
 struct keyed {
   piece what;
+  std::size_t number;  // later ones have larger ones
   canonical_term key;
   canonical_term object;  // bags only
   bool dropped = false;
@@ -29,8 +30,9 @@ class same_hash {
   /// Reorders [first, last) and returns the end of what lives on.
   result<iterator> settle(iterator first, iterator last) {
     if (auto read = fetch_all(first, last); !read) return std::unexpected(read.error());
-    std::ranges::stable_sort(all_, [](const keyed& a, const keyed& b) {
-      return terms::compare_exact(a.key.get(), b.key.get()) < 0;
+    std::ranges::sort(all_, [](const keyed& a, const keyed& b) {
+      const auto order = terms::compare_exact(a.key.get(), b.key.get());
+      return order != 0 ? order < 0 : a.number < b.number;
     });
     auto out = first;
     for (std::size_t i = 0; i < all_.size();) {
@@ -48,7 +50,7 @@ class same_hash {
     for (auto p = first; p != last; ++p) {
       const auto stored = source_.fetch(*p, room_);
       if (!stored) return std::unexpected(stored.error());
-      keyed k{.what = *p, .key = {}, .object = {}};
+      keyed k{.what = *p, .number = all_.size(), .key = {}, .object = {}};
       // Copies: the next fetch may reuse the room.
       auto key = key_of_stored(*stored, format_.keypos);
       if (!key) return std::unexpected(key.error());
@@ -89,8 +91,9 @@ class same_hash {
     for (auto& k : group) {
       if (!k.dropped) sorted.push_back(&k);
     }
-    std::ranges::stable_sort(sorted, [](const keyed* a, const keyed* b) {
-      return terms::compare_exact(a->object.get(), b->object.get()) < 0;
+    std::ranges::sort(sorted, [](const keyed* a, const keyed* b) {
+      const auto order = terms::compare_exact(a->object.get(), b->object.get());
+      return order != 0 ? order < 0 : a->number < b->number;
     });
     for (std::size_t i = 1; i < sorted.size(); ++i) {
       if (!terms::same(sorted[i - 1]->object.get(), sorted[i]->object.get())) continue;

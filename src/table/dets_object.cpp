@@ -55,6 +55,7 @@ result<journal::change> entry_of_object(bytes object, kind what, const std::stri
 }
 
 entry_pieces::entry_pieces(const held_version& from) {
+  pieces_.reserve(from.of().size());
   const auto walk = from.walk();
   for (auto some = walk->next(); !some.empty(); some = walk->next()) {
     for (const auto* e : some) {

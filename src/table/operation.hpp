@@ -12,6 +12,10 @@
 
 namespace shelf::tables {
 
+/// size_limit_exceeded, with `label` in front, if an entry is longer than the limit.
+[[nodiscard]] result<> check_entry_size(std::size_t limit, const std::string& label, bytes key,
+                                        bytes value);
+
 /// Entries of one insert_range, made by the writer before its turn.
 class batch final : public detail::entry_batch {
  public:

@@ -24,14 +24,18 @@ result<> store::writable() const {
   return {};
 }
 
+result<> check_entry_size(std::size_t limit, const std::string& label, bytes key, bytes value) {
+  const auto size = key.size() + value.size();
+  if (size <= limit) return {};
+  return std::unexpected(error(errc::size_limit_exceeded,
+                               label + ": an entry of " + std::to_string(size) +
+                                   " bytes; limits.entry_bytes is " + std::to_string(limit)));
+}
+
 result<entry::owner> make_entry_within(std::size_t entry_limit, const std::string& label, bytes key,
                                        bytes value) {
-  const auto size = key.size() + value.size();
-  if (size > entry_limit) {
-    return std::unexpected(error(errc::size_limit_exceeded, label + ": an entry of " +
-                                                                std::to_string(size) +
-                                                                " bytes; limits.entry_bytes is " +
-                                                                std::to_string(entry_limit)));
+  if (auto fits = check_entry_size(entry_limit, label, key, value); !fits) {
+    return std::unexpected(fits.error());
   }
   return entry::make(key, value);
 }
@@ -324,9 +328,11 @@ bool store::stage_batch(operation& op) {
   }
   if (large) owned_->reserve(entries.size());
   changes_.reserve(changes_.size() + entries.size());
-  for (auto& e : entries) {
+  constexpr std::size_t ahead = 16;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (i + ahead < entries.size()) owned_->announce(entries[i + ahead]->key());
     staging s;
-    add_put(op, std::move(e), s);
+    add_put(op, std::move(entries[i]), s);
     assert(s.what != staged::publish_first && "inserts can always follow inserts");
   }
   return true;

@@ -2,12 +2,11 @@
 """DETS files: what the tool reads of the corpus that OTP made, and what it changes."""
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 from pathlib import Path
 
-from tool import NOT_FOUND, OK, REFUSED, SHELF, USAGE, ToolTest, budgeted, main
+from tool import NOT_FOUND, OK, REFUSED, USAGE, ToolTest, budgeted, main
 
 CORPUS = Path(__file__).resolve().parent.parent / "data" / "dets"
 OTP_CHECK = Path(__file__).resolve().parent.parent / "dets" / "otp_check.escript"
@@ -169,15 +168,6 @@ class Dets(ToolTest):
         self.assertEqual([(d["difference"], d["key"]) for d in told], [("removed", 3)])
         self.make("c.shelf", "set", "any", "any")
         self.refused("diff", "a.dets", "c.shelf", says="convert")
-
-    def most_memory(self, *words):
-        """The highest resident size, in MiB, of one run that ends well."""
-        process = subprocess.Popen([SHELF, *map(str, words)], cwd=self.path,
-                                   stdout=subprocess.DEVNULL)
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        self.assertEqual(process.returncode, OK, words)
-        return used.ru_maxrss / 1024
 
     def test_listings_take_the_same_memory_however_large_the_file_is(self):
         count = budgeted(100_000)

@@ -5,7 +5,6 @@ import json
 import os
 import pty
 import re
-import resource
 import struct
 import subprocess
 import tempfile
@@ -113,6 +112,15 @@ class ToolTest(unittest.TestCase):
             self.shelf("import", name, "-", given=lines)
         return name
 
+    def most_memory(self, *words):
+        """The highest resident size, in MiB, of one run that ends well."""
+        process = subprocess.Popen([SHELF, *map(str, words)], cwd=self.path,
+                                   stdout=subprocess.DEVNULL)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(process.returncode, OK, words)
+        return used.ru_maxrss / 1024
+
     def users(self, name="users.shelf"):
         return self.make(name, "ordered_set", "integer", USER, [
             (1, {"name": "alice", "mail": "alice@example.org", "age": 30}),
@@ -122,11 +130,6 @@ class ToolTest(unittest.TestCase):
 
 def without_colours(text):
     return re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)
-
-
-def most_memory_of_children():
-    """The highest resident size, in MiB, of any process this one started and waited for."""
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 
 
 def main():

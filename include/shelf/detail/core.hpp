@@ -169,6 +169,20 @@ class core {
 /// Opens, creates or makes a table. Errors: see table.hpp, open.
 [[nodiscard]] result<std::shared_ptr<core>> open_core(core_config config, entry_types types);
 
+/// A new file of a table, to which entries are added one by one; memory holds about a frame of
+/// them. Of equal keys of a set the last counts, when the file is opened. What is not published is
+/// gone with the builder. Thread safety: one thread.
+class file_builder : public entry_batch {
+ public:
+  /// The file gets its name and is on disk. file_error (EEXIST) if the name is taken; no_space.
+  [[nodiscard]] virtual result<> publish() = 0;
+};
+
+/// Begins a file at config.path, of these types; adding does not check them. Errors: those of
+/// open_core that are about paths and disks.
+[[nodiscard]] result<std::unique_ptr<file_builder>> build_file(const core_config& config,
+                                                               const entry_types& types);
+
 /// How many entries a migration read and wrote.
 struct migration_counts {
   std::size_t read = 0;
