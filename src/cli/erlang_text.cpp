@@ -26,25 +26,6 @@ constexpr int deepest = 256;
   return c >= 'A' && c <= 'Z' ? c - 'A' + 10 : 99;
 }
 
-void append_utf8(std::string& out, char32_t code) {
-  const auto tail = [&](int shift) { out += static_cast<char>(0x80 | (code >> shift & 0x3F)); };
-  if (code < 0x80) {
-    out += static_cast<char>(code);
-  } else if (code < 0x800) {
-    out += static_cast<char>(0xC0 | code >> 6);
-    tail(0);
-  } else if (code < 0x10000) {
-    out += static_cast<char>(0xE0 | code >> 12);
-    tail(6);
-    tail(0);
-  } else {
-    out += static_cast<char>(0xF0 | code >> 18);
-    tail(12);
-    tail(6);
-    tail(0);
-  }
-}
-
 class parser {
  public:
   explicit parser(std::string_view text) : text_(text) {}
@@ -132,7 +113,7 @@ parser::found parser::value(int depth) {
     const auto name = quoted('\'');
     if (!name) return std::nullopt;
     std::string utf8;
-    for (const auto code : *name) append_utf8(utf8, code);
+    for (const auto code : *name) terms::append_utf8(utf8, code);
     return made(from, term::atom(utf8));
   }
   if (is_lower(c) || static_cast<unsigned char>(c) >= 0x80) {
@@ -289,7 +270,7 @@ bool parser::text_segment(std::vector<std::byte>& content) {
   if (!characters) return false;
   std::string text;
   if (take("/utf8")) {
-    for (const auto code : *characters) append_utf8(text, code);
+    for (const auto code : *characters) terms::append_utf8(text, code);
   } else {
     for (const auto code : *characters) {
       if (code > 255) return fail_at(from, "a character above 255 needs /utf8"), false;

@@ -38,12 +38,9 @@ result<> store::take_up(std::shared_ptr<backing> fresh) {
 }
 
 result<> store::compact() {
-  if (auto can = may_manage(); !can) return can;
-  if (is_checking()) return std::unexpected(labelled(errc::busy));
+  if (auto can = may_take_life(); !can) return can;
   const std::scoped_lock lock(life_);
-  if (!file_) return std::unexpected(labelled(errc::table_closed));
-  if (auto why = file_->fence()) return std::unexpected(*why);
-  if (auto named = check_name(); !named) return named;
+  if (auto can = may_write_file(); !can) return can;
   return compact_locked();
 }
 
@@ -103,8 +100,7 @@ result<> store::check_only_name() const {
 }
 
 result<> store::recover() {
-  if (auto can = may_manage(); !can) return can;
-  if (is_checking()) return std::unexpected(labelled(errc::busy));
+  if (auto can = may_take_life(); !can) return can;
   const std::scoped_lock lock(life_);
   if (!file_) return std::unexpected(labelled(errc::table_closed));
   if (!file_->is_fenced()) return {};

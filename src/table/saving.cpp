@@ -68,6 +68,20 @@ result<> store::may_manage() const {
   return {};
 }
 
+/// may_manage, and it would not wait for itself.
+result<> store::may_take_life() const {
+  if (auto can = may_manage(); !can) return can;
+  if (is_checking()) return std::unexpected(labelled(errc::busy));
+  return {};
+}
+
+/// Under life_: whether there is a file that takes writes.
+result<> store::may_write_file() const {
+  if (!file_) return std::unexpected(labelled(errc::table_closed));
+  if (auto why = file_->fence()) return std::unexpected(*why);
+  return check_name();
+}
+
 std::shared_ptr<backing> store::current_file() const {
   const std::scoped_lock lock(notes_);
   return file_;
@@ -80,12 +94,9 @@ result<> store::check_name() const {
 }
 
 result<> store::save() {
-  if (auto can = may_manage(); !can) return can;
-  if (is_checking()) return std::unexpected(labelled(errc::busy));
+  if (auto can = may_take_life(); !can) return can;
   const std::scoped_lock lock(life_);
-  if (!file_) return std::unexpected(labelled(errc::table_closed));
-  if (auto why = file_->fence()) return std::unexpected(*why);
-  if (auto named = check_name(); !named) return named;
+  if (auto can = may_write_file(); !can) return can;
   return save_locked();
 }
 

@@ -133,6 +133,8 @@ class store final : public detail::core, public chore, public std::enable_shared
 
   // Life.
   [[nodiscard]] result<> may_manage() const;
+  [[nodiscard]] result<> may_take_life() const;
+  [[nodiscard]] result<> may_write_file() const;
   [[nodiscard]] bool is_checking() const noexcept;
   [[nodiscard]] result<> save_locked();
   [[nodiscard]] result<> save_unsaved();

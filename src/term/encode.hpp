@@ -4,6 +4,7 @@
 
 #include "shelf/detail/bytes.hpp"
 #include "term/tag.hpp"
+#include "term/utf8.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -104,11 +105,7 @@ void put_atom(Out& out, bytes name) {
 template <class Out>
 void put_latin1_atom(Out& out, bytes name) {
   std::string utf8;
-  for (const auto b : name) {
-    const auto code = std::to_integer<unsigned>(b);
-    if (code >= 0x80) utf8 += static_cast<char>(0xC0 | code >> 6);
-    utf8 += static_cast<char>(code < 0x80 ? code : 0x80 | (code & 0x3F));
-  }
+  for (const auto b : name) append_utf8(utf8, std::to_integer<char32_t>(b));
   put_atom(out, as_bytes(utf8));
 }
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 namespace shelf::terms {
 
@@ -32,6 +33,26 @@ struct character {
   const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
   if (code < least[size] || code > 0x10FFFF || surrogate) return {};
   return {code, size};
+}
+
+/// Appends a code point up to U+10FFFF.
+inline void append_utf8(std::string& out, char32_t code) {
+  const auto tail = [&](int shift) { out += static_cast<char>(0x80 | (code >> shift & 0x3F)); };
+  if (code < 0x80) {
+    out += static_cast<char>(code);
+  } else if (code < 0x800) {
+    out += static_cast<char>(0xC0 | code >> 6);
+    tail(0);
+  } else if (code < 0x10000) {
+    out += static_cast<char>(0xE0 | code >> 12);
+    tail(6);
+    tail(0);
+  } else {
+    out += static_cast<char>(0xF0 | code >> 18);
+    tail(12);
+    tail(6);
+    tail(0);
+  }
 }
 
 [[nodiscard]] inline bool is_ascii(bytes text) noexcept {
