@@ -4,9 +4,15 @@
 
 #include <fmt/format.h>
 #include <cstdio>
+#include <cstdlib>
 #include <stdexcept>
 
 namespace bench {
+
+bool has_otp() {
+  static const bool found = std::system("command -v escript >/dev/null 2>&1") == 0;
+  return found;
+}
 
 double otp(const std::string& verb, const std::string& directory, std::size_t entries,
            std::size_t count) {

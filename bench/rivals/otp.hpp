@@ -7,6 +7,9 @@
 
 namespace bench {
 
+/// Whether there is an `escript`. Where there is none its rows are left out.
+[[nodiscard]] bool has_otp();
+
 /// Nanoseconds an operation of what otp.escript calls `verb`; its start is not counted.
 [[nodiscard]] double otp(const std::string& verb, const std::string& directory, std::size_t entries,
                          std::size_t count);
