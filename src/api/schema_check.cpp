@@ -319,11 +319,12 @@ result<std::string> tidy_schema(std::string_view written) {
   const auto again = parse_schema(tidied);
   const auto word = again ? unknown_word(*again) : std::string_view(tidied);
   if (word.empty()) return tidied;
-  return std::unexpected(error(errc::invalid_argument,
-                               "'" + std::string(word) +
-                                   "' is no type; types are boolean, integer, float, binary, nil, "
-                                   "any, list(..), set(..), map(.., ..), optional(..), "
-                                   "one_of(..), atom(..), {..} and name{field: ..}"));
+  return std::unexpected(
+      error(errc::invalid_argument,
+            "'" + std::string(word) +
+                "' is no type; types are boolean, integer, float, binary (or "
+                "string), nil, any, list(..), set(..), map(.., ..), optional(..), "
+                "one_of(..), atom(..), {..} and name{field: ..}"));
 }
 
 }  // namespace shelf::detail

@@ -26,6 +26,10 @@ struct tally {
   return file + ":" + std::to_string(bad.line) + ":" + std::to_string(bad.column) + ": " + bad.why;
 }
 
+[[nodiscard]] error nothing_imported(const std::string& sentence, errc code, int os_error = 0) {
+  return error(code, sentence + "; nothing was imported", {}, os_error);
+}
+
 /// Gathers the rows of a file in a batch, or in a file that is being made. Of the input memory
 /// holds one line.
 class gathering {
@@ -44,7 +48,11 @@ class gathering {
       auto next = rows_.next();
       if (!next) return std::unexpected(next.error());
       if (!next->good && !next->bad) return counts_;
-      if (next->good) next->bad = add(*next->good);
+      if (next->good) {
+        auto added = add(*next->good);
+        if (!added) return std::unexpected(added.error());
+        next->bad = *std::move(added);
+      }
       if (next->bad) {
         if (auto told = reject(*next->bad); !told) return std::unexpected(told.error());
       }
@@ -53,22 +61,29 @@ class gathering {
   }
 
  private:
-  /// A row that no table can keep is a bad row like any other.
-  [[nodiscard]] std::optional<bad_row> add(row& entry) {
+  /// A row that no table can keep is a bad row like any other. What goes wrong with the file that
+  /// is being made is no row's fault.
+  [[nodiscard]] result<std::optional<bad_row>> add(row& entry) {
     const auto key = as_key(std::move(entry.key));
-    auto added = key ? check_value(entry.value) : result<>(std::unexpected(key.error()));
-    if (added) added = batch_.add(key->encoded(), entry.value.encoded());
-    if (added) {
+    auto fits = key ? check_value(entry.value) : result<>(std::unexpected(key.error()));
+    if (fits) {
+      fits = batch_.add(key->encoded(), entry.value.encoded());
+      if (!fits && fits.error() != errc::size_limit_exceeded) {
+        const auto& cause = fits.error();
+        return std::unexpected(nothing_imported(cause.message(), cause.code(), cause.os_error()));
+      }
+    }
+    if (fits) {
       ++counts_.good;
       return std::nullopt;
     }
-    return bad_row{.line = rows_.input().line(), .why = added.error().message(), .text = {}};
+    return bad_row{.line = rows_.input().line(), .why = fits.error().message(), .text = {}};
   }
 
   [[nodiscard]] result<> reject(const bad_row& bad) {
     const auto sentence = sentence_of(rows_.input().name(), bad);
     if (!r_.skip_bad) {
-      return std::unexpected(error(errc::type_mismatch, sentence + "; nothing was imported"));
+      return std::unexpected(nothing_imported(sentence, errc::type_mismatch));
     }
     bar_.clear();
     if (++counts_.bad <= most_told) out_.complain(tone::warning, sentence);

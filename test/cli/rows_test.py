@@ -159,6 +159,18 @@ class Import(ToolTest):
         self.refused("import", "new.shelf", "a.jsonl", "--kind", "set", says="a.jsonl:2:9")
         self.assertEqual([p.name for p in self.path.iterdir()], ["a.jsonl"])
 
+    def test_a_full_disk_is_no_bad_row(self):
+        with open(self.path / "rows.jsonl", "w", encoding="ascii") as out:
+            out.writelines(f'["user:{i:08}","{"x" * 100}"]\n' for i in range(30_000))
+        words = ["import", "new.shelf", "rows.jsonl", "--key", "string", "--value", "string"]
+        for more in ([], ["--skip-bad"]):
+            ran = subprocess.run(["bash", "-c", 'ulimit -f 1024; exec "$@"', "bash", SHELF, *words,
+                                  *more], cwd=self.path, capture_output=True, text=True,
+                                 check=False)
+            self.assertEqual(ran.returncode, REFUSED, ran.stderr)
+            self.assertRegex(ran.stderr, r"^shelf: new\.shelf: .*; nothing was imported\n$")
+            self.assertEqual([p.name for p in self.path.iterdir()], ["rows.jsonl"])
+
     def test_a_new_table_wants_its_kind(self):
         self.write("a.jsonl", '{"key": 1, "value": 1}\n')
         self.refused("import", "new.shelf", "a.jsonl", status=NOT_FOUND, says="--kind")
