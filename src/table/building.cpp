@@ -52,6 +52,11 @@ result<std::unique_ptr<file_builder>> build_file(const core_config& config,
   auto& system = config.system != nullptr ? *config.system : file::real_system();
   auto found = file::location::find(system, config.path, config.base_directory);
   if (!found) return std::unexpected(found.error());
+  if (config.file_system == file_system::local) {
+    if (auto local = found->refuse_network_file_system(); !local) {
+      return std::unexpected(local.error());
+    }
+  }
   auto where = std::make_unique<file::location>(std::move(*found));
   auto begun = tables::new_file::create(*where);
   if (!begun) return std::unexpected(begun.error());

@@ -33,7 +33,12 @@ loader::loader(const detail::entry_types& types, missing_fields policy, std::str
       loaded_(make_(first)),
       version_(first) {}
 
-result<> loader::visit(const journal::change& c, std::uint64_t) {
+result<> loader::visit(const journal::change& c, std::uint64_t number) {
+  // What was written while the file was read comes behind what stood in it.
+  if (first_counts_ && number != 0) {
+    insert_announced();
+    first_counts_ = false;
+  }
   if (c.what == op::note || c.what == op::seal) return {};
   if (is_catalogue(c.what)) return check_catalogue(c);
   if (!catalogue_seen_) {

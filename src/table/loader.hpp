@@ -42,7 +42,7 @@ class loader final : public journal::visitor {
     first_counts_ = false;
   }
   /// The file has no schema of its own: with missing_fields every value may be an older one. A set
-  /// may have a key twice; the first counts.
+  /// may have a key twice; the first counts. What it holds bears the sequence 0.
   void expect_no_schema() noexcept;
   /// Expect about so many entries.
   void reserve(std::size_t entries) { loaded_->reserve(entries); }

@@ -12,14 +12,16 @@ namespace shelf::tables {
 /// A journal that is being made. Thread safety: one thread.
 class new_file {
  public:
-  /// Errors: those of journal_file::create.
+  /// `where` outlives it. What a process that was killed left of an earlier try goes. Errors: those
+  /// of journal_file::create.
   [[nodiscard]] static result<new_file> create(const file::location& where) {
+    where.sweep_temporaries();
     auto& system = where.system();
     const std::array<std::uint64_t, 2> id{system.random(), system.random()};
     auto made = journal::journal_file::create(where, std::bit_cast<std::array<std::byte, 16>>(id),
                                               {.write_ahead = false});
     if (!made) return std::unexpected(made.error());
-    return new_file(std::move(*made), where.path());
+    return new_file(std::move(*made), where);
   }
 
   /// Adds a change to the batch `sequence`, which it begins if need be.
@@ -38,14 +40,17 @@ class new_file {
   void drop() noexcept {
     if (std::exchange(in_batch_, false)) journal_->drop_batch();
   }
-  /// On disk, named, sealed. file_error (EEXIST) if the name is taken.
+  /// On disk, named, sealed; or there is no such file. file_error (EEXIST) if the name is taken.
   [[nodiscard]] result<> publish() {
     auto done = journal_->publish(false);
     if (!done && done.error() == std::errc::file_exists) {
-      return std::unexpected(error(errc::file_error, path_ + ": the file exists already", {},
-                                   done.error().os_error()));
+      return std::unexpected(error(errc::file_error, where_->path() + ": the file exists already",
+                                   {}, done.error().os_error()));
     }
-    return done ? journal_->seal() : done;
+    const bool named = done || journal_->is_fenced();  // fenced: named, and not known to last
+    if (done) done = journal_->seal();
+    if (!done && named) (void)where_->unlink();
+    return done;
   }
 
   [[nodiscard]] bool in_batch() const noexcept { return in_batch_; }
@@ -53,11 +58,11 @@ class new_file {
   [[nodiscard]] std::uint64_t bytes() const noexcept { return journal_->end(); }
 
  private:
-  new_file(std::unique_ptr<journal::journal_file> made, std::string path)
-      : journal_(std::move(made)), path_(std::move(path)) {}
+  new_file(std::unique_ptr<journal::journal_file> made, const file::location& where)
+      : journal_(std::move(made)), where_(&where) {}
 
   std::unique_ptr<journal::journal_file> journal_;
-  std::string path_;
+  const file::location* where_;
   bool in_batch_ = false;
   std::uint64_t batches_ = 0;
 };

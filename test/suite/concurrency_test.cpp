@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <functional>
 #include <thread>
 
@@ -271,6 +272,35 @@ TYPED_TEST(Concurrency, NoAcknowledgedWriteIsLostByReloadsSavesAndCompactionsBes
     EXPECT_EQ(t.size(), static_cast<std::size_t>(2 * rounds(300)));
     g.reopen(t);
     EXPECT_EQ(t.size(), static_cast<std::size_t>(2 * rounds(300)));
+  });
+}
+
+TYPED_TEST(ConcurrencyInMaps, NoAcknowledgedReplacementIsTakenBackByAReloadBesideIt) {
+  this->where_writes_reach_the_file([](auto& g) {
+    auto t = g.open();
+    entries some;
+    for (int i = 0; i < 1000; ++i) some.emplace_back(key_of(i), 0);
+    ASSERT_TRUE(ok(t.insert_range(some)));
+    const auto last = rounds(60);
+    crowd all;
+    all.once([&] {
+      for (std::int64_t i = 1; i <= last; ++i) {
+        EXPECT_EQ(t.insert("k7", i), written::replaced);
+        // Long enough for a reload to end without the next one.
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      }
+    });
+    all.until_stopped([&, seen = std::int64_t{0}]() mutable {
+      const auto now = t.lookup("k7");
+      ASSERT_TRUE(ok(now));
+      EXPECT_GE(*now, seen);
+      seen = *now;
+    });
+    all.until_stopped([&] { EXPECT_TRUE(ok(t.reload())); });
+    all.join();
+    EXPECT_EQ(t.lookup("k7"), last);
+    g.reopen(t);
+    EXPECT_EQ(t.lookup("k7"), last);
   });
 }
 

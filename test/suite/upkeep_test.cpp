@@ -42,6 +42,18 @@ struct ten_batches {
   std::vector<std::uint64_t> begins;
 };
 
+/// A new file is there, with ten entries, if and only if the call that makes it said so.
+void expect_all_or_nothing(ten_batches& f, bool said_ok, std::uint64_t nth) {
+  const auto names = f.disk.files();
+  const bool there = std::ranges::find(names, rescued) != names.end();
+  EXPECT_EQ(there, said_ok) << nth;
+  EXPECT_EQ(names.size(), there ? 2u : 1u) << nth;
+  if (there) {
+    EXPECT_EQ(f.kept().size(), 10u) << nth;
+  }
+  EXPECT_EQ(f.disk.open_descriptors(), 0u) << nth;
+}
+
 // --- describe ------------------------------------------------------------------------------------
 
 TEST(Describe, SaysKindTypesAndThatTheFileWasClosed) {
@@ -169,16 +181,68 @@ TEST(Copy, LeavesNoFileWhenAnyCallFails) {
     f.disk.inject({.kind = file::call::changing, .nth = nth, .error = ENOSPC});
     const auto made = copy(path, rescued, {.system = &f.disk});
     f.disk.clear_faults();
-    // What has its name is complete; sealing it may fail after that.
-    const auto names = f.disk.files();
-    if (std::ranges::find(names, rescued) == names.end()) {
-      EXPECT_FALSE(made) << nth;
-      EXPECT_EQ(names.size(), 1u) << nth;
-    } else {
-      EXPECT_EQ(f.kept().size(), 10u) << nth;
-    }
-    EXPECT_EQ(f.disk.open_descriptors(), 0u) << nth;
+    expect_all_or_nothing(f, made.has_value(), nth);
   }
+}
+
+// --- built from entries --------------------------------------------------------------------------
+
+/// A table of `count` entries, made without being in memory.
+result<> build(file::simulated_disk& disk, std::int64_t count) {
+  detail::core_config config;
+  config.path = rescued;
+  config.system = &disk;
+  const detail::entry_types types{.what = kind::set,
+                                  .key_schema = "binary",
+                                  .value_schema = "integer",
+                                  .check = {},
+                                  .accept = {},
+                                  .reencode = {}};
+  auto made = detail::build_file(config, types);
+  if (!made) return std::unexpected(made.error());
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto key = term::binary("key" + std::to_string(i));
+    const auto value = term::integer(i);
+    if (auto added = (*made)->add(key.encoded(), value.encoded()); !added) return added;
+  }
+  return (*made)->publish();
+}
+
+TEST(Build, HoldsWhatWasAddedHoweverManyBatchesThatTakes) {
+  for (const std::int64_t count : {0, 1, 4095, 4096, 4097, 10'000}) {
+    ten_batches f;
+    ASSERT_TRUE(ok(build(f.disk, count)));
+    const auto kept = f.kept();
+    ASSERT_EQ(kept.size(), static_cast<std::size_t>(count));
+    for (const auto& [key, value] : kept) EXPECT_EQ(key, "key" + std::to_string(value));
+    EXPECT_TRUE(ok(check(rescued, {.system = &f.disk})));
+    EXPECT_TRUE(or_throw(describe(rescued, {.system = &f.disk})).closed);
+  }
+}
+
+TEST(Build, LeavesNoFileWhenAnyCallFails) {
+  const auto calls = [] {
+    ten_batches f;
+    const auto before = f.disk.calls(file::call::changing);
+    or_throw(build(f.disk, 10));
+    return f.disk.calls(file::call::changing) - before;
+  }();
+  for (std::uint64_t nth = 1; nth <= calls; ++nth) {
+    ten_batches f;
+    f.disk.inject({.kind = file::call::changing, .nth = nth, .error = ENOSPC});
+    const auto made = build(f.disk, 10);
+    f.disk.clear_faults();
+    expect_all_or_nothing(f, made.has_value(), nth);
+  }
+}
+
+TEST(Build, NeverReplacesAFile) {
+  ten_batches f;
+  ASSERT_TRUE(ok(build(f.disk, 3)));
+  const auto again = build(f.disk, 5);
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error(), std::errc::file_exists);
+  EXPECT_EQ(f.kept().size(), 3u);
 }
 
 // --- salvage -------------------------------------------------------------------------------------

@@ -171,7 +171,8 @@ class core {
 
 /// A new file of a table, to which entries are added one by one; memory holds about a frame of
 /// them. Of equal keys of a set the last counts, when the file is opened. What is not published is
-/// gone with the builder. Thread safety: one thread.
+/// gone with the builder; after any error but size_limit_exceeded nothing else is left to do.
+/// Thread safety: one thread.
 class file_builder : public entry_batch {
  public:
   /// The file gets its name and is on disk. file_error (EEXIST) if the name is taken; no_space.
