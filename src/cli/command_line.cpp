@@ -53,17 +53,9 @@ class grammar {
   void selection_options(CLI::App& to);
   void rows_options(CLI::App& to);
   void types_options(CLI::App& to);
-  template <class T>
-  static CLI::Option* choice(CLI::App& to, const char* name, T& into,
-                             const std::map<std::string, T>& words, const std::string& text) {
-    return to
-        .add_option_function<std::string>(
-            name, [&into, &words](const std::string& word) { into = words.at(word); }, text)
-        ->type_name(words_of(words))
-        ->check(CLI::IsMember(words).description(""));
-  }
-  template <class T>
-  static CLI::Option* choice(CLI::App& to, const char* name, std::optional<T>& into,
+  /// `Into` is the word's T, or an optional one.
+  template <class Into, class T>
+  static CLI::Option* choice(CLI::App& to, const char* name, Into& into,
                              const std::map<std::string, T>& words, const std::string& text) {
     return to
         .add_option_function<std::string>(

@@ -166,7 +166,12 @@ void answer(const request& r, console& out, const tally& counts) {
   if (!made) return std::unexpected(made.error());
   const auto counts = gather(r, out, *t, **made);
   if (!counts) return std::unexpected(counts.error());
-  if (auto published = (*made)->publish(); !published) return std::unexpected(published.error());
+  {
+    const busy_line busy("writing " + r.file, out.errors_are_seen());
+    if (auto published = (*made)->publish(); !published) {
+      return std::unexpected(published.error());
+    }
+  }
   answer(r, out, *counts);
   return status_of(*counts);
 }
