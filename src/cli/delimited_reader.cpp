@@ -108,6 +108,7 @@ class delimited_reader final : public row_reader {
   [[nodiscard]] result<> start();
   result<next_row> next() override;
   const input_file& input() const override { return from_; }
+  std::string_view text() const noexcept override { return text_; }
 
  private:
   [[nodiscard]] result<bool> next_record();
@@ -257,8 +258,7 @@ next_row delimited_reader::bad(const bad_text& why) const {
   return {.good = {},
           .bad = bad_row{.line = first_line_ + lines,
                          .column = column_at(before.substr(from), before.size() - from),
-                         .why = why.why,
-                         .text = text_}};
+                         .why = why.why}};
 }
 
 result<next_row> delimited_reader::next() {

@@ -4,6 +4,7 @@
 #include "cli/argument.hpp"
 #include "cli/busy_line.hpp"
 #include "cli/commands.hpp"
+#include "cli/interruption.hpp"
 #include "cli/native_table.hpp"
 #include "cli/output_file.hpp"
 #include "cli/row_reader.hpp"
@@ -30,21 +31,23 @@ struct tally {
   return error(code, sentence + "; nothing was imported", {}, os_error);
 }
 
-/// Gathers the rows of a file in a batch, or in a file that is being made. Of the input memory
-/// holds one line.
-class gathering {
+/// Takes the rows of an input into a file that is being made or made longer. Memory holds one line
+/// of the input and one frame of the file.
+class intake {
  public:
-  gathering(const request& r, console& out, row_reader& rows, detail::entry_batch& batch,
-            output_file* rejects)
+  /// `taken`: where a key must not be there yet; nullptr: nowhere.
+  intake(const request& r, console& out, row_reader& rows, detail::file_builder& file,
+         const source* taken, output_file* rejects)
       : r_(r),
         out_(out),
         rows_(rows),
-        batch_(batch),
+        file_(file),
+        taken_(taken),
         rejects_(rejects),
         bar_("reading " + rows.input().name(), out.errors_are_seen()) {}
 
-  [[nodiscard]] result<tally> run() {
-    for (;;) {
+  [[nodiscard]] result<tally> run(const interruption& stop) {
+    while (!stop.has_come()) {
       auto next = rows_.next();
       if (!next) return std::unexpected(next.error());
       if (!next->good && !next->bad) return counts_;
@@ -58,16 +61,18 @@ class gathering {
       }
       bar_.update(rows_.input().done(), rows_.input().size());
     }
+    return std::unexpected(nothing_imported(rows_.input().name() + ": interrupted", errc::busy));
   }
 
  private:
-  /// A row that no table can keep is a bad row like any other. What goes wrong with the file that
-  /// is being made is no row's fault.
+  /// A row that no table can keep is a bad row like any other. What goes wrong with the file is no
+  /// row's fault.
   [[nodiscard]] result<std::optional<bad_row>> add(row& entry) {
     const auto key = as_key(std::move(entry.key));
     auto fits = key ? check_value(entry.value) : result<>(std::unexpected(key.error()));
+    if (fits && taken_ != nullptr) fits = check_not_taken(*key);
     if (fits) {
-      fits = batch_.add(key->encoded(), entry.value.encoded());
+      fits = file_.add(key->encoded(), entry.value.encoded());
       if (!fits && fits.error() != errc::size_limit_exceeded) {
         const auto& cause = fits.error();
         return std::unexpected(nothing_imported(cause.message(), cause.code(), cause.os_error()));
@@ -77,7 +82,15 @@ class gathering {
       ++counts_.good;
       return std::nullopt;
     }
-    return bad_row{.line = rows_.input().line(), .why = fits.error().message(), .text = {}};
+    return bad_row{.line = rows_.input().line(), .why = fits.error().message()};
+  }
+
+  [[nodiscard]] result<> check_not_taken(const term& key) const {
+    const auto there = taken_->get(key, [](bytes) {});
+    if (!there) return std::unexpected(there.error());
+    if (*there == 0) return {};
+    return std::unexpected(
+        error(errc::key_already_present, "the key " + key.to_string(64) + " is there already"));
   }
 
   [[nodiscard]] result<> reject(const bad_row& bad) {
@@ -89,13 +102,16 @@ class gathering {
     if (++counts_.bad <= most_told) out_.complain(tone::warning, sentence);
     if (counts_.bad == most_told + 1) out_.complain(tone::warning, "more bad rows are not told");
     if (rejects_ == nullptr) return {};
-    return rejects_->write(bad.text.ends_with('\n') ? bad.text : bad.text + "\n");
+    std::string text(rows_.text());
+    if (!text.ends_with('\n')) text += '\n';
+    return rejects_->write(text);
   }
 
   const request& r_;
   console& out_;
   row_reader& rows_;
-  detail::entry_batch& batch_;
+  detail::file_builder& file_;
+  const source* taken_;
   output_file* rejects_;
   progress_bar bar_;
   tally counts_;
@@ -112,9 +128,10 @@ void answer(const request& r, console& out, const tally& counts) {
   out.write("\n");
 }
 
-/// Reads all rows into `batch`, and the rejects into their file.
-[[nodiscard]] result<tally> gather(const request& r, console& out, const types& t,
-                                   detail::entry_batch& batch) {
+/// Reads all rows into `file`, and the rejects into theirs, and publishes both.
+[[nodiscard]] result<tally> take_in(const request& r, console& out, const types& t,
+                                    detail::file_builder& file, const source* taken,
+                                    const interruption& stop) {
   auto how = r.rows;
   const auto format = format_of(how, r.other);
   if (!format) return std::unexpected(format.error());
@@ -129,9 +146,16 @@ void answer(const request& r, console& out, const tally& counts) {
     if (!made) return std::unexpected(made.error());
     rejects.emplace(*std::move(made));
   }
-  auto counts = gathering(r, out, **rows, batch, rejects ? &*rejects : nullptr).run();
-  if (counts && rejects) {
+  auto counts = intake(r, out, **rows, file, taken, rejects ? &*rejects : nullptr).run(stop);
+  if (!counts) return counts;
+  if (rejects) {
     if (auto named = rejects->publish(); !named) return std::unexpected(named.error());
+  }
+  const busy_line busy("writing " + r.file, out.errors_are_seen());
+  if (auto published = file.publish(); !published) {
+    const auto& cause = published.error();
+    if (cause == errc::indeterminate) return std::unexpected(cause);
+    return std::unexpected(nothing_imported(cause.message(), cause.code(), cause.os_error()));
   }
   return counts;
 }
@@ -145,35 +169,11 @@ void answer(const request& r, console& out, const tally& counts) {
   return std::unexpected(error(errc::invalid_argument, "--new: a bag may hold a key twice"));
 }
 
-/// A table that is not there yet gets its name when all rows have been read: a failure leaves no
-/// file. It is never in memory.
-[[nodiscard]] outcome import_into_new(const request& r, console& out) {
-  if (!r.types.what && !r.types.key && !r.types.value) {
-    return std::unexpected(
-        error(errc::not_found, r.file + ": there is no such table; --kind, --key and --value "
-                                        "make one"));
-  }
-  const auto d = described(r.types);
-  if (!d) return std::unexpected(d.error());
-  if (auto may = check_only_new(r, d->what); !may) return std::unexpected(may.error());
-  const auto t = types_of(*d);
-  if (!t) return std::unexpected(t.error());
-  const auto wanted = detail::described_types(*d, detail::scrutiny::terms);
-  if (!wanted) return std::unexpected(wanted.error());
-  detail::core_config config;
-  config.path = r.file;
-  const auto made = detail::build_file(config, *wanted);
-  if (!made) return std::unexpected(made.error());
-  const auto counts = gather(r, out, *t, **made);
-  if (!counts) return std::unexpected(counts.error());
-  {
-    const busy_line busy("writing " + r.file, out.errors_are_seen());
-    if (auto published = (*made)->publish(); !published) {
-      return std::unexpected(published.error());
-    }
-  }
-  answer(r, out, *counts);
-  return status_of(*counts);
+/// What a new table is to be.
+[[nodiscard]] result<file_description> asked_for(const request& r) {
+  if (r.types.what || r.types.key || r.types.value) return described(r.types);
+  return std::unexpected(error(
+      errc::not_found, r.file + ": there is no such table; --kind, --key and --value make one"));
 }
 
 /// Types that were given for a table that is there must be those it has.
@@ -197,24 +197,37 @@ void answer(const request& r, console& out, const tally& counts) {
 
 }  // namespace
 
+/// A table that is not there yet gets its name when all rows are in it; one that is there gets them
+/// in one step. Neither is in memory, but for --new, which looks keys up.
 outcome import_rows(const request& r, console& out) {
-  const auto there = describe(r.file);
-  if (!there && there.error() == errc::not_found) return import_into_new(r, out);
-  if (!there) return std::unexpected(there.error());
-  if (auto same = check_types(r, *there); !same) return std::unexpected(same.error());
-  const auto table =
-      native_table::write(r.file, progress_bar("reading " + r.file, out.errors_are_seen()));
-  if (!table) return std::unexpected(table.error());
-  if (auto may = check_only_new(r, table->what()); !may) return std::unexpected(may.error());
-  auto batch = table->core().make_batch();
-  const auto counts = gather(r, out, table->schemas(), *batch);
-  if (!counts) return std::unexpected(counts.error());
-  {
-    const busy_line busy("writing " + r.file, out.errors_are_seen());
-    const auto inserted = table->core().insert_batch(std::move(batch), r.only_new);
-    if (!inserted) return std::unexpected(inserted.error());
-    if (auto closed = table->close(); !closed) return std::unexpected(closed.error());
+  const interruption stop;
+  auto d = describe(r.file);
+  const bool is_new = !d && d.error() == errc::not_found;
+  if (is_new) d = asked_for(r);
+  if (!d) return std::unexpected(d.error());
+  if (!is_new) {
+    if (auto same = check_types(r, *d); !same) return std::unexpected(same.error());
   }
+  if (auto may = check_only_new(r, d->what); !may) return std::unexpected(may.error());
+  const auto t = types_of(*d);
+  if (!t) return std::unexpected(t.error());
+  const auto wanted = detail::described_types(*d, detail::scrutiny::terms);
+  if (!wanted) return std::unexpected(wanted.error());
+  detail::core_config config;
+  config.path = r.file;
+  const auto file =
+      is_new ? detail::build_file(config, *wanted) : detail::extend_file(config, *wanted);
+  if (!file) return std::unexpected(file.error());
+  std::optional<native_table> taken;
+  if (r.only_new && !is_new) {
+    // Beside the lock that extend_file holds: nobody changes it meanwhile.
+    auto there =
+        native_table::read(r.file, progress_bar("reading " + r.file, out.errors_are_seen()));
+    if (!there) return std::unexpected(there.error());
+    taken.emplace(*std::move(there));
+  }
+  const auto counts = take_in(r, out, *t, **file, taken ? &*taken : nullptr, stop);
+  if (!counts) return std::unexpected(counts.error());
   answer(r, out, *counts);
   return status_of(*counts);
 }

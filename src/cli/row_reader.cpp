@@ -24,6 +24,7 @@ class line_reader : public row_reader {
  public:
   line_reader(const types& t, input_file from) : types_(t), from_(std::move(from)) {}
   const input_file& input() const override { return from_; }
+  std::string_view text() const noexcept override { return line_; }
 
   result<next_row> next() override {
     for (;;) {
@@ -31,13 +32,13 @@ class line_reader : public row_reader {
       if (!line) return std::unexpected(line.error());
       if (!*line) return next_row{};
       if (is_blank(**line)) continue;
-      auto r = read(**line);
+      line_ = **line;
+      auto r = read(line_);
       if (r) return next_row{.good = *std::move(r), .bad = {}};
       return next_row{.good = {},
                       .bad = bad_row{.line = from_.line(),
-                                     .column = column_at(**line, r.error().at),
-                                     .why = std::move(r.error().why),
-                                     .text = std::string(**line)}};
+                                     .column = column_at(line_, r.error().at),
+                                     .why = std::move(r.error().why)}};
     }
   }
 
@@ -63,6 +64,9 @@ class line_reader : public row_reader {
 
   const types& types_;
   input_file from_;
+
+ private:
+  std::string_view line_;
 };
 
 /// {"key": .., "value": ..} or [key, value].
@@ -125,8 +129,10 @@ class erlang_reader final : public line_reader {
  public:
   using line_reader::line_reader;
 
+  std::string_view text() const noexcept override { return form_; }
+
   result<next_row> next() override {
-    std::string form;
+    form_.clear();
     std::uint64_t first = 0;
     form_end stop;
     for (;;) {
@@ -135,24 +141,24 @@ class erlang_reader final : public line_reader {
         const auto read = from_.next_line();
         if (!read) return std::unexpected(read.error());
         if (!*read) {
-          if (is_comment(form)) return next_row{};
-          return bad(first, form, {form.size() - 1, "a full stop is missing"});
+          if (is_comment(form_)) return next_row{};
+          return bad(first, {form_.size() - 1, "a full stop is missing"});
         }
         line = **read;
       }
-      if (is_comment(form)) {
-        form.clear();
+      if (is_comment(form_)) {
+        form_.clear();
         first = from_.line();
       }
       const bool ended = stop.in_line(line);
       const std::string behind(ended ? line.substr(stop.end()) : std::string_view());
-      form += ended ? line.substr(0, stop.end()) : line;
-      form += '\n';
+      form_ += ended ? line.substr(0, stop.end()) : line;
+      form_ += '\n';
       rest_ = is_comment(behind) ? std::string() : behind;
-      if (!ended && form.size() < longest_form) continue;
-      auto r = read(form);
+      if (!ended && form_.size() < longest_form) continue;
+      auto r = read(form_);
       if (r) return next_row{.good = *std::move(r), .bad = {}};
-      return bad(first, form, r.error());
+      return bad(first, r.error());
     }
   }
 
@@ -175,18 +181,17 @@ class erlang_reader final : public line_reader {
     return true;
   }
   /// The place in the form as line and column of the file.
-  [[nodiscard]] next_row bad(std::uint64_t first, const std::string& form,
-                             const bad_text& why) const {
-    const auto before = std::string_view(form).substr(0, why.at);
+  [[nodiscard]] next_row bad(std::uint64_t first, const bad_text& why) const {
+    const auto before = std::string_view(form_).substr(0, why.at);
     const auto lines = static_cast<std::uint64_t>(std::ranges::count(before, '\n'));
     const auto from = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
     return {.good = {},
             .bad = bad_row{.line = first + lines,
                            .column = column_at(before.substr(from), before.size() - from),
-                           .why = why.why,
-                           .text = form}};
+                           .why = why.why}};
   }
 
+  std::string form_;  ///< the one that next() read last
   std::string rest_;  ///< of a line, behind the full stop in it
 };
 

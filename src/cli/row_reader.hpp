@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace shelf::cli {
 
@@ -23,7 +24,6 @@ struct bad_row {
   std::uint64_t line = 0;
   std::size_t column = 1;  ///< characters, from 1 on
   std::string why;
-  std::string text;  ///< the whole of it, as it stood there
 };
 
 /// A row, or what stands in its place; neither at the end.
@@ -38,6 +38,9 @@ class row_reader {
   virtual ~row_reader() = default;
   /// Errors: the file cannot be read.
   [[nodiscard]] virtual result<next_row> next() = 0;
+  /// What next() read last, as it stood there, newlines inside it included. Valid until the next
+  /// call.
+  [[nodiscard]] virtual std::string_view text() const noexcept = 0;
   /// The file, for its name and how far it is read.
   [[nodiscard]] virtual const input_file& input() const = 0;
 };

@@ -1,6 +1,7 @@
 // TABLE  api -> [table] -> journal -> file
-// A table's file made of entries, with no table in memory.
+// A table's file made of entries, or made longer by them, with no table in memory.
 #include "shelf/detail/core.hpp"
+#include "shelf/upkeep.hpp"
 #include "table/catalogue.hpp"
 #include "table/new_file.hpp"
 #include "table/operation.hpp"
@@ -10,6 +11,10 @@ namespace {
 
 /// Nobody sees the file before it is whole, so batches are only as long as is quick to read.
 constexpr std::size_t entries_a_batch = 4096;
+
+[[nodiscard]] journal::op op_of(kind what) noexcept {
+  return is_bag(what) ? journal::op::append : journal::op::put;
+}
 
 class building final : public file_builder {
  public:
@@ -25,8 +30,7 @@ class building final : public file_builder {
   result<> add(bytes key, bytes value) override {
     if (auto fits = tables::check_entry_size(limit_, where_->path(), key, value); !fits)
       return fits;
-    const auto what = is_bag(what_) ? journal::op::append : journal::op::put;
-    if (auto added = made_.add({what, 0, 1, key, value}, batch_); !added) return added;
+    if (auto added = made_.add({op_of(what_), 0, 1, key, value}, batch_); !added) return added;
     if (++added_ % entries_a_batch != 0) return {};
     ++batch_;
     return made_.commit();
@@ -45,10 +49,52 @@ class building final : public file_builder {
   std::uint64_t added_ = 0;
 };
 
-}  // namespace
+/// All entries are one batch at the end of the journal: readers see none of them, then all.
+class extending final : public file_builder {
+ public:
+  extending(std::unique_ptr<file::location> where, std::unique_ptr<journal::journal_file> open,
+            kind what, std::size_t entry_limit)
+      : where_(std::move(where)), open_(std::move(open)), what_(what), limit_(entry_limit) {}
+  extending(const extending&) = delete;
+  extending& operator=(const extending&) = delete;
+  ~extending() override {
+    if (std::exchange(in_batch_, false)) open_->drop_batch();
+    // Closed, if it can be: if not, the next open has to look where it ends.
+    try {
+      if (!open_->is_fenced()) (void)open_->seal();
+    } catch (const std::bad_alloc&) {
+    }
+  }
 
-result<std::unique_ptr<file_builder>> build_file(const core_config& config,
-                                                 const entry_types& types) {
+  result<> add(bytes key, bytes value) override {
+    if (auto fits = tables::check_entry_size(limit_, where_->path(), key, value); !fits)
+      return fits;
+    if (!std::exchange(in_batch_, true)) open_->begin(open_->last_sequence() + 1);
+    return taken_back_if_bad(open_->add({op_of(what_), 0, 1, key, value}));
+  }
+  result<> publish() override {
+    if (in_batch_) {
+      if (auto done = taken_back_if_bad(open_->commit()); !done) return done;
+      in_batch_ = false;
+    }
+    return open_->sync();
+  }
+
+ private:
+  result<> taken_back_if_bad(result<> done) {
+    if (done) return done;
+    in_batch_ = false;
+    return std::unexpected(open_->roll_back(done.error()));
+  }
+
+  std::unique_ptr<file::location> where_;  // open_ refers to it
+  std::unique_ptr<journal::journal_file> open_;
+  kind what_;
+  std::size_t limit_;
+  bool in_batch_ = false;
+};
+
+[[nodiscard]] result<std::unique_ptr<file::location>> place_of(const core_config& config) {
   auto& system = config.system != nullptr ? *config.system : file::real_system();
   auto found = file::location::find(system, config.path, config.base_directory);
   if (!found) return std::unexpected(found.error());
@@ -57,7 +103,36 @@ result<std::unique_ptr<file_builder>> build_file(const core_config& config,
       return std::unexpected(local.error());
     }
   }
-  auto where = std::make_unique<file::location>(std::move(*found));
+  return std::make_unique<file::location>(std::move(*found));
+}
+
+}  // namespace
+
+result<std::unique_ptr<file_builder>> extend_file(const core_config& config,
+                                                  const entry_types& types) {
+  auto where = place_of(config);
+  if (!where) return std::unexpected(where.error());
+  (*where)->sweep_temporaries();
+  auto open = journal::journal_file::open(**where, {.write_ahead = false});
+  if (!open) return std::unexpected(open.error());
+  // Asked under the lock: from here on it stays what it is.
+  const auto is =
+      describe(config.path, {.base_directory = config.base_directory, .system = config.system});
+  if (!is) return std::unexpected(is.error());
+  if (is->what != types.what || is->key_schema != types.key_schema ||
+      is->value_schema != types.value_schema) {
+    return std::unexpected(
+        error(errc::type_mismatch, config.path + ": it has other types now than a moment ago"));
+  }
+  return std::make_unique<extending>(std::move(*where), std::move(*open), types.what,
+                                     config.limits.entry_bytes);
+}
+
+result<std::unique_ptr<file_builder>> build_file(const core_config& config,
+                                                 const entry_types& types) {
+  auto found = place_of(config);
+  if (!found) return std::unexpected(found.error());
+  auto where = std::move(*found);
   auto begun = tables::new_file::create(*where);
   if (!begun) return std::unexpected(begun.error());
   auto made = std::make_unique<building>(std::move(where), std::move(*begun), types.what,

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import random
+import signal
 import subprocess
 from pathlib import Path
 
@@ -202,6 +203,24 @@ class Import(ToolTest):
         self.refused("import", "users.shelf", "-", "--new", given=lines)
         self.assertEqual(self.shelf("count", "users.shelf").out, "3\n")
 
+    def test_new_with_skip_bad_leaves_out_the_keys_that_are_there(self):
+        self.users()
+        lines = [json.dumps([i, {"name": "x", "age": i}]) + "\n" for i in (9, 2, 7)]
+        ran = self.refused("import", "users.shelf", "-", "--new", "--skip-bad", "--rejects",
+                           "rejects", given="".join(lines),
+                           says="standard input:2:1: the key 2 is there already")
+        self.assertEqual(ran.json, [{"imported": 2, "rejected": 1}])
+        self.assertEqual(self.read("rejects").decode(), lines[1])
+        self.assertEqual(self.shelf("count", "users.shelf").out, "5\n")
+
+    def test_rows_that_are_in_a_bag_already_change_nothing(self):
+        for kind, count in (("bag", 2), ("duplicate_bag", 4)):
+            for _ in range(2):
+                self.shelf("import", f"{kind}.shelf", "-", "--kind", kind,
+                           given='[1,"a"]\n[1,"b"]\n')
+            self.assertEqual(self.shelf("count", f"{kind}.shelf").out, f"{count}\n")
+            self.shelf("check", f"{kind}.shelf")
+
     def test_of_equal_keys_the_last_wins(self):
         self.shelf("import", "a.shelf", "-", "--kind", "set", given='[1,"a"]\n[1,"b"]\n')
         self.assertEqual(self.shelf("get", "a.shelf", "1").out, "b\n")
@@ -289,15 +308,56 @@ class Import(ToolTest):
                     self.assertNotIn("Sanitizer", ran.errors, bytes(broken))
             self.shelf("check", table)
 
-    def test_a_new_table_is_filled_without_being_in_memory(self):
-        needs = {}
+    def test_neither_the_rows_nor_the_table_are_in_memory(self):
+        needs = {"new": {}, "there": {}}
         for count in (1000, 300_000):
             with open(self.path / "rows.jsonl", "w", encoding="ascii") as out:
                 out.writelines(f'["user:{i:08}","{"x" * 100}"]\n' for i in range(count))
-            needs[count] = self.most_memory("import", f"{count}.shelf", "rows.jsonl",
-                                            "--key", "string", "--value", "string")
-            self.assertEqual(self.shelf("count", f"{count}.shelf").out, f"{count}\n")
-        self.assertLess(needs[300_000] - needs[1000], 16)
+            for how, need in needs.items():
+                need[count] = self.most_memory("import", f"{count}.shelf", "rows.jsonl",
+                                               "--key", "string", "--value", "string")
+                self.assertEqual(self.shelf("count", f"{count}.shelf").out, f"{count}\n", how)
+        for need in needs.values():
+            self.assertLess(need[300_000] - need[1000], 16)
+
+    def stopped(self, stop, *how):
+        """An import that has taken in rows, and then gets a signal."""
+        with subprocess.Popen([SHELF, "import", *how, "-", "--skip-bad"], cwd=self.path,
+                              stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            process.stdin.write(b"nonsense\n" + b"".join(b'[%d,{"name":"x","age":1}]\n' % i
+                                                         for i in range(100, 200_000)))
+            process.stdin.flush()
+            self.assertIn(b"standard input:1:", process.stderr.readline())
+            process.send_signal(stop)
+            process.wait(timeout=60)
+        self.assertEqual(process.returncode, -stop)
+
+    def test_an_interrupted_import_leaves_all_as_it_was(self):
+        self.stopped(signal.SIGINT, "new.shelf", "--key", "integer")
+        self.assertEqual(list(self.path.iterdir()), [])
+        self.users()
+        self.stopped(signal.SIGTERM, "users.shelf")
+        self.assertEqual([p.name for p in self.path.iterdir()], ["users.shelf"])
+        told, = self.shelf("info", "users.shelf").json
+        self.assertEqual((told["entries"], told["state"]), (3, "closed"))
+
+    def test_a_killed_import_leaves_a_table_that_opens_as_it_was(self):
+        self.users()
+        self.stopped(signal.SIGKILL, "users.shelf")
+        self.assertGreater(self.shelf("check", "users.shelf").json[0]["torn_bytes"], 0)
+        self.shelf("put", "users.shelf", 9, '{"name": "x", "age": 1}')
+        self.assertEqual(self.shelf("count", "users.shelf").out, "4\n")
+
+    def test_a_full_disk_takes_all_rows_back(self):
+        self.users()
+        rows = "".join(f'[{i},{{"name":"{"x" * 100}","age":1}}]\n' for i in range(5000))
+        done = subprocess.run(["bash", "-c", 'trap "" XFSZ; ulimit -f 100; exec "$0" import '
+                               "users.shelf - --skip-bad", SHELF], cwd=self.path,
+                              input=rows.encode(), capture_output=True, check=False, timeout=60)
+        self.assertEqual(done.returncode, REFUSED)
+        self.assertRegex(done.stderr.decode(), "users.shelf: cannot write .*nothing was imported")
+        self.assertEqual(self.shelf("check", "users.shelf").json[0]["torn_bytes"], 0)
+        self.assertEqual(self.shelf("count", "users.shelf").out, "3\n")
 
     def test_a_large_file_with_few_entries_takes_little_memory(self):
         padding = " " * 100_000

@@ -187,25 +187,35 @@ TEST(Copy, LeavesNoFileWhenAnyCallFails) {
 
 // --- built from entries --------------------------------------------------------------------------
 
-/// A table of `count` entries, made without being in memory.
-result<> build(file::simulated_disk& disk, std::int64_t count) {
+detail::entry_types ages_types(kind what = kind::set) {
+  return {.what = what,
+          .key_schema = "binary",
+          .value_schema = "integer",
+          .check = {},
+          .accept = {},
+          .reencode = {}};
+}
+
+/// Entries `from` to `to` for a table that is not in memory: a new one, or one that is there.
+result<> fill(file::simulated_disk& disk, decltype(&detail::build_file) begin, const char* name,
+              std::int64_t from, std::int64_t to, const detail::entry_types& types = ages_types()) {
   detail::core_config config;
-  config.path = rescued;
+  config.path = name;
   config.system = &disk;
-  const detail::entry_types types{.what = kind::set,
-                                  .key_schema = "binary",
-                                  .value_schema = "integer",
-                                  .check = {},
-                                  .accept = {},
-                                  .reencode = {}};
-  auto made = detail::build_file(config, types);
+  auto made = begin(config, types);
   if (!made) return std::unexpected(made.error());
-  for (std::int64_t i = 0; i < count; ++i) {
+  for (std::int64_t i = from; i < to; ++i) {
     const auto key = term::binary("key" + std::to_string(i));
     const auto value = term::integer(i);
     if (auto added = (*made)->add(key.encoded(), value.encoded()); !added) return added;
   }
   return (*made)->publish();
+}
+result<> build(file::simulated_disk& disk, std::int64_t count) {
+  return fill(disk, &detail::build_file, rescued, 0, count);
+}
+result<> extend(file::simulated_disk& disk, std::int64_t from, std::int64_t to) {
+  return fill(disk, &detail::extend_file, path, from, to);
 }
 
 TEST(Build, HoldsWhatWasAddedHoweverManyBatchesThatTakes) {
@@ -243,6 +253,70 @@ TEST(Build, NeverReplacesAFile) {
   ASSERT_FALSE(again);
   EXPECT_EQ(again.error(), std::errc::file_exists);
   EXPECT_EQ(f.kept().size(), 3u);
+}
+
+TEST(Extend, AddsBehindWhatIsThereAndCloses) {
+  ten_batches f;
+  ASSERT_TRUE(ok(extend(f.disk, 5, 5)));
+  ASSERT_TRUE(ok(extend(f.disk, 5, 50'000)));
+  EXPECT_TRUE(or_throw(describe(path, {.system = &f.disk})).closed);
+  const auto batches = or_throw(check(path, {.system = &f.disk})).batches;
+  EXPECT_LE(batches, 15u);  // ten, a seal, the many entries, a note, a seal
+  const auto t = or_throw(ages_map::open({.path = path, .system = &f.disk}));
+  EXPECT_EQ(t.size(), 50'000u);
+  for (const auto& [key, value] : t.snapshot()) EXPECT_EQ(key, "key" + std::to_string(value));
+}
+
+TEST(Extend, ShowsNobodyAnythingBeforeAll) {
+  ten_batches f;
+  detail::core_config config;
+  config.path = path;
+  config.system = &f.disk;
+  const auto seen = [&] {
+    const auto t =
+        or_throw(ages_map::open({.path = path, .opening = opening::read_only, .system = &f.disk}));
+    return t.size();
+  };
+  const auto key = term::binary("late");
+  const auto value = term::binary(std::string(std::size_t{3} << 20, 'x'));
+  {
+    auto more = or_throw(detail::extend_file(config, ages_types()));
+    EXPECT_TRUE(refuses(ages_map::open({.path = path, .system = &f.disk}), errc::already_open));
+    for (int i = 0; i < 3; ++i) or_throw(more->add(key.encoded(), value.encoded()));
+    EXPECT_EQ(seen(), 10u);
+  }
+  EXPECT_EQ(seen(), 10u);
+  EXPECT_TRUE(or_throw(describe(path, {.system = &f.disk})).closed);
+}
+
+TEST(Extend, OfOtherTypesIsRefusedAndChangesNothing) {
+  ten_batches f;
+  const auto before = *f.disk.read_all(path);
+  EXPECT_TRUE(refuses(fill(f.disk, &detail::extend_file, path, 0, 1, ages_types(kind::bag)),
+                      errc::type_mismatch));
+  EXPECT_EQ(*f.disk.read_all(path), before);
+}
+
+TEST(Extend, AddsAllOrNothingWhenAnyCallFails) {
+  const auto calls = [] {
+    ten_batches f;
+    const auto before = f.disk.calls(file::call::changing);
+    or_throw(extend(f.disk, 10, 20));
+    return f.disk.calls(file::call::changing) - before;
+  }();
+  for (const int cause : {ENOSPC, EIO}) {
+    for (std::uint64_t nth = 1; nth <= calls; ++nth) {
+      SCOPED_TRACE(testing::Message() << cause << " at call " << nth);
+      ten_batches f;
+      f.disk.inject({.kind = file::call::changing, .nth = nth, .error = cause});
+      const auto done = extend(f.disk, 10, 20);
+      f.disk.clear_faults();
+      EXPECT_EQ(f.disk.open_descriptors(), 0u);
+      const auto size = or_throw(ages_map::open({.path = path, .system = &f.disk})).size();
+      const bool in_doubt = !done && done.error() == errc::indeterminate;
+      EXPECT_TRUE(size == (done ? 20u : 10u) || (in_doubt && size == 20u)) << size;
+    }
+  }
 }
 
 // --- salvage -------------------------------------------------------------------------------------

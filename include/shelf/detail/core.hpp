@@ -169,13 +169,14 @@ class core {
 /// Opens, creates or makes a table. Errors: see table.hpp, open.
 [[nodiscard]] result<std::shared_ptr<core>> open_core(core_config config, entry_types types);
 
-/// A new file of a table, to which entries are added one by one; memory holds about a frame of
-/// them. Of equal keys of a set the last counts, when the file is opened. What is not published is
-/// gone with the builder; after any error but size_limit_exceeded nothing else is left to do.
-/// Thread safety: one thread.
+/// A table's file to which entries are added one by one, with no table in memory: that holds about
+/// a frame of them. Of equal keys of a set the last counts, when the file is opened; in a bag what
+/// is there already changes nothing. What is not published is gone with the builder; after any
+/// error but size_limit_exceeded nothing else is left to do. Thread safety: one thread.
 class file_builder : public entry_batch {
  public:
-  /// The file gets its name and is on disk. file_error (EEXIST) if the name is taken; no_space.
+  /// What was added is in the table, on disk, in one step. A new file gets its name: file_error
+  /// (EEXIST) if that is taken; no_space.
   [[nodiscard]] virtual result<> publish() = 0;
 };
 
@@ -183,6 +184,12 @@ class file_builder : public entry_batch {
 /// open_core that are about paths and disks.
 [[nodiscard]] result<std::unique_ptr<file_builder>> build_file(const core_config& config,
                                                                const entry_types& types);
+
+/// Opens the file at config.path, which holds these types, to add entries behind those it has;
+/// holds its lock meanwhile. Cost: the file is read and checked once, as by open. Errors: those of
+/// open_core; type_mismatch: the types are others.
+[[nodiscard]] result<std::unique_ptr<file_builder>> extend_file(const core_config& config,
+                                                                const entry_types& types);
 
 /// How many entries a migration read and wrote.
 struct migration_counts {
