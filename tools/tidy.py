@@ -44,6 +44,7 @@ CHAIN = {"cli": "[cli] -> api -> table -> journal -> file",
          "dets": "api -> table -> [dets] -> file", "file": "api -> table -> journal -> [file]"}
 # The public headers below which everything stands; the others belong to the api alone.
 VOCABULARY_HEADERS = {"shelf/error.hpp", "shelf/kind.hpp", "shelf/version.hpp", "shelf/repair.hpp",
+                      "shelf/progress.hpp",
                       "shelf/term.hpp", "shelf/detail/bytes.hpp", "shelf/detail/function_ref.hpp"}
 TYPED_HEADERS = {"shelf/shelf.hpp", "shelf/table.hpp", "shelf/map.hpp"}
 

@@ -40,6 +40,17 @@ enum class file_format : std::uint8_t {
            ///< No ordered_map
 };
 
+/// How small reads and writes get to an open file. What survives a kill or a power cut is the same.
+enum class file_io : std::uint8_t {
+  calls,  ///< by system calls
+  /// Through a mapping of the file, which costs no call: several times faster in
+  /// write_mode::through, and in dets::file. Takes address space, and a handler of SIGBUS, which
+  /// passes on what is not its own; a program that sets its own later must do likewise, or a disk
+  /// that fails or fills up ends it instead of being an error. Where a file cannot be mapped, as
+  /// calls
+  mapped,
+};
+
 /// Who may write.
 enum class access : std::uint8_t {
   any_thread,  ///< everybody
@@ -79,6 +90,8 @@ struct config {
   shelf::opening opening = shelf::opening::create_if_missing;
   /// How the file is written.
   file_format format = file_format::native;
+  /// How small reads and writes get to the file.
+  file_io io = file_io::calls;
   /// Who may write.
   shelf::access access = shelf::access::any_thread;
   /// write_mode::back: save in the background this often; zero: never.

@@ -7,6 +7,7 @@
 #include "shelf/detail/function_ref.hpp"
 #include "shelf/error.hpp"
 #include "shelf/kind.hpp"
+#include "shelf/progress.hpp"
 #include "shelf/repair.hpp"
 #include "shelf/term.hpp"
 
@@ -42,6 +43,8 @@ struct config {
   /// through: a change is in the file before its call returns, and a kill takes nothing back.
   /// durable: it is synced as well. back is invalid_argument: there is no cache.
   write_mode mode = write_mode::through;
+  /// How small reads and writes get to the file.
+  file_io io = file_io::calls;
   /// What to do with a file that needs a repair.
   repair_policy repair = repair_policy::automatic;
   /// How many slots a new file has at least; a power of two, else rounded up. A slot is a list of
@@ -191,8 +194,9 @@ class file {
   /// Makes the file on the disk a valid, closed one, until the next change. Cost: the slots that
   /// changed, the free lists and three syncs.
   [[nodiscard]] result<> sync();
-  /// Writes a new file without gaps, which takes the place of the old one in one step.
-  [[nodiscard]] result<> compact();
+  /// Writes a new file without gaps, which takes the place of the old one in one step. `tell` is
+  /// told how many of its blocks are written.
+  [[nodiscard]] result<> compact(const progress& tell = {});
 
  private:
   class core;

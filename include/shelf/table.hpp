@@ -254,8 +254,9 @@ class table {
   /// then swapped in one step; on an error memory keeps exactly what it had.
   [[nodiscard]] result<> reload() { return core_->reload(); }
   /// Writes a new file with the live entries alone, beside the old one, while writers go on, and
-  /// renames it. Happens by itself when the file is large and mostly garbage.
-  [[nodiscard]] result<> compact() { return core_->compact(); }
+  /// renames it. Happens by itself when the file is large and mostly garbage. `tell` is told how
+  /// many of the entries are written.
+  [[nodiscard]] result<> compact(const progress& tell = {}) { return core_->compact(tell); }
   /// Takes a fenced table back into use: writes a whole new file from memory, syncs and renames it.
   /// Nothing acknowledged is lost; a write that failed with indeterminate is certainly absent. ok
   /// if nothing is wrong.

@@ -5,9 +5,9 @@
 #include "shelf/config.hpp"
 #include "shelf/error.hpp"
 #include "shelf/kind.hpp"
+#include "shelf/progress.hpp"
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,10 +31,6 @@ struct file_description {
 /// not_found, not_a_table, corrupt (header or first batch), unsupported_version, file_error.
 [[nodiscard]] result<file_description> describe(const std::string& path,
                                                 const path_options& options = {});
-
-/// Told how far a long call is, now and then, on the thread that called it: bytes of the file, or
-/// entries (check), of how many; 0: nobody knows.
-using progress = std::function<void(std::uint64_t done, std::uint64_t of)>;
 
 /// What check() found in a sound file.
 struct file_check {

@@ -27,6 +27,7 @@ settings settings_of(const config& c) {
           .how = static_cast<settings::opening>(c.opening),
           .repair = c.repair,
           .durable = c.mode == write_mode::durable,
+          .mapped = c.io == file_io::mapped,
           .min_slots = c.min_slots,
           .max_slots = c.max_slots,
           .auto_save = c.auto_save,
@@ -240,7 +241,7 @@ result<> file::replace_all(std::span<const term> objects) {
 }
 
 result<> file::sync() { return core_->table->save(); }
-result<> file::compact() { return core_->table->compact(); }
+result<> file::compact(const progress& tell) { return core_->table->compact(tell); }
 
 result<> is_dets_file(const std::string& path) {
   return dets_format::recognise_file(shelf::file::real_system(), path, std::nullopt);

@@ -187,9 +187,15 @@ outcome migrate(const request& r, console& out) {
     const auto made = m->convert(term::from_canonical(e.value));
     return batch.add(e.key, made.encoded());
   };
+  progress_bar writing("writing " + r.file, out.errors_are_seen());
+  const auto tell = [&](std::uint64_t written, std::uint64_t of) {
+    bar.clear();
+    writing.update(written, of);
+  };
   const auto done =
-      detail::migrate_file(std::move(config), *std::move(from), *to, convert, r.dry_run);
+      detail::migrate_file(std::move(config), *std::move(from), *to, convert, r.dry_run, tell);
   bar.clear();
+  writing.clear();
   if (!done) return std::unexpected(done.error());
   const auto rows = std::to_string(done->written);
   if (wants_json(r, out)) {

@@ -1,6 +1,7 @@
 // CLI  [cli] -> api -> table -> journal -> file
 // DETS files changed in place, and checked; dumps of ETS tables checked.
 #include "cli/argument.hpp"
+#include "cli/busy_line.hpp"
 #include "cli/commands.hpp"
 #include "cli/object_source.hpp"
 #include "cli/open_source.hpp"
@@ -137,8 +138,12 @@ outcome check_objects(const request& r, console& out) {
 
 /// Repairs as well: what needs a repair comes out of it without gaps.
 outcome compact_objects(const request& r, console& out) {
-  auto file = dets::file::open({.path = r.file, .opening = opening::existing});
+  auto file = [&] {
+    const busy_line busy("opening " + r.file, out.errors_are_seen());  // it may be repaired by this
+    return dets::file::open({.path = r.file, .opening = opening::existing});
+  }();
   if (!file) return std::unexpected(file.error());
+  progress_bar writing("compacting " + r.file, out.errors_are_seen());
   const auto before = file->info();
   if (!before) return std::unexpected(before.error());
   const auto repaired = file->repaired();
@@ -149,7 +154,7 @@ outcome compact_objects(const request& r, console& out) {
       sentence += fmt::format("; {} damaged places are lost", repaired->damaged);
     }
     out.complain(tone::warning, sentence);
-  } else if (auto done = file->compact(); !done) {
+  } else if (auto done = file->compact(told_to(writing)); !done) {
     return std::unexpected(done.error());
   }
   const auto after = file->info();

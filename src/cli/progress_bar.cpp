@@ -46,4 +46,8 @@ void progress_bar::clear() noexcept {
   std::fflush(stderr);
 }
 
+progress told_to(progress_bar& bar) {
+  return [&bar](std::uint64_t done, std::uint64_t of) { bar.update(done, of); };
+}
+
 }  // namespace shelf::cli

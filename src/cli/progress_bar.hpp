@@ -2,6 +2,8 @@
 // A line on a terminal that says how far a long command is.
 #pragma once
 
+#include "shelf/progress.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -31,5 +33,8 @@ class progress_bar {
   clock::time_point started_ = clock::now();
   clock::time_point next_ = started_ + std::chrono::seconds(1);
 };
+
+/// What tells a bar, as long as it is there, how far the library is.
+[[nodiscard]] progress told_to(progress_bar& bar);
 
 }  // namespace shelf::cli

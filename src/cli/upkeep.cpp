@@ -1,6 +1,5 @@
 // CLI  [cli] -> api -> table -> journal -> file
 // The file as a whole: copy, check, salvage, compact, remove.
-#include "cli/busy_line.hpp"
 #include "cli/commands.hpp"
 #include "cli/json_value.hpp"
 #include "cli/native_table.hpp"
@@ -12,11 +11,6 @@
 
 namespace shelf::cli {
 namespace {
-
-/// What tells a bar how far the library is.
-[[nodiscard]] progress told_to(progress_bar& bar) {
-  return [&bar](std::uint64_t done, std::uint64_t of) { bar.update(done, of); };
-}
 
 [[nodiscard]] std::string batches_of(const lost_place& l) {
   if (l.last_sequence == 0) return "no batch known of";
@@ -128,8 +122,10 @@ outcome compact(const request& r, console& out) {
   if (!table) return std::unexpected(table.error());
   const auto before = describe(r.file);
   {
-    const busy_line busy("compacting " + r.file, out.errors_are_seen());
-    if (auto done = table->core().compact(); !done) return std::unexpected(done.error());
+    progress_bar writing("compacting " + r.file, out.errors_are_seen());
+    if (auto done = table->core().compact(told_to(writing)); !done) {
+      return std::unexpected(done.error());
+    }
     if (auto closed = table->close(); !closed) return std::unexpected(closed.error());
   }
   const auto after = describe(r.file);

@@ -21,7 +21,8 @@ void store::discard_unpublished() noexcept {
 
 /// Writers go on in this file meanwhile: the lock is held for moments only.
 result<std::unique_ptr<store>> store::write_beside(kind type, std::vector<piece>& pieces,
-                                                   const piece_source& source) const {
+                                                   const piece_source& source,
+                                                   const progress& tell) const {
   auto how = settings_;
   how.type = type;
   std::unique_ptr<store> fresh(new store(std::move(how), place_));
@@ -36,7 +37,7 @@ result<std::unique_ptr<store>> store::write_beside(kind type, std::vector<piece>
     shape.slots = static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted, header_.max_slots));
     shape.max_slots = header_.max_slots;
   }
-  if (auto written = write_bulk(made->content(), pieces, shape, *counts, source); !written) {
+  if (auto written = write_bulk(made->content(), pieces, shape, *counts, source, tell); !written) {
     return std::unexpected(written.error());
   }
   {

@@ -2,6 +2,8 @@
 // Laying out: the largest blocks first leave no holes.
 #include "dets/bulk.hpp"
 
+#include "file/fetch_early.hpp"
+
 #include "dets/key_order.hpp"
 #include "dets/slot_table.hpp"
 #include "term/encode.hpp"
@@ -130,9 +132,7 @@ class stream {
  public:
   stream(storage& into, std::uint64_t at) noexcept : into_(into), at_(at) {}
   [[nodiscard]] std::vector<std::byte>& buffer() noexcept { return buffer_; }
-  [[nodiscard]] result<> flush_if_full() {
-    return buffer_.size() < write_at_once ? result<>() : flush();
-  }
+  [[nodiscard]] bool is_full() const noexcept { return buffer_.size() >= write_at_once; }
   [[nodiscard]] result<> flush() {
     if (auto written = into_.write(at_, buffer_); !written) return written;
     at_ += buffer_.size();
@@ -202,13 +202,6 @@ header header_for(const bulk_shape& shape, const settled_counts& counts) {
 
 }  // namespace
 
-void fetch_early(const void* at, std::size_t size) noexcept {
-  constexpr std::size_t line = 64;
-  constexpr std::size_t most = 4 * line;  // the processor goes on by itself
-  const auto* first = static_cast<const std::byte*>(at);
-  for (std::size_t i = 0; i < std::min(size, most); i += line) __builtin_prefetch(first + i);
-}
-
 std::uint64_t arena::add(bytes term) {
   const auto place = content_.size();
   content_.push_back(terms::version_byte);
@@ -217,11 +210,12 @@ std::uint64_t arena::add(bytes term) {
 }
 
 void arena::announce(const piece& p) const noexcept {
-  fetch_early(content_.data() + p.place, p.size);
+  file::fetch_early(content_.data() + p.place, p.size);
 }
 
 result<> write_bulk(storage& into, std::vector<piece>& pieces, const bulk_shape& shape,
-                    const settled_counts& counts, const piece_source& source) {
+                    const settled_counts& counts, const piece_source& source,
+                    const progress& tell) {
   const auto too_large = [&] {
     return std::unexpected(
         error(errc::size_limit_exceeded, into.path() + ": more than the 2 GiB of a DETS file"));
@@ -238,6 +232,7 @@ result<> write_bulk(storage& into, std::vector<piece>& pieces, const bulk_shape&
   stream out(into, h.base);
   writing buckets(pieces, shape.format.type, source);
   std::uint64_t end = h.base;
+  std::uint64_t laid_out = 0;
   for (unsigned k = largest_class; k >= smallest_class; --k) {
     h.counters[k - smallest_class] = static_cast<std::uint32_t>(by_class[k].size());
     if (end + by_class[k].size() * block_size(k) > highest_end) return too_large();
@@ -247,8 +242,11 @@ result<> write_bulk(storage& into, std::vector<piece>& pieces, const bulk_shape&
       const auto& s = (*spans)[by_class[k][j]];
       table.set(s.slot, {s.size, static_cast<std::uint32_t>(end)});
       if (auto put = buckets.put_bucket(out.buffer(), s); !put) return put;
-      if (auto flushed = out.flush_if_full(); !flushed) return flushed;
       end += block_size(k);
+      laid_out += s.last - s.first;
+      if (!out.is_full()) continue;
+      if (auto flushed = out.flush(); !flushed) return flushed;
+      if (tell) tell(laid_out, pieces.size());
     }
   }
   if (auto flushed = out.flush(); !flushed) return flushed;

@@ -6,6 +6,7 @@
 #include "dets/buddy.hpp"
 #include "dets/header.hpp"
 #include "dets/storage.hpp"
+#include "shelf/progress.hpp"
 
 #include <cstdint>
 #include <vector>
@@ -30,9 +31,6 @@ class piece_source {
   /// This piece will be fetched soon.
   virtual void announce(const piece&) const noexcept {}
 };
-
-/// Has the processor load these bytes.
-void fetch_early(const void* at, std::size_t size) noexcept;
 
 /// Pieces in memory, one behind the other.
 class arena final : public piece_source {
@@ -74,10 +72,11 @@ struct bulk_shape {
 
 /// Writes a closed file of settled pieces into empty storage, as OTP lays them out: the largest
 /// blocks first, in each size by slot, padded with zeros. size_limit_exceeded: more than fits a
-/// DETS file. Writes in blocks of about 1 MiB.
+/// DETS file. Writes in blocks of about 1 MiB;
+/// `tell` is told of the objects.
 [[nodiscard]] result<> write_bulk(storage& into, std::vector<piece>& pieces,
                                   const bulk_shape& shape, const settled_counts& counts,
-                                  const piece_source& source);
+                                  const piece_source& source, const progress& tell);
 
 /// The end of a closed file: free lists, trailer, then the header that says so. Returns where the
 /// free lists begin.

@@ -35,7 +35,12 @@ class store::growth {
       if (!address) return false;
       reserved_.push_back({*address, class_of(segment_bytes)});
     }
+    constexpr std::uint32_t ahead = 8;
     for (std::uint32_t i = 0; i < slots_per_segment; ++i) {
+      if (i + ahead < slots_per_segment) {
+        const auto soon = store_.slots_.at(store_.header_.n + i + ahead);
+        store_.file_.file().announce(soon.pointer, soon.size);
+      }
       if (auto divided = divide(store_.header_.n + i); !divided) {
         // A damaged bucket is told of when somebody wants it; here others pay with longer buckets.
         const auto why = divided.error().code();

@@ -106,7 +106,7 @@ result<> store::create() {
       .slots = whole_slots(settings_.min_slots),
       .max_slots = whole_slots(settings_.max_slots)};
   std::vector<piece> none;
-  if (auto written = write_bulk(made->content(), none, shape, {}, arena()); !written)
+  if (auto written = write_bulk(made->content(), none, shape, {}, arena(), {}); !written)
     return written;
   auto fresh = made->publish(nullptr, false);
   if (!fresh) return std::unexpected(fresh.error());
@@ -202,6 +202,7 @@ result<> store::load(storage&& from, header h, bool reopened) {
   unclosed_ = tail_written_ = false;
   objects_ = h.objects;
   cannot_grow_ = false;
+  if (settings_.mapped) file_.map(settings_.how != settings::opening::read_only);
   if (open_) return {};  // a new file in the place of the old one has the same
   type_ = h.type;
   keypos_ = h.keypos;

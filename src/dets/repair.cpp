@@ -183,7 +183,7 @@ result<repair_report> repair(const storage& damaged, const header& h, storage& i
                          .method = hash_method::phash2,
                          .slots = std::min(slots_for(h, settled->keys, *size), h.max_slots),
                          .max_slots = h.max_slots};
-  if (auto written = write_bulk(into, *pieces, shape, *settled, source); !written) {
+  if (auto written = write_bulk(into, *pieces, shape, *settled, source, {}); !written) {
     return std::unexpected(written.error());
   }
   found.objects = settled->objects;

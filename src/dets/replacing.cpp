@@ -29,7 +29,7 @@ result<> store::rewrite(std::vector<piece>& pieces, const piece_source& source) 
       .format = format(),
       .slots = static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted, header_.max_slots)),
       .max_slots = header_.max_slots};
-  if (auto written = write_bulk(made->content(), pieces, shape, *counts, source); !written) {
+  if (auto written = write_bulk(made->content(), pieces, shape, *counts, source, {}); !written) {
     return written;
   }
   return take_place(*made);
@@ -63,19 +63,19 @@ result<> store::replace_all(std::span<const bytes> objects) {
   return rewrite(pieces, all);
 }
 
-result<> store::compact() {
+result<> store::compact(const progress& tell) {
   const std::scoped_lock lock(mutex_);
   if (auto ok = writable(); !ok) return ok;
   if (fenced_) return std::unexpected(*fenced_);
   auto made = replacement::begin(where_);
   if (!made) return std::unexpected(made.error());
-  if (auto copied = copy_blocks(made->content()); !copied) return copied;
+  if (auto copied = copy_blocks(made->content(), tell); !copied) return copied;
   return take_place(*made);
 }
 
 /// Blocks whole, with what stands in them behind their buckets: the largest first, in each size in
 /// the order in which they stood.
-result<> store::copy_blocks(storage& into) const {
+result<> store::copy_blocks(storage& into, const progress& tell) const {
   auto table = slot_table::fresh(slots_.slots());
   std::vector<moved> all;
   for (std::uint32_t slot = 0; slot < slots_.slots(); ++slot) {
@@ -92,6 +92,7 @@ result<> store::copy_blocks(storage& into) const {
   std::uint64_t end = h.base;
   std::uint64_t flushed = end;
   std::vector<std::byte> buffer;
+  std::uint64_t copied = 0;
   for (const auto& [slot, entry] : all) {
     const auto at = buffer.size();
     buffer.resize(at + block_size(entry.block().k));
@@ -104,7 +105,9 @@ result<> store::copy_blocks(storage& into) const {
     if (!framed) return framed;
     table.set(slot, {entry.size, static_cast<std::uint32_t>(end)});
     end += buffer.size() - at;
+    ++copied;
     if (buffer.size() < write_at_once) continue;
+    if (tell) tell(copied, all.size());
     if (auto written = into.write(flushed, buffer); !written) return written;
     flushed = end;
     buffer.clear();

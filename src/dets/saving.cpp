@@ -62,7 +62,8 @@ result<> store::write_tail() {
   const auto size = end_ + lists.size() + 4;
   terms::put_big(lists, static_cast<std::uint32_t>(size - header_.base));
   tail_written_ = true;
-  return file_.write(end_, lists);
+  if (auto written = file_.write(end_, lists); !written) return written;
+  return file_.end_at(size);
 }
 
 result<> store::sync_changes() {

@@ -33,10 +33,16 @@ class storage {
   [[nodiscard]] result<> read(std::uint64_t offset, std::span<std::byte> into,
                               std::string_view what) const;
 
-  /// In memory the image grows as a file does, holes being zeros.
+  /// In memory the image grows as a file does, holes being zeros. A mapped file grows ahead.
   [[nodiscard]] result<> write(std::uint64_t offset, bytes from);
+  /// Small reads and writes go through memory from now on, if the system can do that.
+  void map(bool to_write);
+  /// Takes back what a mapped file grew ahead.
+  [[nodiscard]] result<> end_at(std::uint64_t size);
 
  private:
+  void grow_ahead(std::uint64_t end);
+
   std::string path_;
   file::open_file file_;
   std::vector<std::byte> image_;

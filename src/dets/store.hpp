@@ -33,6 +33,7 @@ struct settings {
   opening how = opening::create_if_missing;
   dets::repair_policy repair = dets::repair_policy::automatic;
   bool durable = false;  ///< each change is synced before its call returns
+  bool mapped = false;   ///< file_io::mapped
   std::uint32_t min_slots = slots_per_segment;
   std::uint32_t max_slots = most_slots;
   std::chrono::nanoseconds auto_save{0};  ///< 0: never
@@ -113,14 +114,15 @@ class store {
   /// in one step. In sets the last object of a key wins.
   [[nodiscard]] result<> replace_all(std::span<const bytes> objects);
   /// Closes the gaps: a new file takes the place of the old one.
-  [[nodiscard]] result<> compact();
+  [[nodiscard]] result<> compact(const progress& tell = {});
 
   // A file beside this one (beside.cpp).
   /// A new file of these objects, of this type and otherwise like this one: locked, synced, closed,
   /// under a temporary name. It may be changed before publish() gives it the name; clear, compact
   /// and replace_all are for files that have theirs. Works beside a fenced file, too.
   [[nodiscard]] result<std::unique_ptr<store>> write_beside(kind type, std::vector<piece>& pieces,
-                                                            const piece_source& source) const;
+                                                            const piece_source& source,
+                                                            const progress& tell) const;
   /// Saves what write_beside() made and gives it its name, replacing what stood there, or not
   /// (already_open, EEXIST). An error before that leaves the name as it was; after it, this file is
   /// fenced and the error is indeterminate.
@@ -167,7 +169,7 @@ class store {
 
   // replacing.cpp
   [[nodiscard]] result<> rewrite(std::vector<piece>& pieces, const piece_source& source);
-  [[nodiscard]] result<> copy_blocks(storage& into) const;
+  [[nodiscard]] result<> copy_blocks(storage& into, const progress& tell) const;
 
   // reading.cpp
   [[nodiscard]] result<> usable() const;

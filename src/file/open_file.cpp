@@ -3,6 +3,7 @@
 // wrong.
 #include "file/open_file.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <cerrno>
 #include <utility>
@@ -59,7 +60,8 @@ open_file::open_file(class system& system, descriptor fd, std::string shown_path
 open_file::open_file(open_file&& other) noexcept
     : system_(other.system_),
       fd_(std::exchange(other.fd_, descriptor::none)),
-      path_(std::move(other.path_)) {}
+      path_(std::move(other.path_)),
+      mapped_(std::move(other.mapped_)) {}
 
 open_file& open_file::operator=(open_file&& other) noexcept {
   if (this == &other) return *this;
@@ -67,6 +69,7 @@ open_file& open_file::operator=(open_file&& other) noexcept {
   system_ = other.system_;
   fd_ = std::exchange(other.fd_, descriptor::none);
   path_ = std::move(other.path_);
+  mapped_ = std::move(other.mapped_);
   return *this;
 }
 
@@ -74,6 +77,7 @@ open_file::~open_file() { close(); }
 
 result<std::size_t> open_file::read(std::uint64_t offset, std::span<std::byte> into) const {
   assert(is_open());
+  if (mapped_ && mapped_->read(offset, into)) return into.size();
   std::size_t have = 0;
   while (have < into.size()) {
     const auto got = until_not_interrupted(
@@ -89,6 +93,7 @@ result<std::size_t> open_file::read(std::uint64_t offset, std::span<std::byte> i
 
 result<> open_file::write(std::uint64_t offset, bytes from) const {
   assert(is_open());
+  if (mapped_ && mapped_->write(offset, from)) return {};
   std::size_t done = 0;
   while (done < from.size()) {
     const auto put = until_not_interrupted(
@@ -100,6 +105,7 @@ result<> open_file::write(std::uint64_t offset, bytes from) const {
     }
     done += *put;
   }
+  if (mapped_) mapped_->set_end(std::max(mapped_->end(), offset + from.size()));
   if (from.size() >= large_write) system_->start_writing(fd_, offset, from.size());
   return {};
 }
@@ -111,6 +117,7 @@ result<> open_file::truncate(std::uint64_t size) const {
     const std::string doing = "cannot set the size to " + std::to_string(size) + " bytes";
     return std::unexpected(os_failure(path_, doing, cut.error()));
   }
+  if (mapped_) mapped_->set_end(size);
   return {};
 }
 
@@ -137,8 +144,15 @@ result<file_status> open_file::status() const {
   return *found;
 }
 
+void open_file::map(std::uint64_t length, bool to_write) {
+  assert(is_open());
+  const auto now = status();
+  if (now) mapped_ = mapping::of(*system_, fd_, length, now->size, to_write);
+}
+
 void open_file::close() noexcept {
   if (!is_open()) return;
+  mapped_.reset();
   // What close might report, sync has reported before; the descriptor is free either way.
   static_cast<void>(system_->close(std::exchange(fd_, descriptor::none)));
 }

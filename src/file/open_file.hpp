@@ -2,11 +2,13 @@
 // An owned open file: whole reads and writes, and errors that name file, place and cause.
 #pragma once
 
+#include "file/mapping.hpp"
 #include "file/system.hpp"
 #include "shelf/detail/bytes.hpp"
 #include "shelf/error.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 
@@ -44,6 +46,16 @@ class open_file {
   [[nodiscard]] result<> sync_data() const;
   [[nodiscard]] result<> sync() const;
   [[nodiscard]] result<file_status> status() const;
+  /// From now on small reads and writes of the first `length` bytes go through memory, if the
+  /// system can do that; nothing else changes. For the one that writes the file, or a file that
+  /// nobody writes.
+  void map(std::uint64_t length, bool to_write);
+  /// These bytes will be read soon. Does something only if the file is mapped.
+  void announce(std::uint64_t offset, std::size_t size) const noexcept {
+    if (mapped_) mapped_->announce(offset, size);
+  }
+  /// Up to where the file may be read and written in memory: its end; 0 if it is not mapped.
+  [[nodiscard]] std::uint64_t mapped_end() const noexcept { return mapped_ ? mapped_->end() : 0; }
   /// Frees the descriptor. Safe to call twice.
   void close() noexcept;
 
@@ -51,6 +63,7 @@ class open_file {
   class system* system_ = nullptr;
   descriptor fd_ = descriptor::none;
   std::string path_;
+  std::unique_ptr<mapping> mapped_;
 };
 
 }  // namespace shelf::file

@@ -3,12 +3,14 @@
 #include "file/real_system.hpp"
 
 #include "file/beneath.hpp"
+#include "file/bus_errors.hpp"
 #include "file/lock_holder.hpp"
 #include "file/process.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -233,6 +235,18 @@ void linux_system::start_writing(descriptor file, std::uint64_t offset,
   // Without the flags that wait it takes no error away from the fsync that follows.
   (void)::sync_file_range(raw(file), static_cast<off_t>(offset), static_cast<off_t>(size),
                           SYNC_FILE_RANGE_WRITE);
+}
+
+os_result<std::byte*> linux_system::map(descriptor file, std::size_t length, bool to_write) {
+  catch_bus_errors();
+  const int may = to_write ? PROT_READ | PROT_WRITE : PROT_READ;
+  void* const at = ::mmap(nullptr, length, may, MAP_SHARED, raw(file), 0);
+  if (at == MAP_FAILED) return std::unexpected(errno);
+  return static_cast<std::byte*>(at);
+}
+
+void linux_system::unmap(std::byte* at, std::size_t length) noexcept {
+  static_cast<void>(::munmap(at, length));
 }
 
 os_result<file_status> linux_system::status(descriptor file) {

@@ -30,6 +30,8 @@ class linux_system final : public system {
   os_result<> sync(descriptor file) override;
   os_result<> drop_cache(descriptor file) override;
   void start_writing(descriptor file, std::uint64_t offset, std::uint64_t size) noexcept override;
+  os_result<std::byte*> map(descriptor file, std::size_t length, bool to_write) override;
+  void unmap(std::byte* at, std::size_t length) noexcept override;
   os_result<file_status> status(descriptor file) override;
   os_result<file_status> status_at(descriptor directory, std::string_view name) override;
   os_result<> set_mode(descriptor file, std::uint32_t mode) override;

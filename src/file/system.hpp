@@ -3,6 +3,7 @@
 // disk implement it.
 #pragma once
 
+#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -87,6 +88,14 @@ class system {
   /// finds less to do, and reports what failed. Advice only.
   virtual void start_writing(descriptor /*file*/, std::uint64_t /*offset*/,
                              std::uint64_t /*size*/) noexcept {}
+
+  /// Maps the first `length` bytes of the file, shared, also where it does not reach yet; not more
+  /// than a courtesy. Only copy_mapped() may touch what comes back.
+  virtual os_result<std::byte*> map(descriptor /*file*/, std::size_t /*length*/,
+                                    bool /*to_write*/) {
+    return std::unexpected(ENOTSUP);
+  }
+  virtual void unmap(std::byte* /*at*/, std::size_t /*length*/) noexcept {}
 
   virtual os_result<file_status> status(descriptor file) = 0;
   /// Of a name in a directory, symlinks not followed.

@@ -19,6 +19,7 @@ using file::seeded_bug;
 
 constexpr std::uint64_t least_write_ahead = std::uint64_t{64} << 10;
 constexpr std::uint64_t most_write_ahead = std::uint64_t{4} << 20;
+constexpr std::uint64_t most_mapped = std::uint64_t{64} << 30;  // of address space
 constexpr std::uint64_t most_sequence = std::uint64_t{1} << 62;
 constexpr std::uint32_t most_era = std::uint32_t{1} << 31;
 
@@ -84,6 +85,7 @@ result<std::unique_ptr<journal_file>> journal_file::create(
   if (written) written = j->held_.file.truncate(frames_start);
   if (!written) return std::unexpected(written.error());
   j->written_up_to_ = frames_start;
+  j->map_if_asked();
   return j;
 }
 
@@ -93,7 +95,12 @@ result<std::unique_ptr<journal_file>> journal_file::open(const file::location& w
   std::unique_ptr<journal_file> j(new journal_file(where, {std::move(*file), {}}, s));
   if (auto recovered = j->recover(); !recovered) return std::unexpected(recovered.error());
   j->start_session();
+  j->map_if_asked();
   return j;
+}
+
+void journal_file::map_if_asked() {
+  if (settings_.mapped) held_.file.map(most_mapped, true);
 }
 
 result<> journal_file::recover() {
@@ -273,9 +280,14 @@ result<> journal_file::flush_frame(bool commits) {
 }
 
 result<> journal_file::write_ahead_of(std::uint64_t end) {
-  if (!settings_.write_ahead || end <= written_up_to_) return {};
+  if ((!settings_.write_ahead && !settings_.mapped) || end <= written_up_to_) return {};
   const auto chunk =
       std::clamp((end - frames_start) / 2, least_write_ahead, most_write_ahead) & ~std::uint64_t{7};
+  if (!settings_.write_ahead) {
+    // Should it fail, each write lengthens the file by itself, and says why it cannot.
+    if (held_.file.truncate(end + chunk)) written_up_to_ = end + chunk;
+    return {};
+  }
   const std::vector<std::byte> zeros(static_cast<std::size_t>(end + chunk - written_up_to_));
   if (auto written = held_.file.write(written_up_to_, zeros); !written) {
     if (!is_harmless(written.error())) return written;

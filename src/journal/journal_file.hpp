@@ -39,6 +39,8 @@ class journal_file {
     /// Fill the file with zeros ahead of the end, so that a sync need not write the file's size.
     /// For durable mode.
     bool write_ahead = false;
+    /// Small frames go to the file through memory, which is lengthened ahead of the end.
+    bool mapped = false;
   };
 
   /// A new file under a temporary name: headers only. Append the catalogue, sync, then publish.
@@ -129,6 +131,7 @@ class journal_file {
 
   [[nodiscard]] result<> write_header_slots(bool sync_each);
   [[nodiscard]] result<> flush_frame(bool commits);
+  void map_if_asked();
   [[nodiscard]] result<> write_ahead_of(std::uint64_t end);
   [[nodiscard]] result<file_header> read_header() const;
   [[nodiscard]] result<scanned> scan_all(const file_header& header, std::uint64_t size) const;

@@ -113,9 +113,10 @@ class backing {
 
   // A whole new file.
   /// A file of another content for the same table, locked, under a temporary name, synced, with
-  /// mode and owner of this one. This one may be fenced.
+  /// mode and owner of this one. This one may be fenced. `tell` is told of the entries.
   [[nodiscard]] virtual result<std::shared_ptr<backing>> write_whole(
-      sequence number, const held_version& from, const table_description& as) const = 0;
+      sequence number, const held_version& from, const table_description& as,
+      const progress& tell) const = 0;
   /// Of a file that is not published: takes what another one got meanwhile.
   [[nodiscard]] virtual result<> catch_up(reading& from) = 0;
   [[nodiscard]] virtual result<> sync_unpublished() = 0;

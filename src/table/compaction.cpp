@@ -37,16 +37,16 @@ result<> store::take_up(std::shared_ptr<backing> fresh) {
   return published;
 }
 
-result<> store::compact() {
+result<> store::compact(const progress& tell) {
   if (auto can = may_take_life(); !can) return can;
   const std::scoped_lock lock(life_);
   if (auto can = may_write_file(); !can) return can;
-  return compact_locked();
+  return compact_locked(tell);
 }
 
-result<> store::compact_locked() {
+result<> store::compact_locked(const progress& tell) {
   if (auto alone = check_only_name(); !alone) return alone;
-  if (config_.mode == write_mode::back) return compact_saved_state();
+  if (config_.mode == write_mode::back) return compact_saved_state(tell);
   result<std::unique_ptr<reading>> later;
   auto from = [&] {
     const std::scoped_lock lock(turn_);
@@ -54,7 +54,7 @@ result<> store::compact_locked() {
     return std::optional<held_version>(std::in_place, owned_);
   }();
   if (!later) return std::unexpected(later.error());
-  auto fresh = file_->write_whole(std::max<sequence>(from->at(), 1), *from, description_);
+  auto fresh = file_->write_whole(std::max<sequence>(from->at(), 1), *from, description_, tell);
   from.reset();
   if (!fresh) return std::unexpected(fresh.error());
   for (int round = 0; round < most_rounds && (*later)->waiting() > small_tail; ++round) {
@@ -69,14 +69,14 @@ result<> store::compact_locked() {
 }
 
 /// Write-back: what is compacted is what was saved last; unsaved changes stay unsaved.
-result<> store::compact_saved_state() {
+result<> store::compact_saved_state(const progress& tell) {
   auto load = make_loader(0);
   load.trust();
   if (auto read = file_->read_all(load); !read) return read;
   const auto saved = load.finish();
   if (!saved) return std::unexpected(saved.error());
   auto fresh = file_->write_whole(std::max<sequence>(file_->last_sequence(), 1),
-                                  held_version(*saved), description_);
+                                  held_version(*saved), description_, tell);
   if (!fresh) return std::unexpected(fresh.error());
   const std::scoped_lock lock(turn_);
   return take_up(std::move(*fresh));
@@ -85,7 +85,7 @@ result<> store::compact_saved_state() {
 /// At open, when nobody else has the table yet: the file becomes what memory is.
 result<> store::rewrite_from_memory() {
   if (auto alone = check_only_name(); !alone) return alone;
-  auto fresh = file_->write_whole(++sequence_, held_version(owned_), description_);
+  auto fresh = file_->write_whole(++sequence_, held_version(owned_), description_, {});
   if (!fresh) return std::unexpected(fresh.error());
   return take_up(std::move(*fresh));
 }
@@ -108,7 +108,7 @@ result<> store::recover() {
   const std::scoped_lock in_turn(turn_);
   const bool named = file_->still_named().has_value();
   const auto number = ++sequence_;
-  auto fresh = file_->write_whole(number, held_version(owned_), description_);
+  auto fresh = file_->write_whole(number, held_version(owned_), description_, {});
   if (!fresh) return std::unexpected(fresh.error());
   auto next = std::move(*fresh);
   auto published = next->publish(named);

@@ -164,6 +164,7 @@ class held_version {
   }
   [[nodiscard]] contents& of() const noexcept { return *of_; }
   [[nodiscard]] sequence at() const noexcept { return pinned_.at; }
+  [[nodiscard]] std::size_t size() const noexcept { return pinned_.size; }
   [[nodiscard]] std::unique_ptr<walker> walk() const { return of_->walk(pinned_); }
 
  private:

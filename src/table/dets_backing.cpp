@@ -242,17 +242,18 @@ result<> dets_backing::close() {
 }
 
 result<std::shared_ptr<backing>> dets_backing::save(const unsaved_state& state) {
-  return write_whole(state.number, state.all, state.as);
+  return write_whole(state.number, state.all, state.as, {});
 }
 
 result<std::shared_ptr<backing>> dets_backing::write_whole(sequence, const held_version& from,
-                                                           const table_description& as) const {
+                                                           const table_description& as,
+                                                           const progress& tell) const {
   if (as.what == kind::ordered_set) {
     return std::unexpected(
         error(errc::wrong_kind, where_->path() + ": a DETS file cannot hold an ordered_set"));
   }
   entry_pieces source(from);
-  auto made = file_->write_beside(as.what, source.pieces(), source);
+  auto made = file_->write_beside(as.what, source.pieces(), source, tell);
   if (!made) return std::unexpected(made.error());
   auto ready = std::make_shared<dets_backing>(where_, as, std::move(*made));
   ready->syncs_each_ = syncs_each_;

@@ -2,6 +2,8 @@
 // To and from {Key, Value}.
 #include "table/dets_object.hpp"
 
+#include "file/fetch_early.hpp"
+
 #include "dets/hash.hpp"
 #include "term/encode.hpp"
 #include "term/tag.hpp"
@@ -81,7 +83,7 @@ result<bytes> entry_pieces::fetch(const dets_format::piece& p, std::vector<std::
 }
 
 void entry_pieces::announce(const dets_format::piece& p) const noexcept {
-  dets_format::fetch_early(entry_at(p), sizeof(entry) + p.size);
+  file::fetch_early(entry_at(p), sizeof(entry) + p.size);
 }
 
 }  // namespace shelf::tables

@@ -19,6 +19,7 @@ using dets_format::settings;
              .how = how,
              .repair = c.repair,
              .durable = c.mode == write_mode::durable,
+             .mapped = c.io == file_io::mapped,
              .any_file_system = c.file_system == file_system::any,
              .system = &o.where->system()};
   if (c.dets_limit != 0) s.highest_end = c.dets_limit;

@@ -26,7 +26,8 @@ constexpr std::uint64_t record_overhead = 8;
 }
 
 [[nodiscard]] journal_file::settings settings_of(const backing_options& o) {
-  return {.write_ahead = o.config.mode == write_mode::durable};
+  return {.write_ahead = o.config.mode == write_mode::durable,
+          .mapped = o.config.io == file_io::mapped};
 }
 
 [[nodiscard]] result<> add_catalogue(journal_file& to, const table_description& as) {
@@ -160,7 +161,7 @@ result<> journal_backing::append(sequence number, std::span<const journal::chang
 
 /// One batch: its cost follows the change, not the table.
 result<std::shared_ptr<backing>> journal_backing::save(const unsaved_state& state) {
-  if (state.compact) return write_whole(state.number, state.all, state.as);
+  if (state.compact) return write_whole(state.number, state.all, state.as, {});
   journal::unfinished_batch batch(*file_);
   file_->begin(state.number);
   result<> done;
@@ -179,7 +180,8 @@ result<std::shared_ptr<backing>> journal_backing::save(const unsaved_state& stat
 
 result<std::shared_ptr<backing>> journal_backing::write_whole(sequence number,
                                                               const held_version& from,
-                                                              const table_description& as) const {
+                                                              const table_description& as,
+                                                              const progress& tell) const {
   auto made = journal_file::create(*where_, file_->store_id(), settings_);
   if (!made) return std::unexpected(made.error());
   auto ready = std::make_shared<journal_backing>(where_, settings_, std::move(*made));
@@ -189,11 +191,14 @@ result<std::shared_ptr<backing>> journal_backing::write_whole(sequence number,
   auto done = add_catalogue(j, as);
   const auto what = is_bag(as.what) ? op::append : op::put;
   const auto walk = from.walk();
+  std::uint64_t written = 0;
   for (auto some = walk->next(); done && !some.empty(); some = walk->next()) {
     for (const auto* e : some) {
       done = j.add({what, 0, 1, e->key(), e->value()});
       if (!done) break;
     }
+    written += some.size();
+    if (tell) tell(written, from.size());
   }
   if (done) done = j.commit();
   // Most of the file is synced here, outside the turn; publish syncs the little that follows.

@@ -34,7 +34,8 @@ class journal_backing final : public backing {
   result<> close() override { return file_->seal(); }
   void abandon() noexcept override { file_->abandon(); }
   result<std::shared_ptr<backing>> write_whole(sequence number, const held_version& from,
-                                               const table_description& as) const override;
+                                               const table_description& as,
+                                               const progress& tell) const override;
   result<> catch_up(reading& from) override;
   result<> sync_unpublished() override { return file_->sync_unpublished(); }
   result<> publish(bool replace) override { return file_->publish(replace); }

@@ -22,7 +22,7 @@ namespace {
 result<detail::migration_counts> store::migrate_to(
     const detail::entry_types& to,
     detail::function_ref<result<>(detail::stored_entry, detail::entry_batch&)> convert,
-    bool dry_run) {
+    bool dry_run, const progress& tell) {
   const std::scoped_lock lock(life_);
   detail::migration_counts counts;
   const auto fresh = make_contents(sequence_, to.what);
@@ -44,7 +44,7 @@ result<detail::migration_counts> store::migrate_to(
                              .name = "main",
                              .key_schema = to.key_schema,
                              .value_schema = to.value_schema};
-  auto made = file_->write_whole(++sequence_, held_version(fresh), as);
+  auto made = file_->write_whole(++sequence_, held_version(fresh), as, tell);
   if (!made) return std::unexpected(made.error());
   const std::scoped_lock in_turn(turn_);
   if (auto named = take_up(std::move(*made)); !named) return std::unexpected(named.error());
@@ -57,12 +57,12 @@ namespace shelf::detail {
 
 result<migration_counts> migrate_file(core_config config, entry_types from, const entry_types& to,
                                       function_ref<result<>(stored_entry, entry_batch&)> convert,
-                                      bool dry_run) {
+                                      bool dry_run, const progress& tell) {
   config.opening = opening::existing;
   config.mode = write_mode::through;
   auto opened = tables::store::open(std::move(config), std::move(from));
   if (!opened) return std::unexpected(opened.error());
-  auto counts = (*opened)->migrate_to(to, convert, dry_run);
+  auto counts = (*opened)->migrate_to(to, convert, dry_run, tell);
   auto closed = (*opened)->close();
   if (!closed) (*opened)->abandon();
   if (counts && !closed) return std::unexpected(closed.error());

@@ -274,7 +274,7 @@ void store::work_due() {
   }
   if (done && config_.mode != write_mode::back) {
     const std::scoped_lock lock(life_);
-    if (file_ && !file_->is_fenced() && wants_compaction()) done = compact_locked();
+    if (file_ && !file_->is_fenced() && wants_compaction()) done = compact_locked({});
     if (done && file_) done = file_->work_due();
   }
   if (!done && done.error() != errc::table_closed) return report(done.error());

@@ -74,7 +74,7 @@ class store final : public detail::core, public chore, public std::enable_shared
   result<> save() override;
   result<> sync() override;
   result<> reload() override;
-  result<> compact() override;
+  result<> compact(const progress& tell) override;
   result<> recover() override;
   result<> close() override;
   void abandon() noexcept override;
@@ -89,7 +89,7 @@ class store final : public detail::core, public chore, public std::enable_shared
   [[nodiscard]] result<detail::migration_counts> migrate_to(
       const detail::entry_types& to,
       detail::function_ref<result<>(detail::stored_entry, detail::entry_batch&)> convert,
-      bool dry_run);
+      bool dry_run, const progress& tell);
 
   /// Periodic work: sync_every, save_every, compaction. Called by the housekeeper, or by a test by
   /// hand.
@@ -148,8 +148,8 @@ class store final : public detail::core, public chore, public std::enable_shared
   [[nodiscard]] result<> check_name() const;
   [[nodiscard]] result<> check_only_name() const;
   [[nodiscard]] bool wants_compaction() const;
-  [[nodiscard]] result<> compact_locked();
-  [[nodiscard]] result<> compact_saved_state();
+  [[nodiscard]] result<> compact_locked(const progress& tell);
+  [[nodiscard]] result<> compact_saved_state(const progress& tell);
   [[nodiscard]] result<> rewrite_from_memory();
   [[nodiscard]] result<> take_up(std::shared_ptr<backing> fresh);
   void release_all() noexcept;

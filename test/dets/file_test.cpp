@@ -6,9 +6,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 #include <limits>
+#include <random>
 
 namespace shelf {
 namespace {
@@ -116,6 +118,23 @@ TEST(DetsFile, ARepairIsReportedAndItsOriginalKeptUntilTheNextCleanClose) {
   EXPECT_FALSE(must_open({.path = path}).repaired());
 }
 
+TEST(DetsFile, ACompactionTellsHowManyOfTheBlocksAreWritten) {
+  file::simulated_disk disk;
+  auto f = or_throw(dets::file::open({.path = "a.dets", .system = &disk}));
+  std::vector<term> objects;
+  for (int i = 0; i < 5000; ++i) {
+    objects.push_back(term::tuple({term::integer(i), term::binary(std::string(1000, 'x'))}));
+  }
+  or_throw(f.replace_all(objects));
+  std::vector<std::uint64_t> told;
+  or_throw(f.compact([&](std::uint64_t done, std::uint64_t of) {
+    EXPECT_LE(done, of);
+    told.push_back(done);
+  }));
+  EXPECT_GE(told.size(), 4u);
+  EXPECT_TRUE(std::ranges::is_sorted(told));
+}
+
 TEST(DetsFile, ReplacingAllAndCompactingShrinkTheFile) {
   const file::scratch here;
   auto t = must_open({.path = here.path("t.dets")});
@@ -154,12 +173,13 @@ TEST(DetsFile, ItSavesByItselfAfterAWhile) {
 TEST(DetsFile, AProcessThatIsKilledLosesNoObjectThatWasAcknowledged) {
   const file::scratch here;
   const auto path = here.path("t.dets");
-  for (int round = 0; round < 5; ++round) {
+  for (int round = 0; round < 6; ++round) {
+    const auto io = round % 2 == 0 ? file_io::calls : file_io::mapped;
     int ends[2];
     ASSERT_EQ(::pipe(ends), 0);
     const pid_t child = ::fork();
     if (child == 0) {
-      auto t = must_open({.path = path, .auto_save = std::chrono::milliseconds(0)});
+      auto t = must_open({.path = path, .io = io, .auto_save = std::chrono::milliseconds(0)});
       for (std::int32_t i = 0;; ++i) {
         const auto o =
             term::tuple({term::integer(i % 3000),
@@ -185,6 +205,57 @@ TEST(DetsFile, AProcessThatIsKilledLosesNoObjectThatWasAcknowledged) {
     EXPECT_EQ(missing, 0u);
     EXPECT_TRUE(t.close());
   }
+}
+
+/// The same random changes to a file, saved now and then.
+std::string bytes_after_changes(const file::scratch& here, file_io io, kind type) {
+  constexpr auto name = "changed.dets";
+  std::filesystem::remove(here.path(name));
+  std::mt19937 chance(7);
+  for (int life = 0; life < 3; ++life) {
+    auto t = must_open({.path = here.path(name), .type = type, .io = io});
+    for (int i = 0; i < 3000; ++i) {
+      const auto key = term::integer(chance() % 2000);
+      const auto what = chance() % 10;
+      if (what == 0) {
+        EXPECT_TRUE(t.erase(key));
+      } else {
+        const auto size = what == 1 ? chance() % 9000 : chance() % 200;
+        EXPECT_TRUE(t.insert(term::tuple({key, term::binary(std::string(size, 'v'))})));
+      }
+      EXPECT_TRUE(i % 1000 != 999 || t.sync());
+      EXPECT_TRUE(i % 2500 != 2499 || t.compact());
+    }
+    EXPECT_TRUE(t.close());
+  }
+  return here.read(name);
+}
+
+TEST(DetsFile, ThroughMemoryTheVerySameFileIsMadeAsByCalls) {
+  const file::scratch here;
+  for (const auto type : {kind::set, kind::bag, kind::duplicate_bag}) {
+    EXPECT_TRUE(bytes_after_changes(here, file_io::calls, type) ==
+                bytes_after_changes(here, file_io::mapped, type))
+        << to_string(type);
+  }
+}
+
+TEST(DetsFile, OneThatSomebodyCutsIsCorruptAndNoSignal) {
+  const file::scratch here;
+  const auto path = here.path("t.dets");
+  {
+    auto t = must_open({.path = path});
+    for (int i = 0; i < 5000; ++i) ASSERT_TRUE(t.insert(user("a" + std::to_string(i), i)));
+  }
+  auto t = must_open({.path = path, .opening = opening::read_only, .io = file_io::mapped});
+  ASSERT_TRUE(t.lookup(*term::atom("a77")));
+  std::filesystem::resize_file(path, 8192);
+  std::size_t corrupt = 0;
+  for (int i = 0; i < 5000; ++i) {
+    const auto found = t.lookup(*term::atom("a" + std::to_string(i)));
+    corrupt += !found && found.error() == errc::corrupt ? 1u : 0u;
+  }
+  EXPECT_GT(corrupt, 4000u);
 }
 
 TEST(DetsFile, AForkedChildMayNotTouchIt) {

@@ -176,7 +176,7 @@ TEST(DetsLimit, MoreThanFitsIsRefusedBeforeTheFirstByteIsWritten) {
   storage into(std::vector<std::byte>(), "t.dets");
   const auto counts = settle(pieces, {}, source);
   ASSERT_TRUE(counts);
-  const auto refused = write_bulk(into, pieces, {}, *counts, source);
+  const auto refused = write_bulk(into, pieces, {}, *counts, source, {});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error(), errc::size_limit_exceeded) << refused.error();
   EXPECT_EQ(into.size(), 0u);

@@ -179,7 +179,7 @@ void write_with_phash(const std::string& path, const std::vector<term>& objects)
   ASSERT_TRUE(counts);
   dets_format::bulk_shape shape;
   shape.method = dets_format::hash_method::phash;
-  ASSERT_TRUE(dets_format::write_bulk(into, pieces, shape, *counts, all));
+  ASSERT_TRUE(dets_format::write_bulk(into, pieces, shape, *counts, all, {}));
 }
 
 TEST(DetsOtp, AFileThatHashesTheOldWayGoesOnDoingSo) {

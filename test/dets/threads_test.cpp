@@ -26,9 +26,9 @@ bool is_whole(const term& o) {
          e[2].size() == static_cast<std::size_t>(*e[1].as_integer() % 50);
 }
 
-TEST(DetsThreads, ReadersSeeWholeObjectsBesideAWriterWhoGrowsCompactsAndSaves) {
+void read_beside_a_writer(file_io io) {
   const file::scratch here;
-  auto t = file::sure(dets::file::open({.path = here.path("t.dets")}));
+  auto t = file::sure(dets::file::open({.path = here.path("t.dets"), .io = io}));
   std::atomic<bool> done = false;
   std::atomic<std::size_t> broken = 0;
   std::vector<std::jthread> readers;
@@ -54,6 +54,13 @@ TEST(DetsThreads, ReadersSeeWholeObjectsBesideAWriterWhoGrowsCompactsAndSaves) {
   done = true;
   readers.clear();
   EXPECT_EQ(broken, 0u);
+}
+
+TEST(DetsThreads, ReadersSeeWholeObjectsBesideAWriterWhoGrowsCompactsAndSaves) {
+  read_beside_a_writer(file_io::calls);
+}
+TEST(DetsThreads, ReadersSeeWholeObjectsBesideAWriterOfAMappedFile) {
+  read_beside_a_writer(file_io::mapped);
 }
 
 TEST(DetsThreads, ACloseEndsCallsInProgressWithTableClosedAndNothingWorse) {

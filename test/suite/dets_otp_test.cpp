@@ -144,11 +144,11 @@ template <class Table>
 }
 
 template <kind Kind>
-void expect_nothing_lost(std::uint32_t rounds) {
+void expect_nothing_lost(std::uint32_t rounds, file_io io) {
   using table = shelf::table<std::int64_t, std::string, Kind>;
   const file::scratch here;
   const auto file = here.path("killed.dets");
-  const typename table::config c{.path = file, .format = file_format::dets};
+  const typename table::config c{.path = file, .format = file_format::dets, .io = io};
   const killed_writer writer(std::type_identity<table>{}, c, rounds);
   ASSERT_TRUE(writer.killed());
   ASSERT_GE(writer.acknowledged(), rounds);
@@ -181,9 +181,11 @@ void expect_nothing_lost(std::uint32_t rounds) {
 }
 
 TEST(DetsAndErlang, AWriterThatIsKilledLosesNothingForUsNorForErlang) {
-  expect_nothing_lost<kind::set>(1200);
-  expect_nothing_lost<kind::bag>(700);
-  expect_nothing_lost<kind::duplicate_bag>(700);
+  for (const auto io : {file_io::calls, file_io::mapped}) {
+    expect_nothing_lost<kind::set>(1200, io);
+    expect_nothing_lost<kind::bag>(700, io);
+    expect_nothing_lost<kind::duplicate_bag>(700, io);
+  }
 }
 
 }  // namespace

@@ -287,24 +287,26 @@ TYPED_TEST(Durability, KilledForRealAProcessLosesWhatTheTableSays) {
   using table = typename ground<TypeParam::value>::table;
   for (const auto format : every_format) {
     if (!has_files(format, TypeParam::value)) continue;
-    for (const auto mode : {write_mode::back, write_mode::through, write_mode::durable}) {
-      const auto name = here.path(to_string(format) + std::to_string(static_cast<int>(mode)));
-      const typename table::config c{.path = name, .mode = mode, .format = format};
-      EXPECT_EQ(file::in_child([&] {
-                  auto t = or_throw(table::open(c));
-                  or_throw(t.insert("saved", 1));
-                  or_throw(t.save());
-                  for (int i = 0; i < 100; ++i) or_throw(t.insert("key" + std::to_string(i), i));
-                  ::raise(SIGKILL);
-                  return 0;
-                }),
-                1000 + SIGKILL);
-      auto t = or_throw(table::open(c));
-      EXPECT_EQ(t.size(), mode == write_mode::back ? 1u : 101u);
-      EXPECT_TRUE(t.contains("saved"));
-      const bool is_closed = mode == write_mode::back && format == file_format::dets;
-      EXPECT_EQ(t.stats()->recovered_clean, is_closed);
-    }
+    for (const auto io : {file_io::calls, file_io::mapped})
+      for (const auto mode : {write_mode::back, write_mode::through, write_mode::durable}) {
+        const auto name = here.path(to_string(format) + std::to_string(static_cast<int>(mode)) +
+                                    std::to_string(static_cast<int>(io)));
+        const typename table::config c{.path = name, .mode = mode, .format = format, .io = io};
+        EXPECT_EQ(file::in_child([&] {
+                    auto t = or_throw(table::open(c));
+                    or_throw(t.insert("saved", 1));
+                    or_throw(t.save());
+                    for (int i = 0; i < 100; ++i) or_throw(t.insert("key" + std::to_string(i), i));
+                    ::raise(SIGKILL);
+                    return 0;
+                  }),
+                  1000 + SIGKILL);
+        auto t = or_throw(table::open(c));
+        EXPECT_EQ(t.size(), mode == write_mode::back ? 1u : 101u);
+        EXPECT_TRUE(t.contains("saved"));
+        const bool is_closed = mode == write_mode::back && format == file_format::dets;
+        EXPECT_EQ(t.stats()->recovered_clean, is_closed);
+      }
   }
 }
 

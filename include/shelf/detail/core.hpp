@@ -8,6 +8,7 @@
 #include "shelf/detail/wide_integer.hpp"
 #include "shelf/error.hpp"
 #include "shelf/kind.hpp"
+#include "shelf/progress.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -52,6 +53,7 @@ struct core_config {
   write_mode mode = write_mode::through;
   shelf::opening opening = shelf::opening::create_if_missing;
   file_format format = file_format::native;
+  file_io io = file_io::calls;
   shelf::access access = shelf::access::any_thread;
   std::chrono::milliseconds save_every{0};
   std::chrono::milliseconds sync_every{1000};
@@ -150,7 +152,7 @@ class core {
   [[nodiscard]] virtual result<> save() = 0;
   [[nodiscard]] virtual result<> reload() = 0;
   [[nodiscard]] virtual result<> sync() = 0;
-  [[nodiscard]] virtual result<> compact() = 0;
+  [[nodiscard]] virtual result<> compact(const progress& tell) = 0;
   [[nodiscard]] virtual result<> recover() = 0;
   [[nodiscard]] virtual result<> close() = 0;
   virtual void abandon() noexcept = 0;
@@ -198,11 +200,12 @@ struct migration_counts {
 };
 
 /// Opens a file as `from` and replaces it, in one step, by a file as `to` that holds what `convert`
-/// puts into the batch for each entry. dry_run: all but the last step. Errors: those of open;
+/// puts into the batch for each entry. dry_run: all but the last step. `tell` is told how many of
+/// the new entries are written. Errors: those of open;
 /// convert's own; key_already_present, if two entries come to one key of a set kind.
 [[nodiscard]] result<migration_counts> migrate_file(
     core_config config, entry_types from, const entry_types& to,
-    function_ref<result<>(stored_entry, entry_batch&)> convert, bool dry_run);
+    function_ref<result<>(stored_entry, entry_batch&)> convert, bool dry_run, const progress& tell);
 
 /// Removes a table's file, refusing while it is open for writing.
 [[nodiscard]] result<> remove_file(const std::string& path,

@@ -55,6 +55,7 @@ core_config untyped(config<K, V> c) {
   u.mode = c.mode;
   u.opening = c.opening;
   u.format = c.format;
+  u.io = c.io;
   u.access = c.access;
   u.save_every = c.save_every;
   u.sync_every = c.sync_every;

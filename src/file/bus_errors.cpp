@@ -1,0 +1,75 @@
+// FILE  api -> table -> journal -> [file]
+// Back out of a copy by a jump from the handler.
+#include "file/bus_errors.hpp"
+
+#include <setjmp.h>
+#include <signal.h>
+
+#include <atomic>
+#include <cstdint>
+#include <cstring>
+
+namespace shelf::file {
+namespace {
+
+struct copy_under_way {
+  sigjmp_buf out;
+  std::uintptr_t first;
+  std::uintptr_t end;
+};
+
+/// Of this thread. Initial-exec: a handler may not be what allocates it.
+[[gnu::tls_model("initial-exec")]] thread_local copy_under_way* volatile under_way = nullptr;
+
+struct sigaction before;
+
+void leave_copy_or_pass_on(int signal, siginfo_t* told, void* context) {
+  const auto at = reinterpret_cast<std::uintptr_t>(told->si_addr);
+  auto* const copy = under_way;
+  // Not every processor tells more than the page.
+  constexpr std::uintptr_t page = 4096;
+  const bool sent = told->si_code <= 0;  // by a program, not by the processor
+  if (copy != nullptr && !sent && at >= copy->first / page * page && at < copy->end) {
+    siglongjmp(copy->out, 1);
+  }
+  if ((before.sa_flags & SA_SIGINFO) != 0) {
+    before.sa_sigaction(signal, told, context);
+  } else if (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN) {
+    before.sa_handler(signal);
+  } else if (!sent || before.sa_handler == SIG_DFL) {
+    // As if we were not there: the fault happens again, and nobody stands in its way.
+    ::signal(signal, SIG_DFL);
+    if (sent) ::raise(signal);
+  }
+}
+
+[[nodiscard]] bool install() noexcept {
+  struct sigaction ours{};
+  ours.sa_sigaction = leave_copy_or_pass_on;
+  // Not blocked while it runs, because it is not returned from but jumped out of.
+  ours.sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK;
+  return ::sigaction(SIGBUS, nullptr, &before) == 0 && ::sigaction(SIGBUS, &ours, nullptr) == 0;
+}
+
+}  // namespace
+
+void catch_bus_errors() noexcept { [[maybe_unused]] static const bool installed = install(); }
+
+bool copy_mapped(std::byte* to, const std::byte* from, std::size_t size,
+                 const std::byte* mapped) noexcept {
+  copy_under_way here;
+  here.first = reinterpret_cast<std::uintptr_t>(mapped);
+  here.end = here.first + size;
+  if (sigsetjmp(here.out, 0) != 0) {
+    under_way = nullptr;
+    return false;
+  }
+  under_way = &here;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  std::memcpy(to, from, size);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  under_way = nullptr;
+  return true;
+}
+
+}  // namespace shelf::file

@@ -1,0 +1,48 @@
+// FILE  api -> table -> journal -> [file]
+// Within the mapped part and the file, or not at all.
+#include "file/mapping.hpp"
+
+#include "file/bus_errors.hpp"
+#include "file/fetch_early.hpp"
+
+#include <algorithm>
+
+namespace shelf::file {
+namespace {
+
+/// Beyond it one call costs less than the faults of all the pages.
+constexpr std::size_t largest_copy = std::size_t{64} << 10;
+
+}  // namespace
+
+std::unique_ptr<mapping> mapping::of(system& system, descriptor file, std::uint64_t length,
+                                     std::uint64_t end, bool to_write) {
+  const auto at = system.map(file, length, to_write);
+  if (!at) return nullptr;
+  return std::unique_ptr<mapping>(new mapping(system, *at, length, end, to_write));
+}
+
+mapping::~mapping() { system_.unmap(at_, length_); }
+
+bool mapping::holds(std::uint64_t offset, std::size_t size) const noexcept {
+  const auto known = std::min(end(), length_);
+  return size <= largest_copy && offset <= known && size <= known - offset;
+}
+
+void mapping::announce(std::uint64_t offset, std::size_t size) const noexcept {
+  if (holds(offset, size)) fetch_early(at_ + offset, size);
+}
+
+bool mapping::read(std::uint64_t offset, std::span<std::byte> into) const noexcept {
+  if (!holds(offset, into.size())) return false;
+  const auto* from = at_ + offset;
+  return copy_mapped(into.data(), from, into.size(), from);
+}
+
+bool mapping::write(std::uint64_t offset, bytes from) noexcept {
+  if (!to_write_ || !holds(offset, from.size())) return false;
+  auto* to = at_ + offset;
+  return copy_mapped(to, from.data(), from.size(), to);
+}
+
+}  // namespace shelf::file
