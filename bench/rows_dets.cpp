@@ -65,10 +65,29 @@ void inserts(bench_run& b) {
   const auto otp_insert = [&, n] { return otp("insert", fresh_directory(b.options()), n, 0); };
   b.compare("DETS: insert, through, into a new file", "ns", insert,
             {{{"OTP, dets:insert", otp_insert}, 0.05}}, slow_rows);
+  // As in OTP nothing is in memory but the slots.
+  const auto file_inserts = [&, n](shelf::file_io io) {
+    return [&, n, io] {
+      auto f = shelf::or_throw(shelf::dets::file::open(
+          {.path = fresh_directory(b.options()) + "/shelf.dets", .io = io}));
+      return timed(n, [&] {
+        const auto value = shelf::term::binary(w.value);
+        for (const auto& key : w.to_write) {
+          shelf::or_throw(f.insert(shelf::term::tuple({shelf::term::binary(key), value})));
+        }
+        shelf::or_throw(f.close());
+      });
+    };
+  };
+  b.compare("DETS: insert, dets::file, mapped, into a new file", "ns",
+            file_inserts(shelf::file_io::mapped),
+            {{{"OTP, dets:insert", otp_insert}, 0.05},
+             {{"shelf, dets::file, by calls", file_inserts(shelf::file_io::calls)}, 0}},
+            slow_rows);
 }
 
 void lookups(bench_run& b) {
-  if (!b.wants("DETS: lookup straight from the file")) return;
+  if (!b.wants("DETS: lookup straight from the file, mapped")) return;
   const auto& w = b.data();
   const auto n = w.to_write.size();
   const auto count = n / 10;
@@ -82,15 +101,19 @@ void lookups(bench_run& b) {
   (void)otp("save", theirs, n, 0);
   std::vector<shelf::term> keys;
   for (std::size_t i = 0; i < count; ++i) keys.push_back(shelf::term::binary(w.to_read[i]));
-  const auto lookup = [&, count] {
-    auto f = shelf::or_throw(shelf::dets::file::open(
-        {.path = directory + "/shelf.dets", .opening = shelf::opening::read_only}));
-    return timed(count, [&] {
-      for (const auto& key : keys) keep(shelf::or_throw(f.lookup(key)));
-    });
+  const auto lookups_by = [&, count](shelf::file_io io) {
+    return [&, count, io] {
+      auto f = shelf::or_throw(shelf::dets::file::open(
+          {.path = directory + "/shelf.dets", .opening = shelf::opening::read_only, .io = io}));
+      return timed(count, [&] {
+        for (const auto& key : keys) keep(shelf::or_throw(f.lookup(key)));
+      });
+    };
   };
   const auto otp_lookup = [&, n, count] { return otp("lookup", theirs, n, count); };
-  b.compare("DETS: lookup straight from the file", "ns", lookup,
+  b.compare("DETS: lookup straight from the file", "ns", lookups_by(shelf::file_io::calls),
+            {{{"OTP, dets:lookup", otp_lookup}, 0.1}});
+  b.compare("DETS: lookup straight from the file, mapped", "ns", lookups_by(shelf::file_io::mapped),
             {{{"OTP, dets:lookup", otp_lookup}, 0.1}});
 }
 

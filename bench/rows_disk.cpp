@@ -54,20 +54,28 @@ class bare_file {
 void through(bench_run& b) {
   const auto& w = b.data();
   const auto entries = w.to_write.size();
-  const auto ours = [&, entries] {
-    auto t = open_table(fresh_directory(b.options()), shelf::write_mode::through);
-    const auto took = timed(entries, [&] { fill(t, w); });
-    t.abandon();
-    return took;
+  const auto shelf_inserts = [&, entries](shelf::file_io io) {
+    return [&, entries, io] {
+      auto t = open_table(fresh_directory(b.options()), shelf::write_mode::through, io);
+      const auto took = timed(entries, [&] { fill(t, w); });
+      t.abandon();
+      return took;
+    };
   };
+  const auto by_calls = shelf_inserts(shelf::file_io::calls);
   const auto inserts = [&, entries](open_disk_store* open) {
     return inserts_into(open, b, disk_store::sync::none, entries);
   };
-  b.compare("insert, through (survives kill -9)", "ns", ours,
+  b.compare("insert, through (survives kill -9)", "ns", by_calls,
             {{{"RocksDB, log not synced", inserts(open_rocksdb)}, 1.0 / 7},
              {{"LevelDB, log not synced", inserts(open_leveldb)}, 0},
              {{"LMDB, not synced", inserts(open_lmdb)}, 0},
              {{"SQLite, WAL, not synced", inserts(open_sqlite)}, 0}});
+  b.compare("insert, through, mapped (survives kill -9)", "ns",
+            shelf_inserts(shelf::file_io::mapped),
+            {{{"RocksDB, log not synced", inserts(open_rocksdb)}, 1.0 / 20},
+             {{"LevelDB, log not synced", inserts(open_leveldb)}, 0},
+             {{"shelf, by calls", by_calls}, 0}});
 }
 
 void durable(bench_run& b) {

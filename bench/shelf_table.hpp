@@ -11,8 +11,10 @@ namespace bench {
 using text_map = shelf::map<std::string, std::string>;
 using text_ordered_map = shelf::ordered_map<std::string, std::string>;
 
-[[nodiscard]] inline text_map open_table(const std::string& directory, shelf::write_mode mode) {
-  return shelf::or_throw(text_map::open({.path = directory + "/table.shelf", .mode = mode}));
+[[nodiscard]] inline text_map open_table(const std::string& directory, shelf::write_mode mode,
+                                         shelf::file_io io = shelf::file_io::calls) {
+  return shelf::or_throw(
+      text_map::open({.path = directory + "/table.shelf", .mode = mode, .io = io}));
 }
 
 template <class Table>

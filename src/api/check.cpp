@@ -56,6 +56,8 @@ class checker {
 
  private:
   bool check(const shape& s);
+  bool boolean();
+  bool nil();
   bool integer(const shape& s);
   bool floating(const shape& s);
   bool binary(const shape& s);
@@ -318,11 +320,20 @@ bool checker::custom(const shape& s) {
               accepted.error().message());
 }
 
-bool checker::check(const shape& s) {
+bool checker::boolean() {
   const decoder before = in_;
-  bool truth = false;
+  bool value = false;
+  return in_.boolean(value) || fail_at(before, "true or false", {});
+}
+
+bool checker::nil() {
+  const decoder before = in_;
+  return in_.atom_is("nil") || fail_at(before, "atom 'nil'", {});
+}
+
+bool checker::check(const shape& s) {
   switch (s.what) {
-    case form::boolean: return in_.boolean(truth) || fail_at(before, "true or false", {});
+    case form::boolean: return boolean();
     case form::integer: return integer(s);
     case form::floating: return floating(s);
     case form::binary: return binary(s);
@@ -335,7 +346,7 @@ bool checker::check(const shape& s) {
     case form::variant: return variant(s);
     case form::names: return names(s);
     case form::record: return record(s);
-    case form::nil: return in_.atom_is("nil") || fail_at(before, "atom 'nil'", {});
+    case form::nil: return nil();
     case form::term: return any_term();
     case form::custom: return custom(s);
   }

@@ -136,7 +136,7 @@ void answer(const request& r, console& out, const tally& counts) {
   const auto format = format_of(how, r.other);
   if (!format) return std::unexpected(format.error());
   how.format = *format;
-  auto input = input_file::open(r.other);
+  auto input = input_file::open(r.other, stop);
   if (!input) return std::unexpected(input.error());
   const auto rows = make_row_reader(how, t, *std::move(input));
   if (!rows) return std::unexpected(rows.error());

@@ -2,7 +2,9 @@
 // A window that moves over the file and grows with the longest line only.
 #include "cli/input_file.hpp"
 
+#include <poll.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <cerrno>
 #include <cstring>
 
@@ -10,6 +12,7 @@ namespace shelf::cli {
 namespace {
 
 constexpr std::size_t piece = std::size_t{1} << 18;
+constexpr std::size_t piece_of_pipe = std::size_t{1} << 16;
 constexpr std::size_t longest_line = std::size_t{256} << 20;
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
@@ -20,19 +23,34 @@ constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 }  // namespace
 
-input_file::input_file(std::FILE* f, std::string name, std::uint64_t size)
-    : file_(f), name_(std::move(name)), size_(size) {}
+input_file::input_file(std::FILE* f, std::string name, std::uint64_t size, const interruption& stop)
+    : file_(f), name_(std::move(name)), size_(size), stop_(&stop) {}
 
-result<input_file> input_file::open(const std::string& path) {
-  if (path == "-") return input_file(stdin, "standard input", 0);
+result<input_file> input_file::open(const std::string& path, const interruption& stop) {
+  if (path == "-") return input_file(stdin, "standard input", 0, stop);
   std::FILE* const f = std::fopen(path.c_str(), "rbe");
   if (f == nullptr) return std::unexpected(failure(path, errno));
-  input_file opened(f, path, 0);
+  input_file opened(f, path, 0, stop);
   struct stat status{};
   if (fstat(fileno(f), &status) != 0) return std::unexpected(failure(path, errno));
   if (S_ISDIR(status.st_mode)) return std::unexpected(failure(path, EISDIR));
   if (S_ISREG(status.st_mode)) opened.size_ = static_cast<std::uint64_t>(status.st_size);
   return opened;
+}
+
+/// Past the buffer of FILE: what a pipe holds is not kept waiting for more. A signal that comes
+/// just before the wait does not end it, so no wait is long.
+result<std::size_t> input_file::read(std::span<char> into) const {
+  constexpr int milliseconds = 100;
+  const int from = fileno(file_.get());
+  for (;;) {
+    if (stop_->has_come()) return std::unexpected(failure(name_, EINTR));
+    pollfd ready{.fd = from, .events = POLLIN, .revents = 0};
+    if (size_ == 0 && ::poll(&ready, 1, milliseconds) == 0) continue;
+    const auto got = ::read(from, into.data(), into.size());
+    if (got >= 0) return static_cast<std::size_t>(got);
+    if (errno != EINTR && errno != EAGAIN) return std::unexpected(failure(name_, errno));
+  }
 }
 
 /// More bytes behind those there are; false at the end of the file.
@@ -44,17 +62,19 @@ result<bool> input_file::fill() {
     at_ = 0;
   }
   const auto had = buffer_.size();
-  buffer_.resize(had + piece);
-  const auto got = std::fread(buffer_.data() + had, 1, piece, file_.get());
-  buffer_.resize(had + got);
-  done_ += got;
-  if (got < piece) {
-    if (std::ferror(file_.get()) != 0) return std::unexpected(failure(name_, errno));
-    at_end_ = std::feof(file_.get()) != 0;
-  }
-  if (done_ == got && buffer_.starts_with(byte_order_mark)) at_ = byte_order_mark.size();
+  const bool first = done_ == 0;
+  do {
+    const auto read_before = buffer_.size();
+    buffer_.resize(read_before + (size_ == 0 ? piece_of_pipe : piece));
+    const auto got = read(std::span(buffer_).subspan(read_before));
+    buffer_.resize(read_before + got.value_or(0));
+    if (!got) return std::unexpected(got.error());
+    done_ += *got;
+    at_end_ = *got == 0;
+  } while (!at_end_ && done_ < byte_order_mark.size());
+  if (first && buffer_.starts_with(byte_order_mark)) at_ = byte_order_mark.size();
   searched_ = std::max(searched_, at_);
-  return got > 0;
+  return buffer_.size() > had;
 }
 
 result<std::optional<std::string_view>> input_file::next_line() {

@@ -2,12 +2,14 @@
 // A file of rows read line by line, however large it is; or standard input.
 #pragma once
 
+#include "cli/interruption.hpp"
 #include "shelf/error.hpp"
 
 #include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,8 +19,9 @@ namespace shelf::cli {
 /// Thread safety: one thread.
 class input_file {
  public:
-  /// `path` "-" is standard input. not_found, file_error.
-  [[nodiscard]] static result<input_file> open(const std::string& path);
+  /// `path` "-" is standard input. Waiting for more of it ends when `stop` has come; that outlives
+  /// the file. not_found, file_error.
+  [[nodiscard]] static result<input_file> open(const std::string& path, const interruption& stop);
 
   /// The next line without its newline, valid until the next call; nullopt at the end. Errors:
   /// file_error; size_limit_exceeded for a line of more than 256 MiB.
@@ -36,8 +39,9 @@ class input_file {
       if (f != stdin) std::fclose(f);
     }
   };
-  input_file(std::FILE* f, std::string name, std::uint64_t size);
+  input_file(std::FILE* f, std::string name, std::uint64_t size, const interruption& stop);
   [[nodiscard]] result<bool> fill();
+  [[nodiscard]] result<std::size_t> read(std::span<char> into) const;
 
   std::unique_ptr<std::FILE, closer> file_;
   std::string name_;
@@ -48,6 +52,7 @@ class input_file {
   std::size_t at_ = 0;        ///< of the buffer: where the next line begins
   std::size_t searched_ = 0;  ///< up to here there is no newline
   bool at_end_ = false;
+  const interruption* stop_;
 };
 
 }  // namespace shelf::cli

@@ -29,6 +29,8 @@ bool start_background_thread(void (*body)(void*), void* context) noexcept {
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
+  // Blocked, these would end the process instead of reaching a handler (bus_errors.hpp).
+  for (const int own : {SIGBUS, SIGSEGV, SIGFPE, SIGILL}) sigdelset(&all, own);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   pthread_t thread;
   const bool started = pthread_create(&thread, nullptr, shelf_background_thread, s.get()) == 0;

@@ -4,7 +4,8 @@
 
 namespace shelf::file {
 
-/// Runs `body(context)` in a new detached thread with all signals blocked. False if the system has
+/// Runs `body(context)` in a new detached thread that no signal is sent to; those that its own
+/// instructions cause reach their handlers. False if the system has
 /// no thread left.
 [[nodiscard]] bool start_background_thread(void (*body)(void*), void* context) noexcept;
 

@@ -60,8 +60,10 @@ class reader {
   }
   /// Reads the head at position() and moves to where the next term begins.
   [[nodiscard]] head next() {
-    const head h = common();
-    return h ? h : any();
+    head h = common();  // not copied: a copy would wait for what was just stored in pieces
+    if (!h) [[unlikely]]
+      h = any();
+    return h;
   }
 
   // Parts of scalars that next() has accepted.

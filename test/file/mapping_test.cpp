@@ -5,10 +5,13 @@
 #include "file/scratch.hpp"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 
 #include <csignal>
+#include <cstdio>
 #include <vector>
 
 namespace shelf::file {
@@ -75,6 +78,33 @@ TEST_F(Mapping, AFileThatSomebodyCutsGivesShortReadsAndNoSignal) {
   ASSERT_TRUE(f.write(50'000, as_bytes("back")));
   EXPECT_EQ(here.read("f").substr(50'000), "back");
   EXPECT_TRUE(text(f, 49'999, 10).starts_with(std::string("\0back", 5)));
+}
+
+TEST_F(Mapping, AFullDiskIsAnErrorAndNoSignal) {
+  here.make_directory("small");
+  constexpr int not_here = 77;
+  const int outcome = in_child([&] {
+    if (::unshare(CLONE_NEWNS) != 0) return not_here;
+    if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return not_here;
+    if (::mount("none", here.path("small").c_str(), "tmpfs", 0, "size=64k") != 0) return not_here;
+    here.write("small/f", "");
+    auto f = sure(sure(location::find(real_system(), here.path("small/f"), {})).open_to_write());
+    f.map(length, true);
+    if (!f.truncate(1U << 20)) return 1;  // holes, which cost nothing
+    for (std::uint64_t at = 0; at < (1U << 20); at += 4096) {
+      const auto written = f.write(at, as_bytes("x"));
+      if (!written) return at >= 8192 && written.error() == errc::no_space ? 0 : 2;
+    }
+    return 3;
+  });
+  if (outcome == not_here) {
+    std::printf("NO SMALL DISK: this needs root; a file that is cut stands in\n");
+    const auto f = mapped(100'000);
+    std::filesystem::resize_file(here.path("f"), 0);
+    EXPECT_EQ(text(f, 50'000, 1), "");
+    return;
+  }
+  EXPECT_EQ(outcome, 0);
 }
 
 TEST_F(Mapping, OneThatMayOnlyBeReadIsReadThroughMemory) {
