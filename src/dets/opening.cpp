@@ -167,6 +167,8 @@ result<> store::open_existing() {
     return open_damaged(std::move(from), judged->fields, judged->damage);
   }
   auto loaded = load(std::move(from), judged->fields, true);
+  // Whoever gave a closed file its name may have been killed before the name was on the disk.
+  if (loaded && !reads_only) return where_.sync_directory();
   if (loaded || refuses || loaded.error() != errc::corrupt) return loaded;
   return open_damaged(std::move(file_), judged->fields, loaded.error().message());
 }
@@ -269,13 +271,17 @@ result<> store::keep_original(storage& from) {
   }
   if (auto cut = copy->content().file().truncate(*size); !cut) return cut;
   const auto whole = copy->publish(&from.file(), false);
-  return whole ? result<>() : std::unexpected(whole.error());
+  // Before the original loses its name: a directory may keep its entries in any order.
+  return whole ? place->sync_directory() : std::unexpected(whole.error());
 }
 
+/// With what a repair left that was cut off and turned out not to be needed.
 void store::forget_original() noexcept try {
   const auto kept = settings_.path + std::string(kept_suffix);
   const auto place = file::location::find(system_, kept, settings_.base_directory);
-  if (place) static_cast<void>(place->unlink());
+  if (!place) return;
+  static_cast<void>(place->unlink());
+  place->sweep_temporaries();
 } catch (...) {  // out of memory: it stays, and the next close removes it
 }
 
