@@ -108,16 +108,18 @@ result<> store::create() {
   std::vector<piece> none;
   if (auto written = write_bulk(made->content(), none, shape, {}, arena(), {}); !written)
     return written;
-  auto fresh = made->publish(nullptr, false);
-  if (!fresh) return std::unexpected(fresh.error());
-  if (auto synced = where_.sync_directory(); !synced) {
-    // Nobody shall find a name that a crash may take back.
-    static_cast<void>(where_.unlink());
-    return synced;
+  // All memory it takes, before the file has a name.
+  auto ready = adopt(*made, storage());
+  open_ = false;  // until open() says so
+  if (ready) ready = take_name(false);
+  if (!ready) {
+    discard_unpublished();
+    return ready;
   }
-  const auto judged = read_header(*fresh);
-  if (!judged) return std::unexpected(judged.error());
-  return load(std::move(*fresh), judged->fields, false);
+  auto synced = where_.sync_directory();
+  // Nobody shall find a name that a crash may take back.
+  if (!synced) static_cast<void>(where_.unlink());
+  return synced;
 }
 
 result<judged_header> store::read_header(const storage& from) const {
