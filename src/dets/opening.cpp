@@ -104,6 +104,7 @@ result<> store::create() {
   const bulk_shape shape{
       .format = {settings_.type.value_or(kind::set), settings_.keypos.value_or(1)},
       .slots = whole_slots(settings_.min_slots),
+      .min_slots = whole_slots(settings_.min_slots),
       .max_slots = whole_slots(settings_.max_slots)};
   std::vector<piece> none;
   if (auto written = write_bulk(made->content(), none, shape, {}, arena(), {}); !written)
