@@ -35,6 +35,7 @@ result<std::unique_ptr<store>> store::write_beside(kind type, std::vector<piece>
     const std::shared_lock lock(mutex_);
     const auto wanted = std::bit_ceil(std::max<std::uint64_t>(counts->keys, header_.min_slots));
     shape.slots = static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted, header_.max_slots));
+    shape.min_slots = header_.min_slots;
     shape.max_slots = header_.max_slots;
   }
   if (auto written = write_bulk(made->content(), pieces, shape, *counts, source, tell); !written) {

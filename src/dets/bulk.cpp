@@ -190,7 +190,8 @@ header header_for(const bulk_shape& shape, const settled_counts& counts) {
   h.type = shape.format.type;
   h.keypos = shape.format.keypos;
   h.method = shape.method;
-  h.m = h.next = h.min_slots = shape.slots;
+  h.m = h.next = shape.slots;
+  h.min_slots = shape.min_slots;
   h.max_slots = shape.max_slots;
   h.objects = static_cast<std::uint32_t>(counts.objects);
   h.keys = static_cast<std::uint32_t>(counts.keys);

@@ -66,7 +66,10 @@ struct settled_counts {
 struct bulk_shape {
   object_format format;
   hash_method method = hash_method::phash2;
-  std::uint32_t slots = slots_per_segment;  ///< a power of two; the new min_no_slots
+  std::uint32_t slots = slots_per_segment;  ///< a power of two
+  /// What the header says of later files in its place, or a small one would never follow a large
+  /// one.
+  std::uint32_t min_slots = slots_per_segment;
   std::uint32_t max_slots = most_slots;
 };
 

@@ -29,7 +29,10 @@ std::uint32_t field(bytes front, std::size_t at) {
 
 result<> check_version(bytes front, const std::string& path) {
   if (front.size() < version_end) {
-    return refuse(path, errc::not_a_table, "too short for a DETS file");
+    return refuse(path, errc::not_a_table,
+                  front.empty() ? "an empty file is no DETS file"
+                                : "byte " + std::to_string(front.size()) +
+                                      ": it ends here, too short for a DETS file");
   }
   const auto found = field(front, 16);
   if (found < version && found != 0) {  // there never was a version 0
@@ -98,7 +101,9 @@ result<judged_header> judge_header(bytes front, std::uint64_t file_size, std::ui
                                    const std::string& path) {
   if (auto known = recognise(front, path); !known) return std::unexpected(known.error());
   if (front.size() < fields_size) {
-    return refuse(path, errc::not_a_table, "too short for the header of a DETS file");
+    return refuse(path, errc::not_a_table,
+                  "byte " + std::to_string(front.size()) +
+                      ": it ends here, too short for the header of a DETS file");
   }
   if (field(front, 12) < 1 || field(front, 12) > 3) {
     return refuse(path, errc::corrupt,

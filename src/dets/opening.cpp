@@ -104,20 +104,23 @@ result<> store::create() {
   const bulk_shape shape{
       .format = {settings_.type.value_or(kind::set), settings_.keypos.value_or(1)},
       .slots = whole_slots(settings_.min_slots),
+      .min_slots = whole_slots(settings_.min_slots),
       .max_slots = whole_slots(settings_.max_slots)};
   std::vector<piece> none;
   if (auto written = write_bulk(made->content(), none, shape, {}, arena(), {}); !written)
     return written;
-  auto fresh = made->publish(nullptr, false);
-  if (!fresh) return std::unexpected(fresh.error());
-  if (auto synced = where_.sync_directory(); !synced) {
-    // Nobody shall find a name that a crash may take back.
-    static_cast<void>(where_.unlink());
-    return synced;
+  // All memory it takes, before the file has a name.
+  auto ready = adopt(*made, storage());
+  open_ = false;  // until open() says so
+  if (ready) ready = take_name(false);
+  if (!ready) {
+    discard_unpublished();
+    return ready;
   }
-  const auto judged = read_header(*fresh);
-  if (!judged) return std::unexpected(judged.error());
-  return load(std::move(*fresh), judged->fields, false);
+  auto synced = where_.sync_directory();
+  // Nobody shall find a name that a crash may take back.
+  if (!synced) static_cast<void>(where_.unlink());
+  return synced;
 }
 
 result<judged_header> store::read_header(const storage& from) const {
@@ -167,6 +170,8 @@ result<> store::open_existing() {
     return open_damaged(std::move(from), judged->fields, judged->damage);
   }
   auto loaded = load(std::move(from), judged->fields, true);
+  // Whoever gave a closed file its name may have been killed before the name was on the disk.
+  if (loaded && !reads_only) return where_.sync_directory();
   if (loaded || refuses || loaded.error() != errc::corrupt) return loaded;
   return open_damaged(std::move(file_), judged->fields, loaded.error().message());
 }
@@ -269,13 +274,17 @@ result<> store::keep_original(storage& from) {
   }
   if (auto cut = copy->content().file().truncate(*size); !cut) return cut;
   const auto whole = copy->publish(&from.file(), false);
-  return whole ? result<>() : std::unexpected(whole.error());
+  // Before the original loses its name: a directory may keep its entries in any order.
+  return whole ? place->sync_directory() : std::unexpected(whole.error());
 }
 
+/// With what a repair left that was cut off and turned out not to be needed.
 void store::forget_original() noexcept try {
   const auto kept = settings_.path + std::string(kept_suffix);
   const auto place = file::location::find(system_, kept, settings_.base_directory);
-  if (place) static_cast<void>(place->unlink());
+  if (!place) return;
+  static_cast<void>(place->unlink());
+  place->sweep_temporaries();
 } catch (...) {  // out of memory: it stays, and the next close removes it
 }
 

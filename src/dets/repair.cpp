@@ -179,9 +179,11 @@ result<repair_report> repair(const storage& damaged, const header& h, storage& i
   if (!settled) return std::unexpected(settled.error());
   const auto size = damaged.size();
   if (!size) return std::unexpected(size.error());
+  const auto slots = std::min(slots_for(h, settled->keys, *size), h.max_slots);
   const bulk_shape shape{.format = format,
                          .method = hash_method::phash2,
-                         .slots = std::min(slots_for(h, settled->keys, *size), h.max_slots),
+                         .slots = slots,
+                         .min_slots = slots,  // as OTP's repair says
                          .max_slots = h.max_slots};
   if (auto written = write_bulk(into, *pieces, shape, *settled, source, {}); !written) {
     return std::unexpected(written.error());

@@ -28,6 +28,7 @@ result<> store::rewrite(std::vector<piece>& pieces, const piece_source& source) 
   const bulk_shape shape{
       .format = format(),
       .slots = static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted, header_.max_slots)),
+      .min_slots = header_.min_slots,
       .max_slots = header_.max_slots};
   if (auto written = write_bulk(made->content(), pieces, shape, *counts, source, {}); !written) {
     return written;

@@ -108,6 +108,8 @@ class store {
   /// the error that `change` gives.
   [[nodiscard]] result<> update(
       bytes key, shelf::detail::function_ref<result<std::vector<std::byte>>(bytes object)> change);
+  /// The key has these objects from now on, in this order, or none: in one step.
+  [[nodiscard]] result<> set_objects(bytes key, std::span<const bytes> objects);
   /// All objects; how many there were. A new file takes the place of the old one.
   [[nodiscard]] result<std::size_t> clear();
   /// Only these objects from now on. A new file, laid out in one go, takes the place of the old one

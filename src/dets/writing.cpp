@@ -292,6 +292,27 @@ result<std::size_t> store::erase_object(bytes object) {
   return gone;
 }
 
+result<> store::set_objects(bytes key, std::span<const bytes> objects) {
+  std::vector<std::vector<std::byte>> stored;
+  for (const auto& object : objects) {
+    assert(terms::same(element_at(object, keypos_), key));
+    stored.push_back(to_stored(object));
+  }
+  const std::scoped_lock lock(mutex_);
+  if (auto ok = writable(); !ok) return ok;
+  if (auto begun = begin_change(); !begun) return begun;
+  const auto edit = [&](record_list& records) -> result<bool> {
+    auto record = settle_key(records, key);
+    if (record == records.end()) {
+      if (objects.empty()) return false;
+      record = add_key(records, key);
+    }
+    record->objects.assign(stored.begin(), stored.end());
+    return true;
+  };
+  return finish_change(change_slot(slot_of(key), edit));
+}
+
 result<> store::update(bytes key,
                        shelf::detail::function_ref<result<std::vector<std::byte>>(bytes)> change) {
   assert(type_ == kind::set);

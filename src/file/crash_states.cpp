@@ -101,8 +101,8 @@ class walk final : public crash_state {
         torn_(space_.pieces(), options.torn_pieces) {}
 
   crash_tally run() {
-    const std::size_t choices = (kept_.size() + torn_.size()) * space_.length_choices() *
-                                space_.entry_choices() * space_.fills();
+    const std::size_t choices =
+        (kept_.size() + torn_.size()) * space_.length_choices() * space_.entry_choices() * fills();
     if (choices <= options_.budget) {
       tally_.exhaustive = space_.is_complete() && kept_.is_complete();
       everything();
@@ -133,6 +133,10 @@ class walk final : public crash_state {
   }
 
  private:
+  [[nodiscard]] std::size_t fills() const noexcept {
+    return options_.stale_blocks ? space_.fills()
+                                 : static_cast<std::size_t>(crash_fill::deleted_file);
+  }
   [[nodiscard]] bool full() const noexcept { return tally_.states >= options_.budget; }
 
   void choose_data(std::size_t i) {
@@ -202,11 +206,11 @@ class walk final : public crash_state {
     choose_data(tear ? kept_.size() + choose.below(torn_.size()) : choose.below(kept_.size()));
     plan_.lengths = choose.below(space_.length_choices());
     plan_.entries = choose.below(space_.entry_choices());
-    plan_.fill = static_cast<crash_fill>(choose.below(space_.fills()));
+    plan_.fill = static_cast<crash_fill>(choose.below(fills()));
   }
 
   void show_all_fills() {
-    for (std::size_t fill = 0; fill < space_.fills(); ++fill) {
+    for (std::size_t fill = 0; fill < fills(); ++fill) {
       plan_.fill = static_cast<crash_fill>(fill);
       if (!show()) return;
     }

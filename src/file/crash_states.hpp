@@ -28,6 +28,9 @@ struct crash_options {
   bool lying_disk = false;
   /// One piece may be torn at any byte.
   bool torn_pieces = true;
+  /// Where a file grew and its new bytes were lost, those of a deleted file may stand. Only
+  /// checksums can tell them from what belongs there.
+  bool stale_blocks = true;
   /// Distinct states visited at one crash point, at most. Below it all states are visited; above it
   /// the corners of the space first (prefixes, single and pair losses, all lengths, all directory
   /// states), then random ones.

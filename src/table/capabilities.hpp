@@ -16,6 +16,7 @@ enum class capability : std::uint8_t {
   atomic_batches,
   prefix_after_power_cut,
   torn_sectors,
+  stale_blocks,
   schema,
   checksums,
   torn_ends,
@@ -27,6 +28,7 @@ enum class capability : std::uint8_t {
   readers_beside_a_writer,
   cheap_saves,
   writers_during_reload,
+  upkeep,
 };
 
 /// One of them, and what a DETS file does instead.
@@ -46,12 +48,15 @@ inline constexpr std::array dets_lacks{
                    "what changed since the last save may be lost, with the other keys of its slot"},
     capability_row{capability::torn_sectors, "a power cut may tear a sector",
                    "the header has one copy, in one sector"},
+    capability_row{capability::stale_blocks,
+                   "a power cut may leave bytes of deleted files in new blocks",
+                   "a repair may take them for entries: nothing there tells them apart"},
     capability_row{capability::schema, "the file knows its types",
                    "every entry is checked at open; a table without entries has no types"},
     capability_row{capability::checksums, "damage is found",
                    "damage to values is not; to slots, sizes and lists it is"},
     capability_row{capability::torn_ends, "a torn end is cut off",
-                   "the file is repaired as a whole; stats() has the report"},
+                   "the file is repaired as a whole, beside; stats() has the report"},
     capability_row{capability::sequence_numbers, "sequence numbers and eras go on after an open",
                    "they start anew"},
     capability_row{capability::signed_zeros, "0.0 and -0.0 are two values",
@@ -68,6 +73,8 @@ inline constexpr std::array dets_lacks{
                    "it writes the whole file anew"},
     capability_row{capability::writers_during_reload, "writers go on during a reload",
                    "they wait while it reads the file"},
+    capability_row{capability::upkeep, "describe(), check(), copy() and salvage() read it",
+                   "they say `not_a_table`; the tool checks, converts and repairs it"},
 };
 
 [[nodiscard]] constexpr bool keeps(file_format format, capability what) noexcept {

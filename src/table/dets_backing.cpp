@@ -189,13 +189,10 @@ result<> dets_backing::restore(std::span<const journal::change> touched, const c
     } else if (const auto* e = before.find(key, latest)) {
       old.push_back(e);
     }
-    if (auto gone = file_->erase(key); !gone) return std::unexpected(gone.error());
-    if (old.empty()) continue;
     object_list objects;
     for (const auto* e : old) objects.add(e->key(), e->value());
-    if (auto put = file_->insert_all(objects.views(), false); !put) {
-      return std::unexpected(put.error());
-    }
+    // In one step: a kill must find either what was there or what was to be.
+    if (auto put = file_->set_objects(key, objects.views()); !put) return put;
   }
   return {};
 }

@@ -63,9 +63,15 @@ result<std::shared_ptr<backing>> dets_backing::open_as(const backing_options& o,
   const auto how = create ? settings::opening::create_new : settings::opening::existing;
   auto opened = dets_format::store::open(settings_of(o, how), o.where);
   if (!opened) return std::unexpected(opened.error());
-  auto ready = std::make_shared<dets_backing>(o.where, o.description, std::move(*opened));
-  ready->syncs_each_ = o.config.mode == write_mode::durable;
-  return ready;
+  try {
+    auto ready = std::make_shared<dets_backing>(o.where, o.description, std::move(*opened));
+    ready->syncs_each_ = o.config.mode == write_mode::durable;
+    return ready;
+  } catch (...) {
+    // Nothing was to be left of an open that failed.
+    if (create) static_cast<void>(o.where->unlink());
+    throw;
+  }
 }
 
 result<std::shared_ptr<backing>> dets_backing::open(const backing_options& o) {

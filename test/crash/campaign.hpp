@@ -17,11 +17,18 @@ struct recording {
   oracle promises;
   flavour what = flavour::map;
   write_mode mode = write_mode::through;
+  file_format format = file_format::native;
   std::vector<std::string> findings;  ///< what was wrong while it ran
 };
 
 /// Plays a workload from an empty disk.
-[[nodiscard]] recording record(const workload& w, flavour what, write_mode mode);
+[[nodiscard]] recording record(const workload& w, flavour what, write_mode mode,
+                               file_format format = file_format::native);
+/// What a player did.
+[[nodiscard]] recording recording_of(const player& p, const std::string& name);
+
+/// The crashes that files of this format are to survive.
+[[nodiscard]] file::crash_options crashes_for(file_format format);
 
 /// How a campaign looks at a recording.
 struct campaign {
@@ -42,7 +49,8 @@ struct campaign_report {
 [[nodiscard]] campaign_report crash_everywhere(const recording& run, const campaign& how);
 
 /// The four kinds of crashes: power cut, power cut with directories that keep any subset, kill,
-/// power cut of a disk that lies about syncs.
+/// power cut of a disk that lies about syncs. Of a DETS file without the last, which only checksums
+/// can notice, and without torn sectors.
 [[nodiscard]] campaign_report crash_in_all_ways(const recording& run, std::size_t budget,
                                                 std::size_t closer_look_every = 40);
 

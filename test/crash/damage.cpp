@@ -54,6 +54,8 @@ sample make_sample(flavour what, bool sealed) {
 
 }  // namespace
 
+/// None of them a DETS file: that has no checksums, and a flipped bit of a value makes another
+/// value that nothing tells from the right one. What can be told there, test/dets damages.
 std::vector<sample> samples() {
   std::vector<sample> made;
   for (const auto what : {flavour::map, flavour::ordered_map, flavour::bag, flavour::duplicate_bag,

@@ -2,6 +2,8 @@
 // Faults: injected, survived, crashed upon.
 #include "crash/faults.hpp"
 
+#include "can_keep.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -32,11 +34,11 @@ std::string to_text(const fault& f) {
 /// One run with one fault.
 class faulty_run {
  public:
-  faulty_run(const workload& w, flavour what, write_mode mode, const fault& f)
+  faulty_run(const workload& w, flavour what, write_mode mode, file_format format, const fault& f)
       : workload_(w),
         fault_(f),
         disk_({.seed = seed()}),
-        player_(disk_, what, mode, f.sticky ? on_failure::endure : on_failure::heal) {}
+        player_(disk_, what, mode, f.sticky ? on_failure::endure : on_failure::heal, format) {}
 
   fault_report run() {
     disk_.inject(fault_);
@@ -48,7 +50,9 @@ class faulty_run {
     judge_states();
     player_.settle();
     for (const auto& finding : player_.findings()) complain(finding);
-    crash_after();
+    // Between the parts of a short write a crash leaves what a torn sector does.
+    const bool tears = fault_.at_most && fault_.kind == call::write;
+    if (!tears || tables::keeps(player_.format(), tables::capability::torn_sectors)) crash_after();
     return std::move(report_);
   }
 
@@ -59,28 +63,24 @@ class faulty_run {
     if (goes_on && (interrupts(fault_.error) || fault_.at_most) && player_.failures() > 0) {
       complain("an interrupted or short call was noticed");
     }
-    if (fault_.kind == call::write && is_full(fault_.error) && player_.was_fenced()) {
+    const bool may_fence = !tables::keeps(player_.format(), tables::capability::full_disks);
+    if (fault_.kind == call::write && is_full(fault_.error) && player_.was_fenced() && !may_fence) {
       complain("a full disk fenced the table");
     }
   }
 
   void crash_after() {
-    const recording run{.name = "",
-                        .past = disk_.recorded(),
-                        .promises = player_.promises(),
-                        .what = player_.what(),
-                        .mode = player_.mode(),
-                        .findings = {}};
+    const auto run = recording_of(player_, "");
     const auto crashed = crash_by_chance(run, crashes_a_run, seed() + fault_.nth);
     report_.crash_states += crashed.states;
     for (const auto& violation : crashed.violations) complain(violation);
   }
 
   void complain(const std::string& what) {
-    report_.violations.push_back("SHELF_TEST_SEED=" + std::to_string(seed()) + " " +
-                                 std::string(workload_.name) + "/" + to_string(player_.what()) +
-                                 "/" + to_string(player_.mode()) + ", " + to_text(fault_) + ": " +
-                                 what);
+    report_.violations.push_back(
+        "SHELF_TEST_SEED=" + std::to_string(seed()) + " " + std::string(workload_.name) + "/" +
+        to_string(player_.what()) + "/" + to_string(player_.mode()) + "/" +
+        test::to_string(player_.format()) + ", " + to_text(fault_) + ": " + what);
   }
 
   const workload& workload_;
@@ -92,9 +92,9 @@ class faulty_run {
 
 /// Calls f(kind, nth) for every call that the workload makes when all goes well.
 template <class F>
-void for_each_call(const workload& w, flavour what, write_mode mode, F f) {
+void for_each_call(const workload& w, flavour what, write_mode mode, file_format format, F f) {
   simulated_disk disk({.seed = seed()});
-  player p(disk, what, mode, on_failure::complain);
+  player p(disk, what, mode, on_failure::complain, format);
   w.play(p);
   for (auto kind = call::open_directory; kind != call::count_;
        kind = static_cast<call>(static_cast<int>(kind) + 1)) {
@@ -115,31 +115,32 @@ void fault_report::add(const fault_report& other) {
 std::span<const int> all_errnos() { return errnos; }
 
 fault_report fail_every_call(const workload& w, flavour what, write_mode mode,
-                             std::span<const int> causes) {
+                             std::span<const int> causes, file_format format) {
   fault_report sum;
-  for_each_call(w, what, mode, [&](call kind, std::uint64_t nth) {
+  for_each_call(w, what, mode, format, [&](call kind, std::uint64_t nth) {
     for (const int cause : causes) {
       for (const bool sticky : {false, true}) {
         // Interrupted for good: every call is tried thousands of times before that is an error.
         if (sticky && interrupts(cause) && nth != 1) continue;
-        sum.add(
-            faulty_run(w, what, mode, {.kind = kind, .nth = nth, .error = cause, .sticky = sticky})
-                .run());
+        sum.add(faulty_run(w, what, mode, format,
+                           {.kind = kind, .nth = nth, .error = cause, .sticky = sticky})
+                    .run());
       }
     }
   });
   return sum;
 }
 
-fault_report shorten_every_call(const workload& w, flavour what, write_mode mode) {
+fault_report shorten_every_call(const workload& w, flavour what, write_mode mode,
+                                file_format format) {
   fault_report sum;
-  for_each_call(w, what, mode, [&](call kind, std::uint64_t nth) {
+  for_each_call(w, what, mode, format, [&](call kind, std::uint64_t nth) {
     if (!moves_bytes(kind)) return;
     for (const std::size_t at_most : {1U, 39U, 511U}) {
       for (const bool sticky : {false, true}) {
         // A byte at a time for good costs thousands of calls, and the first shows it.
         if (sticky && (nth > 2 || at_most == 1)) continue;
-        sum.add(faulty_run(w, what, mode,
+        sum.add(faulty_run(w, what, mode, format,
                            {.kind = kind, .nth = nth, .sticky = sticky, .at_most = at_most})
                     .run());
       }

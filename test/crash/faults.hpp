@@ -25,9 +25,11 @@ struct fault_report {
 /// what was acknowledged, the table healthy or fenced as it should be, recover() must bring all
 /// back, nothing may leak; and a crash after the error must leave a prefix.
 [[nodiscard]] fault_report fail_every_call(const workload& w, flavour what, write_mode mode,
-                                           std::span<const int> errnos);
+                                           std::span<const int> errnos,
+                                           file_format format = file_format::native);
 
 /// Reads and writes that move fewer bytes than they were asked to: nobody may notice.
-[[nodiscard]] fault_report shorten_every_call(const workload& w, flavour what, write_mode mode);
+[[nodiscard]] fault_report shorten_every_call(const workload& w, flavour what, write_mode mode,
+                                              file_format format = file_format::native);
 
 }  // namespace shelf::crash

@@ -2,6 +2,7 @@
 // SIGKILL, for real: a program with several writing threads is killed at a moment by chance, two
 // hundred times, and the table it leaves is opened, checked and written on.
 #include "budget.hpp"
+#include "can_keep.hpp"
 #include "crash/campaign.hpp"
 #include "crash/storm.hpp"
 #include "crash/workloads.hpp"
@@ -31,14 +32,14 @@ bool has_promises(const storm_board& board, write_mode mode) {
 
 /// Lets a writer run for a while and kills it, if `patient` not before it has been promised
 /// something. False if it could not be started.
-bool run_and_kill(const std::string& path, write_mode mode, const std::string& board_path,
-                  storm_board& board, file::chooser& choose, bool patient) {
-  const int child = start({SHELF_STORM_WRITER, path, to_string(mode), board_path});
+bool run_and_kill(const storm_table& t, const std::string& board_path, storm_board& board,
+                  file::chooser& choose, bool patient) {
+  const int child = start_writer(SHELF_STORM_WRITER, t, board_path);
   if (child < 0) return false;
   // Now and then it dies while it opens the table.
   const bool early = !patient && choose.below(8) == 0;
   const auto is_waited_for = [&] {
-    return !early && (board.opened == 0 || (patient && !has_promises(board, mode)));
+    return !early && (board.opened == 0 || (patient && !has_promises(board, t.mode)));
   };
   const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   while (is_waited_for() && board.failed == 0 && std::chrono::steady_clock::now() < patience) {
@@ -49,38 +50,52 @@ bool run_and_kill(const std::string& path, write_mode mode, const std::string& b
   return ::waitpid(child, nullptr, 0) == child;
 }
 
-void kill_again_and_again(write_mode mode, std::size_t rounds, std::uint64_t chance) {
+void kill_again_and_again(storm_table t, std::size_t rounds, std::uint64_t chance) {
   file::chooser choose(chance);
-  const scratch_directory directory("storm_" + to_string(mode));
+  const auto name = to_string(t.mode) + "_" + to_string(t.what) + "_" + test::to_string(t.format);
+  const scratch_directory directory("storm_" + name);
   const auto board_path = directory.path() + "/board";
   auto& board = *map_board(board_path, true);
   std::uint64_t writes = 0;
   for (std::size_t round = 0; round < rounds;) {
-    const auto path = directory.path() + "/t" + std::to_string(round) + ".shelf";
-    storm_check expect(path, mode);
+    t.path = directory.path() + "/t" + std::to_string(round) + ".shelf";
+    storm_check expect(t);
     for (std::size_t i = 0; i < kills_a_file && round < rounds; ++i, ++round) {
       expect.prepare(board);
-      ASSERT_TRUE(run_and_kill(path, mode, board_path, board, choose, round % 2 == 0));
+      ASSERT_TRUE(run_and_kill(t, board_path, board, choose, round % 2 == 0));
       ASSERT_EQ(expect.check(board, storm_check::promise::acknowledged), "")
-          << "SHELF_TEST_SEED=" << seed() << ", mode " << to_string(mode) << ", kill " << round;
+          << "SHELF_TEST_SEED=" << seed() << ", " << name << ", kill " << round;
     }
     writes += expect.writes_seen();
   }
-  std::printf("%s: %zu kills, %llu writes of killed programs checked\n", to_string(mode).c_str(),
-              rounds, static_cast<unsigned long long>(writes));
+  std::printf("%s: %zu kills, %llu writes of killed programs checked\n", name.c_str(), rounds,
+              static_cast<unsigned long long>(writes));
   EXPECT_GT(writes, 0U);
 }
 
 TEST(KillStorm, WritesThroughSurviveEveryKill) {
-  kill_again_and_again(write_mode::through, test::budgeted(kills / 2), seed());
+  kill_again_and_again({.mode = write_mode::through}, test::budgeted(kills / 2), seed());
 }
 
 TEST(KillStorm, SavesOfWriteBackSurviveEveryKill) {
-  kill_again_and_again(write_mode::back, test::budgeted(kills / 4), seed() + 1);
+  kill_again_and_again({.mode = write_mode::back}, test::budgeted(kills / 4), seed() + 1);
 }
 
 TEST(KillStorm, DurableWritesSurviveEveryKill) {
-  kill_again_and_again(write_mode::durable, test::budgeted(kills / 4), seed() + 2);
+  kill_again_and_again({.mode = write_mode::durable}, test::budgeted(kills / 4), seed() + 2);
+}
+
+/// A batch may be there in part, see storm_check::is_part().
+TEST(KillStorm, WritesAndSavesOfDetsFilesSurviveEveryKill) {
+  static_cast<void>(test::can_keep(file_format::dets, tables::capability::atomic_batches));
+  std::uint64_t chance = seed() + 3;
+  for (const auto what : {flavour::map, flavour::bag, flavour::duplicate_bag}) {
+    for (const auto mode : {write_mode::through, write_mode::back, write_mode::durable}) {
+      const auto rounds = mode == write_mode::through ? kills / 10 : kills / 20;
+      kill_again_and_again({.mode = mode, .what = what, .format = file_format::dets},
+                           test::budgeted(rounds), chance++);
+    }
+  }
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "crash/model.hpp"
+#include "shelf/config.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -40,19 +41,29 @@ class oracle {
   };
   /// What may be found after a crash at `at`. any_prefix: promises do not count (the disk lies).
   [[nodiscard]] std::vector<state> allowed(std::uint64_t at, fall by, bool any_prefix) const;
+  /// The disk failed, and since then nothing was promised.
+  [[nodiscard]] bool in_doubt(std::uint64_t at) const;
 
  private:
   struct mark {
     std::uint64_t at = 0;
     std::size_t version = 0;
+    bool in_doubt = false;
   };
-  [[nodiscard]] static std::size_t floor_at(const std::vector<mark>& marks, std::uint64_t at);
+  [[nodiscard]] static const mark& last_at(const std::vector<mark>& marks, std::uint64_t at);
 
   std::vector<state> versions_;  // the first: no file
   std::size_t last_ = 0;         // the last that surely happened
   std::vector<mark> survives_power_{{}};
   std::vector<mark> survives_kill_{{}};
 };
+
+/// Whether a crash of this kind leaves no prefix, but only what holds_what_all_share() asks for.
+[[nodiscard]] bool is_loose(file_format format, write_mode mode, fall by, bool in_doubt) noexcept;
+/// Whether each key that is the same in all of these is so in what was found. No more is sure of a
+/// DETS file after a power cut, unless every write was synced: see docs/dets.md.
+[[nodiscard]] bool holds_what_all_share(const entries& found,
+                                        const std::vector<oracle::state>& allowed);
 
 [[nodiscard]] std::string to_text(const std::vector<oracle::state>& states);
 

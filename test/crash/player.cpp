@@ -2,19 +2,34 @@
 // The bookkeeping of a run: what the file may hold after each call, and what was promised.
 #include "crash/player.hpp"
 
+#include "table/capabilities.hpp"
+
 #include <algorithm>
 #include <utility>
 
 namespace shelf::crash {
 
-player::player(file::simulated_disk& disk, flavour what, write_mode mode, on_failure policy)
-    : disk_(disk), flavour_(what), mode_(mode), policy_(policy), table_(make_subject(what)) {}
+using tables::capability;
+
+player::player(file::simulated_disk& disk, flavour what, write_mode mode, on_failure policy,
+               file_format format)
+    : disk_(disk),
+      flavour_(what),
+      mode_(mode),
+      policy_(policy),
+      format_(format),
+      table_(make_subject(what)) {}
+
+bool player::saves_beside() const noexcept {
+  return mode_ == write_mode::back && !tables::keeps(format_, capability::cheap_saves);
+}
 
 // --- opening and closing ---
 
 void player::open(const subject::how& h) {
   how_ = h;
   how_.mode = mode_;
+  how_.format = format_;
   const auto started = disk_.operations();
   auto opened = table_->open(&disk_, how_);
   if (!opened && policy_ == on_failure::heal) {
@@ -34,19 +49,26 @@ void player::open(const subject::how& h) {
     memory_.clear();
     exists_ = true;
   } else {
-    const auto seen = table_->digest_now();
-    const auto found = std::ranges::find(allowed, seen, &oracle::state::digest);
-    if (found == allowed.end() || !found->content) {
-      found_wrong("open found " + to_text(table_->all()) + " instead of " + to_text(allowed));
-    } else {
-      memory_ = *found->content;
-    }
-    oracle_.happened(started, memory_);
+    opened_again(started, allowed);
   }
   saved_ = memory_;
   perhaps_saved_.reset();
   promise(fall::power);
   check_memory("open");
+}
+
+void player::opened_again(std::uint64_t started, const std::vector<oracle::state>& allowed) {
+  const auto seen = table_->digest_now();
+  const auto found = std::ranges::find(allowed, seen, &oracle::state::digest);
+  if (found != allowed.end() && found->content) {
+    memory_ = *found->content;
+  } else if (is_loose(format_, mode_, fall::kill, oracle_.in_doubt(started)) &&
+             holds_what_all_share(table_->all(), allowed)) {
+    memory_ = table_->all();
+  } else {
+    found_wrong("open found " + to_text(table_->all()) + " instead of " + to_text(allowed));
+  }
+  oracle_.happened(started, memory_);
 }
 
 void player::close() {
@@ -109,15 +131,32 @@ void player::add(std::int64_t key, std::int64_t delta) {
 void player::write(const char* verb, const std::function<result<>()>& call, const entries& then) {
   if (!table_->is_open()) return;
   const auto started = disk_.operations();
-  if (const auto done = call(); !done) {
+  const auto done = call();
+  if (mode_ != write_mode::back) may_be_there_in_parts(started, then);
+  if (!done)
     return failed(verb, started, done.error(), mode_ == write_mode::back ? nullptr : &then);
-  }
   memory_ = then;
   if (mode_ != write_mode::back) {
     oracle_.happened(started, memory_);
     promise(mode_ == write_mode::durable ? fall::power : fall::kill);
   }
   check_memory(verb);
+}
+
+void player::may_be_there_in_parts(std::uint64_t started, const entries& then) {
+  if (tables::keeps(format_, capability::atomic_batches) || then.empty()) return;
+  std::vector<std::int64_t> touched;
+  for (const auto& [key, values] : then) {
+    const auto before = memory_.find(key);
+    if (before == memory_.end() || before->second != values) touched.push_back(key);
+  }
+  for (std::size_t parts = 1; parts + 1 < std::size_t{1} << touched.size(); ++parts) {
+    entries some = memory_;
+    for (std::size_t i = 0; i < touched.size(); ++i) {
+      if ((parts >> i & 1) != 0) some[touched[i]] = then.at(touched[i]);
+    }
+    oracle_.may_have_happened(started, some);
+  }
 }
 
 // --- memory and file ---

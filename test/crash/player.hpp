@@ -23,7 +23,8 @@ enum class on_failure : std::uint8_t {
 /// or not; what does not is noted in findings().
 class player {
  public:
-  player(file::simulated_disk& disk, flavour what, write_mode mode, on_failure policy);
+  player(file::simulated_disk& disk, flavour what, write_mode mode, on_failure policy,
+         file_format format = file_format::native);
 
   // The verbs of a table; those that fail change nothing.
   void open(const subject::how& h = {});
@@ -50,11 +51,14 @@ class player {
   /// must be as acknowledged.
   void settle();
 
-  [[nodiscard]] file::simulated_disk& disk() noexcept { return disk_; }
+  [[nodiscard]] file::simulated_disk& disk() const noexcept { return disk_; }
   [[nodiscard]] const oracle& promises() const noexcept { return oracle_; }
   [[nodiscard]] const std::vector<std::string>& findings() const noexcept { return findings_; }
   [[nodiscard]] write_mode mode() const noexcept { return mode_; }
   [[nodiscard]] flavour what() const noexcept { return flavour_; }
+  [[nodiscard]] file_format format() const noexcept { return format_; }
+  /// A save writes a file beside this one: while it fails, nothing here is in doubt.
+  [[nodiscard]] bool saves_beside() const noexcept;
   [[nodiscard]] bool is_open() const { return table_->is_open(); }
   /// Calls that failed so far, without those that were expected to.
   [[nodiscard]] std::size_t failures() const noexcept { return failures_; }
@@ -65,6 +69,9 @@ class player {
   void write(const char* verb, const std::function<result<>()>& call, const entries& then);
   void persist(const char* verb, const std::function<result<>()>& call);
   void failed(const char* verb, std::uint64_t started, const error& why, const entries* perhaps);
+  void opened_again(std::uint64_t started, const std::vector<oracle::state>& allowed);
+  /// Where a batch is no unit on disk: a kill may leave any of its keys as it was or as it becomes.
+  void may_be_there_in_parts(std::uint64_t started, const entries& then);
   void check_memory(const char* verb);
   void recover_from_fence();
   /// What happened last survives from now on.
@@ -76,6 +83,7 @@ class player {
   flavour flavour_;
   write_mode mode_;
   on_failure policy_;
+  file_format format_;
   std::unique_ptr<subject> table_;
   subject::how how_;
   oracle oracle_;

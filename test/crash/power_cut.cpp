@@ -3,6 +3,7 @@
 // it in a mount namespace of its own, lets the writer write, shuts the file system down so that all
 // that is not on its disk is gone, mounts it again and checks. Ends with 0 if all is well, 1 if
 // something was lost, 77 if this machine cannot do it.
+#include "can_keep.hpp"
 #include "crash/campaign.hpp"
 #include "crash/storm.hpp"
 #include "crash/workloads.hpp"
@@ -112,27 +113,28 @@ class power_cuts {
         board_path_(board_path),
         board_(*map_board(board_path, true)) {}
 
-  int run(write_mode mode, std::chrono::milliseconds time) {
-    const auto path = machine_.path_of(to_string(mode) + ".shelf");
+  int run(storm_table t, std::chrono::milliseconds time) {
+    const auto name = to_string(t.mode) + "_" + test::to_string(t.format);
+    t.path = machine_.path_of(name);
     const auto end = std::chrono::steady_clock::now() + time;
-    storm_check expect(path, mode);
+    storm_check expect(t);
     int cuts = 0;
     for (; std::chrono::steady_clock::now() < end; ++cuts) {
       expect.prepare(board_);
-      if (!cut_off(path, mode)) return cuts_ == 0 ? not_here : failed(mode, "no power cut");
+      if (!cut_off(t)) return cuts_ == 0 ? not_here : failed(name, "no power cut");
       ++cuts_;
-      if (!machine_.take_down() || !machine_.start_up()) return failed(mode, "no new start");
+      if (!machine_.take_down() || !machine_.start_up()) return failed(name, "no new start");
       const auto wrong = expect.check(board_, storm_check::promise::saved);
-      if (!wrong.empty()) return failed(mode, wrong);
+      if (!wrong.empty()) return failed(name, wrong);
     }
-    std::printf("%d power cuts of a real ext4, mode %s, %llu writes checked\n", cuts,
-                to_string(mode).c_str(), static_cast<unsigned long long>(expect.writes_seen()));
+    std::printf("%d power cuts of a real ext4, %s, %llu writes checked\n", cuts, name.c_str(),
+                static_cast<unsigned long long>(expect.writes_seen()));
     return 0;
   }
 
  private:
-  bool cut_off(const std::string& path, write_mode mode) {
-    const int child = start({writer_, path, to_string(mode), board_path_});
+  bool cut_off(const storm_table& t) {
+    const int child = start_writer(writer_, t, board_path_);
     std::this_thread::sleep_for(std::chrono::milliseconds(10 + choose_.below(50)));
     // The writer meets the dead disk, so what fails from here on is no finding.
     const std::uint32_t failed_before = board_.failed;
@@ -144,10 +146,9 @@ class power_cuts {
     told.restore(board_);
     return off;
   }
-  int failed(write_mode mode, const std::string& why) const {
-    std::printf("SHELF_TEST_SEED=%llu, mode %s, power cut %d: %s\n",
-                static_cast<unsigned long long>(seed()), to_string(mode).c_str(), cuts_,
-                why.c_str());
+  int failed(const std::string& name, const std::string& why) const {
+    std::printf("SHELF_TEST_SEED=%llu, %s, power cut %d: %s\n",
+                static_cast<unsigned long long>(seed()), name.c_str(), cuts_, why.c_str());
     return 1;
   }
 
@@ -166,7 +167,12 @@ int cut_power_for(const std::string& writer, const std::string& directory,
   power_cuts cuts(m, writer, directory + "/board");
   int result = 0;
   for (const auto mode : {write_mode::durable, write_mode::through, write_mode::back}) {
-    if (result == 0) result = cuts.run(mode, time / 3);
+    if (result == 0) result = cuts.run({.mode = mode}, time / 3);
+  }
+  // What through mode leaves of a DETS file is no prefix.
+  for (const auto mode : {write_mode::durable, write_mode::back}) {
+    if (result != 0) break;
+    result = cuts.run({.mode = mode, .format = file_format::dets}, time / 6);
   }
   m.take_down();
   return result;

@@ -1,5 +1,6 @@
 // TEST  crash
 // Power cuts of a real ext4, where the machine lets us; else of the simulated disk, and it says so.
+#include "can_keep.hpp"
 #include "crash/campaign.hpp"
 #include "crash/storm.hpp"
 
@@ -17,8 +18,11 @@ constexpr int not_here = 77;
 void cut_simulated_power() {
   campaign_report sum;
   for (const auto mode : {write_mode::through, write_mode::durable}) {
-    sum.add(crash_everywhere(record(workload_named("mixed"), flavour::map, mode),
-                             {.crash = {.budget = 50, .seed = seed()}}));
+    for (const auto format : test::every_format) {
+      campaign how{.crash = crashes_for(format)};
+      how.crash.budget = format == file_format::native ? 50 : 10;
+      sum.add(crash_everywhere(record(workload_named("mixed"), flavour::map, mode, format), how));
+    }
   }
   EXPECT_GT(sum.states, 0U);
   EXPECT_TRUE(sum.violations.empty()) << to_text(sum.violations);

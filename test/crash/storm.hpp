@@ -3,8 +3,7 @@
 // The writer and the one who kills it are two processes over one page of shared memory.
 #pragma once
 
-#include "crash/model.hpp"
-#include "shelf/config.hpp"
+#include "crash/subject.hpp"
 
 #include <array>
 #include <atomic>
@@ -32,6 +31,14 @@ struct storm_board {
   std::array<char, 400> failure;
 };
 
+/// The table that is written, and how.
+struct storm_table {
+  std::string path = {};
+  write_mode mode = write_mode::through;
+  flavour what = flavour::map;
+  file_format format = file_format::native;
+};
+
 /// The board in a file, mapped and shared. Never unmapped.
 [[nodiscard]] storm_board* map_board(const std::string& path, bool create);
 
@@ -41,16 +48,22 @@ struct storm_write {
   std::int64_t erased = -1;
 };
 [[nodiscard]] storm_write storm_write_of(std::size_t lane, std::uint64_t number);
-void apply_to(entries& to, const storm_write& w);
+void apply_to(entries& to, const storm_write& w, flavour what);
 [[nodiscard]] std::size_t lane_of(std::int64_t key);
 
 /// The writer: opens the table and writes with all its threads until it is killed.
-[[nodiscard]] int write_until_killed(const std::string& path, write_mode mode, storm_board& board);
+[[nodiscard]] int write_until_killed(const storm_table& t, storm_board& board);
+/// Starts that writer in a process of its own and returns it; -1 if it cannot be started.
+[[nodiscard]] int start_writer(const std::string& program, const storm_table& t,
+                               const std::string& board_path);
+/// What start_writer() gave the program.
+[[nodiscard]] storm_table table_of(const char* const* arguments);
+inline constexpr int storm_arguments = 6;
 
 /// What the table must be, lane by lane, from kill to kill.
 class storm_check {
  public:
-  storm_check(std::string path, write_mode mode) : path_(std::move(path)), mode_(mode) {}
+  explicit storm_check(storm_table t) : table_(std::move(t)) {}
 
   /// Which promise holds: of a write that returned (the process was killed), or of a save or sync
   /// (power was cut).
@@ -70,10 +83,12 @@ class storm_check {
   [[nodiscard]] std::string check_lane(std::size_t lane, const storm_lane& told,
                                        const entries& found, promise kept);
 
-  std::string path_;
-  write_mode mode_;
+  /// Where a batch is no unit on disk, the last write may be there in part.
+  [[nodiscard]] bool is_part(const entries& before, const storm_write& w,
+                             const entries& found) const;
+
+  storm_table table_;
   std::array<expected, storm_lanes> lanes_;
-  bool exists_ = false;
   std::uint64_t writes_seen_ = 0;
 };
 

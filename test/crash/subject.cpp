@@ -65,6 +65,9 @@ class typed final : public subject {
     c.path = h.path;
     c.mode = h.mode;
     c.opening = h.opening;
+    c.format = h.format;
+    c.sync_every = h.sync_every;
+    c.file_system = h.file_system;
     c.access = h.access;
     c.missing_fields = missing_fields::use_defaults;
     c.on_error = [](const error&) {};
@@ -210,6 +213,23 @@ std::string to_string(flavour f) {
     case flavour::records: return "records";
   }
   std::unreachable();
+}
+
+std::string to_string(write_mode mode) {
+  switch (mode) {
+    case write_mode::through: return "through";
+    case write_mode::back: return "back";
+    case write_mode::durable: return "durable";
+  }
+  std::unreachable();
+}
+
+flavour flavour_named(std::string_view name) {
+  for (const auto f : {flavour::map, flavour::ordered_map, flavour::bag, flavour::duplicate_bag,
+                       flavour::counters, flavour::records}) {
+    if (to_string(f) == name) return f;
+  }
+  std::abort();
 }
 
 bool is_bag(flavour f) noexcept { return f == flavour::bag || f == flavour::duplicate_bag; }

@@ -21,7 +21,10 @@ enum class flavour : std::uint8_t {
   records,   ///< values are structs, which a later program version has extended by a field
 };
 [[nodiscard]] std::string to_string(flavour f);
+[[nodiscard]] std::string to_string(write_mode mode);
 [[nodiscard]] bool is_bag(flavour f) noexcept;
+/// Their names by to_string, for programs that are told what to run.
+[[nodiscard]] flavour flavour_named(std::string_view name);
 
 /// The name of the file in all simulated runs.
 inline constexpr auto file_name = "t.shelf";
@@ -35,6 +38,9 @@ class subject {
     shelf::access access = shelf::access::any_thread;
     bool extended = true;  ///< records: the struct has the new field
     std::string path = file_name;
+    file_format format = file_format::native;
+    std::chrono::milliseconds sync_every{1000};
+    shelf::file_system file_system = shelf::file_system::local;
   };
 
   virtual ~subject() = default;

@@ -1,6 +1,7 @@
 // TEST  crash
 // Every bit flipped, every length, every block: a table that opens is the one that was written.
 #include "budget.hpp"
+#include "can_keep.hpp"
 #include "crash/campaign.hpp"
 #include "crash/damage.hpp"
 #include "file/crash_space.hpp"
@@ -23,6 +24,9 @@ constexpr std::size_t block = 512;
 
 class TableDamage : public testing::TestWithParam<sample> {
  protected:
+  static void SetUpTestSuite() {
+    static_cast<void>(test::can_keep(file_format::dets, tables::capability::checksums));
+  }
   void TearDown() override {
     std::printf("%s: %llu harmed files, %llu refused, %llu opened shortened\n",
                 GetParam().name.c_str(), static_cast<unsigned long long>(judge_.tried()),

@@ -59,6 +59,22 @@ TEST_P(TableFaults, ShortReadsAndWritesAreNotNoticed) {
   expect_none(w, sum);
 }
 
+/// The two causes that mean different things: a disk that fails, and one that is full.
+TEST_P(TableFaults, OfDetsFilesLoseNothingThatWasAcknowledged) {
+  const auto& w = GetParam();
+  fault_report sum;
+  const bool small_budget = test::budgeted(100) < 50;
+  const bool many_calls = w.errnos < all_errnos().size();
+  const bool in_short = small_budget && many_calls;
+  const auto causes = in_short ? all_errnos().subspan(1, 1) : all_errnos().first(2);
+  for (const auto [what, mode] : playings(w, file_format::dets, small_budget || many_calls)) {
+    sum.add(fail_every_call(w, what, mode, causes, file_format::dets));
+    if (in_short) break;
+    sum.add(shorten_every_call(w, what, mode, file_format::dets));
+  }
+  expect_none(w, sum);
+}
+
 INSTANTIATE_TEST_SUITE_P(Workloads, TableFaults, testing::ValuesIn(workloads_for_faults()),
                          [](const auto& about) { return std::string(about.param.name); });
 

@@ -2,6 +2,7 @@
 // All short sequences of verbs, in every mode, from an open and from a closed table, crashed after
 // every operation of the disk.
 #include "budget.hpp"
+#include "can_keep.hpp"
 #include "crash/campaign.hpp"
 #include "file/crash_space.hpp"
 
@@ -44,8 +45,8 @@ std::string spelled(const sequence& s) {
 /// One sequence played; values tell which step wrote them.
 class short_run {
  public:
-  short_run(flavour what, write_mode mode, bool starts_open)
-      : disk_({.seed = seed()}), player_(disk_, what, mode, on_failure::complain) {
+  short_run(flavour what, write_mode mode, file_format format, bool starts_open)
+      : disk_({.seed = seed()}), player_(disk_, what, mode, on_failure::complain, format) {
     player_.open();
     player_.insert(1, "11");
     player_.insert(2, "12");
@@ -55,12 +56,7 @@ class short_run {
 
   recording play(const sequence& s) {
     for (std::size_t i = 0; i < s.size(); ++i) play(s[i], std::to_string(20 + i));
-    return {.name = spelled(s) + "/" + to_string(player_.what()) + "/" + to_string(player_.mode()),
-            .past = disk_.recorded(),
-            .promises = player_.promises(),
-            .what = player_.what(),
-            .mode = player_.mode(),
-            .findings = player_.findings()};
+    return recording_of(player_, spelled(s));
   }
   [[nodiscard]] std::uint64_t from() const noexcept { return from_; }
 
@@ -84,7 +80,7 @@ class short_run {
   void open_again() {
     if (!player_.is_open()) return player_.open();
     const auto second = make_subject(player_.what());
-    const auto opened = second->open(&disk_, {.mode = player_.mode()});
+    const auto opened = second->open(&disk_, {.mode = player_.mode(), .format = player_.format()});
     EXPECT_TRUE(!opened && opened.error() == errc::already_open);
   }
 
@@ -98,19 +94,19 @@ struct total {
   campaign_report report;
 };
 
-void play_and_crash(total& sum, flavour what, const sequence& s, std::size_t budget) {
+void play_and_crash(total& sum, flavour what, const sequence& s, std::size_t budget,
+                    file_format format = file_format::native) {
   for (const auto mode : {write_mode::through, write_mode::back, write_mode::durable}) {
     for (const bool starts_open : {true, false}) {
       // A closed table takes no other call.
       if (!starts_open && s.front() != step::open && s.front() != step::reopen) continue;
-      short_run run(what, mode, starts_open);
+      short_run run(what, mode, format, starts_open);
       const auto played = run.play(s);
       ASSERT_TRUE(played.findings.empty()) << played.name << ": " << to_text(played.findings);
       ++sum.sequences;
-      campaign how{
-          .crash = {.weak_directories = sum.sequences % 4 == 0, .budget = budget, .seed = seed()},
-          .closer_look_every = 60,
-          .from = run.from()};
+      campaign how{.crash = crashes_for(format), .closer_look_every = 60, .from = run.from()};
+      how.crash.weak_directories = sum.sequences % 4 == 0;
+      how.crash.budget = budget;
       sum.report.add(crash_everywhere(played, how));
       how.crash.crash = file::crash_options::kind::kill;
       sum.report.add(crash_everywhere(played, how));
@@ -148,6 +144,19 @@ TEST(TableSequences, OfThreeAndFourVerbsDrawnByChanceLeaveAPrefixToo) {
     play_and_crash(sum, kinds.at(choose.below(kinds.size())), s, 30);
   }
   expect_none("three and four verbs", sum);
+}
+
+TEST(TableSequences, InDetsFilesLeaveWhatWasPromisedToo) {
+  total sum;
+  file::chooser choose(seed());
+  for (const auto what : {flavour::map, flavour::bag, flavour::duplicate_bag}) {
+    for (std::size_t n = 0; n < test::budgeted(60); ++n) {
+      sequence s(2 + n % 3);
+      for (auto& verb : s) verb = static_cast<step>(choose.below(steps));
+      play_and_crash(sum, what, s, 8, file_format::dets);
+    }
+  }
+  expect_none("verbs on DETS files", sum);
 }
 
 }  // namespace

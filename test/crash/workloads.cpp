@@ -2,6 +2,8 @@
 // The workloads: each shows one way in which a crash could hurt.
 #include "crash/workloads.hpp"
 
+#include "can_keep.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -143,17 +145,30 @@ void failed_sync(player& p) {
   p.insert(1, "kept");
   p.save();
   p.insert(2, "also kept");
-  p.disk().inject({.kind = file::call::sync_data, .nth = 1});
-  p.expect(errc::indeterminate);
+  p.disk().inject({.kind = p.saves_beside() ? file::call::sync : file::call::sync_data, .nth = 1});
+  p.expect(p.saves_beside() ? errc::file_error : errc::indeterminate);
   if (p.mode() == write_mode::durable) {
     p.insert(3, "in doubt");
   } else {
     p.save();
   }
-  p.recover();
+  if (p.saves_beside()) {
+    p.save();
+  } else {
+    p.recover();
+  }
   p.insert(4, "after");
   p.insert(2, "changed");
   p.close();
+}
+
+/// Room for a few sectors more; with a file beside, if that is how it is saved.
+std::uint64_t nearly_full(const player& p) {
+  constexpr std::uint64_t headers = 8192;
+  const auto files = p.format() == file_format::native
+                         ? headers
+                         : (p.saves_beside() ? 2 : 1) * p.disk().read_all(file_name)->size();
+  return files + 4 * 512;
 }
 
 /// A multiple of what there is room for: some writes fit, some do not.
@@ -162,7 +177,7 @@ void full_disk(player& p) {
   p.open();
   p.insert(1, text('a', 100));
   p.save();
-  options.capacity = 8192 + 4 * 512;
+  options.capacity = nearly_full(p);
   p.disk().set_options(options);
   p.expect(errc::no_space);
   p.insert(2, text('b', 4000));
@@ -360,13 +375,20 @@ const workload& workload_named(std::string_view name) {
   return *found;
 }
 
-std::string to_string(write_mode mode) {
-  switch (mode) {
-    case write_mode::through: return "through";
-    case write_mode::back: return "back";
-    case write_mode::durable: return "durable";
+std::vector<playing> playings(const workload& w, file_format format, bool few) {
+  std::vector<flavour> flavours;
+  for (const auto what : w.flavours) {
+    if (what != ordered_map || test::can_keep(format, tables::capability::ordered_map)) {
+      flavours.push_back(what);
+    }
   }
-  std::unreachable();
+  std::vector<playing> all;
+  for (std::size_t f = 0; f < flavours.size(); ++f) {
+    for (std::size_t m = 0; m < w.modes.size(); ++m) {
+      if (!few || m == f % w.modes.size()) all.push_back({flavours[f], w.modes[m]});
+    }
+  }
+  return all;
 }
 
 }  // namespace shelf::crash

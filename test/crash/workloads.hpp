@@ -31,6 +31,12 @@ struct workload {
 [[nodiscard]] std::span<const workload> workloads();
 [[nodiscard]] const workload& workload_named(std::string_view name);
 
-[[nodiscard]] std::string to_string(write_mode mode);
+/// As what and how files of this format play it; what they cannot is said on stdout. few: each kind
+/// and most modes once, not in all pairs.
+struct playing {
+  flavour what;
+  write_mode mode;
+};
+[[nodiscard]] std::vector<playing> playings(const workload& w, file_format format, bool few);
 
 }  // namespace shelf::crash

@@ -42,6 +42,14 @@ class Allocation : public each_kind<Kind> {
   using verb = std::function<void(table&)>;
 
   static inline file_format format = file_format::native;  ///< of the run under way
+  void TearDown() override { format = file_format::native; }
+  template <class F>
+  static void of_every_format_in(std::span<const keeping> ways, F body) {
+    Allocation::run(ways, [&](auto& like) {
+      format = like.format;
+      body(like.how);
+    });
+  }
 
   static table open(const file::scratch& here, keeping how) {
     if (how == keeping::memory) return table::in_memory();
@@ -190,8 +198,7 @@ TYPED_TEST(Allocation, SavingReloadingAndCompactingAreDoneOrNotDone) {
 }
 
 TYPED_TEST(Allocation, ACloseIsDoneOrNotDone) {
-  for (const auto how : every_keeping) {
-    SCOPED_TRACE(to_string(how));
+  this->of_every_format_in(every_keeping, [this](keeping how) {
     for (const bool for_good : {false, true}) {
       for (std::int64_t n = 0;; ++n) {
         SCOPED_TRACE("allocation " + std::to_string(n) + (for_good ? " and all later" : ""));
@@ -215,12 +222,11 @@ TYPED_TEST(Allocation, ACloseIsDoneOrNotDone) {
         ASSERT_LT(n, 1000);
       }
     }
-  }
+  });
 }
 
 TYPED_TEST(Allocation, ADestructorReleasesEverythingWhateverIsMissing) {
-  for (const auto how : in_files) {
-    SCOPED_TRACE(to_string(how));
+  this->of_every_format_in(in_files, [this](keeping how) {
     for (std::int64_t n = 0; n < 200; ++n) {
       const file::scratch here;
       const auto descriptors = file::open_descriptors();
@@ -228,15 +234,14 @@ TYPED_TEST(Allocation, ADestructorReleasesEverythingWhateverIsMissing) {
       this->fill(*t);
       EXPECT_FALSE(starved(n, true, [&] { t.reset(); }));
       EXPECT_EQ(file::open_descriptors(), descriptors);
-      EXPECT_TRUE(ok(TestFixture::table::open({.path = here.path(path)})));
+      (void)this->open(here, how);
       if (!heap().has_failed) break;
     }
-  }
+  });
 }
 
 TYPED_TEST(Allocation, AnOpenIsDoneOrHoldsNothing) {
-  for (const auto how : in_files) {
-    SCOPED_TRACE(to_string(how));
+  this->of_every_format_in(in_files, [this](keeping how) {
     const file::scratch here;
     entries expected;
     {
@@ -262,28 +267,30 @@ TYPED_TEST(Allocation, AnOpenIsDoneOrHoldsNothing) {
       ASSERT_LT(n, 3000);
     }
     EXPECT_EQ(contents(this->open(here, how)), expected);
-  }
+  });
 }
 
 TYPED_TEST(Allocation, ACreationIsDoneOrLeavesNothing) {
-  const file::scratch here;
-  for (std::int64_t n = 0;; ++n) {
-    SCOPED_TRACE("allocation " + std::to_string(n));
-    const auto descriptors = file::open_descriptors();
-    std::optional<typename TestFixture::table> t;
-    const bool thrown = starved(n, false, [&] { t.emplace(this->open(here, keeping::through)); });
-    const bool failed = heap().has_failed;
-    if (thrown) {
-      EXPECT_EQ(here.entries(), 0u);
-      EXPECT_EQ(file::open_descriptors(), descriptors);
-    } else {
-      EXPECT_TRUE(t->empty());
-      t.reset();
-      EXPECT_TRUE(ok(remove(here.path(path))));
+  this->of_every_format_in(std::array{keeping::through}, [this](keeping how) {
+    const file::scratch here;
+    for (std::int64_t n = 0;; ++n) {
+      SCOPED_TRACE("allocation " + std::to_string(n));
+      const auto descriptors = file::open_descriptors();
+      std::optional<typename TestFixture::table> t;
+      const bool thrown = starved(n, false, [&] { t.emplace(this->open(here, how)); });
+      const bool failed = heap().has_failed;
+      if (thrown) {
+        EXPECT_EQ(here.entries(), 0u);
+        EXPECT_EQ(file::open_descriptors(), descriptors);
+      } else {
+        EXPECT_TRUE(t->empty());
+        t.reset();
+        EXPECT_TRUE(ok(remove(here.path(path))));
+      }
+      if (!failed) break;
+      ASSERT_LT(n, 3000);
     }
-    if (!failed) break;
-    ASSERT_LT(n, 3000);
-  }
+  });
 }
 
 }  // namespace

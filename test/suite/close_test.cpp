@@ -200,32 +200,36 @@ TYPED_TEST(Close, OpeningAndClosingAgainAndAgainLeavesNothingBehind) {
 
 // T89, T90, T91, T92, T93
 TYPED_TEST(Close, NoThreadAndNoDescriptorIsLeftBehindByRealTables) {
-  const file::scratch here;
-  const auto threads = [] {
-    return std::distance(std::filesystem::directory_iterator("/proc/self/task"), {});
-  };
-  using table_type = typename Close<TypeParam>::table_of_kind;
-  const auto open_one = [&](int i) {
-    return or_throw(table_type::open({.path = here.path(std::to_string(i)),
-                                      .mode = static_cast<write_mode>(i % 3),
-                                      .save_every = std::chrono::milliseconds(1),
-                                      .sync_every = std::chrono::milliseconds(1)}));
-  };
-  or_throw(open_one(0).close());  // starts the one thread of the process that does the housekeeping
-  const auto threads_before = threads();
-  const auto descriptors_before = file::open_descriptors();
-  for (int round = 0; round < 10; ++round) {
-    std::vector<table_type> many;
-    for (int i = 0; i < 9; ++i) {
-      many.push_back(open_one(i));
-      ASSERT_TRUE(ok(many.back().insert("a", round)));
+  this->of_every_format([](file_format format) {
+    const file::scratch here;
+    const auto threads = [] {
+      return std::distance(std::filesystem::directory_iterator("/proc/self/task"), {});
+    };
+    using table_type = typename Close<TypeParam>::table_of_kind;
+    const auto open_one = [&](int i) {
+      return or_throw(table_type::open({.path = here.path(std::to_string(i)),
+                                        .mode = static_cast<write_mode>(i % 3),
+                                        .format = format,
+                                        .save_every = std::chrono::milliseconds(1),
+                                        .sync_every = std::chrono::milliseconds(1)}));
+    };
+    or_throw(
+        open_one(0).close());  // starts the one thread of the process that does the housekeeping
+    const auto threads_before = threads();
+    const auto descriptors_before = file::open_descriptors();
+    for (int round = 0; round < 10; ++round) {
+      std::vector<table_type> many;
+      for (int i = 0; i < 9; ++i) {
+        many.push_back(open_one(i));
+        ASSERT_TRUE(ok(many.back().insert("a", round)));
+      }
+      EXPECT_EQ(threads(), threads_before);
+      for (auto& t : many) EXPECT_TRUE(ok(t.close()));
+      EXPECT_EQ(file::open_descriptors(), descriptors_before);
     }
     EXPECT_EQ(threads(), threads_before);
-    for (auto& t : many) EXPECT_TRUE(ok(t.close()));
-    EXPECT_EQ(file::open_descriptors(), descriptors_before);
-  }
-  EXPECT_EQ(threads(), threads_before);
-  EXPECT_EQ(here.entries(), 9u);
+    EXPECT_EQ(here.entries(), 9u);
+  });
 }
 
 TYPED_TEST(Close, ACleanFileIsNotTouchedByOpeningAndClosingIt) {

@@ -5,7 +5,8 @@
 
 #include "file/simulated_disk.hpp"
 #include "shelf/shelf.hpp"
-#include "table/capabilities.hpp"
+
+#include "can_keep.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -41,6 +42,7 @@ inline void PrintTo(written w, std::ostream* out) {
   *out << names[static_cast<std::size_t>(w)];
 }
 inline void PrintTo(errc code, std::ostream* out) { *out << to_string(code); }
+inline void PrintTo(file_format f, std::ostream* out) { *out << test::to_string(f); }
 
 namespace suite {
 
@@ -65,19 +67,10 @@ inline constexpr std::array at_once{keeping::through, keeping::durable};
 inline constexpr auto path = "ages.shelf";
 
 using tables::capability;
-inline constexpr std::array every_format{file_format::native, file_format::dets};
-[[nodiscard]] constexpr const char* to_string(file_format f) {
-  return f == file_format::native ? "native" : "dets";
-}
+using test::can_keep;
+using test::every_format;
+using test::to_string;
 
-/// True if a file of this format can keep that; if not, says that the test leaves it out.
-[[nodiscard]] inline bool can_keep(file_format format, capability what) {
-  if (tables::keeps(format, what)) return true;
-  const auto row = std::ranges::find(tables::dets_lacks, what, &tables::capability_row::what);
-  std::printf("[ excluded ] %s: %.*s\n", to_string(format), static_cast<int>(row->name.size()),
-              row->name.data());
-  return false;
-}
 /// Of a kind there may be no files of some format.
 [[nodiscard]] inline bool has_files(file_format format, kind what) {
   return what != kind::ordered_set || can_keep(format, capability::ordered_map);
@@ -184,6 +177,19 @@ struct kind_names {
   }
 };
 
+/// The fixture of tests that run over files of every format.
+class each_format : public testing::TestWithParam<file_format> {
+ protected:
+  /// Whether this is left out: the format cannot keep it.
+  [[nodiscard]] static bool lacks(capability needed) { return !can_keep(GetParam(), needed); }
+  [[nodiscard]] static bool is_dets() { return GetParam() == file_format::dets; }
+};
+struct format_names {
+  std::string operator()(const testing::TestParamInfo<file_format>& about) const {
+    return to_string(about.param);
+  }
+};
+
 /// The fixture of all typed tests: a body runs once for each way of keeping a table.
 template <class Kind>
 class each_kind : public testing::Test {
@@ -211,6 +217,15 @@ class each_kind : public testing::Test {
   template <class F>
   static void in_every_format(keeping how, F body) {
     run(std::span(&how, 1), body);
+  }
+  /// For tests that make their own ground.
+  template <class F>
+  static void of_every_format(F body) {
+    for (const auto format : every_format) {
+      if (!has_files(format, Kind::value)) continue;
+      SCOPED_TRACE(to_string(format));
+      body(format);
+    }
   }
   template <class F>
   static void in_every_file(F body) {

@@ -103,27 +103,37 @@ TYPED_TEST(Open, AnEmptyPathAndNegativePeriodsAreArgumentErrors) {
 // T114, T115, T118, T119, T120, T128
 TYPED_TEST(Open, AFileOfOtherTypesIsRefusedWithTheDifferenceNamed) {
   constexpr auto what = TypeParam::value;
-  file::simulated_disk disk;
-  write_file<what, std::string, std::string>(disk, {{"a", "x"}});
-  expect_untouched(disk, [&] {
-    EXPECT_TRUE(refuses((open_as<what, std::string, int>(disk)), errc::type_mismatch,
-                        {path, "value", "binary", "integer"}));
-    EXPECT_TRUE(refuses((open_as<what, int, std::string>(disk)), errc::type_mismatch,
-                        {path, "key", "binary", "integer"}));
-    EXPECT_TRUE(refuses((open_as<what, std::string, std::vector<std::string>>(disk)),
-                        errc::type_mismatch, {path, "value"}));
+  this->of_every_format([&](file_format format) {
+    file::simulated_disk disk;
+    write_file<what, std::string, std::string>(disk, {{"a", "x"}}, format);
+    const bool by_schema = can_keep(format, capability::schema);
+    const auto value = by_schema ? "value" : path, key = by_schema ? "key" : path;
+    expect_untouched(disk, [&] {
+      EXPECT_TRUE(refuses((open_as<what, std::string, int>(disk, {.format = format})),
+                          errc::type_mismatch, {path, value, "binary", "integer"}));
+      EXPECT_TRUE(refuses((open_as<what, int, std::string>(disk, {.format = format})),
+                          errc::type_mismatch, {path, key, "binary", "integer"}));
+      EXPECT_TRUE(
+          refuses((open_as<what, std::string, std::vector<std::string>>(disk, {.format = format})),
+                  errc::type_mismatch, {path, value}));
+    });
+    EXPECT_EQ(
+        (contents(or_throw(open_as<what, std::string, std::string>(disk, {.format = format})))),
+        (std::vector<std::pair<std::string, std::string>>{{"a", "x"}}));
   });
-  EXPECT_EQ((contents(or_throw(open_as<what, std::string, std::string>(disk)))),
-            (std::vector<std::pair<std::string, std::string>>{{"a", "x"}}));
 }
 
 // T116, T117
 TYPED_TEST(Open, ATableWithoutEntriesStillHasItsTypes) {
   constexpr auto what = TypeParam::value;
-  file::simulated_disk disk;
-  write_file<what, std::string, std::string>(disk, {});
-  EXPECT_TRUE(ok(open_as<what, std::string, std::string>(disk)));
-  EXPECT_TRUE(refuses((open_as<what, std::string, int>(disk)), errc::type_mismatch, {path}));
+  this->of_every_format([&](file_format format) {
+    file::simulated_disk disk;
+    write_file<what, std::string, std::string>(disk, {}, format);
+    EXPECT_TRUE(ok(open_as<what, std::string, std::string>(disk, {.format = format})));
+    if (!can_keep(format, capability::schema)) return;
+    EXPECT_TRUE(refuses((open_as<what, std::string, int>(disk, {.format = format})),
+                        errc::type_mismatch, {path}));
+  });
 }
 
 TYPED_TEST(Open, AnotherKindIsRefused) {
@@ -384,44 +394,54 @@ TYPED_TEST(Open, ABringUpToDateThatFailsLeavesTheOldFile) {
 
 TYPED_TEST(Open, RenamedAndReorderedFieldsAreRefusedByName) {
   constexpr auto what = TypeParam::value;
-  file::simulated_disk disk;
-  write_users<what>(disk);
-  expect_untouched(disk, [&] {
-    for (const auto policy : {missing_fields::refuse, missing_fields::use_defaults}) {
-      EXPECT_TRUE(
-          refuses((open_as<what, std::string, renamed::user>(disk, {.missing_fields = policy})),
-                  errc::type_mismatch, {path, "age", "years"}));
-      EXPECT_TRUE(
-          refuses((open_as<what, std::string, swapped::user>(disk, {.missing_fields = policy})),
-                  errc::type_mismatch, {path, "name", "age"}));
-    }
+  this->of_every_format([&](file_format format) {
+    file::simulated_disk disk;
+    write_users<what>(disk, format);
+    const bool names_fields = can_keep(format, capability::schema);
+    expect_untouched(disk, [&] {
+      for (const auto policy : {missing_fields::refuse, missing_fields::use_defaults}) {
+        if (names_fields) {
+          EXPECT_TRUE(
+              refuses((open_as<what, std::string, renamed::user>(disk, {.missing_fields = policy})),
+                      errc::type_mismatch, {path, "age", "years"}));
+        }
+        EXPECT_TRUE(refuses((open_as<what, std::string, swapped::user>(
+                                disk, {.format = format, .missing_fields = policy})),
+                            errc::type_mismatch, {path, "age", names_fields ? "name" : path}));
+      }
+    });
   });
 }
 
 TYPED_TEST(Open, FewerFieldsThanTheFileHasAreRefusedEvenWithDefaults) {
   constexpr auto what = TypeParam::value;
-  file::simulated_disk disk;
-  write_file<what, std::string, longer::user>(disk, {{"a", {"alice", 30, "m", {}}}});
-  expect_untouched(disk, [&] {
-    EXPECT_TRUE(refuses((open_as<what, std::string, first::user>(
-                            disk, {.missing_fields = missing_fields::use_defaults})),
-                        errc::type_mismatch, {path, "mail"}));
+  this->of_every_format([&](file_format format) {
+    file::simulated_disk disk;
+    write_file<what, std::string, longer::user>(disk, {{"a", {"alice", 30, "m", {}}}}, format);
+    const auto named = can_keep(format, capability::schema) ? "mail" : path;
+    expect_untouched(disk, [&] {
+      EXPECT_TRUE(
+          refuses((open_as<what, std::string, first::user>(
+                      disk, {.format = format, .missing_fields = missing_fields::use_defaults})),
+                  errc::type_mismatch, {path, named}));
+    });
   });
 }
 
 TYPED_TEST(Open, TheWriteModeIsTheOpenersChoiceAndNotTheFiles) {  // S24
-  ground<TypeParam::value> back(keeping::back);
-  entries expected;
-  for (const auto mode :
-       {write_mode::back, write_mode::through, write_mode::durable, write_mode::back}) {
-    auto c = back.config();
-    c.mode = mode;
-    auto t = or_throw(ground<TypeParam::value>::table::open(c));
-    EXPECT_EQ(contents(t), expected);
-    const auto key = "k" + std::to_string(expected.size());
-    ASSERT_TRUE(ok(t.insert(key, 1)));
-    expected.emplace_back(key, 1);
-  }
+  this->in_every_format(keeping::back, [](auto& back) {
+    entries expected;
+    for (const auto mode :
+         {write_mode::back, write_mode::through, write_mode::durable, write_mode::back}) {
+      auto c = back.config();
+      c.mode = mode;
+      auto t = or_throw(ground<TypeParam::value>::table::open(c));
+      EXPECT_EQ(contents(t), expected);
+      const auto key = "k" + std::to_string(expected.size());
+      ASSERT_TRUE(ok(t.insert(key, 1)));
+      expected.emplace_back(key, 1);
+    }
+  });
 }
 
 TYPED_TEST(Open, RemoveTakesTheFileAwayUnlessItIsOpen) {

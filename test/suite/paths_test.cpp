@@ -10,9 +10,16 @@ namespace {
 
 using ages = map<std::string, std::int64_t>;
 
-[[nodiscard]] result<ages> open_below(const std::string& base, const std::string& name) {
-  return ages::open({.path = name, .base_directory = base});
-}
+class Paths : public each_format {
+ protected:
+  [[nodiscard]] static result<ages> open(ages::config c) {
+    c.format = GetParam();
+    return ages::open(std::move(c));
+  }
+  [[nodiscard]] static result<ages> open_below(const std::string& base, const std::string& name) {
+    return open({.path = name, .base_directory = base});
+  }
+};
 /// Opens, writes, closes.
 [[nodiscard]] result<> use(result<ages> t) {
   if (!t) return std::unexpected(t.error());
@@ -21,7 +28,7 @@ using ages = map<std::string, std::int64_t>;
 }
 
 // T108, T109, T112
-TEST(Paths, NamesInsideTheBaseAreFine) {
+TEST_P(Paths, NamesInsideTheBaseAreFine) {
   const file::scratch here;
   here.make_directory("sub/dir");
   EXPECT_TRUE(ok(use(open_below(here.path(), "x.shelf"))));
@@ -33,7 +40,7 @@ TEST(Paths, NamesInsideTheBaseAreFine) {
 }
 
 // T110, T111, T113
-TEST(Paths, NothingLeadsOutOfTheBase) {
+TEST_P(Paths, NothingLeadsOutOfTheBase) {
   const file::scratch here;
   here.make_directory("base/sub");
   here.make_directory("base_sibling");
@@ -53,7 +60,7 @@ TEST(Paths, NothingLeadsOutOfTheBase) {
         std::string("/proc/self/cwd/x.shelf"), std::string("a\0b.shelf", 9), std::string("sub/"),
         std::string("."), std::string(".."), std::string("sub/.."), std::string("/")}) {
     for (const auto opening : {opening::create_if_missing, opening::existing, opening::read_only}) {
-      const auto t = ages::open({.path = name, .base_directory = base, .opening = opening});
+      const auto t = open({.path = name, .base_directory = base, .opening = opening});
       EXPECT_TRUE(refuses(t, errc::invalid_path)) << name;
       if (!t && name.find('\0') == std::string::npos) {
         EXPECT_THAT(t.error().message(), testing::HasSubstr(name));
@@ -66,7 +73,7 @@ TEST(Paths, NothingLeadsOutOfTheBase) {
   EXPECT_FALSE(here.has("base_sibling/x.shelf"));
 }
 
-TEST(Paths, LinksInsideTheBaseThatStayInsideAreFollowed) {
+TEST_P(Paths, LinksInsideTheBaseThatStayInsideAreFollowed) {
   const file::scratch here;
   here.make_directory("base/sub");
   here.link("base/link", "sub");
@@ -77,22 +84,22 @@ TEST(Paths, LinksInsideTheBaseThatStayInsideAreFollowed) {
   EXPECT_TRUE(here.has("base/sub/real.shelf"));
 }
 
-TEST(Paths, AHardLinkMayLeadOutOfABaseAndIsRefusedThere) {
+TEST_P(Paths, AHardLinkMayLeadOutOfABaseAndIsRefusedThere) {
   const file::scratch here;
   here.make_directory("base");
-  ASSERT_TRUE(ok(use(ages::open({.path = here.path("outside.shelf")}))));
+  ASSERT_TRUE(ok(use(open({.path = here.path("outside.shelf")}))));
   std::filesystem::create_hard_link(here.path("outside.shelf"), here.path("base/x.shelf"));
   EXPECT_TRUE(refuses(open_below(here.path("base"), "x.shelf"), errc::invalid_path,
                       {"x.shelf", "hard link"}));
-  auto t = or_throw(ages::open({.path = here.path("base/x.shelf")}));
+  auto t = or_throw(open({.path = here.path("base/x.shelf")}));
   EXPECT_TRUE(ok(t.insert("b", 2)));
   EXPECT_TRUE(refuses(t.compact(), errc::invalid_path, {"x.shelf", "hard link"}));
   EXPECT_TRUE(ok(t.close()));
-  EXPECT_EQ(or_throw(ages::open({.path = here.path("outside.shelf")})).size(), 2u);
+  EXPECT_EQ(or_throw(open({.path = here.path("outside.shelf")})).size(), 2u);
 }
 
 // M12
-TEST(Paths, TheBaseMayBeTheRootOrRelativeOrALinkAndMustBeThere) {
+TEST_P(Paths, TheBaseMayBeTheRootOrRelativeOrALinkAndMustBeThere) {
   const file::scratch here;
   here.make_directory("base");
   here.link("link_to_base", "base");
@@ -106,7 +113,7 @@ TEST(Paths, TheBaseMayBeTheRootOrRelativeOrALinkAndMustBeThere) {
               if (!use(open_below("base", "x.shelf"))) return 2;
               if (!use(open_below(".", "base/y.shelf"))) return 3;
               if (!use(open_below("./base/..", "z.shelf"))) return 4;
-              if (!use(ages::open({.path = "plain.shelf"}))) return 5;
+              if (!use(open({.path = "plain.shelf"}))) return 5;
               return 0;
             }),
             0);
@@ -120,45 +127,45 @@ TEST(Paths, TheBaseMayBeTheRootOrRelativeOrALinkAndMustBeThere) {
 }
 
 // M13
-TEST(Paths, NamesMayHoldAnyCharacters) {
+TEST_P(Paths, NamesMayHoldAnyCharacters) {
   const file::scratch here;
   for (const std::string name :
        {"é.shelf", "with space.shelf", "日本.shelf", "new\nline.shelf", "-.shelf", "\xff\xfe.shelf",
         "no suffix", ".hidden", "a'\"\\$`.shelf"}) {
-    EXPECT_TRUE(ok(use(ages::open({.path = here.path(name)})))) << name;
+    EXPECT_TRUE(ok(use(open({.path = here.path(name)})))) << name;
     EXPECT_TRUE(here.has(name)) << name;
     EXPECT_TRUE(ok(use(open_below(here.path(), name)))) << name;
   }
   const std::string longest(255, 'n');
-  EXPECT_FALSE(ages::open({.path = here.path(longest + "n")}));
+  EXPECT_FALSE(open({.path = here.path(longest + "n")}));
   const auto many = std::string(5000, '/') + "x";
   EXPECT_FALSE(open_below(here.path(), many));
 }
 
-TEST(Paths, ANameOfTheLongestLengthOrOneThatIsToldWhyNot) {
+TEST_P(Paths, ANameOfTheLongestLengthOrOneThatIsToldWhyNot) {
   const file::scratch here;
   for (const std::size_t length : {200u, 230u, 240u, 255u}) {
-    const auto done = use(ages::open({.path = here.path(std::string(length, 'n'))}));
+    const auto done = use(open({.path = here.path(std::string(length, 'n'))}));
     if (!done) {
       EXPECT_TRUE(says(done.error(), errc::invalid_path, {"long"})) << length;
     }
   }
 }
 
-TEST(Paths, ControlCharactersInAPathCannotForgeALineOfALog) {
-  const auto refused = ages::open({.path = "/nonexistent/a\nshelf: all is well\x1b[0m"});
+TEST_P(Paths, ControlCharactersInAPathCannotForgeALineOfALog) {
+  const auto refused = open({.path = "/nonexistent/a\nshelf: all is well\x1b[0m"});
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().message(), testing::Not(testing::HasSubstr("\n")));
   EXPECT_THAT(refused.error().message(), testing::Not(testing::HasSubstr("\x1b")));
 }
 
-TEST(Paths, NamesOfTemporaryFilesAreNotForTables) {
+TEST_P(Paths, NamesOfTemporaryFilesAreNotForTables) {
   const file::scratch here;
   std::string temporary;
   {
     // What a compaction cut short leaves behind.
     file::simulated_disk disk;
-    auto t = or_throw(ages::open({.path = path, .system = &disk}));
+    auto t = or_throw(open({.path = path, .system = &disk}));
     disk.inject({.kind = file::call::rename, .error = ENOSPC});
     disk.inject({.kind = file::call::unlink, .error = EIO});
     (void)t.compact();
@@ -167,17 +174,16 @@ TEST(Paths, NamesOfTemporaryFilesAreNotForTables) {
     }
     ASSERT_FALSE(temporary.empty());
     t.abandon();
-    t = or_throw(ages::open({.path = path, .system = &disk}));
+    t = or_throw(open({.path = path, .system = &disk}));
     EXPECT_THAT(disk.files(), testing::ElementsAre(path));  // swept
   }
-  EXPECT_TRUE(
-      refuses(ages::open({.path = here.path(temporary)}), errc::invalid_path, {"temporary"}));
+  EXPECT_TRUE(refuses(open({.path = here.path(temporary)}), errc::invalid_path, {"temporary"}));
   here.write(temporary, "not ours to sweep: it is no table of this name");
-  EXPECT_TRUE(ok(use(ages::open({.path = here.path("other.shelf")}))));
+  EXPECT_TRUE(ok(use(open({.path = here.path("other.shelf")}))));
   EXPECT_TRUE(here.has(temporary));
 }
 
-TEST(Paths, NewFilesAreTheOwnersAloneAndACompactionKeepsTheMode) {
+TEST_P(Paths, NewFilesAreTheOwnersAloneAndACompactionKeepsTheMode) {
   const file::scratch here;
   const auto file = here.path(path);
   const auto mode = [&] {
@@ -187,7 +193,7 @@ TEST(Paths, NewFilesAreTheOwnersAloneAndACompactionKeepsTheMode) {
   };
   for (const mode_t mask : {mode_t{0}, mode_t{022}, mode_t{077}}) {
     const auto before = ::umask(mask);
-    auto t = or_throw(ages::open({.path = file}));
+    auto t = or_throw(open({.path = file}));
     ::umask(before);
     EXPECT_EQ(mode(), 0600u);
     ASSERT_EQ(::chmod(file.c_str(), 0640), 0);
@@ -198,6 +204,8 @@ TEST(Paths, NewFilesAreTheOwnersAloneAndACompactionKeepsTheMode) {
     ASSERT_TRUE(ok(remove(file)));
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Formats, Paths, testing::ValuesIn(every_format), format_names());
 
 }  // namespace
 }  // namespace shelf::suite

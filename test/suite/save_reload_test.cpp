@@ -404,11 +404,13 @@ TYPED_TEST(SaveReload, ATableInMemoryHasNothingToSave) {
 
 TYPED_TEST(SaveReload, OneKeyMayHaveAHundredThousandValues) {
   if constexpr (is_bag(TypeParam::value)) {
-    for (const auto how : {keeping::back, keeping::through}) {
-      ground<TypeParam::value> g(how);
+    this->run(std::array{keeping::back, keeping::through}, [](auto& g) {
       auto t = g.open();
       std::vector<std::int64_t> expected;
-      for (int i = 0; i < 100'000; ++i) {
+      // A DETS file keeps all values of a key in one bucket, which each write writes anew.
+      const bool is_slow = g.format == file_format::dets && g.how == keeping::through;
+      const int count = is_slow ? 2'000 : 100'000;
+      for (int i = 0; i < count; ++i) {
         expected.push_back(i * 7919 % 100'003);
         ASSERT_EQ(t.insert("k", expected.back()), written::added);
       }
@@ -420,7 +422,7 @@ TYPED_TEST(SaveReload, OneKeyMayHaveAHundredThousandValues) {
       ASSERT_TRUE(ok(t.compact()));
       g.reopen(t);
       EXPECT_EQ(t.lookup("k"), expected);
-    }
+    });
   }
 }
 

@@ -14,10 +14,17 @@ namespace {
 
 using ages = map<std::string, std::int64_t>;
 
-[[nodiscard]] result<ages> open_at(const std::string& where,
-                                   write_mode mode = write_mode::through) {
-  return ages::open({.path = where, .mode = mode});
-}
+class SecondOpener : public each_format {
+ protected:
+  [[nodiscard]] static result<ages> open_at(const std::string& where,
+                                            write_mode mode = write_mode::through) {
+    return ages::open({.path = where, .mode = mode, .format = GetParam()});
+  }
+  [[nodiscard]] static result<ages> read_at(const std::string& where) {
+    return ages::open({.path = where, .opening = opening::read_only, .format = GetParam()});
+  }
+};
+class Forked : public SecondOpener {};
 
 /// A pipe to wait at.
 class signpost {
@@ -45,7 +52,7 @@ class signpost {
 };
 
 // T52, M1
-TEST(SecondOpener, InTheSameProcessOnWhateverThreadIsToldWhoHasTheFile) {
+TEST_P(SecondOpener, InTheSameProcessOnWhateverThreadIsToldWhoHasTheFile) {
   const file::scratch here;
   auto t = or_throw(open_at(here.path(path)));
   ASSERT_TRUE(ok(t.insert("a", 1)));
@@ -62,7 +69,7 @@ TEST(SecondOpener, InTheSameProcessOnWhateverThreadIsToldWhoHasTheFile) {
   EXPECT_EQ(or_throw(open_at(here.path(path))).size(), 2u);
 }
 
-TEST(SecondOpener, UnderAnotherNameOfTheFileIsToldSo) {
+TEST_P(SecondOpener, UnderAnotherNameOfTheFileIsToldSo) {
   const file::scratch here;
   here.make_directory("sub");
   auto t = or_throw(open_at(here.path(path)));
@@ -75,7 +82,7 @@ TEST(SecondOpener, UnderAnotherNameOfTheFileIsToldSo) {
 }
 
 // M14
-TEST(SecondOpener, InAnotherProcessIsToldThePidOfTheHolder) {
+TEST_P(SecondOpener, InAnotherProcessIsToldThePidOfTheHolder) {
   const file::scratch here;
   const signpost opened;
   const signpost looked;
@@ -90,8 +97,7 @@ TEST(SecondOpener, InAnotherProcessIsToldThePidOfTheHolder) {
   opened.await();
   EXPECT_TRUE(refuses(open_at(here.path(path)), errc::already_open,
                       {path, "process " + std::to_string(holder)}));
-  EXPECT_EQ(or_throw(ages::open({.path = here.path(path), .opening = opening::read_only})).size(),
-            1u);
+  EXPECT_EQ(or_throw(read_at(here.path(path))).size(), 1u);
   looked.raise();
   int status = 0;
   ::waitpid(holder, &status, 0);
@@ -99,7 +105,7 @@ TEST(SecondOpener, InAnotherProcessIsToldThePidOfTheHolder) {
   EXPECT_EQ(or_throw(open_at(here.path(path))).size(), 1u);
 }
 
-TEST(SecondOpener, TheFileIsFreeAgainOnceItsHolderWasKilled) {
+TEST_P(SecondOpener, TheFileIsFreeAgainOnceItsHolderWasKilled) {
   const file::scratch here;
   for (const auto mode : {write_mode::back, write_mode::through, write_mode::durable}) {
     const signpost opened;
@@ -121,7 +127,7 @@ TEST(SecondOpener, TheFileIsFreeAgainOnceItsHolderWasKilled) {
   }
 }
 
-TEST(SecondOpener, ACompactionDoesNotLetAnybodyIn) {
+TEST_P(SecondOpener, ACompactionDoesNotLetAnybodyIn) {
   const file::scratch here;
   auto t = or_throw(open_at(here.path(path)));
   for (int i = 0; i < 20; ++i) {
@@ -131,7 +137,7 @@ TEST(SecondOpener, ACompactionDoesNotLetAnybodyIn) {
   }
 }
 
-TEST(Forked, InTheChildEveryCallSaysSo) {
+TEST_P(Forked, InTheChildEveryCallSaysSo) {
   const file::scratch here;
   for (const auto mode : {write_mode::back, write_mode::through, write_mode::durable}) {
     auto t = or_throw(open_at(here.path(path), mode));
@@ -171,7 +177,7 @@ TEST(Forked, InTheChildEveryCallSaysSo) {
   }
 }
 
-TEST(Forked, AChildThatEndsTheNormalWayNeitherSavesNorUnlocks) {
+TEST_P(Forked, AChildThatEndsTheNormalWayNeitherSavesNorUnlocks) {
   const file::scratch here;
   auto t = std::make_unique<ages>(or_throw(open_at(here.path(path), write_mode::back)));
   ASSERT_TRUE(ok(t->insert("a", 1)));
@@ -188,7 +194,7 @@ TEST(Forked, AChildThatEndsTheNormalWayNeitherSavesNorUnlocks) {
   EXPECT_EQ(or_throw(open_at(here.path(path))).size(), 1u);
 }
 
-TEST(Forked, AChildThatOutlivesItsParentsTableDoesNotKeepTheFileLocked) {
+TEST_P(Forked, AChildThatOutlivesItsParentsTableDoesNotKeepTheFileLocked) {
   const file::scratch here;
   auto t = or_throw(open_at(here.path(path)));
   const signpost runs;
@@ -206,14 +212,14 @@ TEST(Forked, AChildThatOutlivesItsParentsTableDoesNotKeepTheFileLocked) {
   ::waitpid(child, nullptr, 0);
 }
 
-TEST(Forked, AChildMayUseTablesOfItsOwn) {
+TEST_P(Forked, AChildMayUseTablesOfItsOwn) {
   const file::scratch here;
   auto t = or_throw(open_at(here.path(path)));
   ASSERT_TRUE(ok(t.insert("a", 1)));
   EXPECT_EQ(file::in_child([&] {
               auto own = open_at(here.path("own.shelf"));
               if (!own || !own->insert("b", 2)) return 1;
-              auto reader = ages::open({.path = here.path(path), .opening = opening::read_only});
+              auto reader = read_at(here.path(path));
               if (!reader || reader->size() != 1) return 2;
               return own->close() ? 0 : 3;
             }),
@@ -222,7 +228,7 @@ TEST(Forked, AChildMayUseTablesOfItsOwn) {
   EXPECT_TRUE(ok(t.insert("c", 3)));
 }
 
-TEST(Forked, AForkBesideWritersAndReadersIsSafe) {
+TEST_P(Forked, AForkBesideWritersAndReadersIsSafe) {
   const file::scratch here;
   auto t = or_throw(open_at(here.path(path)));
   std::atomic<bool> stop = false;
@@ -247,6 +253,9 @@ TEST(Forked, AForkBesideWritersAndReadersIsSafe) {
   EXPECT_FALSE(t.contains("child"));
   EXPECT_TRUE(ok(t.close()));
 }
+
+INSTANTIATE_TEST_SUITE_P(Formats, SecondOpener, testing::ValuesIn(every_format), format_names());
+INSTANTIATE_TEST_SUITE_P(Formats, Forked, testing::ValuesIn(every_format), format_names());
 
 }  // namespace
 }  // namespace shelf::suite

@@ -458,5 +458,27 @@ TEST(Salvage, OfAnyFlippedBitGivesASoundTableOfEntriesThatWereWritten) {
   }
 }
 
+// --- other formats -------------------------------------------------------------------------------
+
+TEST(Upkeep, OfAFileOfAnotherFormatIsRefusedAndChangesNothing) {
+  for (const auto format : test::every_format) {
+    if (can_keep(format, capability::upkeep)) continue;
+    file::simulated_disk disk;
+    {
+      auto t = or_throw(ages_map::open({.path = path, .format = format, .system = &disk}));
+      (void)or_throw(t.insert("a", 1));
+    }
+    const auto before = *disk.read_all(path);
+    salvage_options o;
+    o.where.system = &disk;
+    EXPECT_TRUE(refuses(describe(path, o.where), errc::not_a_table, {path}));
+    EXPECT_TRUE(refuses(check(path, o.where), errc::not_a_table, {path}));
+    EXPECT_TRUE(refuses(copy(path, rescued, o.where), errc::not_a_table, {path}));
+    EXPECT_TRUE(refuses(shelf::salvage(path, rescued, o), errc::not_a_table, {path}));
+    EXPECT_EQ(*disk.read_all(path), before);
+    EXPECT_THAT(disk.files(), testing::ElementsAre(path));
+  }
+}
+
 }  // namespace
 }  // namespace shelf::suite
