@@ -62,6 +62,7 @@ void kill_again_and_again(storm_table t, std::size_t rounds, std::uint64_t chanc
     storm_check expect(t);
     for (std::size_t i = 0; i < kills_a_file && round < rounds; ++i, ++round) {
       expect.prepare(board);
+      t.io = choose.below(2) == 0 ? file_io::calls : file_io::mapped;
       ASSERT_TRUE(run_and_kill(t, board_path, board, choose, round % 2 == 0));
       ASSERT_EQ(expect.check(board, storm_check::promise::acknowledged), "")
           << "SHELF_TEST_SEED=" << seed() << ", " << name << ", kill " << round;

@@ -121,6 +121,7 @@ class power_cuts {
     int cuts = 0;
     for (; std::chrono::steady_clock::now() < end; ++cuts) {
       expect.prepare(board_);
+      t.io = choose_.below(2) == 0 ? file_io::calls : file_io::mapped;
       if (!cut_off(t)) return cuts_ == 0 ? not_here : failed(name, "no power cut");
       ++cuts_;
       if (!machine_.take_down() || !machine_.start_up()) return failed(name, "no new start");

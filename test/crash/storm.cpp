@@ -34,6 +34,7 @@ subject::how how_of(const storm_table& t) {
   return {.mode = t.mode,
           .path = t.path,
           .format = t.format,
+          .io = t.io,
           .sync_every = std::chrono::milliseconds(50),
           .file_system = file_system::any};
 }
@@ -226,7 +227,7 @@ int start(const std::vector<std::string>& arguments) {
 
 int start_writer(const std::string& program, const storm_table& t, const std::string& board_path) {
   return start({program, t.path, to_string(t.mode), to_string(t.what), test::to_string(t.format),
-                board_path});
+                t.io == file_io::mapped ? "mapped" : "calls", board_path});
 }
 
 storm_table table_of(const char* const* arguments) {
@@ -237,7 +238,8 @@ storm_table table_of(const char* const* arguments) {
               : mode == "durable" ? write_mode::durable
                                   : write_mode::through,
       .what = flavour_named(arguments[3]),
-      .format = arguments[4] == std::string_view("dets") ? file_format::dets : file_format::native};
+      .format = arguments[4] == std::string_view("dets") ? file_format::dets : file_format::native,
+      .io = arguments[5] == std::string_view("mapped") ? file_io::mapped : file_io::calls};
 }
 
 scratch_directory::scratch_directory(const std::string& name)

@@ -37,6 +37,7 @@ struct storm_table {
   write_mode mode = write_mode::through;
   flavour what = flavour::map;
   file_format format = file_format::native;
+  file_io io = file_io::calls;
 };
 
 /// The board in a file, mapped and shared. Never unmapped.
@@ -58,7 +59,7 @@ void apply_to(entries& to, const storm_write& w, flavour what);
                                const std::string& board_path);
 /// What start_writer() gave the program.
 [[nodiscard]] storm_table table_of(const char* const* arguments);
-inline constexpr int storm_arguments = 6;
+inline constexpr int storm_arguments = 7;
 
 /// What the table must be, lane by lane, from kill to kill.
 class storm_check {

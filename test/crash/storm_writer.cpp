@@ -1,5 +1,5 @@
 // TEST  crash
-// The program that is killed: storm_writer TABLE MODE KIND FORMAT BOARD.
+// The program that is killed: storm_writer TABLE MODE KIND FORMAT IO BOARD.
 #include "crash/storm.hpp"
 
 int main(int count, char** arguments) {

@@ -66,6 +66,7 @@ class typed final : public subject {
     c.mode = h.mode;
     c.opening = h.opening;
     c.format = h.format;
+    c.io = h.io;
     c.sync_every = h.sync_every;
     c.file_system = h.file_system;
     c.access = h.access;

@@ -39,6 +39,7 @@ class subject {
     bool extended = true;  ///< records: the struct has the new field
     std::string path = file_name;
     file_format format = file_format::native;
+    file_io io = file_io::calls;
     std::chrono::milliseconds sync_every{1000};
     shelf::file_system file_system = shelf::file_system::local;
   };
