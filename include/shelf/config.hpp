@@ -45,8 +45,9 @@ enum class file_io : std::uint8_t {
   calls,  ///< by system calls
   /// Through a mapping of the file, which costs no call: several times faster in
   /// write_mode::through, and in dets::file. Takes address space, and a handler of SIGBUS, which
-  /// passes on what is not its own; a program that sets its own later must do likewise, or a disk
-  /// that fails or fills up ends it instead of being an error. Where a file cannot be mapped, as
+  /// passes on what is not its own; a program that sets its own later must do likewise, and no
+  /// thread that uses the table may block SIGBUS, or a disk that fails or fills up ends the program
+  /// instead of being an error. Where a file cannot be mapped, as
   /// calls
   mapped,
 };

@@ -8,8 +8,9 @@
 namespace shelf {
 
 /// Told how far a long call is, now and then, on the thread that called it: how much of how much is
-/// done (bytes, entries or blocks, as the call says); `of` 0: nobody knows. It must not call the
-/// table or file that it is told about.
+/// done (bytes, entries or blocks, as the call says); `of` 0: nobody knows. Others who
+/// want the same table or file may wait for it meanwhile. What it throws ends the call, which has
+/// then changed nothing. It must not call the table or file that it is told about.
 using progress = std::function<void(std::uint64_t done, std::uint64_t of)>;
 
 }  // namespace shelf

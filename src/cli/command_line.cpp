@@ -230,7 +230,7 @@ void grammar::row_commands() {
   rows_options(*in);
   in->add_flag("--comments", r_.rows.comments, "csv, tsv: lines that begin with # are no rows");
   types_options(*in);
-  in->add_flag("--new", r_.only_new, "A row whose key is there already is a bad row");
+  in->add_flag("--new", r_.only_new, "A row whose key was there before is a bad row");
   auto* const skip =
       in->add_flag("--skip-bad", r_.skip_bad,
                    "Leaves bad rows out and reports them; status 1 if there were any");

@@ -31,6 +31,12 @@ struct tally {
   return error(code, sentence + "; nothing was imported", {}, os_error);
 }
 
+/// What is in doubt stays so.
+[[nodiscard]] error nothing_imported(const error& cause) {
+  if (cause == errc::indeterminate) return cause;
+  return nothing_imported(cause.message(), cause.code(), cause.os_error());
+}
+
 /// Takes the rows of an input into a file that is being made or made longer. Memory holds one line
 /// of the input and one frame of the file.
 class intake {
@@ -47,8 +53,13 @@ class intake {
         bar_("reading " + rows.input().name(), out.errors_are_seen()) {}
 
   [[nodiscard]] result<tally> run(const interruption& stop) {
-    while (!stop.has_come()) {
+    for (;;) {
       auto next = rows_.next();
+      // Asked behind the read: who made the input may have been told to end as well.
+      if (stop.has_come()) {
+        return std::unexpected(
+            nothing_imported(rows_.input().name() + ": interrupted", errc::busy));
+      }
       if (!next) return std::unexpected(next.error());
       if (!next->good && !next->bad) return counts_;
       if (next->good) {
@@ -61,7 +72,6 @@ class intake {
       }
       bar_.update(rows_.input().done(), rows_.input().size());
     }
-    return std::unexpected(nothing_imported(rows_.input().name() + ": interrupted", errc::busy));
   }
 
  private:
@@ -74,8 +84,7 @@ class intake {
     if (fits) {
       fits = file_.add(key->encoded(), entry.value.encoded());
       if (!fits && fits.error() != errc::size_limit_exceeded) {
-        const auto& cause = fits.error();
-        return std::unexpected(nothing_imported(cause.message(), cause.code(), cause.os_error()));
+        return std::unexpected(nothing_imported(fits.error()));
       }
     }
     if (fits) {
@@ -153,9 +162,7 @@ void answer(const request& r, console& out, const tally& counts) {
   }
   const busy_line busy("writing " + r.file, out.errors_are_seen());
   if (auto published = file.publish(); !published) {
-    const auto& cause = published.error();
-    if (cause == errc::indeterminate) return std::unexpected(cause);
-    return std::unexpected(nothing_imported(cause.message(), cause.code(), cause.os_error()));
+    return std::unexpected(nothing_imported(published.error()));
   }
   return counts;
 }

@@ -40,13 +40,15 @@ result<input_file> input_file::open(const std::string& path, const interruption&
 
 /// Past the buffer of FILE: what a pipe holds is not kept waiting for more. A signal that comes
 /// just before the wait does not end it, so no wait is long.
+/// What was interrupted seems to end.
 result<std::size_t> input_file::read(std::span<char> into) const {
   constexpr int milliseconds = 100;
   const int from = fileno(file_.get());
   for (;;) {
-    if (stop_->has_come()) return std::unexpected(failure(name_, EINTR));
+    if (stop_->has_come()) return 0;
     pollfd ready{.fd = from, .events = POLLIN, .revents = 0};
-    if (size_ == 0 && ::poll(&ready, 1, milliseconds) == 0) continue;
+    const int waited = size_ == 0 ? ::poll(&ready, 1, milliseconds) : 1;
+    if (waited == 0 || (waited < 0 && errno == EINTR)) continue;
     const auto got = ::read(from, into.data(), into.size());
     if (got >= 0) return static_cast<std::size_t>(got);
     if (errno != EINTR && errno != EAGAIN) return std::unexpected(failure(name_, errno));

@@ -19,8 +19,8 @@ namespace shelf::cli {
 /// Thread safety: one thread.
 class input_file {
  public:
-  /// `path` "-" is standard input. Waiting for more of it ends when `stop` has come; that outlives
-  /// the file. not_found, file_error.
+  /// `path` "-" is standard input. When `stop` has come the file seems to end; it outlives the
+  /// file. not_found, file_error.
   [[nodiscard]] static result<input_file> open(const std::string& path, const interruption& stop);
 
   /// The next line without its newline, valid until the next call; nullopt at the end. Errors:

@@ -171,7 +171,11 @@ result<> store::open_existing() {
   }
   auto loaded = load(std::move(from), judged->fields, true);
   // Whoever gave a closed file its name may have been killed before the name was on the disk.
-  if (loaded && !reads_only) return where_.sync_directory();
+  if (loaded && !reads_only) {
+    auto synced = where_.sync_directory();
+    // A directory that may only be searched cannot be synced: others have made that name.
+    return !synced && synced.error().os_error() == EBADF ? result<>() : synced;
+  }
   if (loaded || refuses || loaded.error() != errc::corrupt) return loaded;
   return open_damaged(std::move(file_), judged->fields, loaded.error().message());
 }

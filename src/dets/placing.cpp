@@ -55,9 +55,11 @@ result<> store::place(std::uint32_t slot, bytes old, bytes fresh) {
 result<> store::place_in_place(std::uint32_t slot, bytes old, bytes fresh) {
   const auto entry = slots_.at(slot);
   const auto same = static_cast<std::size_t>(std::ranges::mismatch(old, fresh).in2 - fresh.begin());
-  if (auto written = write_at(entry.pointer + same, fresh.subspan(same)); !written) {
+  // By a call: a kill must not leave half of it.
+  if (auto written = file_.write_page(entry.pointer + same, fresh.subspan(same)); !written) {
     return fence(written.error());  // nobody knows what stands there now
   }
+  end_ = std::max(end_, entry.pointer + std::uint64_t{fresh.size()});
   const slot_entry now{static_cast<std::uint32_t>(fresh.size()), entry.pointer};
   if (now.block().k < entry.block().k) free_.shrink(entry.block(), now.block().k);
   slots_.set(slot, now);
@@ -82,13 +84,14 @@ result<> store::place_anew(std::uint32_t slot, slot_entry old, bytes fresh) {
   return {};
 }
 
-/// Into free space. A bucket over several pages gets its mark last, so that a half is none. In
-/// durable mode every bucket gets it after a sync: a power cut may leave any part of a write, and
-/// nothing in a bucket would tell.
+/// Into free space. A bucket over several pages, or one that is copied into a mapping, gets its
+/// mark last, so that a half is none. In durable mode every bucket gets it after a sync: a power
+/// cut may leave any part of a write, and nothing in a bucket would tell.
 result<> store::write_bucket(std::uint64_t address, bytes bucket) {
   const auto before = end_;
   make_room(unmarked_);
-  const bool at_once = in_one_page(address, address + bucket.size()) && !settings_.durable;
+  const bool at_once =
+      in_one_page(address, address + bucket.size()) && !settings_.durable && !file_.is_mapped();
   auto written = at_once ? write_at(address, bucket)
                          : write_at(address + bucket_header, bucket.subspan(bucket_header));
   if (written && !at_once) {

@@ -18,7 +18,7 @@ result<> store::mark_unclosed() {
   auto front = encode(h);
   std::ranges::fill(std::span(front).subspan(sum_at, sum_size), std::byte{0});
   const auto marked = bytes(front).subspan(closed_at, sum_at + sum_size - closed_at);
-  if (auto written = file_.write(closed_at, marked); !written) return written;
+  if (auto written = file_.write_page(closed_at, marked); !written) return written;
   if (auto synced = file_.file().sync_data(); !synced) return fence(synced.error());
   unclosed_ = tail_written_ = true;
   unclosed_since_ = system_.now();
@@ -51,7 +51,7 @@ result<> store::save_now() {
   header_.free_lists_at = static_cast<std::uint32_t>(end_);
   header_.counters = slots_.counters();
   header_.closed = true;
-  if (auto written = file_.write(0, encode(header_)); !written) return fence(written.error());
+  if (auto written = file_.write_page(0, encode(header_)); !written) return fence(written.error());
   if (auto synced = file_.file().sync(); !synced) return fence(synced.error());
   unclosed_ = tail_written_ = cannot_grow_ = false;
   return {};

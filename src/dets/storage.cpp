@@ -30,28 +30,19 @@ result<> storage::read(std::uint64_t offset, std::span<std::byte> into,
 }
 
 result<> storage::write(std::uint64_t offset, bytes from) {
-  if (!in_memory()) {
-    grow_ahead(offset + from.size());
-    return file_.write(offset, from);
-  }
+  if (!in_memory()) return file_.write(offset, from);
   if (image_.size() < offset + from.size()) image_.resize(offset + from.size());
   std::ranges::copy(from, image_.begin() + static_cast<std::ptrdiff_t>(offset));
   return {};
 }
 
+result<> storage::write_page(std::uint64_t offset, bytes from) {
+  return in_memory() ? write(offset, from) : file_.write_by_calls(offset, from);
+}
+
 void storage::map(bool to_write) {
   constexpr auto whole = std::uint64_t{1} << 31;
   if (!in_memory()) file_.map(whole, to_write);
-}
-
-/// So that most objects that are added need no system call. Should it fail, each write grows the
-/// file by itself, and says why it cannot.
-void storage::grow_ahead(std::uint64_t end) {
-  constexpr std::uint64_t least = std::uint64_t{64} << 10;
-  constexpr std::uint64_t most = std::uint64_t{1} << 20;
-  const auto known = file_.mapped_end();
-  if (known == 0 || end <= known) return;
-  static_cast<void>(file_.truncate(end + std::clamp(end / 8, least, most)));
 }
 
 result<> storage::end_at(std::uint64_t size) {

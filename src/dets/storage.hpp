@@ -33,16 +33,18 @@ class storage {
   [[nodiscard]] result<> read(std::uint64_t offset, std::span<std::byte> into,
                               std::string_view what) const;
 
-  /// In memory the image grows as a file does, holes being zeros. A mapped file grows ahead.
+  /// In memory the image grows as a file does, holes being zeros. A mapped file grows ahead, and a
+  /// kill may cut a write to it anywhere but in 4 or 8 aligned bytes.
   [[nodiscard]] result<> write(std::uint64_t offset, bytes from);
+  /// A kill cuts this write between two pages at most.
+  [[nodiscard]] result<> write_page(std::uint64_t offset, bytes from);
   /// Small reads and writes go through memory from now on, if the system can do that.
   void map(bool to_write);
+  [[nodiscard]] bool is_mapped() const noexcept { return file_.mapped_end() != 0; }
   /// Takes back what a mapped file grew ahead.
   [[nodiscard]] result<> end_at(std::uint64_t size);
 
  private:
-  void grow_ahead(std::uint64_t end);
-
   std::string path_;
   file::open_file file_;
   std::vector<std::byte> image_;

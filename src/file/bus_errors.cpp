@@ -43,6 +43,17 @@ void leave_copy_or_pass_on(int signal, siginfo_t* told, void* context) {
   }
 }
 
+template <class Word>
+[[nodiscard]] bool copied_in_one_store(std::byte* to, const std::byte* from,
+                                       std::size_t size) noexcept {
+  if (size != sizeof(Word) || reinterpret_cast<std::uintptr_t>(to) % sizeof(Word) != 0)
+    return false;
+  Word word;
+  std::memcpy(&word, from, sizeof(Word));
+  __atomic_store_n(reinterpret_cast<Word*>(to), word, __ATOMIC_RELAXED);
+  return true;
+}
+
 [[nodiscard]] bool install() noexcept {
   struct sigaction ours{};
   ours.sa_sigaction = leave_copy_or_pass_on;
@@ -53,7 +64,10 @@ void leave_copy_or_pass_on(int signal, siginfo_t* told, void* context) {
 
 }  // namespace
 
-void catch_bus_errors() noexcept { [[maybe_unused]] static const bool installed = install(); }
+bool catch_bus_errors() noexcept {
+  static const bool installed = install();
+  return installed;
+}
 
 bool copy_mapped(std::byte* to, const std::byte* from, std::size_t size,
                  const std::byte* mapped) noexcept {
@@ -66,7 +80,10 @@ bool copy_mapped(std::byte* to, const std::byte* from, std::size_t size,
   }
   under_way = &here;
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  std::memcpy(to, from, size);
+  if (!copied_in_one_store<std::uint64_t>(to, from, size) &&
+      !copied_in_one_store<std::uint32_t>(to, from, size)) {
+    std::memcpy(to, from, size);
+  }
   std::atomic_signal_fence(std::memory_order_seq_cst);
   under_way = nullptr;
   return true;

@@ -22,11 +22,25 @@ std::unique_ptr<mapping> mapping::of(system& system, descriptor file, std::uint6
   return std::unique_ptr<mapping>(new mapping(system, *at, length, end, to_write));
 }
 
-mapping::~mapping() { system_.unmap(at_, length_); }
+mapping::~mapping() {
+  // In a child something else may be there.
+  if (!is_forked_child_of(generation_)) system_.unmap(at_, length_);
+}
 
 bool mapping::holds(std::uint64_t offset, std::size_t size) const noexcept {
   const auto known = std::min(end(), length_);
-  return size <= largest_copy && offset <= known && size <= known - offset;
+  return !is_forked_child_of(generation_) && size <= largest_copy && offset <= known &&
+         size <= known - offset;
+}
+
+std::optional<std::uint64_t> mapping::growth_for(std::uint64_t offset,
+                                                 std::size_t size) const noexcept {
+  constexpr std::uint64_t least = std::uint64_t{64} << 10;
+  constexpr std::uint64_t most = std::uint64_t{1} << 20;
+  const auto end = offset + size;
+  if (size > largest_copy || end <= this->end() || end > length_) return {};
+  if (!grows_.load(std::memory_order_relaxed)) return {};
+  return std::min(end + std::clamp(end / 8, least, most), length_);
 }
 
 void mapping::announce(std::uint64_t offset, std::size_t size) const noexcept {

@@ -92,8 +92,17 @@ result<std::size_t> open_file::read(std::uint64_t offset, std::span<std::byte> i
 }
 
 result<> open_file::write(std::uint64_t offset, bytes from) const {
+  if (mapped_) {
+    if (const auto longer = mapped_->growth_for(offset, from.size())) {
+      if (!truncate(*longer)) mapped_->stop_growing();
+    }
+    if (mapped_->write(offset, from)) return {};
+  }
+  return write_by_calls(offset, from);
+}
+
+result<> open_file::write_by_calls(std::uint64_t offset, bytes from) const {
   assert(is_open());
-  if (mapped_ && mapped_->write(offset, from)) return {};
   std::size_t done = 0;
   while (done < from.size()) {
     const auto put = until_not_interrupted(

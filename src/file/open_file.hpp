@@ -38,8 +38,11 @@ class open_file {
   /// Reads until `into` is full or the file ends; returns how many bytes.
   [[nodiscard]] result<std::size_t> read(std::uint64_t offset, std::span<std::byte> into) const;
   /// Writes all of `from`, going on after short writes and EINTR. On an error some part may be
-  /// written.
+  /// written. A mapped file grows ahead of its writes.
   [[nodiscard]] result<> write(std::uint64_t offset, bytes from) const;
+  /// The same by system calls, also if the file is mapped: a kill cuts such a write between two
+  /// pages at most.
+  [[nodiscard]] result<> write_by_calls(std::uint64_t offset, bytes from) const;
   [[nodiscard]] result<> truncate(std::uint64_t size) const;
   /// fdatasync. After a failure the file's state on disk is unknown: never call it again and
   /// believe it.

@@ -238,10 +238,16 @@ void linux_system::start_writing(descriptor file, std::uint64_t offset,
 }
 
 os_result<std::byte*> linux_system::map(descriptor file, std::size_t length, bool to_write) {
-  catch_bus_errors();
+  if (!catch_bus_errors()) return std::unexpected(ENOTSUP);
   const int may = to_write ? PROT_READ | PROT_WRITE : PROT_READ;
   void* const at = ::mmap(nullptr, length, may, MAP_SHARED, raw(file), 0);
   if (at == MAP_FAILED) return std::unexpected(errno);
+  // A child's mapping would keep the open file, and with it the lock, alive.
+  if (::madvise(at, length, MADV_DONTFORK) != 0) {
+    const int cause = errno;
+    static_cast<void>(::munmap(at, length));
+    return std::unexpected(cause);
+  }
   return static_cast<std::byte*>(at);
 }
 

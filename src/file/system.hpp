@@ -90,7 +90,7 @@ class system {
                              std::uint64_t /*size*/) noexcept {}
 
   /// Maps the first `length` bytes of the file, shared, also where it does not reach yet; not more
-  /// than a courtesy. Only copy_mapped() may touch what comes back.
+  /// than a courtesy, and not for forked children. Only copy_mapped() may touch what comes back.
   virtual os_result<std::byte*> map(descriptor /*file*/, std::size_t /*length*/,
                                     bool /*to_write*/) {
     return std::unexpected(ENOTSUP);

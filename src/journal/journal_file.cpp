@@ -270,7 +270,7 @@ result<> journal_file::flush_frame(bool commits) {
   const auto next = batch_at_ + buffer_.size();
   if (auto ahead = write_ahead_of(next); !ahead) return ahead;
   auto written = held_.file.write(batch_at_, buffer_);
-  written_up_to_ = std::max(written_up_to_, next);
+  written_up_to_ = std::max({written_up_to_, next, held_.file.mapped_end()});
   if (buffer_.capacity() > 2 * frame_capacity) buffer_ = {};
   buffer_.resize(frame_header_size);
   if (!written) return written;
@@ -280,14 +280,9 @@ result<> journal_file::flush_frame(bool commits) {
 }
 
 result<> journal_file::write_ahead_of(std::uint64_t end) {
-  if ((!settings_.write_ahead && !settings_.mapped) || end <= written_up_to_) return {};
+  if (!settings_.write_ahead || end <= written_up_to_) return {};
   const auto chunk =
       std::clamp((end - frames_start) / 2, least_write_ahead, most_write_ahead) & ~std::uint64_t{7};
-  if (!settings_.write_ahead) {
-    // Should it fail, each write lengthens the file by itself, and says why it cannot.
-    if (held_.file.truncate(end + chunk)) written_up_to_ = end + chunk;
-    return {};
-  }
   const std::vector<std::byte> zeros(static_cast<std::size_t>(end + chunk - written_up_to_));
   if (auto written = held_.file.write(written_up_to_, zeros); !written) {
     if (!is_harmless(written.error())) return written;
@@ -304,9 +299,8 @@ error journal_file::roll_back(const error& cause) {
   const auto cut = held_.file.truncate(end());
   written_up_to_ = end();
   if (cut && is_harmless(cause) && !is_fenced()) return cause;
-  const auto doubt = in_doubt(cause);
   set_fence(cause);
-  return doubt;
+  return in_doubt(cause);
 }
 
 void journal_file::drop_batch() noexcept {

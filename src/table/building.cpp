@@ -70,21 +70,26 @@ class extending final : public file_builder {
     if (auto fits = tables::check_entry_size(limit_, where_->path(), key, value); !fits)
       return fits;
     if (!std::exchange(in_batch_, true)) open_->begin(open_->last_sequence() + 1);
-    return taken_back_if_bad(open_->add({op_of(what_), 0, 1, key, value}));
+    auto added = open_->add({op_of(what_), 0, 1, key, value});
+    // In no doubt, whatever the disk still holds: the batch was not committed.
+    if (!added) static_cast<void>(take_back(added.error()));
+    return added;
   }
   result<> publish() override {
+    if (auto same = open_->still_named(); !same) return same;
     if (in_batch_) {
-      if (auto done = taken_back_if_bad(open_->commit()); !done) return done;
+      if (auto done = open_->commit(); !done) return std::unexpected(take_back(done.error()));
       in_batch_ = false;
     }
-    return open_->sync();
+    auto synced = open_->sync();
+    return synced ? open_->still_named() : synced;
   }
 
  private:
-  result<> taken_back_if_bad(result<> done) {
-    if (done) return done;
+  [[nodiscard]] error take_back(const error& cause) {
+    auto told = open_->roll_back(cause);
     in_batch_ = false;
-    return std::unexpected(open_->roll_back(done.error()));
+    return told;
   }
 
   std::unique_ptr<file::location> where_;  // open_ refers to it
@@ -115,7 +120,7 @@ result<std::unique_ptr<file_builder>> extend_file(const core_config& config,
   (*where)->sweep_temporaries();
   auto open = journal::journal_file::open(**where, {.write_ahead = false});
   if (!open) return std::unexpected(open.error());
-  // Asked under the lock: from here on it stays what it is.
+  // Asked under the lock: from here on it stays what it is, as long as it has its name.
   const auto is =
       describe(config.path, {.base_directory = config.base_directory, .system = config.system});
   if (!is) return std::unexpected(is.error());

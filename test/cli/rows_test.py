@@ -6,6 +6,7 @@ import json
 import random
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 from tool import NOT_FOUND, REFUSED, SHELF, USAGE, USER, ToolTest, budgeted, main
@@ -340,6 +341,29 @@ class Import(ToolTest):
         self.assertEqual([p.name for p in self.path.iterdir()], ["users.shelf"])
         told, = self.shelf("info", "users.shelf").json
         self.assertEqual((told["entries"], told["state"]), (3, "closed"))
+
+    def test_an_import_that_waits_for_its_input_ends_when_told_to(self):
+        with subprocess.Popen([SHELF, "import", "new.shelf", "--key", "integer", "-"],
+                              cwd=self.path, stdin=subprocess.PIPE) as process:
+            process.stdin.write(b"[1,2]\n")
+            process.stdin.flush()
+            time.sleep(0.3)
+            process.send_signal(signal.SIGINT)
+            self.assertEqual(process.wait(timeout=20), -signal.SIGINT)
+        self.assertEqual(list(self.path.iterdir()), [])
+
+    def test_half_the_input_is_not_imported_when_ctrl_c_ends_its_maker_as_well(self):
+        with subprocess.Popen([SHELF, "import", "new.shelf", "--key", "integer", "-"],
+                              cwd=self.path, stdin=subprocess.PIPE) as process:
+            process.stdin.write(b"[1,2]\n")
+            process.stdin.flush()
+            time.sleep(0.1)
+            process.send_signal(signal.SIGSTOP)
+            process.send_signal(signal.SIGINT)
+            process.stdin.close()
+            process.send_signal(signal.SIGCONT)
+            self.assertEqual(process.wait(timeout=20), -signal.SIGINT)
+        self.assertEqual(list(self.path.iterdir()), [])
 
     def test_a_killed_import_leaves_a_table_that_opens_as_it_was(self):
         self.users()

@@ -54,12 +54,18 @@ TEST_F(Mapping, WhatIsWrittenThroughMemoryIsInTheFileAndTheOtherWayRound) {
   EXPECT_EQ(text(f, 6, 5), "axyza");
 }
 
-TEST_F(Mapping, WritesBehindTheEndMakeTheFileLongerAsCallsDo) {
+TEST_F(Mapping, WritesBehindTheEndMakeTheFileLonger) {
   const auto f = mapped(100);
   ASSERT_TRUE(f.write(98, as_bytes("12345")));
-  EXPECT_EQ(here.read("f").size(), 103u);
-  EXPECT_EQ(f.mapped_end(), 103u);
-  ASSERT_TRUE(f.write(9000, as_bytes("far")));
+  // Ahead of what will follow.
+  EXPECT_EQ(here.read("f").size(), f.mapped_end());
+  EXPECT_GT(f.mapped_end(), 50'000u);
+  EXPECT_EQ(text(f, 100, 6), std::string("345\0\0\0", 6));
+  ASSERT_TRUE(f.truncate(103));
+  EXPECT_EQ(text(f, 100, 6), "345");
+  ASSERT_TRUE(f.write_by_calls(9000, as_bytes("far")));
+  EXPECT_EQ(here.read("f").size(), 9003u);
+  EXPECT_EQ(f.mapped_end(), 9003u);
   EXPECT_EQ(text(f, 100, 4), std::string("345\0", 4));
   EXPECT_EQ(text(f, 8998, 10), std::string("\0\0far", 5));
   ASSERT_TRUE(f.truncate(99));
@@ -140,13 +146,13 @@ TEST_F(Mapping, IsNoNeed) {
 TEST_F(Mapping, ABusErrorElsewhereEndsTheProcessAsItWould) {
   EXPECT_EQ(in_child([&] {
               ::signal(SIGBUS, SIG_DFL);  // a sanitizer's own would report and end otherwise
-              catch_bus_errors();
-              return *beyond(here);
+              if (!catch_bus_errors()) return 1;
+              return int{*beyond(here)};
             }),
             1000 + SIGBUS);
   EXPECT_EQ(in_child([&] {
               ::signal(SIGBUS, SIG_DFL);
-              catch_bus_errors();
+              if (!catch_bus_errors()) return 1;
               return ::raise(SIGBUS);
             }),
             1000 + SIGBUS);
@@ -163,11 +169,33 @@ TEST_F(Mapping, ABusErrorElsewhereReachesTheHandlerThatWasThereBefore) {
                   theirs.sa_handler = [](int) { ::_exit(42); };
                 }
                 ::sigaction(SIGBUS, &theirs, nullptr);
-                catch_bus_errors();
-                return *beyond(here);
+                if (!catch_bus_errors()) return 1;
+                return int{*beyond(here)};
               }),
               42);
   }
+}
+
+TEST_F(Mapping, AChildThatLivesOnDoesNotKeepTheLock) {
+  here.write("f", "text");
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  auto f = open();
+  f.map(length, true);
+  ASSERT_TRUE(f.write(0, as_bytes("T")));
+  const pid_t child = ::fork();
+  if (child == 0) {
+    char end = 0;
+    ::close(ends[1]);
+    static_cast<void>(::read(ends[0], &end, 1));
+    ::_exit(0);
+  }
+  ::close(ends[0]);
+  f.close();
+  const auto where = sure(location::find(real_system(), here.path("f"), {}));
+  EXPECT_TRUE(comes_true([&] { return where.open_to_write().has_value(); }));
+  ::close(ends[1]);
+  ::waitpid(child, nullptr, 0);
 }
 
 TEST_F(Mapping, ManyThreadsMayMeetBusErrorsAtOnce) {
