@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <signal.h>
+#include <ucontext.h>
 
 #include <atomic>
 #include <cstdint>
@@ -30,6 +31,8 @@ void leave_copy_or_pass_on(int signal, siginfo_t* told, void* context) {
   constexpr std::uintptr_t page = 4096;
   const bool sent = told->si_code <= 0;  // by a program, not by the processor
   if (copy != nullptr && !sent && at >= copy->first / page * page && at < copy->end) {
+    // Whoever passed the signal on to us may have blocked more than we do.
+    ::pthread_sigmask(SIG_SETMASK, &static_cast<ucontext_t*>(context)->uc_sigmask, nullptr);
     siglongjmp(copy->out, 1);
   }
   if ((before.sa_flags & SA_SIGINFO) != 0) {

@@ -176,6 +176,29 @@ TEST_F(Mapping, ABusErrorElsewhereReachesTheHandlerThatWasThereBefore) {
   }
 }
 
+/// Set later than ours, blocks all signals while it runs, and passes on what it does not know.
+TEST_F(Mapping, AHandlerThatPassesSignalsOnMayBlockAllOfThemMeanwhile) {
+  EXPECT_EQ(in_child([&] {
+              const auto f = mapped(100'000);
+              static struct sigaction ours{};
+              struct sigaction theirs{};
+              theirs.sa_flags = SA_SIGINFO;
+              ::sigfillset(&theirs.sa_mask);
+              theirs.sa_sigaction = [](int signal, siginfo_t* told, void* context) {
+                ours.sa_sigaction(signal, told, context);
+              };
+              ::sigaction(SIGBUS, &theirs, &ours);
+              std::filesystem::resize_file(here.path("f"), 0);
+              for (int i = 0; i < 3; ++i) {
+                if (!text(f, 50'000, 2).empty()) return 1;
+              }
+              sigset_t blocked;
+              ::pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+              return ::sigismember(&blocked, SIGTERM) == 0 ? 0 : 2;
+            }),
+            0);
+}
+
 TEST_F(Mapping, AChildThatLivesOnDoesNotKeepTheLock) {
   here.write("f", "text");
   int ends[2];
