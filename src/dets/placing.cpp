@@ -42,7 +42,9 @@ result<> store::place(std::uint32_t slot, bytes old, bytes fresh) {
     slots_.set(slot, {});
     return {};
   }
-  if (old.empty() || settings_.durable || class_of(fresh.size()) > entry.block().k) {
+  // What is copied into a mapping may be cut anywhere, and copying it all costs less than a call.
+  const bool in_place = !settings_.durable && !file_.is_mapped();
+  if (old.empty() || !in_place || class_of(fresh.size()) > entry.block().k) {
     return place_anew(slot, entry, fresh);
   }
   const auto same =
