@@ -10,9 +10,11 @@ result<file_check> check(const std::string& path, const path_options& options,
   const auto described = describe(path, options);
   if (!described) return std::unexpected(described.error());
   file_check out{.of = *described};
+  std::uint64_t entries = 0;
   std::uint64_t seen = 0;
-  const auto one_seen = [&] {
-    if (tell && (++seen & 0xFFF) == 0) tell(seen, 0);
+  const auto one_seen = [&](std::uint64_t size) {
+    seen += size;
+    if (tell && (++entries & 0xFFF) == 0) tell(seen, described->file_bytes);
   };
   auto types = detail::described_types(*described, detail::scrutiny::types, one_seen);
   if (!types)

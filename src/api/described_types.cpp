@@ -11,6 +11,8 @@
 namespace shelf::detail {
 namespace {
 
+constexpr std::uint64_t record_overhead = 8;
+
 /// A schema with the text that its tree points into.
 struct held_schema {
   explicit held_schema(std::string of) : text(std::move(of)), tree(parse_schema(text)) {}
@@ -29,8 +31,7 @@ struct held_schema {
 
 }  // namespace
 
-result<entry_types> described_types(const file_description& d, scrutiny how,
-                                    std::function<void()> seen) {
+result<entry_types> described_types(const file_description& d, scrutiny how, entry_seen seen) {
   const auto key = std::make_shared<const held_schema>(d.key_schema);
   const auto value = std::make_shared<const held_schema>(d.value_schema);
   if (!key->tree || !value->tree) {
@@ -41,7 +42,7 @@ result<entry_types> described_types(const file_description& d, scrutiny how,
   t.key_schema = d.key_schema;
   t.value_schema = d.value_schema;
   t.check = [key, value, how, seen = std::move(seen)](bytes k, bytes v) -> result<> {
-    if (seen) seen();
+    if (seen) seen(k.size() + v.size() + record_overhead);
     if (auto sound = check<term>(k, {}, purpose::key); !sound) return sound;
     if (auto sound = check<term>(v, {}); !sound) return sound;
     if (how == scrutiny::terms) return {};

@@ -13,9 +13,11 @@ enum class scrutiny : std::uint8_t {
   types,  ///< that they are what the schemas say, too
 };
 
-/// What open_core wants to know to open such a table. `seen`, if set, is called for each entry.
-/// corrupt: the schemas are none.
+/// Told of each entry how many bytes of the file it takes, more or less.
+using entry_seen = std::function<void(std::uint64_t bytes)>;
+
+/// What open_core wants to know to open such a table. corrupt: the schemas are none.
 [[nodiscard]] result<entry_types> described_types(const file_description& d, scrutiny how,
-                                                  std::function<void()> seen = {});
+                                                  entry_seen seen = {});
 
 }  // namespace shelf::detail

@@ -183,7 +183,8 @@ outcome migrate(const request& r, console& out) {
   progress_bar bar("converting " + r.file, out.errors_are_seen());
   std::uint64_t converted = 0;
   const auto convert = [&](detail::stored_entry e, detail::entry_batch& batch) -> result<> {
-    bar.update(++converted, 0);
+    converted += e.key.size() + e.value.size();
+    bar.update(converted, d->file_bytes);
     const auto made = m->convert(term::from_canonical(e.value));
     return batch.add(e.key, made.encoded());
   };

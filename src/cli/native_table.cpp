@@ -23,11 +23,14 @@ result<native_table> native_table::open(const std::string& path, file_descriptio
   // The core keeps the function, so what it counts with is shared.
   struct counter {
     progress_bar bar;
-    std::uint64_t seen = 0;
+    std::uint64_t of;
+    std::uint64_t entries = 0;
+    std::uint64_t bytes = 0;
   };
-  const auto count = std::make_shared<counter>(counter{std::move(bar)});
-  const auto one_seen = [count] {
-    if ((++count->seen & 0x3FFF) == 0) count->bar.update(count->seen, 0);
+  const auto count = std::make_shared<counter>(counter{std::move(bar), d.file_bytes});
+  const auto one_seen = [count](std::uint64_t size) {
+    count->bytes += size;
+    if ((++count->entries & 0x3FFF) == 0) count->bar.update(count->bytes, count->of);
   };
   auto wanted = detail::described_types(d, detail::scrutiny::terms, one_seen);
   if (!wanted) return std::unexpected(wanted.error());

@@ -43,6 +43,14 @@ std::optional<std::uint64_t> mapping::growth_for(std::uint64_t offset,
   return std::min(end + std::clamp(end / 8, least, most), length_);
 }
 
+void mapping::grown_to(std::uint64_t end) noexcept {
+  constexpr std::uint64_t page = 4096;
+  const auto first = (end_.load(std::memory_order_relaxed) + page - 1) / page * page;
+  set_end(end);
+  const auto last = end / page * page;
+  if (first < last) system_.populate(at_ + first, last - first);
+}
+
 void mapping::announce(std::uint64_t offset, std::size_t size) const noexcept {
   if (holds(offset, size)) fetch_early(at_ + offset, size);
 }

@@ -38,6 +38,8 @@ class mapping {
   /// need no call; nothing if it is as long, or grows by its writes.
   [[nodiscard]] std::optional<std::uint64_t> growth_for(std::uint64_t offset,
                                                         std::size_t size) const noexcept;
+  /// The file has that length now.
+  void grown_to(std::uint64_t end) noexcept;
   /// That failed: from now on the file grows by its writes, each of which says why it cannot.
   void stop_growing() noexcept { grows_.store(false, std::memory_order_relaxed); }
   /// These bytes will be read soon.

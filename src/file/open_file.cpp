@@ -94,11 +94,19 @@ result<std::size_t> open_file::read(std::uint64_t offset, std::span<std::byte> i
 result<> open_file::write(std::uint64_t offset, bytes from) const {
   if (mapped_) {
     if (const auto longer = mapped_->growth_for(offset, from.size())) {
-      if (!truncate(*longer)) mapped_->stop_growing();
+      grow(*longer);
     }
     if (mapped_->write(offset, from)) return {};
   }
   return write_by_calls(offset, from);
+}
+
+void open_file::grow(std::uint64_t size) const {
+  if (system_->truncate(fd_, size)) {
+    mapped_->grown_to(size);
+  } else {
+    mapped_->stop_growing();
+  }
 }
 
 result<> open_file::write_by_calls(std::uint64_t offset, bytes from) const {

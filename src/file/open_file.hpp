@@ -63,6 +63,8 @@ class open_file {
   void close() noexcept;
 
  private:
+  void grow(std::uint64_t size) const;
+
   class system* system_ = nullptr;
   descriptor fd_ = descriptor::none;
   std::string path_;

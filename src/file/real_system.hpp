@@ -31,6 +31,7 @@ class linux_system final : public system {
   os_result<> drop_cache(descriptor file) override;
   void start_writing(descriptor file, std::uint64_t offset, std::uint64_t size) noexcept override;
   os_result<std::byte*> map(descriptor file, std::size_t length, bool to_write) override;
+  void populate(std::byte* at, std::size_t length) noexcept override;
   void unmap(std::byte* at, std::size_t length) noexcept override;
   os_result<file_status> status(descriptor file) override;
   os_result<file_status> status_at(descriptor directory, std::string_view name) override;

@@ -95,6 +95,8 @@ class system {
                                     bool /*to_write*/) {
     return std::unexpected(ENOTSUP);
   }
+  /// Has the pages of a mapping ready to be written: one call instead of a fault each. Advice only.
+  virtual void populate(std::byte* /*at*/, std::size_t /*length*/) noexcept {}
   virtual void unmap(std::byte* /*at*/, std::size_t /*length*/) noexcept {}
 
   virtual os_result<file_status> status(descriptor file) = 0;
