@@ -1,5 +1,6 @@
 // CLI  [cli] -> api -> table -> journal -> file
 // A table of one format made into a new file of another: all of it or nothing.
+#include "api/described_types.hpp"
 #include "cli/argument.hpp"
 #include "cli/commands.hpp"
 #include "cli/native_table.hpp"
@@ -13,6 +14,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
+#include <string>
+#include <unordered_set>
 
 namespace shelf::cli {
 namespace {
@@ -163,16 +167,85 @@ class dets_filler {
   return filler.added();
 }
 
-[[nodiscard]] result<> add_entry(const plan& p, detail::entry_batch& batch, bytes own,
-                                 bytes object) {
-  const auto key = as_key(term::from_canonical(own));
-  const auto value = p.pairs ? dets_format::element_at(object, 2) : object;
-  auto done = key ? check_value(term::from_canonical(value)) : std::unexpected(key.error());
-  if (done) done = batch.add(key->encoded(), value);
-  if (done) return done;
+/// An object as an entry.
+struct entry_terms {
+  term key;
+  term value;
+};
+
+[[nodiscard]] result<entry_terms> entry_of(const plan& p, bytes own, bytes object) {
+  auto key = as_key(term::from_canonical(own));
+  auto value = term::from_canonical(p.pairs ? dets_format::element_at(object, 2) : object);
+  auto done = key ? check_value(value) : std::unexpected(key.error());
+  if (done) return entry_terms{*std::move(key), std::move(value)};
   constexpr std::size_t shown = 64;
   return std::unexpected(error(done.error().code(), done.error().message(),
                                term::from_canonical(object).to_string(shown)));
+}
+
+/// Finds entries that a table would take for the same, in eight bytes an entry.
+class twin_finder {
+ public:
+  twin_finder(kind what, std::uint64_t expected) : what_(what) {
+    constexpr std::uint64_t believed = std::uint64_t{1} << 24;
+    if (what != kind::duplicate_bag) hashes_.reserve(std::min(expected, believed));
+  }
+
+  void see(const entry_terms& e) {
+    if (what_ == kind::duplicate_bag) return;
+    hashes_.push_back(hash_of(e));
+  }
+  /// Whether there may be twins; then all have to be seen again.
+  [[nodiscard]] bool suspects() {
+    std::ranges::sort(hashes_);
+    std::vector<std::size_t> twice;
+    for (std::size_t i = 1; i < hashes_.size(); ++i) {
+      if (hashes_[i] == hashes_[i - 1] && (twice.empty() || twice.back() != hashes_[i])) {
+        twice.push_back(hashes_[i]);
+      }
+    }
+    hashes_ = std::move(twice);
+    return !hashes_.empty();
+  }
+  /// False for the twin of one that was seen again before.
+  [[nodiscard]] bool is_first(const entry_terms& e) {
+    if (!std::ranges::binary_search(hashes_, hash_of(e))) return true;
+    return seen_.emplace(text_of(e)).second;
+  }
+
+ private:
+  /// What makes it itself: in a set the key, in a bag the value, too.
+  [[nodiscard]] std::string text_of(const entry_terms& e) const {
+    std::string text(as_text(e.key.encoded()));
+    if (is_bag(what_)) text += as_text(e.value.encoded());
+    return text;
+  }
+  [[nodiscard]] std::size_t hash_of(const entry_terms& e) const {
+    return std::hash<std::string>()(text_of(e));
+  }
+
+  kind what_;
+  std::vector<std::size_t> hashes_;
+  std::unordered_set<std::string> seen_;
+};
+
+/// Errors if two objects would be one entry.
+[[nodiscard]] result<> refuse_twins(const source& from, const plan& p, twin_finder& twins,
+                                    std::uint64_t count) {
+  if (!twins.suspects()) return {};
+  std::uint64_t entries = 0;
+  result<> done;
+  const auto read = from.for_each({}, [&](bytes key, bytes object) {
+    const auto e = entry_of(p, key, object);
+    if (!e) done = std::unexpected(e.error());
+    if (e && twins.is_first(*e)) ++entries;
+    return done.has_value();
+  });
+  if (!done || !read) return done ? read : done;
+  if (entries == count) return {};
+  return std::unexpected(
+      error(errc::type_mismatch,
+            fmt::format("{} objects would be {} entries: some are equal here", count, entries)));
 }
 
 [[nodiscard]] result<std::uint64_t> write_native(const std::string& path, const source& from,
@@ -180,31 +253,27 @@ class dets_filler {
   file_description d;
   d.what = from.what();
   d.key_schema = d.value_schema = "any";
-  const auto made = native_table::create(path, d);
+  const auto types = detail::described_types(d, detail::scrutiny::terms);
+  if (!types) return std::unexpected(types.error());
+  detail::core_config config;
+  config.path = path;
+  const auto made = detail::build_file(config, *types);
   if (!made) return std::unexpected(made.error());
-  auto batch = made->core().make_batch();
+  twin_finder twins(d.what, from.size());
   std::uint64_t count = 0;
   result<> done;
   const auto read = from.for_each({}, [&](bytes key, bytes object) {
-    done = add_entry(p, *batch, key, object);
+    const auto e = entry_of(p, key, object);
+    done = e ? (*made)->add(e->key.encoded(), e->value.encoded())
+             : result<>(std::unexpected(e.error()));
+    if (e) twins.see(*e);
     bar.update(++count, from.size());
     return done.has_value();
   });
   if (done) done = read;
-  if (done) {
-    const auto inserted = made->core().insert_batch(std::move(batch), false);
-    if (!inserted) done = std::unexpected(inserted.error());
-  }
-  if (done && made->core().size() != count) {
-    done = std::unexpected(error(errc::type_mismatch,
-                                 fmt::format("{} objects would be {} entries: some are equal here",
-                                             count, made->core().size())));
-  }
-  if (!done) {
-    made->core().abandon();
-    return std::unexpected(done.error());
-  }
-  if (auto closed = made->close(); !closed) return std::unexpected(closed.error());
+  if (done) done = refuse_twins(from, p, twins, count);
+  if (done) done = (*made)->publish();
+  if (!done) return std::unexpected(done.error());
   return count;
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """convert: DETS files and dumps of ETS tables into shelf tables, and back; all of it or nothing."""
 import fcntl
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -121,6 +122,32 @@ class Convert(ToolTest):
         self.assertEqual(self.shelf("export", "t.dets", *HEX).out,
                          self.shelf("export", "terms_set.dets", *HEX).out)
         self.assertEqual(self.names(), ["t.dets", "terms_set.dets"])
+
+    def test_a_set_that_holds_a_key_twice_is_refused(self):
+        self.table("a.shelf", "set", *(f"{i},{i}" for i in range(200)))
+        self.shelf("convert", "a.shelf", "a.dets")
+        object_of = rb"\x00\x00\x00\x0b\x83h\x02a(.)a."
+        two = re.compile(rb"\x00\x00\x00\x1e\x12\x34\x56\x78" + object_of + object_of, re.DOTALL)
+        content = bytearray(self.read("a.dets"))
+        found = two.search(content)
+        content[found.start(2)] = content[found.start(1)]
+        (self.path / "a.dets").write_bytes(content)
+        self.refused("convert", "a.dets", "b.shelf",
+                     says=["a.dets: 200 objects would be 199 entries", "nothing was written"])
+        self.assertEqual(self.names(), ["a.dets", "a.shelf"])
+
+    def test_a_new_table_is_made_without_being_in_memory(self):
+        needs = []
+        for count in (1000, 300_000):
+            with open(self.path / "rows.jsonl", "w", encoding="ascii") as out:
+                out.writelines(f'["user:{i:08}","{"x" * 100}"]\n' for i in range(count))
+            self.shelf("import", f"{count}.shelf", "rows.jsonl", "--kind", "set")
+            self.shelf("convert", f"{count}.shelf", f"{count}.dets")
+            needs.append(self.most_memory("convert", f"{count}.dets", f"new{count}.shelf"))
+            self.shelf("diff", f"{count}.shelf", f"new{count}.shelf")
+        # The slots of the file and a number for each object; a table takes 50 MiB, and as much to
+        # be filled.
+        self.assertLess(needs[1] - needs[0], 40)
 
     def test_an_unclosed_file_is_converted_as_a_repair_would_leave_it(self):
         shutil.copy(DATA / "dets" / "bag_open_dirty.dets", self.path)
