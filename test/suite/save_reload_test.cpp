@@ -261,18 +261,19 @@ TYPED_TEST(SaveReload, ACompactionTellsHowManyOfTheEntriesAreWritten) {
   this->in_every_file([](auto& g) {
     auto t = g.open();
     std::vector<std::pair<std::string, std::int64_t>> many;
-    for (int i = 0; i < 30'000; ++i) many.emplace_back("key number " + std::to_string(i), i);
+    const std::string long_key(400, 'k');
+    for (int i = 0; i < 5000; ++i) many.emplace_back(long_key + std::to_string(i), i);
     ASSERT_TRUE(ok(t.insert_range(many)));
     ASSERT_TRUE(ok(t.save()));
     std::vector<std::uint64_t> told;
     ASSERT_TRUE(ok(t.compact([&](std::uint64_t done, std::uint64_t of) {
-      EXPECT_EQ(of, 30'000u);
+      EXPECT_EQ(of, 5000u);
       told.push_back(done);
     })));
     ASSERT_FALSE(told.empty());
     EXPECT_TRUE(std::ranges::is_sorted(told));
-    EXPECT_LE(told.back(), 30'000u);
-    EXPECT_EQ(t.size(), 30'000u);
+    EXPECT_LE(told.back(), 5000u);
+    EXPECT_EQ(t.size(), 5000u);
   });
 }
 
