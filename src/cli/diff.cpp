@@ -5,6 +5,7 @@
 #include "cli/display_text.hpp"
 #include "cli/json_term.hpp"
 #include "cli/open_source.hpp"
+#include "cli/progress_bar.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -55,14 +56,18 @@ template <class F>
   return {};
 }
 
-[[nodiscard]] result<std::vector<difference>> compare(const source& before, const source& after) {
+[[nodiscard]] result<std::vector<difference>> compare(const source& before, const source& after,
+                                                      progress_bar bar) {
   std::vector<difference> all;
-  auto read = for_each_key(
-      before, [&](const term& key) { return compare_key(before, after, key, false, all); });
-  if (read) {
-    read = for_each_key(
-        after, [&](const term& key) { return compare_key(before, after, key, true, all); });
-  }
+  std::uint64_t seen = 0;
+  const auto compare_keys = [&](const source& of, bool only_new) {
+    return for_each_key(of, [&](const term& key) {
+      bar.update(++seen, before.size() + after.size());
+      return compare_key(before, after, key, only_new, all);
+    });
+  };
+  auto read = compare_keys(before, false);
+  if (read) read = compare_keys(after, true);
   if (!read) return std::unexpected(read.error());
   std::ranges::sort(all, [](const auto& a, const auto& b) { return a.key < b.key; });
   return all;
@@ -129,7 +134,8 @@ outcome diff(const request& r, console& out) {
     out.complain(tone::warning, r.file + " is a " + what_is(**before) + ", " + r.other + " is a " +
                                     what_is(**after));
   }
-  const auto differences = compare(**before, **after);
+  const auto differences =
+      compare(**before, **after, progress_bar("comparing " + r.file, out.errors_are_seen()));
   if (!differences) return std::unexpected(differences.error());
   for (const auto& d : *differences) {
     same = false;

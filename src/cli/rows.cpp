@@ -6,6 +6,7 @@
 #include "cli/json_term.hpp"
 #include "cli/listing.hpp"
 #include "cli/open_source.hpp"
+#include "cli/progress_bar.hpp"
 #include "cli/row_writer.hpp"
 #include "cli/selection.hpp"
 #include "cli/text_table.hpp"
@@ -102,8 +103,9 @@ outcome count(const request& r, console& out) {
   if (rows->is_all()) {
     found = (*table)->size();
   } else {
+    progress_bar bar("counting " + r.file, out.errors_are_seen());
     const auto read = rows->for_each(**table, [&](const term&, const term&) {
-      ++found;
+      bar.update(++found, 0);
       return true;
     });
     if (!read) return std::unexpected(read.error());
