@@ -342,28 +342,27 @@ class Import(ToolTest):
         told, = self.shelf("info", "users.shelf").json
         self.assertEqual((told["entries"], told["state"]), (3, "closed"))
 
-    def test_an_import_that_waits_for_its_input_ends_when_told_to(self):
+    def interrupted_while_waiting(self, interrupt):
+        """An import that has a row and waits for more, and ends by SIGINT with nothing left."""
         with subprocess.Popen([SHELF, "import", "new.shelf", "--key", "integer", "-"],
                               cwd=self.path, stdin=subprocess.PIPE) as process:
             process.stdin.write(b"[1,2]\n")
             process.stdin.flush()
             time.sleep(0.3)
-            process.send_signal(signal.SIGINT)
+            interrupt(process)
             self.assertEqual(process.wait(timeout=20), -signal.SIGINT)
         self.assertEqual(list(self.path.iterdir()), [])
 
+    def test_an_import_that_waits_for_its_input_ends_when_told_to(self):
+        self.interrupted_while_waiting(lambda process: process.send_signal(signal.SIGINT))
+
     def test_half_the_input_is_not_imported_when_ctrl_c_ends_its_maker_as_well(self):
-        with subprocess.Popen([SHELF, "import", "new.shelf", "--key", "integer", "-"],
-                              cwd=self.path, stdin=subprocess.PIPE) as process:
-            process.stdin.write(b"[1,2]\n")
-            process.stdin.flush()
-            time.sleep(0.1)
+        def with_its_maker(process):
             process.send_signal(signal.SIGSTOP)
             process.send_signal(signal.SIGINT)
             process.stdin.close()
             process.send_signal(signal.SIGCONT)
-            self.assertEqual(process.wait(timeout=20), -signal.SIGINT)
-        self.assertEqual(list(self.path.iterdir()), [])
+        self.interrupted_while_waiting(with_its_maker)
 
     def test_a_killed_import_leaves_a_table_that_opens_as_it_was(self):
         self.users()
