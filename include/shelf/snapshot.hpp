@@ -5,6 +5,7 @@
 #include "shelf/codec.hpp"
 #include "shelf/detail/callback.hpp"
 #include "shelf/detail/core.hpp"
+#include "shelf/detail/key_to_seek.hpp"
 
 #include <cstddef>
 #include <iterator>
@@ -108,19 +109,18 @@ class snapshot : public entry_range<K, V> {
   /// The value of a key (bags: its values, in insertion order), or not_found.
   template <key_argument<K> A = K>
   [[nodiscard]] auto lookup(const A& key) const {
-    detail::encoder k(detail::purpose::key);
-    detail::encode_key<K>(k, key);
+    const detail::key_to_seek<K, Kind, A> k(key, {});
     if constexpr (is_bag(Kind)) {
       std::vector<V> values;
-      if (k.failed()) return result<std::vector<V>>(std::unexpected(k.outcome().error()));
-      core_->lookup(k.written(),
+      if (k.failed()) return result<std::vector<V>>(std::unexpected(k.why()));
+      core_->lookup(k.sought(),
                     [&](bytes v) { detail::decode_stored(v, rules_, values.emplace_back()); });
       if (values.empty()) return result<std::vector<V>>(std::unexpected(error(errc::not_found)));
       return result<std::vector<V>>(std::move(values));
     } else {
-      if (k.failed()) return result<V>(std::unexpected(k.outcome().error()));
+      if (k.failed()) return result<V>(std::unexpected(k.why()));
       result<V> value = std::unexpected(error(errc::not_found));
-      core_->lookup(k.written(),
+      core_->lookup(k.sought(),
                     [&](bytes v) { detail::decode_stored(v, rules_, value.emplace()); });
       return value;
     }
@@ -129,9 +129,8 @@ class snapshot : public entry_range<K, V> {
   /// Whether the key is there.
   template <key_argument<K> A = K>
   [[nodiscard]] bool contains(const A& key) const {
-    detail::encoder k(detail::purpose::key);
-    detail::encode_key<K>(k, key);
-    return !k.failed() && core_->lookup(k.written(), [](bytes) {}) != 0;
+    const detail::key_to_seek<K, Kind, A> k(key, {});
+    return !k.failed() && core_->lookup(k.sought(), [](bytes) {}) != 0;
   }
 
   /// How many keys are before this one. Logarithmic.

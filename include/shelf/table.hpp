@@ -6,6 +6,7 @@
 #include "shelf/config.hpp"
 #include "shelf/detail/callback.hpp"
 #include "shelf/detail/core.hpp"
+#include "shelf/detail/key_to_seek.hpp"
 #include "shelf/snapshot.hpp"
 
 #include <cassert>
@@ -15,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <ranges>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -283,7 +285,9 @@ class table {
   void release() noexcept {
     if (core_) core_->close_at_destruction();
   }
-  [[nodiscard]] error refused(const detail::encoder& e) const;
+  [[nodiscard]] error refused(const error& why) const;
+  [[nodiscard]] result<std::vector<std::optional<V>>> lookup_all(
+      std::span<const detail::sought_key> keys) const;
   template <class R>
   [[nodiscard]] result<std::size_t> insert_all(R&& pairs, bool only_new);
   template <class View, class A, class F>
@@ -293,7 +297,7 @@ class table {
   [[nodiscard]] result<value_type> seek_key(detail::place where, const A& key) const {
     detail::encoder k(detail::purpose::key, limits_);
     detail::encode_key<K>(k, key);
-    if (k.failed()) return std::unexpected(refused(k));
+    if (k.failed()) return std::unexpected(refused(k.outcome().error()));
     return seek(where, k.written());
   }
 

@@ -14,7 +14,7 @@ namespace shelf::dets_format {
 store::~store() { discard_unpublished(); }
 
 void store::discard_unpublished() noexcept {
-  if (temporary_name_.empty() || file::is_forked_child_of(generation_)) return;
+  if (temporary_name_.empty() || process_.is_of_parent()) return;
   where_.discard({std::move(file_.file()), std::move(temporary_name_)});
   temporary_name_.clear();
 }

@@ -52,7 +52,6 @@ result<std::vector<std::byte>> read_front(const storage& from) {
 store::store(settings how, std::shared_ptr<file::location> where)
     : settings_(std::move(how)),
       system_(where->system()),
-      generation_(file::process_generation()),
       place_(std::move(where)),
       where_(*place_) {}
 

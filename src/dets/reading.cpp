@@ -37,7 +37,7 @@ result<bool> has_key(bytes stored, bytes key, std::uint32_t keypos) {
 }  // namespace
 
 result<> store::usable() const {
-  if (file::is_forked_child_of(generation_)) return std::unexpected(errc::forked);
+  if (process_.is_of_parent()) return std::unexpected(errc::forked);
   if (!open_) return std::unexpected(errc::table_closed);
   return {};
 }

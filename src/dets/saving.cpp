@@ -105,7 +105,7 @@ result<> store::close() {
 
 void store::abandon() noexcept {
   // In a forked child the mutex may be held by a thread that is not there.
-  if (file::is_forked_child_of(generation_)) return;
+  if (process_.is_of_parent()) return;
   const std::scoped_lock lock(mutex_);
   release();
 }

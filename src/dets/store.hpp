@@ -216,7 +216,7 @@ class store {
 
   const settings settings_;
   file::system& system_;
-  const std::uint64_t generation_;
+  const file::process_stamp process_;
   const std::shared_ptr<file::location> place_;
   file::location& where_;
   std::atomic<bool> open_{false};

@@ -24,12 +24,12 @@ std::unique_ptr<mapping> mapping::of(system& system, descriptor file, std::uint6
 
 mapping::~mapping() {
   // In a child something else may be there.
-  if (!is_forked_child_of(generation_)) system_.unmap(at_, length_);
+  if (!process_.is_of_parent()) system_.unmap(at_, length_);
 }
 
 bool mapping::holds(std::uint64_t offset, std::size_t size) const noexcept {
   const auto known = std::min(end(), length_);
-  return !is_forked_child_of(generation_) && size <= largest_copy && offset <= known &&
+  return !process_.is_of_parent() && size <= largest_copy && offset <= known &&
          size <= known - offset;
 }
 

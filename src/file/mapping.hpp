@@ -53,7 +53,6 @@ class mapping {
       : system_(system),
         at_(at),
         length_(length),
-        generation_(process_generation()),
         end_(end),
         grows_(to_write),
         to_write_(to_write) {}
@@ -62,7 +61,7 @@ class mapping {
   system& system_;
   std::byte* at_;
   std::uint64_t length_;
-  std::uint64_t generation_;
+  const process_stamp process_;
   std::atomic<std::uint64_t> end_;
   std::atomic<bool> grows_;
   bool to_write_;

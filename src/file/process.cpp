@@ -165,13 +165,10 @@ os_result<> close_and_forget(int file) {
   return {};
 }
 
-std::uint64_t process_generation() noexcept {
+process_stamp::process_stamp() noexcept {
   settle_in_this_process();
-  return self().generation->load(std::memory_order_relaxed);
-}
-
-bool is_forked_child_of(std::uint64_t generation) noexcept {
-  return self().generation->load(std::memory_order_relaxed) != generation;
+  current_ = self().generation;
+  made_in_ = current_->load(std::memory_order_relaxed);
 }
 
 }  // namespace shelf::file

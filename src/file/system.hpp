@@ -3,6 +3,7 @@
 // disk implement it.
 #pragma once
 
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
@@ -135,11 +136,18 @@ class system {
 /// The real operating system. One for the process, never destroyed.
 [[nodiscard]] system& real_system() noexcept;
 
-/// True in a process forked after its first call in the parent: handles opened before the fork are
-/// the parent's. Costs one load.
-[[nodiscard]] bool is_forked_child_of(std::uint64_t generation) noexcept;
-/// Stamp of this process, to be compared later by is_forked_child_of. Changes in every forked
-/// child.
-[[nodiscard]] std::uint64_t process_generation() noexcept;
+/// Remembers the process it was made in. Thread safety: const calls from any thread.
+class process_stamp {
+ public:
+  process_stamp() noexcept;
+  /// True in a child forked since: what was opened before the fork is the parent's. Costs a load.
+  [[nodiscard]] bool is_of_parent() const noexcept {
+    return current_->load(std::memory_order_relaxed) != made_in_;
+  }
+
+ private:
+  const std::atomic<std::uint64_t>* current_;  ///< changes in every forked child
+  std::uint64_t made_in_;
+};
 
 }  // namespace shelf::file

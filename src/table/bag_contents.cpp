@@ -27,12 +27,12 @@ bag_contents::bag_contents(const options& o)
 
 // Readers.
 
-value_list* bag_contents::list_of(std::uint64_t hash, bytes key) const noexcept {
-  return list_in(lists_.find(
-      hash, [&](std::uint64_t other) { return same_key_bytes(list_in(other)->key(), key); }));
+value_list* bag_contents::list_of(std::uint64_t hash, const sought_key& key) const noexcept {
+  return list_in(
+      lists_.find(hash, [&](std::uint64_t other) { return is_key(list_in(other)->key(), key); }));
 }
 
-const entry* bag_contents::find(bytes key, sequence at) const noexcept {
+const entry* bag_contents::find(const sought_key& key, sequence at) const noexcept {
   const entry* found = nullptr;
   if (const auto* const list = list_of(hash_of(key, pairs_owner_.seed), key)) {
     list->each_visible(board_, at, [&](const entry* e) {
@@ -43,13 +43,14 @@ const entry* bag_contents::find(bytes key, sequence at) const noexcept {
   return found;
 }
 
-void bag_contents::find_many(std::span<const bytes> keys, std::span<const entry*> found,
+void bag_contents::find_many(std::span<const sought_key> keys, std::span<const entry*> found,
                              sequence at) const noexcept {
   assert(keys.size() == found.size());
   for (std::size_t i = 0; i < keys.size(); ++i) found[i] = find(keys[i], at);
 }
 
-void bag_contents::find_all(bytes key, sequence at, std::vector<const entry*>& found) const {
+void bag_contents::find_all(const sought_key& key, sequence at,
+                            std::vector<const entry*>& found) const {
   const auto* const list = list_of(hash_of(key, pairs_owner_.seed), key);
   if (list == nullptr) return;
   list->each_visible(board_, at, [&](const entry* e) {
@@ -213,12 +214,13 @@ void bag_contents::append(value_list& list, entry::owner e) noexcept {
   staged_.push_back({.what = change::sort::append, .list = &list, .chunk = &chunk, .slot = slot});
 }
 
-void bag_contents::announce(bytes key) const noexcept {
-  lists_.prefetch(hash_of(key, pairs_owner_.seed));
+std::uint64_t bag_contents::announce(bytes key) const noexcept {
+  const auto hash = hash_of(key, pairs_owner_.seed);
+  lists_.prefetch_to_insert(hash);
+  return hash;
 }
 
-staging bag_contents::stage_insert(entry::owner& e) {
-  const auto hash = hash_of(e->key(), pairs_owner_.seed);
+staging bag_contents::stage_insert(entry::owner& e, std::uint64_t hash) {
   value_list* list = list_of(hash, e->key());
   if (list != nullptr && distinct_ && find_live(*list, e->value()) != nullptr) {
     return {staged::unchanged};

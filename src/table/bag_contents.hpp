@@ -22,18 +22,20 @@ class bag_contents final : public versioned<contents> {
   ~bag_contents() override;
 
   /// The first of the key's values.
-  [[nodiscard]] const entry* find(bytes key, sequence at) const noexcept override;
-  void find_many(std::span<const bytes> keys, std::span<const entry*> found,
+  [[nodiscard]] const entry* find(const sought_key& key, sequence at) const noexcept override;
+  void find_many(std::span<const sought_key> keys, std::span<const entry*> found,
                  sequence at) const noexcept override;
-  void find_all(bytes key, sequence at, std::vector<const entry*>& found) const override;
-  [[nodiscard]] bool contains(bytes key, sequence at) const noexcept override {
+  void find_all(const sought_key& key, sequence at,
+                std::vector<const entry*>& found) const override;
+  [[nodiscard]] bool contains(const sought_key& key, sequence at) const noexcept override {
     return find(key, at) != nullptr;
   }
   [[nodiscard]] std::unique_ptr<walker> walk(const pinned& p) const override;
 
   void reserve(std::size_t count) override { lists_.reserve(count); }
-  [[nodiscard]] staging stage_insert(entry::owner& e) override;
-  void announce(bytes key) const noexcept override;
+  using contents::stage_insert;
+  [[nodiscard]] staging stage_insert(entry::owner& e, std::uint64_t hash) override;
+  [[nodiscard]] std::uint64_t announce(bytes key) const noexcept override;
   [[nodiscard]] staging stage_erase(bytes key) override;
   [[nodiscard]] staging stage_erase_value(bytes key, bytes value) override;
   [[nodiscard]] std::optional<const entry*> find_staged(bytes key) const override;
@@ -98,7 +100,7 @@ class bag_contents final : public versioned<contents> {
   [[nodiscard]] static std::uint64_t reference_to(const T* object) noexcept {
     return reinterpret_cast<std::uintptr_t>(object);
   }
-  [[nodiscard]] value_list* list_of(std::uint64_t hash, bytes key) const noexcept;
+  [[nodiscard]] value_list* list_of(std::uint64_t hash, const sought_key& key) const noexcept;
   [[nodiscard]] value_slot* find_live(value_list& list, bytes value) const noexcept;
 
   void make_room(std::size_t changes);

@@ -7,30 +7,17 @@
 #include <vector>
 
 namespace shelf::tables {
-namespace {
-
-/// The tables whose callbacks run on this thread, innermost last.
-[[nodiscard]] std::vector<const store*>& running_callbacks() {
-  thread_local std::vector<const store*> running;
-  return running;
-}
-
-}  // namespace
 
 store::~store() {
   if (is_forked()) leave_to_parent();
 }
-
-void store::enter_callback() const { running_callbacks().push_back(this); }
-
-void store::leave_callback() const noexcept { running_callbacks().pop_back(); }
 
 result<> store::close() {
   if (is_forked()) {
     leave_to_parent();
     return std::unexpected(labelled(errc::forked));
   }
-  if (is_checking() || std::ranges::find(running_callbacks(), this) != running_callbacks().end()) {
+  if (is_checking() || detail::callback_scope::is_inside(*this)) {
     return std::unexpected(labelled(errc::busy));
   }
   if (owner_ && !owner_->is_mine()) return std::unexpected(labelled(errc::not_owner));

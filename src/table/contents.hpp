@@ -4,6 +4,7 @@
 #pragma once
 
 #include "journal/change.hpp"
+#include "shelf/detail/sought_key.hpp"
 #include "shelf/kind.hpp"
 #include "table/entry.hpp"
 #include "table/epoch.hpp"
@@ -17,6 +18,8 @@
 #include <vector>
 
 namespace shelf::tables {
+
+using detail::sought_key;
 
 /// A version of the table: the sequence number of the last batch it shows.
 using sequence = std::uint64_t;
@@ -67,8 +70,8 @@ struct unsaved_change {
 /// call leaves what was staged before it staged and everything readers see unchanged.
 ///
 /// Thread safety: stage_*, publish, discard, the unsaved list and collect_garbage: one thread at a
-/// time (the writer in its turn). All else from any thread, lock-free against the writer; find and
-/// find_all only inside an epoch guard.
+/// time (the writer in its turn). All else from any thread, lock-free against the writer; find,
+/// find_all and announce only inside an epoch guard.
 class contents : public std::enable_shared_from_this<contents> {
  public:
   struct options {
@@ -86,13 +89,15 @@ class contents : public std::enable_shared_from_this<contents> {
   [[nodiscard]] virtual std::size_t size() const noexcept = 0;
   [[nodiscard]] virtual sequence published() const noexcept = 0;
   /// The entry of a key; set kinds only. nullptr if absent. `at` is `latest` or a pinned version.
-  [[nodiscard]] virtual const entry* find(bytes key, sequence at) const noexcept = 0;
+  /// Ordered: only by its term.
+  [[nodiscard]] virtual const entry* find(const sought_key& key, sequence at) const noexcept = 0;
   /// find for many keys, with the memory fetched ahead. `found` is as long as `keys`.
-  virtual void find_many(std::span<const bytes> keys, std::span<const entry*> found,
+  virtual void find_many(std::span<const sought_key> keys, std::span<const entry*> found,
                          sequence at) const noexcept = 0;
   /// Bags: the entries of a key in insertion order, appended to `found`.
-  virtual void find_all(bytes key, sequence at, std::vector<const entry*>& found) const = 0;
-  [[nodiscard]] virtual bool contains(bytes key, sequence at) const noexcept = 0;
+  virtual void find_all(const sought_key& key, sequence at,
+                        std::vector<const entry*>& found) const = 0;
+  [[nodiscard]] virtual bool contains(const sought_key& key, sequence at) const noexcept = 0;
   /// Bytes held for entries and index, freed and waiting included.
   [[nodiscard]] virtual std::size_t memory_bytes() const noexcept = 0;
   /// Sum of key and value bytes of the entries at the last published version.
@@ -117,9 +122,14 @@ class contents : public std::enable_shared_from_this<contents> {
   /// put (set kinds) or append (bags). Takes the entry unless the answer is unchanged or
   /// publish_first. Its bytes stay until the batch is published or discarded, even if a later
   /// change of the batch replaces it: the journal may refer to them.
-  [[nodiscard]] virtual staging stage_insert(entry::owner& e) = 0;
-  /// An insert of this key comes soon: has the processor load what that will look at.
-  virtual void announce(bytes /*key*/) const noexcept {}
+  /// `hash` is what announce() said of the key.
+  [[nodiscard]] virtual staging stage_insert(entry::owner& e, std::uint64_t hash) = 0;
+  [[nodiscard]] staging stage_insert(entry::owner& e) {
+    return stage_insert(e, announce(e->key()));
+  }
+  /// An insert of this key comes soon: has the processor load what that will look at. Returns the
+  /// key's hash, which is the same for all contents of a table. Any thread, inside an epoch guard.
+  [[nodiscard]] virtual std::uint64_t announce(bytes /*key*/) const noexcept { return 0; }
   /// erase: the key with all its values.
   [[nodiscard]] virtual staging stage_erase(bytes key) = 0;
   /// Set kinds: erase if the value is this one. Bags: every copy of the pair.

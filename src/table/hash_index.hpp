@@ -75,6 +75,12 @@ class hash_index {
     __builtin_prefetch(segment_in(word)->slots() + home * hash_segment::slots_a_bucket);
   }
 
+  /// The same, and what an insert counts in.
+  void prefetch_to_insert(std::uint64_t hash) const noexcept {
+    prefetch(hash);
+    __builtin_prefetch(segment_in(segment_word(hash)));
+  }
+
   /// Calls f(reference) for all of the segment that holds the hashes from `position` on, then moves
   /// `position` behind it. False when that was the last. A segment that splits between two calls is
   /// neither lost nor met twice: the position is a hash, not a segment.
@@ -101,7 +107,6 @@ class hash_index {
   template <class Matches>
   [[nodiscard]] place find_place(std::uint64_t hash, const Matches& matches) const noexcept {
     place found;
-    __builtin_prefetch(segment_in(segment_word(hash)));  // an insert counts there
     search(hash, [&](slot& s, std::uint64_t reference) {
       if (!matches(reference)) return false;
       found = {segment_in(segment_word(hash)), &s};
@@ -300,9 +305,10 @@ template <class Owner>
 void hash_index<Owner>::resize(hash_segment* old, std::size_t buckets) {
   limbo_.reserve(1);
   hash_segment* const fresh = make_segment(buckets, old->prefix, old->depth);
+  segment_filler filler(*fresh);
   for (std::size_t i = 0; i < old->slot_count(); ++i) {
     const auto word = old->slots()[i].load(std::memory_order_relaxed);
-    if (is_reference(word)) fresh->place(word);
+    if (is_reference(word)) filler.place(word);
   }
   enter(directory_.load(std::memory_order_relaxed), fresh);
   limbo_.push(old, hash_segment::bytes(old->buckets));
@@ -344,7 +350,10 @@ void hash_index<Owner>::split(hash_segment* old) {
                        std::memory_order_relaxed);
     }
   }
-  for (std::size_t i = 0; i < count; ++i) (i < low ? lower : upper)->place(words[i]);
+  segment_filler fill_lower(*lower);
+  for (std::size_t i = 0; i < low; ++i) fill_lower.place(words[i]);
+  segment_filler fill_upper(*upper);
+  for (std::size_t i = low; i < count; ++i) fill_upper.place(words[i]);
   // The upper first: a walk that comes to the lower half must not find the old segment behind it,
   // which would show the lower half again.
   enter(d, fresh.take(1));

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
@@ -71,16 +72,7 @@ struct alignas(64) hash_segment {
 
   /// Puts a word into the first slot that is free on its way. There is one: the caller keeps the
   /// limit.
-  void place(slot_word word) noexcept {
-    std::size_t at = home(word >> 48, buckets) * slots_a_bucket;
-    for (;; at = at + 1 == slot_count() ? 0 : at + 1) {
-      const auto there = slots()[at].load(std::memory_order_relaxed);
-      if (is_reference(there)) continue;
-      if (there == empty_slot) ++used;
-      ++live;
-      return slots()[at].store(word, std::memory_order_release);
-    }
-  }
+  void place(slot_word word) noexcept;
 
   /// Frees a slot. Where its bucket has an empty slot no search goes past, so it may be empty too.
   void clear(slot& s) noexcept {
@@ -130,6 +122,15 @@ class bucket_look {
                                        _mm_cmpeq_epi32(_mm_or_si128(upper_cd_, lower_cd_), zero));
     return _mm_movemask_epi8(empty) != 0;
   }
+  /// A bit for each slot that holds no reference.
+  [[nodiscard]] std::uint32_t free() const noexcept {
+    const __m128i zero = _mm_setzero_si128();
+    const __m128i flags = _mm_set1_epi32(~7);
+    const __m128i ab = _mm_or_si128(upper_ab_, _mm_and_si128(lower_ab_, flags));
+    const __m128i cd = _mm_or_si128(upper_cd_, _mm_and_si128(lower_cd_, flags));
+    const __m128i none = _mm_packs_epi32(_mm_cmpeq_epi32(ab, zero), _mm_cmpeq_epi32(cd, zero));
+    return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(none, zero)));
+  }
 
  private:
   template <int which>
@@ -157,10 +158,54 @@ class bucket_look {
     for (const auto word : words_) empty |= word == empty_slot;
     return empty;
   }
+  /// A bit for each slot that holds no reference.
+  [[nodiscard]] std::uint32_t free() const noexcept {
+    std::uint32_t found = 0;
+    for (std::size_t i = 0; i < words_.size(); ++i) {
+      found |= std::uint32_t{!is_reference(words_[i])} << i;
+    }
+    return found;
+  }
 
  private:
   std::array<slot_word, hash_segment::slots_a_bucket> words_;
 #endif
+};
+
+inline void hash_segment::place(slot_word word) noexcept {
+  for (std::size_t bucket = home(word >> 48, buckets);;
+       bucket = bucket + 1 == buckets ? 0 : bucket + 1) {
+    slot* const first = slots() + bucket * slots_a_bucket;
+    const auto free = bucket_look(first).free();
+    if (free == 0) continue;
+    slot& s = first[std::countr_zero(free)];
+    if (s.load(std::memory_order_relaxed) == empty_slot) ++used;
+    ++live;
+    return s.store(word, std::memory_order_release);
+  }
+}
+
+/// Fills a segment that is new, without looking at what is there: it knows.
+class segment_filler {
+ public:
+  explicit segment_filler(hash_segment& fresh) noexcept : segment_(fresh) {
+    assert(fresh.used == 0);
+  }
+  /// As hash_segment::place.
+  void place(slot_word word) noexcept {
+    std::size_t bucket = hash_segment::home(word >> 48, segment_.buckets);
+    while (filled_[bucket] == hash_segment::slots_a_bucket) {
+      bucket = bucket + 1 == segment_.buckets ? 0 : bucket + 1;
+    }
+    const auto at = bucket * hash_segment::slots_a_bucket + filled_[bucket]++;
+    segment_.slots()[at].store(word, std::memory_order_relaxed);
+    ++segment_.used;
+    ++segment_.live;
+  }
+
+ private:
+  hash_segment& segment_;
+  std::array<std::uint8_t, hash_segment::most_buckets> filled_{};
 };
 
 }  // namespace shelf::tables

@@ -15,9 +15,8 @@ housekeeper& housekeeper::instance() {
   // parent's, whose mutex may be held by a thread that the child does not have.
   static std::atomic<housekeeper*> current{nullptr};
   auto* there = current.load(std::memory_order_acquire);
-  if (there != nullptr && !file::is_forked_child_of(there->generation_)) return *there;
+  if (there != nullptr && !there->process_.is_of_parent()) return *there;
   auto* fresh = new housekeeper;
-  fresh->generation_ = file::process_generation();
   if (current.compare_exchange_strong(there, fresh)) return *fresh;
   delete fresh;
   return *there;

@@ -3,6 +3,8 @@
 // tables.
 #pragma once
 
+#include "file/system.hpp"
+
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -49,7 +51,7 @@ class housekeeper {
   std::condition_variable changed_;
   std::list<item> items_;
   bool started_ = false;
-  std::uint64_t generation_ = 0;
+  const file::process_stamp process_;
 };
 
 }  // namespace shelf::tables

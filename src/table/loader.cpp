@@ -56,8 +56,8 @@ result<> loader::visit(const journal::change& c, std::uint64_t number) {
     return {};
   }
   if (has_entry) {
-    loaded_->announce(c.key);
-    announced_.push_back(make_entry(c, fits));
+    const auto hash = loaded_->announce(c.key);
+    announced_.push_back({make_entry(c, fits), hash});
     if (announced_.size() == announced_ahead) insert_announced();
     return {};
   }
@@ -108,9 +108,9 @@ void loader::stage(Change change) {
 }
 
 void loader::insert_announced() {
-  for (auto& e : announced_) {
+  for (auto& [e, hash] : announced_) {
     if (first_counts_ && is_there(e->key())) continue;
-    stage([&] { return loaded_->stage_insert(e); });
+    stage([&] { return loaded_->stage_insert(e, hash); });
   }
   announced_.clear();
 }

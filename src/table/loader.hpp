@@ -75,7 +75,11 @@ class loader final : public journal::visitor {
   contents_factory make_;
   std::shared_ptr<contents> loaded_;
   sequence version_;
-  std::vector<entry::owner> announced_;  ///< inserts whose places are being loaded
+  struct announced {
+    entry::owner made;
+    std::uint64_t hash;
+  };
+  std::vector<announced> announced_;  ///< inserts whose places are being loaded
   table_description description_;
   bool catalogue_seen_ = false;
   bool trusted_ = false;

@@ -64,7 +64,6 @@ store::store(detail::core_config config, detail::entry_types types)
       types_(std::move(types)),
       label_(label_of(config_)),
       system_(config_.system != nullptr ? *config_.system : file::real_system()),
-      generation_(file::process_generation()),
       description_{.what = types_.what,
                    .name = "main",
                    .key_schema = types_.key_schema,

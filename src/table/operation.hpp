@@ -48,7 +48,8 @@ struct operation : queued {
   explicit operation(verb v) : what(v) {}
 
   verb what;
-  entry::owner made;          ///< insert, insert_new
+  entry::owner made;          ///< insert, insert_new, replace_if
+  std::uint64_t hash = 0;     ///< of its key, see contents::announce
   batch* entries = nullptr;   ///< insert_batch...
   bytes key;                  ///< erase..., update_counter, replace_if
   bytes value;                ///< erase_value, replace_if

@@ -37,7 +37,7 @@ result<> store::readable() const {
   return {};
 }
 
-result<> store::lookup(bytes key, detail::function_ref<void(bytes)> f) const {
+result<> store::lookup(const sought_key& key, detail::function_ref<void(bytes)> f) const {
   const epoch_guard guard;
   const auto* c = is_forked() ? nullptr : current_.load(std::memory_order_acquire);
   if (c == nullptr) [[unlikely]] {
@@ -57,7 +57,7 @@ result<> store::lookup(bytes key, detail::function_ref<void(bytes)> f) const {
   return {};
 }
 
-result<> store::lookup_many(std::span<const bytes> keys,
+result<> store::lookup_many(std::span<const sought_key> keys,
                             detail::function_ref<void(std::size_t, bytes)> f) const {
   constexpr std::size_t portion = 64;
   std::array<const entry*, portion> found;
@@ -75,7 +75,7 @@ result<> store::lookup_many(std::span<const bytes> keys,
   return {};
 }
 
-bool store::contains(bytes key) const noexcept {
+bool store::contains(const sought_key& key) const noexcept {
   const epoch_guard guard;
   const auto* c = is_forked() ? nullptr : current_.load(std::memory_order_acquire);
   return c != nullptr && c->contains(key, latest);

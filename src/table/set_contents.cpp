@@ -19,8 +19,8 @@ void fetch_rest(entry_reference r) noexcept {
   __builtin_prefetch(reinterpret_cast<const void*>(first + 128));
 }
 
-bool same_key(entry_reference r, bytes key) noexcept {
-  return same_key_bytes(entry_in(r)->key(), key);
+bool has_key(entry_reference r, const sought_key& key) noexcept {
+  return is_key(entry_in(r)->key(), key);
 }
 
 }  // namespace
@@ -49,15 +49,15 @@ entry_reference set_contents::visible(entry_reference r, sequence at) const noex
   return 0;
 }
 
-const entry* set_contents::find(bytes key, sequence at) const noexcept {
+const entry* set_contents::find(const sought_key& key, sequence at) const noexcept {
   const auto r = index_.find(hash_of(key, seed_), [&](entry_reference other) {
     fetch_rest(other);
-    return same_key(other, key);
+    return has_key(other, key);
   });
   return live_entry_in(visible(r, at));
 }
 
-void set_contents::find_many(std::span<const bytes> keys, std::span<const entry*> found,
+void set_contents::find_many(std::span<const sought_key> keys, std::span<const entry*> found,
                              sequence at) const noexcept {
   assert(keys.size() == found.size());
   constexpr std::size_t batch = 16;
@@ -74,15 +74,16 @@ void set_contents::find_many(std::span<const bytes> keys, std::span<const entry*
       fetch_rest(first);
     }
     for (std::size_t i = 0; i < count; ++i) {
-      const bytes key = keys[from + i];
+      const sought_key& key = keys[from + i];
       const auto r =
-          index_.find(hashes[i], [&](entry_reference other) { return same_key(other, key); });
+          index_.find(hashes[i], [&](entry_reference other) { return has_key(other, key); });
       found[from + i] = live_entry_in(visible(r, at));
     }
   }
 }
 
-void set_contents::find_all(bytes key, sequence at, std::vector<const entry*>& found) const {
+void set_contents::find_all(const sought_key& key, sequence at,
+                            std::vector<const entry*>& found) const {
   if (const entry* const e = find(key, at)) found.push_back(e);
 }
 
@@ -119,7 +120,7 @@ std::unique_ptr<walker> set_contents::walk(const pinned& p) const {
 set_contents::index::place set_contents::place_of(std::uint64_t hash, bytes key) const noexcept {
   return index_.find_place(hash, [&](entry_reference r) {
     fetch_rest(r);
-    return same_key(r, key);
+    return has_key(r, key);
   });
 }
 
@@ -189,8 +190,8 @@ void set_contents::stage_on_top(index::place place, entry::owner& e, bool tombst
   static_cast<void>(e.release());
 }
 
-staging set_contents::stage_insert(entry::owner& e) {
-  const auto hash = hash_of(e->key(), seed_);
+staging set_contents::stage_insert(entry::owner& e, std::uint64_t hash) {
+  assert(hash == hash_of(e->key(), seed_));
   const auto place = place_of(hash, e->key());
   if (!place) {
     stage(place, hash, e, false);
@@ -204,7 +205,11 @@ staging set_contents::stage_insert(entry::owner& e) {
   return {is_tombstone(old) ? staged::added : staged::replaced};
 }
 
-void set_contents::announce(bytes key) const noexcept { index_.prefetch(hash_of(key, seed_)); }
+std::uint64_t set_contents::announce(bytes key) const noexcept {
+  const auto hash = hash_of(key, seed_);
+  index_.prefetch_to_insert(hash);
+  return hash;
+}
 
 staging set_contents::stage_erase(bytes key) {
   const auto hash = hash_of(key, seed_);

@@ -22,18 +22,20 @@ class set_contents final : public versioned<contents> {
   explicit set_contents(const options& o);
   ~set_contents() override;
 
-  [[nodiscard]] const entry* find(bytes key, sequence at) const noexcept override;
-  void find_many(std::span<const bytes> keys, std::span<const entry*> found,
+  [[nodiscard]] const entry* find(const sought_key& key, sequence at) const noexcept override;
+  void find_many(std::span<const sought_key> keys, std::span<const entry*> found,
                  sequence at) const noexcept override;
-  void find_all(bytes key, sequence at, std::vector<const entry*>& found) const override;
-  [[nodiscard]] bool contains(bytes key, sequence at) const noexcept override {
+  void find_all(const sought_key& key, sequence at,
+                std::vector<const entry*>& found) const override;
+  [[nodiscard]] bool contains(const sought_key& key, sequence at) const noexcept override {
     return find(key, at) != nullptr;
   }
   [[nodiscard]] std::unique_ptr<walker> walk(const pinned& p) const override;
 
   void reserve(std::size_t count) override { index_.reserve(count); }
-  [[nodiscard]] staging stage_insert(entry::owner& e) override;
-  void announce(bytes key) const noexcept override;
+  using contents::stage_insert;
+  [[nodiscard]] staging stage_insert(entry::owner& e, std::uint64_t hash) override;
+  [[nodiscard]] std::uint64_t announce(bytes key) const noexcept override;
   [[nodiscard]] staging stage_erase(bytes key) override;
   [[nodiscard]] staging stage_erase_value(bytes key, bytes value) override;
   [[nodiscard]] std::optional<const entry*> find_staged(bytes key) const override;

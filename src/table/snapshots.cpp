@@ -47,7 +47,8 @@ class pinned_snapshot final : public detail::snapshot_core {
 
   std::size_t size() const noexcept override { return pinned_.size; }
 
-  std::size_t lookup(bytes key, detail::function_ref<void(bytes)> f) const override {
+  std::size_t lookup(const detail::sought_key& key,
+                     detail::function_ref<void(bytes)> f) const override {
     std::vector<const entry*> found;
     {
       const epoch_guard guard;

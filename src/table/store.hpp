@@ -47,10 +47,10 @@ class store final : public detail::core, public chore, public std::enable_shared
   ~store() override;
 
   // Reads (reading.cpp).
-  result<> lookup(bytes key, detail::function_ref<void(bytes)> f) const override;
-  result<> lookup_many(std::span<const bytes> keys,
+  result<> lookup(const sought_key& key, detail::function_ref<void(bytes)> f) const override;
+  result<> lookup_many(std::span<const sought_key> keys,
                        detail::function_ref<void(std::size_t, bytes)> f) const override;
-  bool contains(bytes key) const noexcept override;
+  bool contains(const sought_key& key) const noexcept override;
   std::size_t size() const noexcept override;
   bool is_open() const noexcept override;
   std::shared_ptr<const detail::snapshot_core> snapshot() const override;
@@ -81,8 +81,6 @@ class store final : public detail::core, public chore, public std::enable_shared
   void close_at_destruction() noexcept override;
   result<> give_away() override;
   result<> take_over() override;
-  void enter_callback() const override;
-  void leave_callback() const noexcept override;
   const std::string& label() const noexcept override { return label_; }
 
   /// Replaces the file by one of other types (migration.cpp). For a table that nobody else uses.
@@ -108,12 +106,11 @@ class store final : public detail::core, public chore, public std::enable_shared
 
   // Reading.
   [[nodiscard]] result<> readable() const;
-  [[nodiscard]] bool is_forked() const noexcept { return file::is_forked_child_of(generation_); }
+  [[nodiscard]] bool is_forked() const noexcept { return process_.is_of_parent(); }
   [[nodiscard]] bool is_kind(kind k) const noexcept { return types_.what == k; }
 
   // Writing.
   [[nodiscard]] result<> writable() const;
-  [[nodiscard]] result<entry::owner> make_entry(bytes key, bytes value) const;
   void submit(operation& op);
   void execute(operation* first) noexcept;
   [[nodiscard]] operation* stage_group(operation* first);
@@ -128,7 +125,8 @@ class store final : public detail::core, public chore, public std::enable_shared
   [[nodiscard]] bool stage_erase(operation& op);
   [[nodiscard]] bool stage_counter(operation& op);
   [[nodiscard]] bool stage_replace_if(operation& op);
-  void add_put(operation& op, entry::owner e, staging& s);
+  [[nodiscard]] result<> ready(operation& op, bytes key, bytes value) const;
+  void add_put(operation& op, entry::owner e, std::uint64_t hash, staging& s);
   void install(std::shared_ptr<contents> fresh) noexcept;
 
   // Life.
@@ -163,7 +161,7 @@ class store final : public detail::core, public chore, public std::enable_shared
   const detail::entry_types types_;
   const std::string label_;
   file::system& system_;
-  const std::uint64_t generation_;
+  const file::process_stamp process_;
   std::shared_ptr<file::location> where_;
   table_description description_;  ///< what the catalogue says; set by open
 

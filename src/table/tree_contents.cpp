@@ -27,6 +27,16 @@ tree_contents::tree_contents(const options& o)
 /// The version that `at` shows. A batch stands in the chain a moment before it is published: then
 /// the one behind it is meant. That one is taken out of the chain only after the publishing, so
 /// what was read as `older` before the batch was seen to be unpublished is the right one.
+namespace {
+
+/// An order is one of whole terms.
+[[nodiscard]] bytes term_of(const sought_key& key) noexcept {
+  assert(key.what() != sought_key::form::content && "ordered tables are asked for terms");
+  return key.shown();
+}
+
+}  // namespace
+
 const tree_contents::version& tree_contents::version_at(sequence at) const noexcept {
   const version* v = newest_.load(std::memory_order_acquire);
   for (;;) {
@@ -37,16 +47,17 @@ const tree_contents::version& tree_contents::version_at(sequence at) const noexc
   }
 }
 
-const entry* tree_contents::find(bytes key, sequence at) const noexcept {
-  return view(at).find(key);
+const entry* tree_contents::find(const sought_key& key, sequence at) const noexcept {
+  return view(at).find(term_of(key));
 }
-void tree_contents::find_many(std::span<const bytes> keys, std::span<const entry*> found,
+void tree_contents::find_many(std::span<const sought_key> keys, std::span<const entry*> found,
                               sequence at) const noexcept {
   assert(keys.size() == found.size());
   const auto all = view(at);
-  for (std::size_t i = 0; i < keys.size(); ++i) found[i] = all.find(keys[i]);
+  for (std::size_t i = 0; i < keys.size(); ++i) found[i] = all.find(term_of(keys[i]));
 }
-void tree_contents::find_all(bytes key, sequence at, std::vector<const entry*>& found) const {
+void tree_contents::find_all(const sought_key& key, sequence at,
+                             std::vector<const entry*>& found) const {
   if (const entry* const e = find(key, at)) found.push_back(e);
 }
 const entry* tree_contents::seek(place where, bytes key, sequence at) const noexcept {
@@ -125,7 +136,7 @@ void tree_contents::destroy(entry* e) noexcept {
   entry::destroy(e);
 }
 
-staging tree_contents::stage_insert(entry::owner& e) {
+staging tree_contents::stage_insert(entry::owner& e, std::uint64_t) {
   auto path = draft_.find(e->key());
   entry* const old = path.found();
   if (old != nullptr && same_bytes(old->value(), e->value()) && same_bytes(old->key(), e->key())) {

@@ -20,11 +20,12 @@ class tree_contents final : public versioned<ordered_contents> {
   explicit tree_contents(const options& o);
   ~tree_contents() override;
 
-  [[nodiscard]] const entry* find(bytes key, sequence at) const noexcept override;
-  void find_many(std::span<const bytes> keys, std::span<const entry*> found,
+  [[nodiscard]] const entry* find(const sought_key& key, sequence at) const noexcept override;
+  void find_many(std::span<const sought_key> keys, std::span<const entry*> found,
                  sequence at) const noexcept override;
-  void find_all(bytes key, sequence at, std::vector<const entry*>& found) const override;
-  [[nodiscard]] bool contains(bytes key, sequence at) const noexcept override {
+  void find_all(const sought_key& key, sequence at,
+                std::vector<const entry*>& found) const override;
+  [[nodiscard]] bool contains(const sought_key& key, sequence at) const noexcept override {
     return find(key, at) != nullptr;
   }
   [[nodiscard]] const entry* seek(place where, bytes key, sequence at) const noexcept override;
@@ -35,7 +36,8 @@ class tree_contents final : public versioned<ordered_contents> {
                                                    std::size_t to) const override;
 
   void reserve(std::size_t) override {}  ///< a tree grows by a node at a time in any case
-  [[nodiscard]] staging stage_insert(entry::owner& e) override;
+  using contents::stage_insert;
+  [[nodiscard]] staging stage_insert(entry::owner& e, std::uint64_t hash) override;
   [[nodiscard]] staging stage_erase(bytes key) override;
   [[nodiscard]] staging stage_erase_value(bytes key, bytes value) override;
   [[nodiscard]] std::optional<const entry*> find_staged(bytes key) const override;

@@ -70,7 +70,7 @@ void turn::lead(queued* first, queued* mine) {
     while (*end != nullptr) end = &(*end)->next_;
     *end = mine;
   }
-  execute(first);
+  execute(first, mine);
   release();
 }
 
@@ -95,19 +95,20 @@ void turn::release() {
     }
     if (queue_.load() == nullptr || !try_take()) return;
     gather(0);
-    execute(take_queue());
+    execute(take_queue(), nullptr);
   }
 }
 
-void turn::execute(queued* first) noexcept {
+void turn::execute(queued* first, const queued* mine) noexcept {
   if (first == nullptr) return;
   execute_(first);
   bool somebody_sleeps = false;
   std::size_t size = 0;
   for (; first != nullptr; ++size) {
     auto* next = first->next_;
-    // After this exchange the operation may be gone: its owner returns.
-    somebody_sleeps |= first->state_.exchange(queued::state::done) == queued::state::asleep;
+    // After this exchange the operation may be gone: its owner returns. Nobody waits for our own.
+    somebody_sleeps |=
+        first != mine && first->state_.exchange(queued::state::done) == queued::state::asleep;
     first = next;
   }
   writers_ = size + queued_.load(std::memory_order_relaxed);

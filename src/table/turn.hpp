@@ -69,7 +69,7 @@ class turn {
   void release();
   void push(queued& op) noexcept;
   [[nodiscard]] queued* take_queue() noexcept;
-  void execute(queued* first) noexcept;
+  void execute(queued* first, const queued* mine) noexcept;
   void wait_until_done(queued& op);
 
   group_function execute_;

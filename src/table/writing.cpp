@@ -3,8 +3,10 @@
 // publishes it.
 #include "file/seeded_bug.hpp"
 #include "table/counter.hpp"
+#include "table/epoch.hpp"
 #include "table/store.hpp"
 
+#include <array>
 #include <cassert>
 #include <utility>
 
@@ -40,8 +42,19 @@ result<entry::owner> make_entry_within(std::size_t entry_limit, const std::strin
   return entry::make(key, value);
 }
 
-result<entry::owner> store::make_entry(bytes key, bytes value) const {
-  return make_entry_within(config_.limits.entry_bytes, label_, key, value);
+/// Makes the entry before the turn, while the place where it will go is on its way to the
+/// processor.
+result<> store::ready(operation& op, bytes key, bytes value) const {
+  {
+    const epoch_guard guard;
+    const auto* c = current_.load(std::memory_order_acquire);
+    if (c == nullptr) return std::unexpected(labelled(errc::table_closed));
+    op.hash = c->announce(key);
+  }
+  auto made = make_entry_within(config_.limits.entry_bytes, label_, key, value);
+  if (!made) return std::unexpected(made.error());
+  op.made = std::move(*made);
+  return {};
 }
 
 result<> batch::add(bytes key, bytes value) {
@@ -59,9 +72,7 @@ void store::submit(operation& op) {
 result<written> store::insert(bytes key, bytes value) {
   if (auto can = writable(); !can) return std::unexpected(can.error());
   operation op(operation::verb::insert);
-  auto made = make_entry(key, value);
-  if (!made) return std::unexpected(made.error());
-  op.made = std::move(*made);
+  if (auto made = ready(op, key, value); !made) return std::unexpected(made.error());
   submit(op);
   if (op.failure) return std::unexpected(*op.failure);
   return op.outcome;
@@ -70,9 +81,7 @@ result<written> store::insert(bytes key, bytes value) {
 result<> store::insert_new(bytes key, bytes value) {
   if (auto can = writable(); !can) return can;
   operation op(operation::verb::insert_new);
-  auto made = make_entry(key, value);
-  if (!made) return std::unexpected(made.error());
-  op.made = std::move(*made);
+  if (auto made = ready(op, key, value); !made) return std::unexpected(made.error());
   submit(op);
   if (op.failure) return std::unexpected(*op.failure);
   return {};
@@ -137,9 +146,7 @@ result<> store::replace_if(bytes key, bytes expected, bytes value) {
   operation op(operation::verb::replace_if);
   op.key = key;
   op.expected = expected;
-  auto made = make_entry(key, value);
-  if (!made) return std::unexpected(made.error());
-  op.made = std::move(*made);
+  if (auto made = ready(op, key, value); !made) return std::unexpected(made.error());
   submit(op);
   if (op.failure) return std::unexpected(*op.failure);
   return {};
@@ -264,11 +271,11 @@ void store::execute_clear(operation& op) noexcept {
   }
 }
 
-void store::add_put(operation& op, entry::owner e, staging& s) {
+void store::add_put(operation& op, entry::owner e, std::uint64_t hash, staging& s) {
   // Room first: once the entry is staged nothing may fail.
   changes_.reserve(changes_.size() + 1);
   const auto* made = e.get();
-  s = owned_->stage_insert(e);
+  s = owned_->stage_insert(e, hash);
   if (s.what == staged::publish_first) {
     op.made = std::move(e);
     return;
@@ -305,7 +312,7 @@ bool store::stage_entry(operation& op) {
     }
   }
   staging s;
-  add_put(op, std::move(op.made), s);
+  add_put(op, std::move(op.made), op.hash, s);
   return s.what != staged::publish_first;
 }
 
@@ -329,10 +336,15 @@ bool store::stage_batch(operation& op) {
   if (large) owned_->reserve(entries.size());
   changes_.reserve(changes_.size() + entries.size());
   constexpr std::size_t ahead = 16;
+  std::array<std::uint64_t, ahead> hashes;
+  const auto announce = [&](std::size_t i) {
+    if (i < entries.size()) hashes[i % ahead] = owned_->announce(entries[i]->key());
+  };
+  for (std::size_t i = 0; i < ahead; ++i) announce(i);
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    if (i + ahead < entries.size()) owned_->announce(entries[i + ahead]->key());
     staging s;
-    add_put(op, std::move(entries[i]), s);
+    add_put(op, std::move(entries[i]), hashes[i % ahead], s);
+    announce(i + ahead);
     assert(s.what != staged::publish_first && "inserts can always follow inserts");
   }
   return true;
@@ -364,7 +376,7 @@ bool store::stage_counter(operation& op) {
   op.counter = *stepped;
   const auto term = detail::encode_wide(*stepped);
   staging s;
-  add_put(op, entry::make(op.key, term.view()), s);
+  add_put(op, entry::make(op.key, term.view()), owned_->announce(op.key), s);
   return s.what != staged::publish_first;
 }
 
@@ -377,7 +389,7 @@ bool store::stage_replace_if(operation& op) {
     op.failure = error(errc::busy);
   } else {
     staging s;
-    add_put(op, std::move(op.made), s);
+    add_put(op, std::move(op.made), op.hash, s);
     return s.what != staged::publish_first;
   }
   return true;

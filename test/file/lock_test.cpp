@@ -151,34 +151,33 @@ TEST_F(Lock, AForkedChildOpensAndLocksFilesOfItsOwn) {
             0);
 }
 
-TEST_F(Lock, AForkIsSeenByTheGenerationHoweverItWasMade) {
-  const std::uint64_t mine = process_generation();
-  EXPECT_EQ(process_generation(), mine);
-  EXPECT_FALSE(is_forked_child_of(mine));
+TEST_F(Lock, AForkIsSeenByTheStampHoweverItWasMade) {
+  const process_stamp mine;
+  EXPECT_FALSE(mine.is_of_parent());
   EXPECT_EQ(in_child([&] {
-              if (!is_forked_child_of(mine)) return 1;
-              const std::uint64_t child = process_generation();
-              if (child == mine || is_forked_child_of(child)) return 2;
-              return in_child(
-                  [&] { return is_forked_child_of(child) && is_forked_child_of(mine) ? 0 : 1; });
+              if (!mine.is_of_parent()) return 1;
+              const process_stamp child;
+              if (child.is_of_parent() || !mine.is_of_parent()) return 2;
+              return in_child([&] { return child.is_of_parent() && mine.is_of_parent() ? 0 : 1; });
             }),
             0);
-  EXPECT_FALSE(is_forked_child_of(mine));
+  EXPECT_FALSE(mine.is_of_parent());
 }
 
 #if !SHELF_THREAD_SANITIZER
 TEST_F(Lock, ARawCloneWithoutForkHandlersIsSeenAndLetsGoOfTheLock) {
   auto file = sure(at.open_to_write());
-  const std::uint64_t mine = process_generation();
+  const process_stamp mine;
   int ready[2];
   int stop[2];
   ASSERT_EQ(::pipe(ready), 0);
   ASSERT_EQ(::pipe(stop), 0);
   const long child = ::syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr);
   if (child == 0) {
-    const bool seen = is_forked_child_of(mine);
+    const bool seen = mine.is_of_parent();
     settle_in_this_process();
-    const bool changed = process_generation() != mine;
+    const process_stamp own;
+    const bool changed = mine.is_of_parent() && !own.is_of_parent();
     ::close(stop[1]);
     static_cast<void>(!::write(ready[1], seen && changed ? "y" : "n", 1));
     char end = 0;

@@ -20,18 +20,6 @@ enum class walk : std::uint8_t { go_on, stop };
 
 namespace detail {
 
-/// Marks that a callback of this table runs on this thread.
-class callback_scope {
- public:
-  explicit callback_scope(const core& c) : core_(c) { core_.enter_callback(); }
-  ~callback_scope() { core_.leave_callback(); }
-  callback_scope(const callback_scope&) = delete;
-  callback_scope& operator=(const callback_scope&) = delete;
-
- private:
-  const core& core_;
-};
-
 /// Decodes what the table holds. It was encoded by us or checked when it was read, so it fits.
 template <class T>
 void decode_stored(bytes from, const decoding_rules& rules, T& into) {

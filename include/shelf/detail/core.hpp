@@ -5,6 +5,7 @@
 #include "shelf/config.hpp"
 #include "shelf/detail/bytes.hpp"
 #include "shelf/detail/function_ref.hpp"
+#include "shelf/detail/sought_key.hpp"
 #include "shelf/detail/wide_integer.hpp"
 #include "shelf/error.hpp"
 #include "shelf/kind.hpp"
@@ -84,7 +85,7 @@ class snapshot_core {
   virtual ~snapshot_core() = default;
   [[nodiscard]] virtual std::size_t size() const noexcept = 0;
   /// Calls `f` with each value of the key (set kinds: at most one); how many there were.
-  virtual std::size_t lookup(bytes key, function_ref<void(bytes)> f) const = 0;
+  virtual std::size_t lookup(const sought_key& key, function_ref<void(bytes)> f) const = 0;
   [[nodiscard]] virtual std::unique_ptr<walk> entries() const = 0;
 
   // Ordered tables only.
@@ -116,11 +117,12 @@ class core {
 
   // Reads. Errors: table_closed, forked, not_found.
   /// Calls `f` with each value of the key, in insertion order; the bytes are the table's own.
-  [[nodiscard]] virtual result<> lookup(bytes key, function_ref<void(bytes)> f) const = 0;
+  [[nodiscard]] virtual result<> lookup(const sought_key& key,
+                                        function_ref<void(bytes)> f) const = 0;
   /// Calls `f(i, value)` for each key that is there.
-  [[nodiscard]] virtual result<> lookup_many(std::span<const bytes> keys,
+  [[nodiscard]] virtual result<> lookup_many(std::span<const sought_key> keys,
                                              function_ref<void(std::size_t, bytes)> f) const = 0;
-  [[nodiscard]] virtual bool contains(bytes key) const noexcept = 0;
+  [[nodiscard]] virtual bool contains(const sought_key& key) const noexcept = 0;
   [[nodiscard]] virtual std::size_t size() const noexcept = 0;
   [[nodiscard]] virtual bool is_open() const noexcept = 0;
   /// Never null; of a closed table an empty one. Throws std::bad_alloc.
@@ -161,11 +163,25 @@ class core {
   [[nodiscard]] virtual result<table_stats> stats() const = 0;
   [[nodiscard]] virtual result<> give_away() = 0;
   [[nodiscard]] virtual result<> take_over() = 0;
-  /// While a user's callback runs on this thread, close refuses with busy. Nests.
-  virtual void enter_callback() const = 0;
-  virtual void leave_callback() const noexcept = 0;
   /// The name of the table in messages.
   [[nodiscard]] virtual const std::string& label() const noexcept = 0;
+};
+
+/// While one lives, a callback of its table runs on this thread, and close refuses with busy.
+/// Nests: the scopes of a thread end in the order opposite to that in which they began.
+class callback_scope {
+ public:
+  explicit callback_scope(const core& of) noexcept;
+  ~callback_scope();
+  callback_scope(const callback_scope&) = delete;
+  callback_scope& operator=(const callback_scope&) = delete;
+
+  /// Whether this thread is inside a callback of that table.
+  [[nodiscard]] static bool is_inside(const core& of) noexcept;
+
+ private:
+  const core& of_;
+  const callback_scope* const outer_;
 };
 
 /// Opens, creates or makes a table. Errors: see table.hpp, open.

@@ -24,6 +24,14 @@ concept byte_argument = requires(const A& a) {
                std::is_same_v<std::remove_cvref_t<decltype(*a.data())>, std::byte>;
 };
 
+/// The bytes of a binary key K are at hand in A: a K, a text, bytes.
+template <class A, class K>
+concept content_argument =
+    category_for<K> == category::binary &&
+    (std::is_same_v<A, K> ||
+     (text_like<K> && text_argument<A> && std::is_same_v<typename K::value_type, char>) ||
+     byte_argument<A, K>);
+
 template <class A, class K>
 consteval bool is_key_argument();
 
@@ -50,7 +58,7 @@ consteval bool is_key_argument() {
     return std::is_floating_point_v<argument> || plain_integer<argument>;
   } else if constexpr (text_like<K> && text_argument<argument>) {
     return std::is_same_v<typename K::value_type, char>;
-  } else if constexpr (c == category::binary && byte_argument<argument, K>) {
+  } else if constexpr (content_argument<argument, K>) {
     return true;
   } else if constexpr ((c == category::tuple || c == category::array) && tuple_argument<argument>) {
     if constexpr (std::tuple_size_v<argument> != std::tuple_size_v<K>)
@@ -60,6 +68,23 @@ consteval bool is_key_argument() {
   } else {
     return std::is_convertible_v<const argument&, K>;
   }
+}
+
+template <class K, content_argument<K> A>
+[[nodiscard]] bytes key_content(const A& argument) noexcept {
+  if constexpr (text_like<K> && text_argument<A>)
+    return as_bytes(std::string_view(argument));
+  else
+    return content_of(argument);
+}
+
+/// Keys of a fixed length have that length.
+template <class K>
+[[nodiscard]] bool has_key_size([[maybe_unused]] bytes content) noexcept {
+  if constexpr (fixed_array<K>)
+    return content.size() == std::tuple_size_v<K>;
+  else
+    return true;
 }
 
 template <class K, class A>
@@ -98,14 +123,10 @@ void encode_key_part(encoder& out, const A& argument) {
       encode<K>(out, argument);
   } else if constexpr (c == category::floating) {
     encode<K>(out, static_cast<K>(argument));
-  } else if constexpr (text_like<K> && text_argument<A>) {
-    out.binary(as_bytes(std::string_view(argument)));
-  } else if constexpr (c == category::binary && byte_argument<A, K>) {
-    const bytes content{reinterpret_cast<const std::byte*>(argument.data()), argument.size()};
-    if constexpr (fixed_array<K>) {
-      if (content.size() != std::tuple_size_v<K>) {
-        return out.fail({errc::invalid_argument, "the bytes are not as many as a key has"});
-      }
+  } else if constexpr (content_argument<A, K>) {
+    const bytes content = key_content<K>(argument);
+    if (!has_key_size<K>(content)) {
+      return out.fail({errc::invalid_argument, "the bytes are not as many as a key has"});
     }
     out.binary(content);
   } else if constexpr ((c == category::tuple || c == category::array) && tuple_argument<A>) {

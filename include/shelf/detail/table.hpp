@@ -111,10 +111,10 @@ template <key_argument<K> A>
 result<written> table<K, V, Kind>::insert(const A& key, const V& value) {
   detail::encoder k(detail::purpose::key, limits_);
   detail::encode_key<K>(k, key);
-  if (k.failed()) return std::unexpected(refused(k));
+  if (k.failed()) return std::unexpected(refused(k.outcome().error()));
   detail::encoder v(detail::purpose::value, limits_);
   detail::encode(v, value);
-  if (v.failed()) return std::unexpected(refused(v));
+  if (v.failed()) return std::unexpected(refused(v.outcome().error()));
   return core_->insert(k.written(), v.written());
 }
 
@@ -124,10 +124,10 @@ template <key_argument<K> A>
 result<> table<K, V, Kind>::insert_new(const A& key, const V& value) {
   detail::encoder k(detail::purpose::key, limits_);
   detail::encode_key<K>(k, key);
-  if (k.failed()) return std::unexpected(refused(k));
+  if (k.failed()) return std::unexpected(refused(k.outcome().error()));
   detail::encoder v(detail::purpose::value, limits_);
   detail::encode(v, value);
-  if (v.failed()) return std::unexpected(refused(v));
+  if (v.failed()) return std::unexpected(refused(v.outcome().error()));
   return core_->insert_new(k.written(), v.written());
 }
 
@@ -142,8 +142,8 @@ result<std::size_t> table<K, V, Kind>::insert_all(R&& pairs, bool only_new) {
     v.clear();
     detail::encode_key<K>(k, key);
     detail::encode(v, static_cast<const V&>(value));
-    if (k.failed()) return std::unexpected(refused(k));
-    if (v.failed()) return std::unexpected(refused(v));
+    if (k.failed()) return std::unexpected(refused(k.outcome().error()));
+    if (v.failed()) return std::unexpected(refused(v.outcome().error()));
     if (auto added = batch->add(k.written(), v.written()); !added) {
       return std::unexpected(added.error());
     }
@@ -156,7 +156,7 @@ template <key_argument<K> A>
 result<std::size_t> table<K, V, Kind>::erase(const A& key) {
   detail::encoder k(detail::purpose::key, limits_);
   detail::encode_key<K>(k, key);
-  if (k.failed()) return std::unexpected(refused(k));
+  if (k.failed()) return std::unexpected(refused(k.outcome().error()));
   return core_->erase(k.written());
 }
 
@@ -165,10 +165,10 @@ template <key_argument<K> A>
 result<std::size_t> table<K, V, Kind>::erase(const A& key, const V& value) {
   detail::encoder k(detail::purpose::key, limits_);
   detail::encode_key<K>(k, key);
-  if (k.failed()) return std::unexpected(refused(k));
+  if (k.failed()) return std::unexpected(refused(k.outcome().error()));
   detail::encoder v(detail::purpose::value, limits_);
   detail::encode(v, value);
-  if (v.failed()) return std::unexpected(refused(v));
+  if (v.failed()) return std::unexpected(refused(v.outcome().error()));
   return core_->erase_value(k.written(), v.written());
 }
 
@@ -179,7 +179,7 @@ result<V> table<K, V, Kind>::update_counter(const A& key, std::int64_t delta,
                                             counter_options options) {
   detail::encoder k(detail::purpose::key, limits_);
   detail::encode_key<K>(k, key);
-  if (k.failed()) return std::unexpected(refused(k));
+  if (k.failed()) return std::unexpected(refused(k.outcome().error()));
   auto counted = core_->update_counter(
       k.written(), {.delta = delta, .initial = options.initial, .range = detail::range_of<V>});
   if (!counted) return std::unexpected(counted.error());
@@ -192,7 +192,7 @@ template <class F, key_argument<K> A>
 result<V> table<K, V, Kind>::update(const A& key, F&& f) {
   detail::encoder k(detail::purpose::key, limits_);
   detail::encode_key<K>(k, key);
-  if (k.failed()) return std::unexpected(refused(k));
+  if (k.failed()) return std::unexpected(refused(k.outcome().error()));
   std::vector<std::byte> seen;
   detail::encoder v(detail::purpose::value, limits_);
   for (;;) {
@@ -206,7 +206,7 @@ result<V> table<K, V, Kind>::update(const A& key, F&& f) {
     }
     v.clear();
     detail::encode(v, value);
-    if (v.failed()) return std::unexpected(refused(v));
+    if (v.failed()) return std::unexpected(refused(v.outcome().error()));
     const auto replaced = core_->replace_if(k.written(), seen, v.written());
     if (replaced) return value;
     if (replaced.error() != errc::busy) return std::unexpected(replaced.error());
@@ -215,8 +215,7 @@ result<V> table<K, V, Kind>::update(const A& key, F&& f) {
 
 /// What the encoder refused, as a sentence that names the table.
 template <class K, class V, kind Kind>
-error table<K, V, Kind>::refused(const detail::encoder& e) const {
-  const auto why = e.outcome().error();
+error table<K, V, Kind>::refused(const error& why) const {
   return error(why.code(), core_->label() + ": " + why.message());
 }
 
@@ -225,17 +224,16 @@ error table<K, V, Kind>::refused(const detail::encoder& e) const {
 template <class K, class V, kind Kind>
 template <key_argument<K> A>
 auto table<K, V, Kind>::lookup(const A& key) const -> result<found_type> {
-  detail::encoder k(detail::purpose::key, limits_);
-  detail::encode_key<K>(k, key);
-  if (k.failed()) return std::unexpected(refused(k));
-  found_type found{};
-  const auto looked = core_->lookup(k.written(), [&](bytes b) {
+  const detail::key_to_seek<K, Kind, A> k(key, limits_);
+  if (k.failed()) return std::unexpected(refused(k.why()));
+  result<found_type> found;
+  const auto looked = core_->lookup(k.sought(), [&](bytes b) {
     if constexpr (is_bag(Kind))
-      detail::decode_stored(b, rules_, found.emplace_back());
+      detail::decode_stored(b, rules_, found->emplace_back());
     else
-      detail::decode_stored(b, rules_, found);
+      detail::decode_stored(b, rules_, *found);
   });
-  if (!looked) return std::unexpected(looked.error());
+  if (!looked) found = std::unexpected(looked.error());
   return found;
 }
 
@@ -248,11 +246,10 @@ auto table<K, V, Kind>::lookup_view(const A& key, F&& f) const {
                 "callback has returned. Return a copy.");
   constexpr bool keeps = !std::is_void_v<R> && !is_bag(Kind);
   using kept = std::conditional_t<keeps, R, void>;
-  detail::encoder k(detail::purpose::key, limits_);
-  detail::encode_key<K>(k, key);
-  if (k.failed()) return result<kept>(std::unexpected(refused(k)));
+  const detail::key_to_seek<K, Kind, A> k(key, limits_);
+  if (k.failed()) return result<kept>(std::unexpected(refused(k.why())));
   std::optional<std::conditional_t<keeps, R, bool>> returned;
-  const auto looked = core_->lookup(k.written(), [&](bytes b) {
+  const auto looked = core_->lookup(k.sought(), [&](bytes b) {
     auto view = detail::decode_view<View, V>(b, rules_);
     assert(view && "stored entries are checked before they are stored");
     const detail::callback_scope scope(*core_);
@@ -274,13 +271,12 @@ template <auto Member, key_argument<K> A>
 auto table<K, V, Kind>::get(const A& key) const -> result<detail::member_of<Member>> {
   static_assert(std::is_same_v<detail::owner_of<Member>, V>,
                 "get<&T::member> needs a member of the table's value type.");
-  detail::encoder k(detail::purpose::key, limits_);
-  detail::encode_key<K>(k, key);
-  if (k.failed()) return std::unexpected(refused(k));
+  const detail::key_to_seek<K, Kind, A> k(key, limits_);
+  if (k.failed()) return std::unexpected(refused(k.why()));
   result<detail::member_of<Member>> found{};
-  const auto looked = core_->lookup(
-      k.written(), [&](bytes b) { found = detail::decode_member<Member>(b, rules_); });
-  if (!looked) return std::unexpected(looked.error());
+  const auto looked =
+      core_->lookup(k.sought(), [&](bytes b) { found = detail::decode_member<Member>(b, rules_); });
+  if (!looked) found = std::unexpected(looked.error());
   return found;
 }
 
@@ -288,27 +284,45 @@ template <class K, class V, kind Kind>
 template <std::ranges::input_range R>
   requires(!is_bag(Kind) && key_argument<std::ranges::range_value_t<R>, K>)
 result<std::vector<std::optional<V>>> table<K, V, Kind>::lookup_many(R&& keys) const {
-  std::vector<std::byte> encoded;
-  std::vector<std::size_t> ends;
-  detail::encoder k(detail::purpose::key, limits_);
-  for (const auto& key : keys) {
-    k.clear();
-    detail::encode_key<K>(k, key);
-    if (k.failed()) return std::unexpected(refused(k));
-    const bytes made = k.written();
-    encoded.insert(encoded.end(), made.begin(), made.end());
-    ends.push_back(encoded.size());
+  using argument = std::ranges::range_value_t<R>;
+  std::vector<detail::sought_key> sought;
+  // Elements of a forward range stay where they are, so that text can be compared there.
+  if constexpr (std::ranges::forward_range<R> &&
+                std::is_lvalue_reference_v<std::ranges::range_reference_t<R>> &&
+                detail::content_argument<argument, K> && Kind != kind::ordered_set) {
+    for (const argument& key : keys) {
+      const detail::content_to_seek<K, argument> k(key, limits_);
+      if (k.failed()) return std::unexpected(refused(k.why()));
+      sought.push_back(k.sought());
+    }
+    return lookup_all(sought);
+  } else {
+    std::vector<std::byte> encoded;
+    std::vector<std::size_t> ends;
+    detail::encoder k(detail::purpose::key, limits_);
+    for (const auto& key : keys) {
+      k.clear();
+      detail::encode_key<K>(k, key);
+      if (k.failed()) return std::unexpected(refused(k.outcome().error()));
+      const bytes made = k.written();
+      encoded.insert(encoded.end(), made.begin(), made.end());
+      ends.push_back(encoded.size());
+    }
+    std::size_t start = 0;
+    for (const auto end : ends) {
+      sought.push_back(bytes(encoded).subspan(start, end - start));
+      start = end;
+    }
+    return lookup_all(sought);
   }
-  std::vector<bytes> parts;
-  parts.reserve(ends.size());
-  std::size_t start = 0;
-  for (const auto end : ends) {
-    parts.push_back(bytes(encoded).subspan(start, end - start));
-    start = end;
-  }
-  std::vector<std::optional<V>> found(parts.size());
+}
+
+template <class K, class V, kind Kind>
+auto table<K, V, Kind>::lookup_all(std::span<const detail::sought_key> keys) const
+    -> result<std::vector<std::optional<V>>> {
+  std::vector<std::optional<V>> found(keys.size());
   const auto looked = core_->lookup_many(
-      parts, [&](std::size_t i, bytes b) { detail::decode_stored(b, rules_, found[i].emplace()); });
+      keys, [&](std::size_t i, bytes b) { detail::decode_stored(b, rules_, found[i].emplace()); });
   if (!looked) return std::unexpected(looked.error());
   return found;
 }
@@ -316,9 +330,8 @@ result<std::vector<std::optional<V>>> table<K, V, Kind>::lookup_many(R&& keys) c
 template <class K, class V, kind Kind>
 template <key_argument<K> A>
 bool table<K, V, Kind>::contains(const A& key) const {
-  detail::encoder k(detail::purpose::key, limits_);
-  detail::encode_key<K>(k, key);
-  return !k.failed() && core_->contains(k.written());
+  const detail::key_to_seek<K, Kind, A> k(key, limits_);
+  return !k.failed() && core_->contains(k.sought());
 }
 
 template <class K, class V, kind Kind>
