@@ -301,9 +301,9 @@ staging bag_contents::stage_erase_value(bytes key, bytes value) {
   return {staged::erased, 1};
 }
 
-std::optional<const entry*> bag_contents::find_staged(bytes key) const {
+std::optional<const entry*> bag_contents::find_staged(bytes key, std::uint64_t hash) const {
   const entry* found = nullptr;
-  value_list* const list = list_of(hash_of(key, pairs_owner_.seed), key);
+  value_list* const list = list_of(hash, key);
   if (list == nullptr || list->live == 0) return found;
   list->each_slot([&](value_slot& slot) {
     if (slot.is_alive()) found = slot.get();

@@ -136,7 +136,11 @@ class contents : public std::enable_shared_from_this<contents> {
   [[nodiscard]] virtual staging stage_erase_value(bytes key, bytes value) = 0;
   /// Set kinds: the entry of a key as the staged changes leave it. Bags: any live entry of the key.
   /// publish_first (as nullopt) where the staged changes make that undecidable.
-  [[nodiscard]] virtual std::optional<const entry*> find_staged(bytes key) const = 0;
+  [[nodiscard]] virtual std::optional<const entry*> find_staged(bytes key,
+                                                                std::uint64_t hash) const = 0;
+  [[nodiscard]] std::optional<const entry*> find_staged(bytes key) const {
+    return find_staged(key, announce(key));
+  }
   /// Makes all that was staged visible in one step, as version `number`.
   virtual void publish(sequence number) noexcept = 0;
   /// Forgets all that was staged.

@@ -337,12 +337,9 @@ void hash_index<Owner>::split(hash_segment* old) {
   const auto low = static_cast<std::size_t>(middle - words.begin());
 
   limbo_.reserve(2);
-  const auto buckets = [](std::size_t n) {
-    return std::min(buckets_for(n), hash_segment::most_buckets);
-  };
   fresh_segments fresh(*this);
-  hash_segment* const lower = fresh.add(buckets(low), old->prefix, depth);
-  hash_segment* const upper = fresh.add(buckets(count - low), old->prefix | bit, depth);
+  hash_segment* const lower = fresh.add(hash_segment::most_buckets, old->prefix, depth);
+  hash_segment* const upper = fresh.add(hash_segment::most_buckets, old->prefix | bit, depth);
   if (narrow != nullptr) {
     d = make_directory(depth);
     for (std::size_t i = 0; i < d->size(); ++i) {

@@ -75,11 +75,11 @@ void loader::expect_no_schema() noexcept {
   first_counts_ = types_.what == kind::set;
 }
 
-bool loader::is_there(bytes key) {
-  auto found = loaded_->find_staged(key);
+bool loader::is_there(bytes key, std::uint64_t hash) {
+  auto found = loaded_->find_staged(key, hash);
   if (!found) {
     loaded_->publish(++version_);
-    found = loaded_->find_staged(key);
+    found = loaded_->find_staged(key, hash);
   }
   return found && *found != nullptr;
 }
@@ -109,7 +109,7 @@ void loader::stage(Change change) {
 
 void loader::insert_announced() {
   for (auto& [e, hash] : announced_) {
-    if (first_counts_ && is_there(e->key())) continue;
+    if (first_counts_ && is_there(e->key(), hash)) continue;
     stage([&] { return loaded_->stage_insert(e, hash); });
   }
   announced_.clear();

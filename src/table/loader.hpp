@@ -59,7 +59,7 @@ class loader final : public journal::visitor {
   [[nodiscard]] result<> check_catalogue(const journal::change& c);
   [[nodiscard]] result<> check_schema(std::string& stored, const std::string& wanted,
                                       const char* which);
-  [[nodiscard]] bool is_there(bytes key);
+  [[nodiscard]] bool is_there(bytes key, std::uint64_t hash);
   [[nodiscard]] entry::owner make_entry(const journal::change& c, bool fits);
   template <class Change>
   void stage(Change change);

@@ -227,8 +227,8 @@ staging set_contents::stage_erase_value(bytes key, bytes value) {
   return stage_erase(key);
 }
 
-std::optional<const entry*> set_contents::find_staged(bytes key) const {
-  const auto place = place_of(hash_of(key, seed_), key);
+std::optional<const entry*> set_contents::find_staged(bytes key, std::uint64_t hash) const {
+  const auto place = place_of(hash, key);
   return place ? live_entry_in(place.reference()) : nullptr;
 }
 

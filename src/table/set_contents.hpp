@@ -38,7 +38,9 @@ class set_contents final : public versioned<contents> {
   [[nodiscard]] std::uint64_t announce(bytes key) const noexcept override;
   [[nodiscard]] staging stage_erase(bytes key) override;
   [[nodiscard]] staging stage_erase_value(bytes key, bytes value) override;
-  [[nodiscard]] std::optional<const entry*> find_staged(bytes key) const override;
+  using contents::find_staged;
+  [[nodiscard]] std::optional<const entry*> find_staged(bytes key,
+                                                        std::uint64_t hash) const override;
   void publish(sequence number) noexcept override;
   void discard() noexcept override;
   [[nodiscard]] std::size_t staged_count() const noexcept override { return staged_.size(); }

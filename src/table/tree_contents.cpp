@@ -204,7 +204,7 @@ staging tree_contents::stage_erase_value(bytes key, bytes value) {
   return stage_erase(key);
 }
 
-std::optional<const entry*> tree_contents::find_staged(bytes key) const {
+std::optional<const entry*> tree_contents::find_staged(bytes key, std::uint64_t) const {
   return draft_.find(key).found();
 }
 

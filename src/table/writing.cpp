@@ -304,7 +304,7 @@ bool store::stage(operation& op) {
 
 bool store::stage_entry(operation& op) {
   if (op.what == operation::verb::insert_new) {
-    const auto there = owned_->find_staged(op.made->key());
+    const auto there = owned_->find_staged(op.made->key(), op.hash);
     if (!there) return false;
     if (*there != nullptr) {
       op.failure = error(errc::key_already_present);
@@ -381,7 +381,7 @@ bool store::stage_counter(operation& op) {
 }
 
 bool store::stage_replace_if(operation& op) {
-  const auto there = owned_->find_staged(op.made->key());
+  const auto there = owned_->find_staged(op.made->key(), op.hash);
   if (!there) return false;
   if (*there == nullptr) {
     op.failure = error(errc::not_found);
