@@ -170,6 +170,12 @@ class Progress(ToolTest):
         self.assertRegex(ran.out, r"\rreading standard input: \d+ in \d+ s\x1b\[K")
         self.assertEqual(screen(ran.out), f"{ROWS} rows imported\n")
 
+    def test_a_file_as_standard_input_has_an_end(self):
+        self.table()
+        ran = self.on_terminal("-c", "\"$SHELF\" import t.shelf - < rows.jsonl",
+                               environment=AT_ONCE, program="/bin/sh")
+        self.assertRegex(ran.out, r"\rreading standard input \[#+\] 100 %")
+
     def test_nothing_is_shown_where_nobody_looks(self):
         self.table()
         for words in (["info", "t.shelf"], ["list", "t.shelf", "--where", "n=9"],
