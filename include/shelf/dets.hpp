@@ -47,6 +47,8 @@ struct config {
   file_io io = file_io::calls;
   /// What to do with a file that needs a repair.
   repair_policy repair = repair_policy::automatic;
+  /// Told how far a repair is while the file is opened, in parts of the whole. Not called later.
+  progress tell_repair = {};
   /// How many slots a new file has at least; a power of two, else rounded up. A slot is a list of
   /// keys in the file, best with one key in it.
   std::uint32_t min_slots = 256;

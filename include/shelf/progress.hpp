@@ -2,6 +2,7 @@
 // How long calls say how far they are.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 
@@ -12,5 +13,19 @@ namespace shelf {
 /// want the same table or file may wait for it meanwhile. What it throws ends the call, which has
 /// then changed nothing. It must not call the table or file that it is told about.
 using progress = std::function<void(std::uint64_t done, std::uint64_t of)>;
+
+namespace detail {
+
+/// What tells `tell`, which outlives it, of one of several steps, from 0 on, or of `many` that
+/// begin with it.
+[[nodiscard]] inline progress step_of(const progress& tell, std::uint64_t step, std::uint64_t steps,
+                                      std::uint64_t many = 1) {
+  if (!tell) return {};
+  return [&tell, step, steps, many](std::uint64_t done, std::uint64_t of) {
+    tell(step * of + many * std::min(done, of), steps * of);
+  };
+}
+
+}  // namespace detail
 
 }  // namespace shelf

@@ -26,6 +26,7 @@ settings settings_of(const config& c) {
           .keypos = c.keypos,
           .how = static_cast<settings::opening>(c.opening),
           .repair = c.repair,
+          .tell_repair = c.tell_repair,
           .durable = c.mode == write_mode::durable,
           .mapped = c.io == file_io::mapped,
           .min_slots = c.min_slots,

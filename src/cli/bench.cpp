@@ -1,9 +1,9 @@
 // CLI  [cli] -> api -> table -> journal -> file
 // bench: a few seconds of shelf on somebody's own disk, and what the promises come to there.
-#include "cli/busy_line.hpp"
 #include "cli/commands.hpp"
 #include "cli/disk_probe.hpp"
 #include "cli/json_value.hpp"
+#include "cli/progress_bar.hpp"
 #include "cli/scratch_directory.hpp"
 #include "cli/text_table.hpp"
 #include "shelf/table.hpp"
@@ -23,6 +23,7 @@ using numbers = shelf::map<std::int64_t, std::string>;
 constexpr std::size_t value_bytes = 100;
 constexpr std::uint64_t most_entries = 100'000;
 constexpr auto longest_run = std::chrono::milliseconds(250);
+constexpr auto between_looks = std::chrono::milliseconds(20);
 constexpr int many_threads = 8;
 
 /// So many entries in so much time.
@@ -52,16 +53,25 @@ struct measured {
   return std::chrono::duration<double>(clock::now() - begun).count();
 }
 
-/// Inserts new keys until the time or the number is used up.
-[[nodiscard]] result<rate> timed_inserts(numbers& table, int threads, const interruption& stop) {
+/// Inserts new keys until the time or the number is used up. The first thread tells how far it is:
+/// seldom, because what it tells takes time from what is measured.
+[[nodiscard]] result<rate> timed_inserts(numbers& table, int threads, const interruption& stop,
+                                         const progress& tell) {
   const std::string value(value_bytes, 'v');
   std::vector<result<std::uint64_t>> done(static_cast<std::size_t>(threads), 0);
   const auto begun = clock::now();
   const auto insert = [&](int first, result<std::uint64_t>& inserted) {
     const auto most = most_entries / static_cast<unsigned>(threads);
     std::uint64_t count = 0;
+    auto next_look = begun;
     for (std::int64_t key = first; count < most && !stop.has_come(); key += threads) {
-      if (clock::now() - begun >= longest_run && count > 0) break;
+      const auto now = clock::now();
+      if (now - begun >= longest_run && count > 0) break;
+      if (first == 0 && tell && now >= next_look) {
+        const auto thousandths = static_cast<std::uint64_t>((now - begun) * 1000 / longest_run);
+        tell(std::max(thousandths, count * 1000 / most), 1000);
+        next_look = now + between_looks;
+      }
       if (auto kept = table.insert(key, value); !kept) {
         inserted = std::unexpected(kept.error());
         return;
@@ -120,11 +130,11 @@ struct measured {
 }
 
 [[nodiscard]] result<rate> one_run(const scratch_directory& place, write_mode mode, int threads,
-                                   const interruption& stop, measured& into) {
+                                   const interruption& stop, const progress& tell, measured& into) {
   const auto path = place.file("table.shelf");
   auto table = numbers::open({.path = path, .mode = mode});
   if (!table) return std::unexpected(table.error());
-  auto inserted = timed_inserts(*table, threads, stop);
+  auto inserted = timed_inserts(*table, threads, stop, tell);
   if (!inserted) return inserted;
   result<> kept;
   if (mode != write_mode::back) {
@@ -138,20 +148,24 @@ struct measured {
   return inserted;
 }
 
-[[nodiscard]] result<measured> measure(const std::string& directory, const interruption& stop) {
+/// Two probes and six runs, which take about the same time each.
+[[nodiscard]] result<measured> measure(const std::string& directory, const interruption& stop,
+                                       const progress& tell) {
   const auto place = scratch_directory::below(directory);
   if (!place) return std::unexpected(place.error());
   measured all;
-  auto disk = probe_disk(place->file("appends"), stop);
+  auto disk = probe_disk(place->file("appends"), stop, detail::step_of(tell, 0, 4));
   if (!disk) return std::unexpected(disk.error());
   all.disk = *std::move(disk);
   constexpr std::pair<write_mode, std::string_view> modes[] = {{write_mode::back, "back"},
                                                                {write_mode::through, "through"},
                                                                {write_mode::durable, "durable"}};
+  std::uint64_t step = 2;
   for (const auto& [mode, name] : modes) {
-    const auto alone = one_run(*place, mode, 1, stop, all);
+    const auto alone = one_run(*place, mode, 1, stop, detail::step_of(tell, step++, 8), all);
     if (!alone) return std::unexpected(alone.error());
-    const auto together = one_run(*place, mode, many_threads, stop, all);
+    const auto together =
+        one_run(*place, mode, many_threads, stop, detail::step_of(tell, step++, 8), all);
     if (!together) return std::unexpected(together.error());
     all.modes.push_back({name, *alone, *together});
   }
@@ -252,10 +266,9 @@ void write_as_json(console& out, const std::string& directory, const measured& m
 outcome bench(const request& r, console& out) {
   const auto& directory = r.other.empty() ? std::string(".") : r.other;
   const interruption stop;
-  const auto done = [&] {
-    const busy_line busy("measuring " + directory, out.errors_are_seen());
-    return measure(directory, stop);
-  }();
+  progress_bar bar("measuring " + directory, out.errors_are_seen());
+  const auto done = measure(directory, stop, told_to(bar));
+  bar.clear();
   if (!done) return std::unexpected(done.error());
   if (stop.has_come()) return exit_status::refused;
   if (wants_json(r, out)) {

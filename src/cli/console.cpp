@@ -5,6 +5,7 @@
 #include "cli/display_text.hpp"
 
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cerrno>
 #include <cstdlib>
@@ -19,6 +20,11 @@ namespace {
   const char* const kind = std::getenv("TERM");
   const bool dumb = kind != nullptr && std::strcmp(kind, "dumb") == 0;
   return is_terminal && !dumb && (refused == nullptr || *refused == '\0');
+}
+
+[[nodiscard]] bool is_pipe(int descriptor) {
+  struct stat status{};
+  return fstat(descriptor, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
 }
 
 [[nodiscard]] std::string_view code_of(tone t) {
@@ -44,6 +50,7 @@ namespace {
 
 console::console(colours wanted)
     : is_terminal_(isatty(STDOUT_FILENO) == 1),
+      is_pipe_(is_pipe(STDOUT_FILENO)),
       errors_are_seen_(isatty(STDERR_FILENO) == 1),
       colours_(wants_colours(wanted, is_terminal_)),
       error_colours_(wants_colours(wanted, errors_are_seen_)) {

@@ -25,6 +25,11 @@ class console {
 
   [[nodiscard]] bool is_terminal() const noexcept { return is_terminal_; }
   [[nodiscard]] bool errors_are_seen() const noexcept { return errors_are_seen_; }
+  /// Whether a bar may stand there while output is written. Behind a pipe may be a pager, which has
+  /// the same terminal to itself.
+  [[nodiscard]] bool errors_are_seen_beside_output() const noexcept {
+    return errors_are_seen_ && !is_pipe_;
+  }
   /// Columns of the terminal; 0 if output is none.
   [[nodiscard]] std::size_t width() const noexcept { return width_; }
   /// Lines of the terminal; 0 if output is none.
@@ -42,6 +47,7 @@ class console {
 
  private:
   bool is_terminal_;
+  bool is_pipe_;
   bool errors_are_seen_;
   bool colours_;
   bool error_colours_;

@@ -24,6 +24,7 @@ namespace {
 /// DETS takes so much at a time: all of a table need not be in memory as objects.
 constexpr std::size_t most_objects = 16384;
 constexpr std::size_t most_bytes = std::size_t{16} << 20;
+constexpr std::size_t most_unsynced = std::size_t{32} << 20;
 constexpr std::uint64_t most_slots = 33'554'432;
 
 [[nodiscard]] std::unexpected<error> refuse(const std::string& why) {
@@ -45,13 +46,15 @@ struct plan {
 };
 
 /// Whether all are {Key, Value}: then each is an entry, else each is the value of its key.
-[[nodiscard]] result<plan> plan_from_objects(const request& r, const source& from) {
+[[nodiscard]] result<plan> plan_from_objects(const request& r, const source& from,
+                                             const progress& tell) {
   plan p{.pairs = r.shape == object_shape::pairs, .keypos = from.keypos()};
   if (r.shape == object_shape::objects) return p;
   bool all = p.keypos == 1;
-  const auto read = from.for_each({}, [&](bytes, bytes object) {
+  const auto look = [&](bytes, bytes object) {
     return all = all && term::from_canonical(object).size() == 2;
-  });
+  };
+  const auto read = from.for_each({}, look, tell);
   if (!read) return std::unexpected(read.error());
   if (p.pairs && !all) return refuse("--as pairs: " + r.file + " holds others than {Key, Value}");
   p.pairs = all;
@@ -59,10 +62,10 @@ struct plan {
 }
 
 /// The first position at which every value has its key; 0 if there is none.
-[[nodiscard]] result<std::uint32_t> common_position(const source& from) {
+[[nodiscard]] result<std::uint32_t> common_position(const source& from, const progress& tell) {
   std::vector<std::uint32_t> left;
   bool first = true;
-  const auto read = from.for_each({}, [&](bytes key, bytes value) {
+  const auto look = [&](bytes key, bytes value) {
     if (first) {
       const auto whole = term::from_canonical(value);
       const auto size = whole.what() == term::type::tuple ? whole.size() : 0;
@@ -73,13 +76,15 @@ struct plan {
     std::erase_if(left,
                   [&](std::uint32_t p) { return !is_key(dets_format::element_at(value, p), key); });
     return !left.empty();
-  });
+  };
+  const auto read = from.for_each({}, look, tell);
   if (!read) return std::unexpected(read.error());
   return left.empty() ? 0 : left.front();
 }
 
 /// Whether each value of an untyped table has its key in it: then the values are the objects.
-[[nodiscard]] result<plan> plan_from_entries(const request& r, const source& from) {
+[[nodiscard]] result<plan> plan_from_entries(const request& r, const source& from,
+                                             const progress& tell) {
   const bool untyped = from.schemas().key.text() == "any" && from.schemas().value.text() == "any";
   const bool may_be = r.shape == object_shape::objects || r.keypos != 0 ||
                       (r.shape == object_shape::by_content && untyped);
@@ -88,7 +93,7 @@ struct plan {
   }
   if (!may_be) return plan{};
   if (r.keypos != 0) return plan{.pairs = false, .keypos = r.keypos};
-  const auto position = common_position(from);
+  const auto position = common_position(from, tell);
   if (!position) return std::unexpected(position.error());
   if (*position != 0) return plan{.pairs = false, .keypos = *position};
   if (r.shape != object_shape::objects || from.size() == 0) return plan{};
@@ -98,7 +103,7 @@ struct plan {
 /// Gathers objects and inserts them portion by portion.
 class dets_filler {
  public:
-  explicit dets_filler(dets::file& into) : into_(into) {}
+  dets_filler(dets::file& into, const new_file& target) : into_(into), target_(target) {}
 
   [[nodiscard]] result<> add(term object) {
     bytes_ += object.encoded().size();
@@ -109,15 +114,20 @@ class dets_filler {
   [[nodiscard]] result<> flush() {
     const auto done = into_.insert_range(portion_);
     portion_.clear();
-    bytes_ = 0;
-    return done ? result<>() : std::unexpected(done.error());
+    unsynced_ += std::exchange(bytes_, 0);
+    if (!done) return std::unexpected(done.error());
+    if (unsynced_ < most_unsynced) return {};
+    unsynced_ = 0;
+    return target_.sync();
   }
   [[nodiscard]] std::uint64_t added() const noexcept { return added_; }
 
  private:
   dets::file& into_;
+  const new_file& target_;
   std::vector<term> portion_;
   std::size_t bytes_ = 0;
+  std::size_t unsynced_ = 0;
   std::uint64_t added_ = 0;
 };
 
@@ -133,24 +143,24 @@ class dets_filler {
                   p.keypos));
 }
 
-[[nodiscard]] result<std::uint64_t> write_dets(const std::string& path, const source& from,
-                                               const plan& p, progress_bar bar) {
+[[nodiscard]] result<std::uint64_t> write_dets(const new_file& target, const source& from,
+                                               const plan& p, const progress& tell) {
   const auto slots = std::clamp<std::uint64_t>(from.size(), 256, most_slots);
-  auto made = dets::file::open({.path = path,
+  auto made = dets::file::open({.path = target.path(),
                                 .type = from.what() == kind::ordered_set ? kind::set : from.what(),
                                 .keypos = p.keypos,
                                 .opening = opening::create_new,
                                 .min_slots = static_cast<std::uint32_t>(slots),
                                 .auto_save = std::chrono::milliseconds(0)});
   if (!made) return std::unexpected(made.error());
-  dets_filler filler(*made);
+  dets_filler filler(*made, target);
   result<> done;
-  const auto read = from.for_each({}, [&](bytes key, bytes value) {
+  const auto add = [&](bytes key, bytes value) {
     auto object = object_of(from, p, key, value);
     done = object ? filler.add(*std::move(object)) : std::unexpected(object.error());
-    bar.update(filler.added(), from.size());
     return done.has_value();
-  });
+  };
+  const auto read = from.for_each({}, add, tell);
   if (done) done = read;
   if (done) done = filler.flush();
   if (done && made->size() != filler.added()) {
@@ -231,16 +241,17 @@ class twin_finder {
 
 /// Errors if two objects would be one entry.
 [[nodiscard]] result<> refuse_twins(const source& from, const plan& p, twin_finder& twins,
-                                    std::uint64_t count) {
+                                    std::uint64_t count, const progress& tell) {
   if (!twins.suspects()) return {};
   std::uint64_t entries = 0;
   result<> done;
-  const auto read = from.for_each({}, [&](bytes key, bytes object) {
+  const auto look = [&](bytes key, bytes object) {
     const auto e = entry_of(p, key, object);
     if (!e) done = std::unexpected(e.error());
     if (e && twins.is_first(*e)) ++entries;
     return done.has_value();
-  });
+  };
+  const auto read = from.for_each({}, look, tell);
   if (!done || !read) return done ? read : done;
   if (entries == count) return {};
   return std::unexpected(
@@ -248,30 +259,31 @@ class twin_finder {
             fmt::format("{} objects would be {} entries: some are equal here", count, entries)));
 }
 
-[[nodiscard]] result<std::uint64_t> write_native(const std::string& path, const source& from,
-                                                 const plan& p, progress_bar bar) {
+[[nodiscard]] result<std::uint64_t> write_native(const new_file& target, const source& from,
+                                                 const plan& p, const progress& tell) {
   file_description d;
   d.what = from.what();
   d.key_schema = d.value_schema = "any";
   const auto types = detail::described_types(d, detail::scrutiny::terms);
   if (!types) return std::unexpected(types.error());
   detail::core_config config;
-  config.path = path;
+  config.path = target.path();
   const auto made = detail::build_file(config, *types);
   if (!made) return std::unexpected(made.error());
   twin_finder twins(d.what, from.size());
   std::uint64_t count = 0;
   result<> done;
-  const auto read = from.for_each({}, [&](bytes key, bytes object) {
+  const auto add = [&](bytes key, bytes object) {
+    ++count;
     const auto e = entry_of(p, key, object);
     done = e ? (*made)->add(e->key.encoded(), e->value.encoded())
              : result<>(std::unexpected(e.error()));
     if (e) twins.see(*e);
-    bar.update(++count, from.size());
     return done.has_value();
-  });
+  };
+  const auto read = from.for_each({}, add, tell);
   if (done) done = read;
-  if (done) done = refuse_twins(from, p, twins, count);
+  if (done) done = refuse_twins(from, p, twins, count, tell);
   if (done) done = (*made)->publish();
   if (!done) return std::unexpected(done.error());
   return count;
@@ -330,11 +342,15 @@ outcome convert(const request& r, console& out) {
   auto target = new_file::beside(r.other, r.overwrite);
   if (!target) return std::unexpected(target.error());
   if (auto sound = (*from)->look_through(); !sound) return std::unexpected(sound.error());
-  const auto p = objects ? plan_from_objects(r, **from) : plan_from_entries(r, **from);
+  progress_bar looking("looking through " + r.file, out.errors_are_seen());
+  const auto make_plan = objects ? plan_from_objects : plan_from_entries;
+  const auto p = make_plan(r, **from, told_to(looking));
+  looking.clear();
   if (!p) return std::unexpected(p.error());
+  progress_bar bar("writing " + r.other, out.errors_are_seen());
   const auto write = to_dets ? write_dets : write_native;
-  const auto count =
-      write(target->path(), **from, *p, progress_bar("writing " + r.other, out.errors_are_seen()));
+  const auto count = write(*target, **from, *p, told_to(bar));
+  bar.clear();
   if (!count) return std::unexpected(named(r, *target, count.error()));
   if (auto published = target->publish(); !published) return std::unexpected(published.error());
   answer(r, out, **from, *p, to_dets, *count);

@@ -9,17 +9,21 @@
 namespace shelf::cli {
 namespace {
 
-[[nodiscard]] result<dets::file> open_with(const std::string& path, dets::repair_policy repair) {
+/// `bar` outlives the call alone: nothing is told of later.
+[[nodiscard]] result<dets::file> open_with(const std::string& path, dets::repair_policy repair,
+                                           progress_bar& bar) {
   return dets::file::open({.path = path,
                            .opening = opening::read_only,
                            .repair = repair,
+                           .tell_repair = told_to(bar),
                            .file_system = file_system::any});
 }
 
 }  // namespace
 
 result<dets_table> dets_table::read(const std::string& path, progress_bar bar, warning warn) {
-  auto opened = open_with(path, dets::repair_policy::automatic);
+  auto opened = open_with(path, dets::repair_policy::automatic, bar);
+  bar.clear();
   if (!opened) return std::unexpected(opened.error());
   const auto info = opened->info();
   if (!info) return std::unexpected(info.error());
@@ -74,11 +78,11 @@ std::vector<source::fact> dets_table::facts() const {
 /// A closed file whose damage only a walk meets is read as a forced repair would leave it.
 result<> dets_table::look_through() {
   if (file_.repaired()) return {};
-  std::uint64_t seen = 0;
-  auto whole = file_.for_each([&](const term&) { bar_.update(++seen, file_.size()); });
+  auto whole = for_each_object([](bytes) { return true; }, told_to(bar_));
   bar_.clear();
   if (whole || whole.error() != errc::corrupt) return whole;
-  auto forced = open_with(path_, dets::repair_policy::force);
+  auto forced = open_with(path_, dets::repair_policy::force, bar_);
+  bar_.clear();
   if (!forced) return std::unexpected(forced.error());
   file_ = *std::move(forced);
   const auto info = file_.info();
@@ -96,9 +100,13 @@ result<std::size_t> dets_table::get(const term& key, detail::function_ref<void(b
   return found->size();
 }
 
-result<> dets_table::for_each_object(detail::function_ref<bool(bytes)> f) const {
-  return file_.for_each(
-      [&](const term& object) { return f(object.encoded()) ? walk::go_on : walk::stop; });
+result<> dets_table::for_each_object(detail::function_ref<bool(bytes)> f,
+                                     const progress& tell) const {
+  walk_count count(tell, file_.size());
+  return file_.for_each([&](const term& object) {
+    count.one_more();
+    return f(object.encoded()) ? walk::go_on : walk::stop;
+  });
 }
 
 }  // namespace shelf::cli

@@ -29,7 +29,8 @@ class dets_table final : public object_source {
   result<std::size_t> get(const term& key, detail::function_ref<void(bytes)> f) const override;
 
  protected:
-  result<> for_each_object(detail::function_ref<bool(bytes)> f) const override;
+  result<> for_each_object(detail::function_ref<bool(bytes)> f,
+                           const progress& tell) const override;
 
  private:
   dets_table(std::string path, dets::file opened, dets::file_info info, progress_bar bar,

@@ -32,15 +32,16 @@ struct difference {
 /// Calls f(key), which may fail, once for each key. The values of a key stand together in every
 /// kind.
 template <class F>
-[[nodiscard]] result<> for_each_key(const source& in, F&& f) {
+[[nodiscard]] result<> for_each_key(const source& in, F&& f, const progress& tell) {
   std::optional<term> last;
   result<> done;
-  auto read = in.for_each({}, [&](bytes k, bytes) {
+  const auto look = [&](bytes k, bytes) {
     if (last && same_bytes(last->encoded(), k)) return true;
     last = term::from_canonical(k);
     done = f(*last);
     return done.has_value();
-  });
+  };
+  auto read = in.for_each({}, look, tell);
   return done ? read : done;
 }
 
@@ -59,12 +60,12 @@ template <class F>
 [[nodiscard]] result<std::vector<difference>> compare(const source& before, const source& after,
                                                       progress_bar bar) {
   std::vector<difference> all;
-  std::uint64_t seen = 0;
+  const auto tell = told_to(bar);
   const auto compare_keys = [&](const source& of, bool only_new) {
-    return for_each_key(of, [&](const term& key) {
-      bar.update(++seen, before.size() + after.size());
+    const auto compare_one = [&](const term& key) {
       return compare_key(before, after, key, only_new, all);
-    });
+    };
+    return for_each_key(of, compare_one, detail::step_of(tell, only_new ? 1 : 0, 2));
   };
   auto read = compare_keys(before, false);
   if (read) read = compare_keys(after, true);

@@ -47,10 +47,12 @@ struct open_file {
 
 /// Appends, each with its sync or without. At least one, so that there is something to tell.
 [[nodiscard]] result<latency> timed_appends(const open_file& f, const std::string& path,
-                                            bool synced, const interruption& stop) {
+                                            bool synced, const interruption& stop,
+                                            const progress& tell) {
   const std::array<char, probe_bytes> record{};
   std::vector<double> took;
   const auto begun = clock::now();
+  auto now = begun;
   do {
     const auto before = clock::now();
     const auto written = ::write(f.number, record.data(), record.size());
@@ -59,8 +61,11 @@ struct open_file {
       return failure(path, "write");
     }
     if (synced && ::fdatasync(f.number) != 0) return failure(path, "fdatasync");
-    took.push_back(std::chrono::duration<double, std::micro>(clock::now() - before).count());
-  } while (took.size() < most_times && clock::now() - begun < longest_probe && !stop.has_come());
+    now = clock::now();
+    took.push_back(std::chrono::duration<double, std::micro>(now - before).count());
+    const auto thousandths = static_cast<std::uint64_t>((now - begun) * 1000 / longest_probe);
+    if (tell) tell(std::max(thousandths, took.size() * 1000 / most_times), 1000);
+  } while (took.size() < most_times && now - begun < longest_probe && !stop.has_come());
   return spread(std::move(took));
 }
 
@@ -185,14 +190,15 @@ disk_verdict judge(const disk_evidence& e) {
                                   rest};
 }
 
-result<disk_report> probe_disk(const std::string& path, const interruption& stop) {
+result<disk_report> probe_disk(const std::string& path, const interruption& stop,
+                               const progress& tell) {
   const open_file f(path);
   if (f.number < 0) return failure(path, "open");
   disk_report report;
-  const auto append = timed_appends(f, path, false, stop);
+  const auto append = timed_appends(f, path, false, stop, detail::step_of(tell, 0, 2));
   if (!append) return std::unexpected(append.error());
   if (::fdatasync(f.number) != 0) return failure(path, "fdatasync");
-  const auto sync = timed_appends(f, path, true, stop);
+  const auto sync = timed_appends(f, path, true, stop, detail::step_of(tell, 1, 2));
   if (!sync) return std::unexpected(sync.error());
   report.append = *append;
   report.sync = *sync;

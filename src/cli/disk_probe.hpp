@@ -4,6 +4,7 @@
 
 #include "cli/interruption.hpp"
 #include "shelf/error.hpp"
+#include "shelf/progress.hpp"
 
 #include <cstdint>
 #include <string>
@@ -55,6 +56,7 @@ inline constexpr std::size_t probe_bytes = 128;
 
 /// Appends to the new file at `path` and syncs, again and again, for less than a second (or one
 /// sync, if that takes longer). file_error, no_space.
-[[nodiscard]] result<disk_report> probe_disk(const std::string& path, const interruption& stop);
+[[nodiscard]] result<disk_report> probe_disk(const std::string& path, const interruption& stop,
+                                             const progress& tell = {});
 
 }  // namespace shelf::cli

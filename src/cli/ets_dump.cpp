@@ -214,7 +214,8 @@ result<> ets_dump::check_ending(const ending& end, std::uint64_t seen,
   return {};
 }
 
-result<> ets_dump::for_each_object(detail::function_ref<bool(bytes)> f) const {
+result<> ets_dump::for_each_object(detail::function_ref<bool(bytes)> f,
+                                   const progress& tell) const {
   // The header is read again: the sum covers it.
   if (std::fseek(file_.get(), file_header, SEEK_SET) != 0) {
     return std::unexpected(error(errc::file_error, path_ + ": cannot be read from its start"));
@@ -240,36 +241,39 @@ result<> ets_dump::for_each_object(detail::function_ref<bool(bytes)> f) const {
       if (!f(object->encoded())) return {};
     }
     if (has_sum_) sum.add(item_);
-    if (items % 4096 == 0) bar_.update(at_, bytes_);
+    if ((items & 0xFF) == 0 && tell) tell(at_, bytes_);
   }
   return check_ending(end, items - 1, sum.finish());
 }
 
 result<> ets_dump::look_through() {
   std::uint64_t seen = 0;
-  auto whole = for_each_object([&](bytes) {
+  const auto count = [&](bytes) {
     ++seen;
     return true;
-  });
+  };
+  auto whole = for_each_object(count, told_to(bar_));
   bar_.clear();
   if (whole) objects_ = seen;  // the header knows what there was when the dump began
   return whole;
 }
 
-/// A dump has no index: every object is looked at.
+/// A dump has no index: every object is looked at. Those found wait, so that what `f` shows does
+/// not meet the bar.
 result<std::size_t> ets_dump::get(const term& key, detail::function_ref<void(bytes)> f) const {
-  std::size_t found = 0;
-  const auto read = for_each_object([&](bytes object) {
+  std::vector<term> found;
+  const auto look = [&](bytes object) {
     const auto own = term::from_canonical(dets_format::element_at(object, keypos_));
     const bool same =
         type_ == kind::ordered_set ? (own <=> key) == 0 : is_key(own.encoded(), key.encoded());
-    if (!same) return true;
-    ++found;
-    f(object);
+    if (same) found.push_back(term::from_canonical(object));
     return true;
-  });
+  };
+  const auto read = for_each_object(look, told_to(bar_));
+  bar_.clear();
   if (!read) return std::unexpected(read.error());
-  return found;
+  for (const auto& object : found) f(object.encoded());
+  return found.size();
 }
 
 }  // namespace shelf::cli

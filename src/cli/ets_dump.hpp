@@ -33,7 +33,8 @@ class ets_dump final : public object_source {
   result<std::size_t> get(const term& key, detail::function_ref<void(bytes)> f) const override;
 
  protected:
-  result<> for_each_object(detail::function_ref<bool(bytes)> f) const override;
+  result<> for_each_object(detail::function_ref<bool(bytes)> f,
+                           const progress& tell) const override;
 
  private:
   struct closer {

@@ -18,17 +18,18 @@ using sink = std::function<result<>(std::string_view)>;
 
 [[nodiscard]] result<std::uint64_t> write_rows(const source& table, const selection& rows,
                                                row_writer& writer, const sink& write,
-                                               progress_bar bar) {
+                                               const progress& tell) {
   auto done = write(writer.header());
   std::uint64_t count = 0;
   std::string line;
-  const auto read = rows.for_each(table, [&](const term& key, const term& value) {
+  const auto write_one = [&](const term& key, const term& value) {
     line.clear();
     writer.append(line, key, value);
     done = write(line);
-    bar.update(++count, table.size());
+    ++count;
     return done.has_value();
-  });
+  };
+  const auto read = rows.for_each(table, write_one, tell);
   if (!done) return std::unexpected(done.error());
   if (!read) return std::unexpected(read.error());
   return count;
@@ -37,16 +38,19 @@ using sink = std::function<result<>(std::string_view)>;
 /// The same in the order of the lines, so that equal tables are equal listings.
 [[nodiscard]] result<std::uint64_t> write_sorted(const source& table, const selection& rows,
                                                  row_writer& writer, const sink& write,
-                                                 progress_bar bar) {
+                                                 const progress& tell) {
   line_sorter sorter;
   const auto keep = [&](std::string_view line) -> result<> {
     if (line.ends_with('\n')) line.remove_suffix(1);
     return line.empty() ? result<>() : sorter.add(line);
   };
-  auto count = write_rows(table, rows, writer, keep, std::move(bar));
+  auto count = write_rows(table, rows, writer, keep, detail::step_of(tell, 0, 2));
   if (!count) return count;
   std::string whole;
+  const auto tell_written = detail::step_of(tell, 1, 2);
+  walk_count written(tell_written, *count);
   const auto done = sorter.for_each([&](std::string_view line) {
+    written.one_more();
     whole.assign(line).push_back('\n');
     return write(whole);
   });
@@ -71,21 +75,25 @@ outcome export_rows(const request& r, console& out) {
   if (auto sound = (*table)->look_through(); !sound) return std::unexpected(sound.error());
   // Objects lie in a file as their hashes have it, which tells nobody anything.
   const auto write_all = objects && how.format == row_format::etf_hex ? write_sorted : write_rows;
-  if (r.other.empty() || r.other == "-") {
+  const bool to_output = r.other.empty() || r.other == "-";
+  progress_bar bar(to_output ? "exporting " + r.file : "writing " + r.other,
+                   to_output ? out.errors_are_seen_beside_output() : out.errors_are_seen());
+  if (to_output) {
     const auto to_console = [&](std::string_view text) -> result<> {
+      if (out.is_terminal()) bar.give_way();
       out.write(text);
       return out.has_failed() ? out.flush() : result<>();
     };
-    const auto written = write_all(**table, *rows, **writer, to_console, progress_bar::none());
+    const auto written = write_all(**table, *rows, **writer, to_console, told_to(bar));
     return written ? outcome(exit_status::ok) : std::unexpected(written.error());
   }
   auto file = output_file::create(r.other);
   if (!file) return std::unexpected(file.error());
   const auto to_file = [&](std::string_view text) { return file->write(text); };
-  const auto written = write_all(**table, *rows, **writer, to_file,
-                                 progress_bar("writing " + r.other, out.errors_are_seen()));
+  const auto written = write_all(**table, *rows, **writer, to_file, told_to(bar));
   if (!written) return std::unexpected(written.error());
   if (auto named = file->publish(); !named) return std::unexpected(named.error());
+  bar.clear();
   if (wants_json(r, out)) {
     out.write("{\"exported\":" + std::to_string(*written) + "}\n");
   } else {

@@ -2,7 +2,6 @@
 // Rows from a file into a table: all of them in one step, or none.
 #include "api/described_types.hpp"
 #include "cli/argument.hpp"
-#include "cli/busy_line.hpp"
 #include "cli/commands.hpp"
 #include "cli/interruption.hpp"
 #include "cli/native_table.hpp"
@@ -43,14 +42,8 @@ class intake {
  public:
   /// `taken`: where a key must not be there yet; nullptr: nowhere.
   intake(const request& r, console& out, row_reader& rows, detail::file_builder& file,
-         const source* taken, output_file* rejects)
-      : r_(r),
-        out_(out),
-        rows_(rows),
-        file_(file),
-        taken_(taken),
-        rejects_(rejects),
-        bar_("reading " + rows.input().name(), out.errors_are_seen()) {}
+         const source* taken, output_file* rejects, progress_bar& bar)
+      : r_(r), out_(out), rows_(rows), file_(file), taken_(taken), rejects_(rejects), bar_(bar) {}
 
   [[nodiscard]] result<tally> run(const interruption& stop) {
     for (;;) {
@@ -122,7 +115,7 @@ class intake {
   detail::file_builder& file_;
   const source* taken_;
   output_file* rejects_;
-  progress_bar bar_;
+  progress_bar& bar_;
   tally counts_;
 };
 
@@ -155,12 +148,13 @@ void answer(const request& r, console& out, const tally& counts) {
     if (!made) return std::unexpected(made.error());
     rejects.emplace(*std::move(made));
   }
-  auto counts = intake(r, out, **rows, file, taken, rejects ? &*rejects : nullptr).run(stop);
+  progress_bar bar("reading " + (*rows)->input().name(), out.errors_are_seen());
+  auto counts = intake(r, out, **rows, file, taken, rejects ? &*rejects : nullptr, bar).run(stop);
   if (!counts) return counts;
   if (rejects) {
     if (auto named = rejects->publish(); !named) return std::unexpected(named.error());
   }
-  const busy_line busy("writing " + r.file, out.errors_are_seen());
+  // The bar stands until the rest is on disk: most of it is, because the file is synced on the way.
   if (auto published = file.publish(); !published) {
     return std::unexpected(nothing_imported(published.error()));
   }
@@ -222,8 +216,11 @@ outcome import_rows(const request& r, console& out) {
   if (!wanted) return std::unexpected(wanted.error());
   detail::core_config config;
   config.path = r.file;
+  progress_bar checking("checking " + r.file, out.errors_are_seen());
+  config.tell_checked = told_to(checking);
   const auto file =
       is_new ? detail::build_file(config, *wanted) : detail::extend_file(config, *wanted);
+  checking.clear();
   if (!file) return std::unexpected(file.error());
   std::optional<native_table> taken;
   if (r.only_new && !is_new) {

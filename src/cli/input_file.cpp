@@ -21,13 +21,21 @@ constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
   return {code, name + ": " + std::strerror(cause), {}, cause};
 }
 
+/// How much of an open file is still to be read; 0 if it is no file but a pipe or a terminal.
+[[nodiscard]] std::uint64_t left_in(int descriptor) {
+  struct stat status{};
+  if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) return 0;
+  const auto at = lseek(descriptor, 0, SEEK_CUR);
+  return at >= 0 && at < status.st_size ? static_cast<std::uint64_t>(status.st_size - at) : 0;
+}
+
 }  // namespace
 
 input_file::input_file(std::FILE* f, std::string name, std::uint64_t size, const interruption& stop)
     : file_(f), name_(std::move(name)), size_(size), stop_(&stop) {}
 
 result<input_file> input_file::open(const std::string& path, const interruption& stop) {
-  if (path == "-") return input_file(stdin, "standard input", 0, stop);
+  if (path == "-") return input_file(stdin, "standard input", left_in(STDIN_FILENO), stop);
   std::FILE* const f = std::fopen(path.c_str(), "rbe");
   if (f == nullptr) return std::unexpected(failure(path, errno));
   input_file opened(f, path, 0, stop);

@@ -173,30 +173,30 @@ outcome migrate(const request& r, console& out) {
   if (!detail::parse_schema(after.value_schema)) {
     return refuse("the new type would be " + after.value_schema + ", which is none");
   }
+  progress_bar bar("migrating " + r.file, out.errors_are_seen());
+  const auto tell = told_to(bar);
+  const auto tell_read = detail::step_of(tell, 1, 16, 6);
+  std::uint64_t read = 0;
+  const auto one_read = [&](std::uint64_t size) { tell_read(read += size, d->file_bytes); };
   // Every old record is held against the old schema, so that all its fields are there.
-  auto from = detail::described_types(*d, detail::scrutiny::types);
+  auto from = detail::described_types(*d, detail::scrutiny::types, one_read);
   auto to = detail::described_types(after, detail::scrutiny::types);
   if (!from) return std::unexpected(from.error());
   if (!to) return std::unexpected(to.error());
   detail::core_config config;
   config.path = r.file;
-  progress_bar bar("converting " + r.file, out.errors_are_seen());
+  config.tell_checked = detail::step_of(tell, 0, 16);
+  const auto tell_converted = detail::step_of(tell, 7, 16, 6);
   std::uint64_t converted = 0;
   const auto convert = [&](detail::stored_entry e, detail::entry_batch& batch) -> result<> {
     converted += e.key.size() + e.value.size();
-    bar.update(converted, d->file_bytes);
+    tell_converted(converted, d->file_bytes);
     const auto made = m->convert(term::from_canonical(e.value));
     return batch.add(e.key, made.encoded());
   };
-  progress_bar writing("writing " + r.file, out.errors_are_seen());
-  const auto tell = [&](std::uint64_t written, std::uint64_t of) {
-    bar.clear();
-    writing.update(written, of);
-  };
-  const auto done =
-      detail::migrate_file(std::move(config), *std::move(from), *to, convert, r.dry_run, tell);
+  const auto done = detail::migrate_file(std::move(config), *std::move(from), *to, convert,
+                                         r.dry_run, detail::step_of(tell, 13, 16, 3));
   bar.clear();
-  writing.clear();
   if (!done) return std::unexpected(done.error());
   const auto rows = std::to_string(done->written);
   if (wants_json(r, out)) {

@@ -20,23 +20,30 @@ result<native_table> native_table::open(const std::string& path, file_descriptio
                                         progress_bar bar) {
   auto t = types_of(d);
   if (!t) return std::unexpected(error(t.error().code(), path + ": " + t.error().message()));
-  // The core keeps the function, so what it counts with is shared.
+  // The core keeps the functions, so what they count with is shared.
   struct counter {
     progress_bar bar;
     std::uint64_t of;
     std::uint64_t entries = 0;
     std::uint64_t bytes = 0;
+    progress tell = told_to(bar);
+    // The checksums take a small part of the time that the entries take.
+    progress tell_checked = detail::step_of(tell, 0, 16);
+    progress tell_read = detail::step_of(tell, 1, 16, 15);
   };
-  const auto count = std::make_shared<counter>(counter{std::move(bar), d.file_bytes});
+  const auto count = std::make_shared<counter>(std::move(bar), d.file_bytes);
   const auto one_seen = [count](std::uint64_t size) {
     count->bytes += size;
-    if ((++count->entries & 0x3FFF) == 0) count->bar.update(count->bytes, count->of);
+    if ((++count->entries & 0xFF) == 0) count->tell_read(count->bytes, count->of);
   };
   auto wanted = detail::described_types(d, detail::scrutiny::terms, one_seen);
   if (!wanted) return std::unexpected(wanted.error());
   detail::core_config config;
   config.path = path;
   config.opening = how;
+  config.tell_checked = [count](std::uint64_t done, std::uint64_t of) {
+    count->tell_checked(done, of);
+  };
   if (how == opening::read_only) config.file_system = file_system::any;
   auto core = detail::open_core(std::move(config), *std::move(wanted));
   count->bar.clear();
@@ -91,25 +98,29 @@ result<std::size_t> native_table::get(const term& key, detail::function_ref<void
   return moment_->lookup(key.encoded(), f);
 }
 
-result<> native_table::for_each(const key_range& range,
-                                detail::function_ref<bool(bytes, bytes)> f) const {
+result<> native_table::for_each(const key_range& range, detail::function_ref<bool(bytes, bytes)> f,
+                                const progress& tell) const {
   const bool ordered = described_.what == kind::ordered_set;
   std::unique_ptr<detail::snapshot_core::walk> walk;
+  auto looked_at = moment_->size();
   if (ordered) {
     const auto from = range.from ? moment_->rank(range.from->encoded(), false) : 0;
     const auto to = range.to ? moment_->rank(range.to->encoded(), false) : moment_->size();
     if (range.backwards) {
-      walk_back(from, to, f);
+      walk_back(from, to, f, tell);
       return {};
     }
     if (from >= to) return {};
     walk = moment_->entries(from, to);
+    looked_at = to - from;
   } else {
     walk = moment_->entries();
   }
   const bool bounded = !ordered && (range.from || range.to);
+  walk_count count(tell, looked_at);
   for (auto some = walk->next(); !some.empty(); some = walk->next()) {
     for (const auto& e : some) {
+      count.one_more();
       if (bounded) {
         const auto key = term::from_canonical(e.key);
         if (range.from && (key <=> *range.from) < 0) continue;
@@ -123,8 +134,10 @@ result<> native_table::for_each(const key_range& range,
 
 /// A walk goes forwards only, so the way back is made of short pieces.
 void native_table::walk_back(std::size_t from, std::size_t to,
-                             detail::function_ref<bool(bytes, bytes)> f) const {
+                             detail::function_ref<bool(bytes, bytes)> f,
+                             const progress& tell) const {
   constexpr std::size_t piece = 256;
+  walk_count count(tell, to > from ? to - from : 0);
   while (to > from) {
     const auto start = to - from > piece ? to - piece : from;
     std::vector<std::pair<term, term>> entries;
@@ -135,6 +148,7 @@ void native_table::walk_back(std::size_t from, std::size_t to,
       }
     }
     for (auto e = entries.rbegin(); e != entries.rend(); ++e) {
+      count.one_more();
       if (!f(e->first.encoded(), e->second.encoded())) return;
     }
     to = start;

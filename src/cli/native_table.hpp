@@ -27,8 +27,8 @@ class native_table final : public source {
   std::uint64_t size() const override { return moment_->size(); }
   std::vector<fact> facts() const override;
   result<std::size_t> get(const term& key, detail::function_ref<void(bytes)> f) const override;
-  result<> for_each(const key_range& range,
-                    detail::function_ref<bool(bytes, bytes)> f) const override;
+  result<> for_each(const key_range& range, detail::function_ref<bool(bytes, bytes)> f,
+                    const progress& tell) const override;
 
   [[nodiscard]] detail::core& core() const noexcept { return *core_; }
   /// Saves and closes: what was written is on disk when it returns.
@@ -42,8 +42,8 @@ class native_table final : public source {
         moment_(core_->snapshot()) {}
   [[nodiscard]] static result<native_table> open(const std::string& path, file_description d,
                                                  opening how, progress_bar bar);
-  void walk_back(std::size_t from, std::size_t to,
-                 detail::function_ref<bool(bytes, bytes)> f) const;
+  void walk_back(std::size_t from, std::size_t to, detail::function_ref<bool(bytes, bytes)> f,
+                 const progress& tell) const;
 
   file_description described_;
   types types_;

@@ -24,15 +24,13 @@ namespace {
       error(errc::file_error, path + ": is there already; --force replaces it", {}, EEXIST));
 }
 
-/// Makes the new name last.
-[[nodiscard]] result<> sync_directory_of(const std::string& path) {
-  const auto parent = std::filesystem::path(path).parent_path();
-  const auto name = parent.empty() ? std::string(".") : parent.string();
-  const int directory = open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (directory < 0) return failure(name, errno);
-  const int cause = fsync(directory) == 0 ? 0 : errno;
-  close(directory);
-  return cause == 0 ? result<>() : failure(name, cause);
+/// Of a file, or of a directory, which makes new names in it last.
+[[nodiscard]] result<> sync_what_is_at(const std::string& path) {
+  const int opened = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (opened < 0) return failure(path, errno);
+  const int cause = fsync(opened) == 0 ? 0 : errno;
+  close(opened);
+  return cause == 0 ? result<>() : failure(path, cause);
 }
 
 }  // namespace
@@ -68,6 +66,8 @@ new_file::~new_file() {
   if (!beside_.empty()) unlink(beside_.c_str());
 }
 
+result<> new_file::sync() const { return sync_what_is_at(beside_); }
+
 result<> new_file::publish() {
   if (replace_) {
     if (rename(beside_.c_str(), target_.c_str()) != 0) return failure(target_, errno);
@@ -75,7 +75,8 @@ result<> new_file::publish() {
   } else if (link(beside_.c_str(), target_.c_str()) != 0) {
     return errno == EEXIST ? is_there(target_) : failure(target_, errno);
   }
-  return sync_directory_of(target_);
+  const auto parent = std::filesystem::path(target_).parent_path();
+  return sync_what_is_at(parent.empty() ? std::string(".") : parent.string());
 }
 
 }  // namespace shelf::cli

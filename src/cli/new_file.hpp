@@ -20,6 +20,9 @@ class new_file {
 
   /// Where to make it.
   [[nodiscard]] const std::string& path() const noexcept { return beside_; }
+  /// What is in it is on disk. Called now and then while it is filled, so that to close it takes no
+  /// longer than the rest. Errors: file_error; then it must not be published.
+  [[nodiscard]] result<> sync() const;
   /// Gives it its name, in one step that is on disk when this returns. To be called when the file
   /// is closed and synced. Errors: file_error, EEXIST if something came to be there meanwhile.
   [[nodiscard]] result<> publish();

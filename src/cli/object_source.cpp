@@ -15,15 +15,15 @@ bool is_key(bytes element, bytes key) {
 
 object_source::object_source() : types_{*schema::parse("any"), *schema::parse("any")} {}
 
-result<> object_source::for_each(const key_range& range,
-                                 detail::function_ref<bool(bytes, bytes)> f) const {
+result<> object_source::for_each(const key_range& range, detail::function_ref<bool(bytes, bytes)> f,
+                                 const progress& tell) const {
   if (range.backwards) {
     return std::unexpected(error(errc::invalid_argument,
                                  "--reverse: these objects are read in the order of the file; "
                                  "`shelf convert` makes a table of them"));
   }
   const bool bounded = range.from || range.to;
-  return for_each_object([&](bytes object) {
+  const auto in_range = [&](bytes object) {
     const auto key = dets_format::element_at(object, keypos());
     if (bounded) {
       const auto whole = term::from_canonical(key);
@@ -31,7 +31,8 @@ result<> object_source::for_each(const key_range& range,
       if (range.to && (whole <=> *range.to) >= 0) return true;
     }
     return f(key, object);
-  });
+  };
+  return for_each_object(in_range, tell);
 }
 
 }  // namespace shelf::cli

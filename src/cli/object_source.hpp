@@ -16,13 +16,15 @@ class object_source : public source {
   object_source();
   [[nodiscard]] const types& schemas() const override { return types_; }
   /// Every object is looked at. invalid_argument: backwards.
-  [[nodiscard]] result<> for_each(
-      const key_range& range, detail::function_ref<bool(bytes key, bytes value)> f) const override;
+  [[nodiscard]] result<> for_each(const key_range& range,
+                                  detail::function_ref<bool(bytes key, bytes value)> f,
+                                  const progress& tell) const override;
 
  protected:
-  /// Calls `f` with each object, a canonical tuple that has a key, until it returns false.
-  [[nodiscard]] virtual result<> for_each_object(
-      detail::function_ref<bool(bytes object)> f) const = 0;
+  /// Calls `f` with each object, a canonical tuple that has a key, until it returns false; tells
+  /// `tell` of all.
+  [[nodiscard]] virtual result<> for_each_object(detail::function_ref<bool(bytes object)> f,
+                                                 const progress& tell) const = 0;
 
  private:
   types types_;  ///< any term is a key, and any tuple a value

@@ -1,7 +1,6 @@
 // CLI  [cli] -> api -> table -> journal -> file
 // DETS files changed in place, and checked; dumps of ETS tables checked.
 #include "cli/argument.hpp"
-#include "cli/busy_line.hpp"
 #include "cli/commands.hpp"
 #include "cli/object_source.hpp"
 #include "cli/open_source.hpp"
@@ -116,8 +115,13 @@ outcome check_objects(const request& r, console& out) {
                                         .opening = opening::read_only,
                                         .repair = dets::repair_policy::refuse,
                                         .file_system = file_system::any});
-    auto read = file ? file->for_each([&](const term&) { bar.update(++seen, file->size()); })
-                     : result<>(std::unexpected(file.error()));
+    const auto tell = told_to(bar);
+    walk_count count(tell, file ? file->size() : 0);
+    const auto look = [&](const term&) {
+      ++seen;
+      count.one_more();
+    };
+    auto read = file ? file->for_each(look) : result<>(std::unexpected(file.error()));
     bar.clear();
     if (!read && read.error() == errc::corrupt) {
       return std::unexpected(error(errc::corrupt, read.error().message() +
@@ -138,10 +142,10 @@ outcome check_objects(const request& r, console& out) {
 
 /// Repairs as well: what needs a repair comes out of it without gaps.
 outcome compact_objects(const request& r, console& out) {
-  auto file = [&] {
-    const busy_line busy("opening " + r.file, out.errors_are_seen());  // it may be repaired by this
-    return dets::file::open({.path = r.file, .opening = opening::existing});
-  }();
+  progress_bar repairing("repairing " + r.file, out.errors_are_seen());
+  auto file = dets::file::open(
+      {.path = r.file, .opening = opening::existing, .tell_repair = told_to(repairing)});
+  repairing.clear();
   if (!file) return std::unexpected(file.error());
   progress_bar writing("compacting " + r.file, out.errors_are_seen());
   const auto before = file->info();
@@ -160,6 +164,7 @@ outcome compact_objects(const request& r, console& out) {
   const auto after = file->info();
   if (!after) return std::unexpected(after.error());
   if (auto closed = file->close(); !closed) return std::unexpected(closed.error());
+  writing.clear();
   answer(r, out,
          fmt::format("{{\"bytes_before\":{},\"bytes_after\":{}}}", before->file_bytes,
                      after->file_bytes),

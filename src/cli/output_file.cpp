@@ -10,6 +10,11 @@
 #include <cstring>
 
 namespace shelf::cli {
+namespace {
+
+constexpr std::uint64_t most_unsynced = std::uint64_t{32} << 20;
+
+}  // namespace
 
 result<output_file> output_file::create(const std::string& path) {
   struct stat status{};
@@ -54,13 +59,19 @@ std::unexpected<error> output_file::failure() const {
 
 result<> output_file::write(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), file_.get()) != text.size()) return failure();
+  unsynced_ += text.size();
+  return unsynced_ < most_unsynced || is_direct() ? result<>() : sync();
+}
+
+result<> output_file::sync() {
+  unsynced_ = 0;
+  if (std::fflush(file_.get()) != 0 || fsync(fileno(file_.get())) != 0) return failure();
   return {};
 }
 
 result<> output_file::publish() {
-  if (std::fflush(file_.get()) != 0) return failure();
-  if (!is_nameless_ && beside_.empty()) return {};
-  if (fsync(fileno(file_.get())) != 0) return failure();
+  if (is_direct()) return std::fflush(file_.get()) == 0 ? result<>() : failure();
+  if (auto synced = sync(); !synced) return synced;
   if (is_nameless_) {
     if (give_name(path_)) return {};
     if (errno != EEXIST) return failure();

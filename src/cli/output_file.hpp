@@ -4,6 +4,7 @@
 
 #include "shelf/error.hpp"
 
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -19,6 +20,7 @@ class output_file {
   output_file& operator=(output_file&&) = delete;
   ~output_file();
 
+  /// A file is synced now and then, so that publish() waits for little.
   [[nodiscard]] result<> write(std::string_view text);
   /// Everything is in the file, which gets its name, over what stood there.
   [[nodiscard]] result<> publish();
@@ -30,10 +32,13 @@ class output_file {
   output_file(std::FILE* f, std::string path, std::string beside)
       : file_(f), path_(std::move(path)), beside_(std::move(beside)) {}
   [[nodiscard]] std::unexpected<error> failure() const;
+  [[nodiscard]] bool is_direct() const noexcept { return !is_nameless_ && beside_.empty(); }
+  [[nodiscard]] result<> sync();
   [[nodiscard]] bool give_name(const std::string& name) const;
 
   std::unique_ptr<std::FILE, closer> file_;
   std::string path_;
+  std::uint64_t unsynced_ = 0;
   std::string beside_;        ///< where it is until it has its name; empty: nowhere
   bool is_nameless_ = false;  ///< in no directory yet
 };

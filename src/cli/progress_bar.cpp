@@ -4,12 +4,32 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <utility>
 
 namespace shelf::cli {
+namespace {
 
-progress_bar::progress_bar(std::string doing, bool seen) : doing_(std::move(doing)), seen_(seen) {}
+using std::chrono::milliseconds;
+
+[[nodiscard]] milliseconds patience() {
+  static const char* const told = std::getenv("SHELF_PROGRESS_AFTER_MS");
+  return milliseconds(told == nullptr ? 1000 : std::atoi(told));
+}
+
+/// A command of many short steps takes as long as one of a long step, so all bars count from the
+/// first.
+[[nodiscard]] std::chrono::steady_clock::time_point first_began() {
+  static const auto first = std::chrono::steady_clock::now();
+  return first;
+}
+
+}  // namespace
+
+progress_bar::progress_bar(std::string doing, bool seen)
+    : doing_(std::move(doing)), seen_(seen), next_(first_began() + patience()) {}
 
 progress_bar::progress_bar(progress_bar&& other) noexcept
     : doing_(std::move(other.doing_)),
@@ -22,7 +42,7 @@ void progress_bar::update(std::uint64_t done, std::uint64_t of) {
   if (!seen_) return;
   const auto now = clock::now();
   if (now < next_) return;
-  next_ = now + std::chrono::milliseconds(100);
+  next_ = now + std::min(milliseconds(100), patience());
   shown_ = true;
   const auto seconds = std::chrono::duration<double>(now - started_).count();
   std::string line;
@@ -44,6 +64,12 @@ void progress_bar::clear() noexcept {
   if (!std::exchange(shown_, false)) return;
   std::fputs("\r\x1b[K", stderr);
   std::fflush(stderr);
+}
+
+void progress_bar::give_way() noexcept {
+  if (!seen_) return;
+  clear();
+  next_ = clock::now() + patience();
 }
 
 progress told_to(progress_bar& bar) {

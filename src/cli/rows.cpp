@@ -32,12 +32,13 @@ void write_value(const request& r, console& out, const schema& s, const term& va
 }
 
 [[nodiscard]] result<> list_as_table(const request& r, console& out, const source& from,
-                                     const selection& rows, std::uint64_t& written) {
+                                     const selection& rows, progress_bar& bar,
+                                     std::uint64_t& written) {
   const auto columns = columns_of(from.schemas());
   std::vector<text_table::heading> headings;
   for (const auto& c : columns) headings.push_back({c.name, is_number(*c.type)});
-  text_table table(out, std::move(headings));
-  auto read = rows.for_each(from, [&](const term& key, const term& value) {
+  text_table table(out, std::move(headings), out.is_terminal() ? &bar : nullptr);
+  const auto add = [&](const term& key, const term& value) {
     cells row(key, value);
     std::vector<std::string> shown;
     for (const auto& c : columns) {
@@ -48,7 +49,8 @@ void write_value(const request& r, console& out, const schema& s, const term& va
     table.add(std::move(shown));
     ++written;
     return true;
-  });
+  };
+  auto read = rows.for_each(from, add, told_to(bar));
   table.finish();
   return read;
 }
@@ -59,13 +61,14 @@ result<std::uint64_t> list_rows(const request& r, console& out, const source& fr
                                 const selection_request& which) {
   const auto rows = selection::make(which, r.how, from);
   if (!rows) return std::unexpected(rows.error());
+  progress_bar bar("listing " + r.file, out.errors_are_seen_beside_output());
   std::uint64_t written = 0;
   if (!wants_json(r, out) && r.how != notation::erlang) {
-    const auto listed = list_as_table(r, out, from, *rows, written);
+    const auto listed = list_as_table(r, out, from, *rows, bar, written);
     return listed ? result<std::uint64_t>(written) : std::unexpected(listed.error());
   }
   std::string line;
-  const auto read = rows->for_each(from, [&](const term& key, const term& value) {
+  const auto write = [&](const term& key, const term& value) {
     line.clear();
     if (r.how == notation::erlang) {
       append_erlang_row(line, from.keypos() != 0, key, value);
@@ -74,10 +77,12 @@ result<std::uint64_t> list_rows(const request& r, console& out, const source& fr
       append_json_row(line, from.schemas(), key, value);
     }
     line += '\n';
+    if (out.is_terminal()) bar.give_way();
     out.write(line);
     ++written;
     return true;
-  });
+  };
+  const auto read = rows->for_each(from, write, told_to(bar));
   if (!read) return std::unexpected(read.error());
   return written;
 }
@@ -104,10 +109,11 @@ outcome count(const request& r, console& out) {
     found = (*table)->size();
   } else {
     progress_bar bar("counting " + r.file, out.errors_are_seen());
-    const auto read = rows->for_each(**table, [&](const term&, const term&) {
-      bar.update(++found, 0);
+    const auto add = [&](const term&, const term&) {
+      ++found;
       return true;
-    });
+    };
+    const auto read = rows->for_each(**table, add, told_to(bar));
     if (!read) return std::unexpected(read.error());
   }
   const auto text = std::to_string(found);

@@ -159,11 +159,12 @@ bool selection::holds(const term& key, const term& value) const {
 }
 
 result<> selection::for_each(const source& from,
-                             detail::function_ref<bool(const term&, const term&)> f) const {
+                             detail::function_ref<bool(const term&, const term&)> f,
+                             const progress& tell) const {
   auto to_skip = skip_;
   auto left = limit_.value_or(~std::uint64_t{0});
   if (left == 0) return {};
-  return from.for_each(range_, [&](bytes k, bytes v) {
+  const auto row = [&](bytes k, bytes v) {
     const auto key = term::from_canonical(k);
     const auto value = term::from_canonical(v);
     if (!holds(key, value)) return true;
@@ -172,7 +173,8 @@ result<> selection::for_each(const source& from,
       return true;
     }
     return f(key, value) && --left > 0;
-  });
+  };
+  return from.for_each(range_, row, tell);
 }
 
 bool selection::is_all() const noexcept {

@@ -18,9 +18,11 @@ class selection {
   /// have none.
   [[nodiscard]] static result<selection> make(const selection_request& wanted, notation how,
                                               const source& from);
-  /// Calls `f` for each selected row, until it returns false. Errors: those of the source.
-  [[nodiscard]] result<> for_each(
-      const source& from, detail::function_ref<bool(const term& key, const term& value)> f) const;
+  /// Calls `f` for each selected row, until it returns false; tells `tell` of the entries it looks
+  /// at. Errors: those of the source.
+  [[nodiscard]] result<> for_each(const source& from,
+                                  detail::function_ref<bool(const term& key, const term& value)> f,
+                                  const progress& tell) const;
   /// True if every row is selected.
   [[nodiscard]] bool is_all() const noexcept;
 

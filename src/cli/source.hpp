@@ -5,6 +5,7 @@
 #include "cli/schema.hpp"
 #include "shelf/detail/function_ref.hpp"
 #include "shelf/kind.hpp"
+#include "shelf/progress.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -48,9 +49,10 @@ class source {
   [[nodiscard]] virtual result<std::size_t> get(
       const term& key, detail::function_ref<void(bytes value)> f) const = 0;
   /// Calls `f(key, value)` for the entries in the range, in key order if the table has one, until
-  /// it returns false. Errors: as get.
-  [[nodiscard]] virtual result<> for_each(
-      const key_range& range, detail::function_ref<bool(bytes key, bytes value)> f) const = 0;
+  /// it returns false; tells `tell` of what it looks at, in the range or not. Errors: as get.
+  [[nodiscard]] virtual result<> for_each(const key_range& range,
+                                          detail::function_ref<bool(bytes key, bytes value)> f,
+                                          const progress& tell) const = 0;
 };
 
 }  // namespace shelf::cli

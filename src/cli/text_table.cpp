@@ -16,8 +16,8 @@ constexpr std::size_t least_column = 6;
 
 }  // namespace
 
-text_table::text_table(console& out, std::vector<heading> headings)
-    : out_(out), headings_(std::move(headings)) {}
+text_table::text_table(console& out, std::vector<heading> headings, progress_bar* bar)
+    : out_(out), bar_(bar), headings_(std::move(headings)) {}
 
 void text_table::add(std::vector<std::string> row) {
   for (auto& cell : row) cell = printable(cell);
@@ -61,6 +61,7 @@ void text_table::write_row(const std::vector<std::string>& row, tone t) {
     line += cell;
     if (!headings_[i].to_the_right && !last) line.append(padding, ' ');
   }
+  if (bar_ != nullptr) bar_->give_way();
   out_.write(out_.in(t, line) + "\n");
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cli/console.hpp"
+#include "cli/progress_bar.hpp"
 
 #include <string>
 #include <vector>
@@ -17,7 +18,8 @@ class text_table {
     std::string name;
     bool to_the_right = false;  ///< numbers
   };
-  text_table(console& out, std::vector<heading> headings);
+  /// `bar`, which outlives it, gives way to what is written; nullptr: there is none.
+  text_table(console& out, std::vector<heading> headings, progress_bar* bar = nullptr);
   void add(std::vector<std::string> row);
   /// Writes what is still held back. Call it once.
   void finish();
@@ -27,6 +29,7 @@ class text_table {
   void write_row(const std::vector<std::string>& row, tone t);
 
   console& out_;
+  progress_bar* bar_;
   std::vector<heading> headings_;
   std::vector<std::vector<std::string>> waiting_;
   std::vector<std::size_t> widths_;  ///< empty until decided

@@ -3,6 +3,7 @@
 #include "dets/bulk.hpp"
 
 #include "file/fetch_early.hpp"
+#include "file/sync_pace.hpp"
 
 #include "dets/key_order.hpp"
 #include "dets/slot_table.hpp"
@@ -35,8 +36,9 @@ bool stands_before(bytes a, bytes b) {
 
 class laying_out {
  public:
-  laying_out(std::vector<piece>& pieces, const bulk_shape& shape, const piece_source& source)
-      : pieces_(pieces), shape_(shape), source_(source) {}
+  laying_out(std::vector<piece>& pieces, const bulk_shape& shape, const piece_source& source,
+             const progress& tell)
+      : pieces_(pieces), shape_(shape), source_(source), tell_(tell) {}
 
   result<std::vector<span_of_slot>> run() {
     const auto mask = shape_.slots - 1;
@@ -58,6 +60,7 @@ class laying_out {
       const auto size = bucket_size(first, last);
       if (size > highest_end) return std::unexpected(errc::size_limit_exceeded);
       spans.push_back({slot, static_cast<std::uint32_t>(size), first, last});
+      if (tell_ && (spans.size() & 0xFFF) == 0) tell_(last / 2, pieces_.size());
       first = last;
     }
     return spans;
@@ -124,6 +127,7 @@ class laying_out {
   std::vector<piece>& pieces_;
   const bulk_shape& shape_;
   const piece_source& source_;
+  const progress& tell_;
   std::vector<group> groups_;  // of one slot; their room is used again
 };
 
@@ -221,7 +225,7 @@ result<> write_bulk(storage& into, std::vector<piece>& pieces, const bulk_shape&
     return std::unexpected(
         error(errc::size_limit_exceeded, into.path() + ": more than the 2 GiB of a DETS file"));
   };
-  const auto spans = laying_out(pieces, shape, source).run();
+  const auto spans = laying_out(pieces, shape, source, tell).run();
   if (!spans && spans.error() == errc::size_limit_exceeded) return too_large();
   if (!spans) return std::unexpected(spans.error());
   std::array<std::vector<std::uint32_t>, largest_class + 1> by_class;
@@ -234,6 +238,7 @@ result<> write_bulk(storage& into, std::vector<piece>& pieces, const bulk_shape&
   writing buckets(pieces, shape.format.type, source);
   std::uint64_t end = h.base;
   std::uint64_t laid_out = 0;
+  file::sync_pace pace;
   for (unsigned k = largest_class; k >= smallest_class; --k) {
     h.counters[k - smallest_class] = static_cast<std::uint32_t>(by_class[k].size());
     if (end + by_class[k].size() * block_size(k) > highest_end) return too_large();
@@ -247,7 +252,10 @@ result<> write_bulk(storage& into, std::vector<piece>& pieces, const bulk_shape&
       laid_out += s.last - s.first;
       if (!out.is_full()) continue;
       if (auto flushed = out.flush(); !flushed) return flushed;
-      if (tell) tell(laid_out, pieces.size());
+      if (!tell) continue;
+      tell((pieces.size() + laid_out) / 2, pieces.size());
+      if (!pace.is_due(end)) continue;
+      if (auto synced = into.sync_data(); !synced) return synced;
     }
   }
   if (auto flushed = out.flush(); !flushed) return flushed;

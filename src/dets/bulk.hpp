@@ -75,8 +75,8 @@ struct bulk_shape {
 
 /// Writes a closed file of settled pieces into empty storage, as OTP lays them out: the largest
 /// blocks first, in each size by slot, padded with zeros. size_limit_exceeded: more than fits a
-/// DETS file. Writes in blocks of about 1 MiB;
-/// `tell` is told of the objects.
+/// DETS file. Writes in blocks of about 1 MiB. `tell` is told of the objects: each counts half when
+/// its place is known and wholly when it is written; if it is there, the file is synced on the way.
 [[nodiscard]] result<> write_bulk(storage& into, std::vector<piece>& pieces,
                                   const bulk_shape& shape, const settled_counts& counts,
                                   const piece_source& source, const progress& tell);

@@ -3,6 +3,7 @@
 #include "dets/replacement.hpp"
 #include "dets/store.hpp"
 
+#include "file/sync_pace.hpp"
 #include "term/tag.hpp"
 
 #include <algorithm>
@@ -166,7 +167,7 @@ result<> store::open_existing() {
   }
   if (auto wanted = check_wanted(judged->fields); !wanted) return wanted;
   if (!judged->damage.empty()) {
-    return open_damaged(std::move(from), judged->fields, judged->damage);
+    return open_damaged(std::move(from), judged->fields, judged->damage, settings_.tell_repair);
   }
   auto loaded = load(std::move(from), judged->fields, true);
   // Whoever gave a closed file its name may have been killed before the name was on the disk.
@@ -176,7 +177,8 @@ result<> store::open_existing() {
     return !synced && synced.error().os_error() == EBADF ? result<>() : synced;
   }
   if (loaded || refuses || loaded.error() != errc::corrupt) return loaded;
-  return open_damaged(std::move(file_), judged->fields, loaded.error().message());
+  return open_damaged(std::move(file_), judged->fields, loaded.error().message(),
+                      settings_.tell_repair);
 }
 
 /// Leaves `from` in file_ whatever happens.
@@ -217,15 +219,17 @@ result<> store::load(storage&& from, header h, bool reopened) {
   return {};
 }
 
-result<> store::open_damaged(storage&& from, const header& h, std::string cause) {
+result<> store::open_damaged(storage&& from, const header& h, std::string cause,
+                             const progress& tell) {
   return settings_.how == settings::opening::read_only
-             ? repair_in_memory(from, h, std::move(cause))
-             : repair_beside(std::move(from), h, std::move(cause));
+             ? repair_in_memory(from, h, std::move(cause), tell)
+             : repair_beside(std::move(from), h, std::move(cause), tell);
 }
 
-result<> store::repair_in_memory(const storage& from, const header& h, std::string cause) {
+result<> store::repair_in_memory(const storage& from, const header& h, std::string cause,
+                                 const progress& tell) {
   storage image({}, from.path());
-  auto found = repair(from, h, image);
+  auto found = repair(from, h, image, tell);
   if (!found) return std::unexpected(found.error());
   repaired_ = std::move(*found);
   repaired_->cause = std::move(cause);
@@ -234,14 +238,15 @@ result<> store::repair_in_memory(const storage& from, const header& h, std::stri
   return load(std::move(image), judged->fields, true);
 }
 
-result<> store::repair_beside(storage&& from, const header& h, std::string cause) {
+result<> store::repair_beside(storage&& from, const header& h, std::string cause,
+                              const progress& tell) {
   auto made = replacement::begin(where_);
   if (!made) return std::unexpected(made.error());
-  auto found = repair(from, h, made->content());
+  auto found = repair(from, h, made->content(), shelf::detail::step_of(tell, 0, 2));
   if (!found) return std::unexpected(found.error());
   repaired_ = std::move(*found);
   repaired_->cause = std::move(cause);
-  if (auto kept = keep_original(from); !kept) return kept;
+  if (auto kept = keep_original(from, shelf::detail::step_of(tell, 1, 2)); !kept) return kept;
   auto fresh = made->publish(&from.file(), true);
   if (!fresh) return std::unexpected(fresh.error());
   if (auto synced = where_.sync_directory(); !synced) return synced;
@@ -251,7 +256,7 @@ result<> store::repair_beside(storage&& from, const header& h, std::string cause
 }
 
 /// An original that is there already is nearer to the last clean close than this one: it stays.
-result<> store::keep_original(storage& from) {
+result<> store::keep_original(storage& from, const progress& tell) {
   const auto kept = settings_.path + std::string(kept_suffix);
   const auto place = file::location::find(system_, kept, settings_.base_directory);
   if (!place) return std::unexpected(place.error());
@@ -264,6 +269,7 @@ result<> store::keep_original(storage& from) {
   const auto size = from.size();
   if (!size) return std::unexpected(size.error());
   std::vector<std::byte> portion(std::min<std::uint64_t>(*size + 1, std::uint64_t{1} << 20));
+  file::sync_pace pace;
   for (std::uint64_t at = 0;;) {
     const auto got = from.read_some(at, portion);
     if (!got) return std::unexpected(got.error());
@@ -274,6 +280,10 @@ result<> store::keep_original(storage& from) {
     const auto put = empty ? result<>() : copy->content().write(at, read);
     if (!put) return put;
     at += *got;
+    if (!tell) continue;
+    tell(at, *size);
+    if (!pace.is_due(at)) continue;
+    if (auto synced = copy->content().sync_data(); !synced) return synced;
   }
   if (auto cut = copy->content().file().truncate(*size); !cut) return cut;
   const auto whole = copy->publish(&from.file(), false);
@@ -294,12 +304,18 @@ void store::forget_original() noexcept try {
 /// A file that is well is compacted; any other is repaired.
 result<> store::force(const header& h) {
   if (repaired_) return {};
-  const auto read = for_each([](bytes) { return true; });
+  const auto tell_read = shelf::detail::step_of(settings_.tell_repair, 0, 2);
+  const auto tell_mended = shelf::detail::step_of(settings_.tell_repair, 1, 2);
+  std::uint64_t seen = 0;
+  const auto read = for_each([&](bytes) {
+    if ((++seen & 0xFFF) == 0 && tell_read) tell_read(seen, size());
+    return true;
+  });
   const bool damaged = !read && read.error() == errc::corrupt;
   if (!read && !damaged) return read;
-  if (!damaged) return settings_.how == settings::opening::read_only ? read : compact();
+  if (!damaged) return settings_.how == settings::opening::read_only ? read : compact(tell_mended);
   const auto fields = h;
-  return open_damaged(std::move(file_), fields, read.error().message());
+  return open_damaged(std::move(file_), fields, read.error().message(), tell_mended);
 }
 
 result<> recognise_file(file::system& system, const std::string& path,

@@ -19,6 +19,8 @@ constexpr std::uint64_t step = block_size(smallest_class);
 constexpr std::size_t window_size = std::size_t{1} << 20;
 /// Bytes looked at in vain, as a multiple of the file: a file may be made to cost its square.
 constexpr std::uint64_t most_in_vain = 64;
+/// Bytes scanned between two words about it.
+constexpr std::uint64_t told_every = std::uint64_t{1} << 14;
 
 /// A part of the file that moves along.
 class window {
@@ -49,8 +51,8 @@ class window {
 
 class scanning {
  public:
-  scanning(const storage& from, const header& h, repair_report& found)
-      : from_(from), window_(from), format_{h.type, h.keypos}, found_(found) {}
+  scanning(const storage& from, const header& h, repair_report& found, const progress& tell)
+      : from_(from), window_(from), format_{h.type, h.keypos}, found_(found), tell_(tell) {}
 
   result<std::vector<piece>> run() {
     const auto size = from_.size();
@@ -63,6 +65,7 @@ class scanning {
       const auto front = window_.view(at, bucket_header);
       if (!front) return std::unexpected(front.error());
       if (front->size() < bucket_header) break;
+      if (tell_ && at >= told_ + told_every) tell_(told_ = at, end);
       const auto length = load_big<std::uint32_t>(front->data());
       const auto status = load_big<std::uint32_t>(front->data() + 4);
       if (status == status_free) freed_until_ = std::max(freed_until_, at + length);
@@ -129,6 +132,8 @@ class scanning {
   window window_;
   object_format format_;
   repair_report& found_;
+  const progress& tell_;
+  std::uint64_t told_ = 0;
   std::vector<piece> pieces_;
   std::uint64_t size_ = 0;
   std::uint64_t freed_until_ = 0;
@@ -168,10 +173,13 @@ std::uint32_t slots_for(const header& h, std::uint64_t keys, std::uint64_t file_
 
 }  // namespace
 
-result<repair_report> repair(const storage& damaged, const header& h, storage& into) {
+result<repair_report> repair(const storage& damaged, const header& h, storage& into,
+                             const progress& tell) {
   repair_report found;
   found.expected = h.objects;
-  auto pieces = scanning(damaged, h, found).run();
+  const auto tell_scanned = shelf::detail::step_of(tell, 0, 2);
+  const auto tell_written = shelf::detail::step_of(tell, 1, 2);
+  auto pieces = scanning(damaged, h, found, tell_scanned).run();
   if (!pieces) return std::unexpected(pieces.error());
   const in_storage source(damaged);
   const object_format format{h.type, h.keypos};
@@ -185,9 +193,8 @@ result<repair_report> repair(const storage& damaged, const header& h, storage& i
                          .slots = slots,
                          .min_slots = slots,  // as OTP's repair says
                          .max_slots = h.max_slots};
-  if (auto written = write_bulk(into, *pieces, shape, *settled, source, {}); !written) {
-    return std::unexpected(written.error());
-  }
+  const auto written = write_bulk(into, *pieces, shape, *settled, source, tell_written);
+  if (!written) return std::unexpected(written.error());
   found.objects = settled->objects;
   found.keys = settled->keys;
   found.superseded = settled->superseded;

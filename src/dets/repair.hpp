@@ -5,6 +5,7 @@
 #include "dets/bulk.hpp"
 #include "dets/header.hpp"
 #include "dets/storage.hpp"
+#include "shelf/progress.hpp"
 #include "shelf/repair.hpp"
 
 namespace shelf::dets_format {
@@ -15,7 +16,9 @@ using dets::repair_report;
 /// and bounds of slots from the header, all else ignored; and writes what it finds as a closed file
 /// into the empty `into`. The report has the counts; why, and where the original is, the caller
 /// knows. size_limit_exceeded: an object is beyond the limits of terms; it is not dropped behind
-/// anybody's back. Memory: about 100 bytes an object, and the largest bucket.
-[[nodiscard]] result<repair_report> repair(const storage& damaged, const header& h, storage& into);
+/// anybody's back. `tell` is told of the bytes scanned, then of the objects written: half each.
+/// Memory: about 100 bytes an object, and the largest bucket.
+[[nodiscard]] result<repair_report> repair(const storage& damaged, const header& h, storage& into,
+                                           const progress& tell);
 
 }  // namespace shelf::dets_format

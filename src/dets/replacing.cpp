@@ -2,6 +2,7 @@
 // Whole new files in the place of the old one: emptied, filled in one go, or without gaps.
 #include "dets/replacement.hpp"
 #include "dets/store.hpp"
+#include "file/sync_pace.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -94,6 +95,7 @@ result<> store::copy_blocks(storage& into, const progress& tell) const {
   std::uint64_t flushed = end;
   std::vector<std::byte> buffer;
   std::uint64_t copied = 0;
+  file::sync_pace pace;
   for (const auto& [slot, entry] : all) {
     const auto at = buffer.size();
     buffer.resize(at + block_size(entry.block().k));
@@ -108,10 +110,13 @@ result<> store::copy_blocks(storage& into, const progress& tell) const {
     end += buffer.size() - at;
     ++copied;
     if (buffer.size() < write_at_once) continue;
-    if (tell) tell(copied, all.size());
     if (auto written = into.write(flushed, buffer); !written) return written;
     flushed = end;
     buffer.clear();
+    if (!tell) continue;
+    tell(copied, all.size());
+    if (!pace.is_due(end)) continue;
+    if (auto synced = into.sync_data(); !synced) return synced;
   }
   if (auto written = into.write(flushed, buffer); !written) return written;
   if (auto written = table.write_changes(into); !written) return written;

@@ -36,6 +36,8 @@ result<> storage::write(std::uint64_t offset, bytes from) {
   return {};
 }
 
+result<> storage::sync_data() const { return in_memory() ? result<>() : file_.sync_data(); }
+
 result<> storage::write_page(std::uint64_t offset, bytes from) {
   return in_memory() ? write(offset, from) : file_.write_by_calls(offset, from);
 }

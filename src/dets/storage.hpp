@@ -36,6 +36,8 @@ class storage {
   /// In memory the image grows as a file does, holes being zeros. A mapped file grows ahead, and a
   /// kill may cut a write to it anywhere but in 4 or 8 aligned bytes.
   [[nodiscard]] result<> write(std::uint64_t offset, bytes from);
+  /// What was written is on the disk; in memory there is none.
+  [[nodiscard]] result<> sync_data() const;
   /// A kill cuts this write between two pages at most.
   [[nodiscard]] result<> write_page(std::uint64_t offset, bytes from);
   /// Small reads and writes go through memory from now on, if the system can do that.

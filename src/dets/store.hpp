@@ -32,8 +32,9 @@ struct settings {
   enum class opening : std::uint8_t { create_if_missing, existing, create_new, read_only };
   opening how = opening::create_if_missing;
   dets::repair_policy repair = dets::repair_policy::automatic;
-  bool durable = false;  ///< each change is synced before its call returns
-  bool mapped = false;   ///< file_io::mapped
+  progress tell_repair = {};  ///< told while the file is opened, and not later
+  bool durable = false;       ///< each change is synced before its call returns
+  bool mapped = false;        ///< file_io::mapped
   std::uint32_t min_slots = slots_per_segment;
   std::uint32_t max_slots = most_slots;
   std::chrono::nanoseconds auto_save{0};  ///< 0: never
@@ -158,10 +159,13 @@ class store {
   [[nodiscard]] result<judged_header> read_header(const storage& from) const;
   [[nodiscard]] result<> check_wanted(const header& h) const;
   [[nodiscard]] result<> load(storage&& from, header h, bool reopened);
-  [[nodiscard]] result<> open_damaged(storage&& from, const header& h, std::string cause);
-  [[nodiscard]] result<> repair_in_memory(const storage& from, const header& h, std::string cause);
-  [[nodiscard]] result<> repair_beside(storage&& from, const header& h, std::string cause);
-  [[nodiscard]] result<> keep_original(storage& from);
+  [[nodiscard]] result<> open_damaged(storage&& from, const header& h, std::string cause,
+                                      const progress& tell);
+  [[nodiscard]] result<> repair_in_memory(const storage& from, const header& h, std::string cause,
+                                          const progress& tell);
+  [[nodiscard]] result<> repair_beside(storage&& from, const header& h, std::string cause,
+                                       const progress& tell);
+  [[nodiscard]] result<> keep_original(storage& from, const progress& tell);
   [[nodiscard]] result<> force(const header& h);
 
   // beside.cpp

@@ -89,11 +89,12 @@ result<std::unique_ptr<journal_file>> journal_file::create(
   return j;
 }
 
-result<std::unique_ptr<journal_file>> journal_file::open(const file::location& where, settings s) {
+result<std::unique_ptr<journal_file>> journal_file::open(const file::location& where, settings s,
+                                                         const progress& tell) {
   auto file = where.open_to_write();
   if (!file) return std::unexpected(file.error());
   std::unique_ptr<journal_file> j(new journal_file(where, {std::move(*file), {}}, s));
-  if (auto recovered = j->recover(); !recovered) return std::unexpected(recovered.error());
+  if (auto recovered = j->recover(tell); !recovered) return std::unexpected(recovered.error());
   j->start_session();
   j->map_if_asked();
   return j;
@@ -103,7 +104,7 @@ void journal_file::map_if_asked() {
   if (settings_.mapped) held_.file.map(most_mapped, true);
 }
 
-result<> journal_file::recover() {
+result<> journal_file::recover(const progress& tell) {
   const auto status = held_.file.status();
   if (!status) return std::unexpected(status.error());
   // After a failed sync in an earlier process the page cache may hold what the disk does not.
@@ -111,7 +112,7 @@ result<> journal_file::recover() {
   auto header = read_header();
   if (!header) return std::unexpected(header.error());
   header_ = *header;
-  auto found = scan_all(header_, status->size);
+  auto found = scan_all(header_, status->size, tell);
   if (!found) return std::unexpected(found.error());
   recovery_.found = *found;
   sequence_ = std::max(found->sequence, header_.sequence);
@@ -156,9 +157,10 @@ result<file_header> journal_file::read_header() const {
   return header;
 }
 
-result<scanned> journal_file::scan_all(const file_header& header, std::uint64_t size) const {
+result<scanned> journal_file::scan_all(const file_header& header, std::uint64_t size,
+                                       const progress& tell) const {
   frame_reader reader(held_.file, size, header.file_id);
-  auto found = scan(reader, header);
+  auto found = scan(reader, header, tell);
   if (!found) return std::unexpected(with_path(found.error(), held_.file.path()));
   return found;
 }
@@ -168,7 +170,7 @@ result<scanned> journal_file::verify() const {
   if (!status) return std::unexpected(status.error());
   const auto header = read_header();
   if (!header) return std::unexpected(header.error());
-  return scan_all(*header, std::min(status->size, end()));
+  return scan_all(*header, std::min(status->size, end()), {});
 }
 
 result<> journal_file::replay(std::uint64_t from, std::uint64_t to, visitor& out) const {
@@ -276,7 +278,20 @@ result<> journal_file::flush_frame(bool commits) {
   if (!written) return written;
   batch_at_ = next;
   batch_first_ = false;
-  return {};
+  return sync_on_the_way();
+}
+
+/// Makes nothing durable that others hear of; but a failure is one, whatever a later sync may say.
+result<> journal_file::sync_on_the_way() {
+  if (!settings_.sync_on_the_way || !pace_.is_due(batch_at_)) return {};
+  auto synced = held_.file.sync_data();
+  if (synced) return synced;
+  if (is_unpublished()) {
+    sync_failed_ = synced.error();
+  } else {
+    set_fence(synced.error());
+  }
+  return synced;
 }
 
 result<> journal_file::write_ahead_of(std::uint64_t end) {
@@ -419,6 +434,7 @@ result<> journal_file::publish(bool replace) {
   }
   if (auto named = where_->publish(held_, replace); !named) return named;
   held_.name.clear();
+  settings_.sync_on_the_way = false;
   if (has_bug(seeded_bug::skip_directory_sync)) return {};
   if (auto synced = where_->sync_directory(); !synced) {
     set_fence(synced.error());

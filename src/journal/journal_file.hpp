@@ -4,6 +4,7 @@
 #pragma once
 
 #include "file/location.hpp"
+#include "file/sync_pace.hpp"
 #include "journal/change.hpp"
 #include "journal/file_header.hpp"
 #include "journal/frame.hpp"
@@ -41,17 +42,20 @@ class journal_file {
     bool write_ahead = false;
     /// Small frames go to the file through memory, which is lengthened ahead of the end.
     bool mapped = false;
+    /// Sync long batches on the way, until the file has its name: so that its sync is a short one.
+    bool sync_on_the_way = false;
   };
 
   /// A new file under a temporary name: headers only. Append the catalogue, sync, then publish.
   [[nodiscard]] static result<std::unique_ptr<journal_file>> create(
       const file::location& where, const std::array<std::byte, 16>& store_id, settings s);
 
-  /// Opens, locks and recovers: scans, cuts off a torn end, syncs. Touches nothing if the file is
-  /// refused: not_found, not_a_table, already_open, corrupt, unsupported_version, read_only
-  /// features, file_error.
+  /// Opens, locks and recovers: scans, cuts off a torn end, syncs. `tell` is told of the bytes
+  /// scanned. Touches nothing if the file is refused: not_found, not_a_table, already_open,
+  /// corrupt, unsupported_version, read_only features, file_error.
   [[nodiscard]] static result<std::unique_ptr<journal_file>> open(const file::location& where,
-                                                                  settings s);
+                                                                  settings s,
+                                                                  const progress& tell = {});
   ~journal_file();
   journal_file(const journal_file&) = delete;
   journal_file& operator=(const journal_file&) = delete;
@@ -131,11 +135,13 @@ class journal_file {
 
   [[nodiscard]] result<> write_header_slots(bool sync_each);
   [[nodiscard]] result<> flush_frame(bool commits);
+  [[nodiscard]] result<> sync_on_the_way();
   void map_if_asked();
   [[nodiscard]] result<> write_ahead_of(std::uint64_t end);
   [[nodiscard]] result<file_header> read_header() const;
-  [[nodiscard]] result<scanned> scan_all(const file_header& header, std::uint64_t size) const;
-  [[nodiscard]] result<> recover();
+  [[nodiscard]] result<scanned> scan_all(const file_header& header, std::uint64_t size,
+                                         const progress& tell) const;
+  [[nodiscard]] result<> recover(const progress& tell);
   void start_session();
   [[nodiscard]] result<> announce_session();
   [[nodiscard]] result<> write_slot(std::size_t slot, bool then_sync);
@@ -161,6 +167,7 @@ class journal_file {
   bool batch_first_ = false;
   bool batch_is_note_ = false;
 
+  file::sync_pace pace_;             ///< of sync_on_the_way
   std::uint64_t written_up_to_ = 0;  ///< file size as we know it, zeros written ahead included
   std::atomic<std::uint64_t> end_{frames_start};
   std::atomic<std::uint64_t> changes_end_{frames_start};  ///< end, trailing notes not counted

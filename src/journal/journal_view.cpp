@@ -18,20 +18,21 @@ constexpr int looks = 8;
 
 }  // namespace
 
-result<std::unique_ptr<journal_view>> journal_view::open(const file::location& where) {
+result<std::unique_ptr<journal_view>> journal_view::open(const file::location& where,
+                                                         const progress& tell) {
   result<> looked;
   for (int i = 0; i < looks; ++i) {
     auto file = where.open_to_read();
     if (!file) return std::unexpected(file.error());
     std::unique_ptr<journal_view> view(new journal_view(std::move(*file)));
-    looked = view->look();
+    looked = view->look(tell);
     if (looked) return view;
     if (looked.error() != errc::corrupt) break;
   }
   return std::unexpected(looked.error());
 }
 
-result<> journal_view::look() {
+result<> journal_view::look(const progress& tell) {
   std::vector<std::byte> front(frames_start);
   const auto got = file_.read(0, front);
   if (!got) return std::unexpected(got.error());
@@ -43,7 +44,7 @@ result<> journal_view::look() {
   const auto status = file_.status();
   if (!status) return std::unexpected(status.error());
   frame_reader reader(file_, status->size, file_id_);
-  auto found = scan(reader, *header);
+  auto found = scan(reader, *header, tell);
   if (!found) return std::unexpected(with_path(found.error(), file_.path()));
   found_ = *found;
   return {};

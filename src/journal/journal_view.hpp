@@ -13,8 +13,10 @@ namespace shelf::journal {
 /// One look at a journal. Thread safety: one thread at a time.
 class journal_view {
  public:
-  /// Errors: not_found, not_a_table, corrupt, unsupported_version, file_error.
-  [[nodiscard]] static result<std::unique_ptr<journal_view>> open(const file::location& where);
+  /// Scans; `tell` is told of the bytes. Errors: not_found, not_a_table, corrupt,
+  /// unsupported_version, file_error.
+  [[nodiscard]] static result<std::unique_ptr<journal_view>> open(const file::location& where,
+                                                                  const progress& tell = {});
 
   [[nodiscard]] const scanned& found() const noexcept { return found_; }
   /// Hands out all committed batches.
@@ -22,7 +24,7 @@ class journal_view {
 
  private:
   explicit journal_view(file::open_file file) : file_(std::move(file)) {}
-  [[nodiscard]] result<> look();
+  [[nodiscard]] result<> look(const progress& tell);
 
   file::open_file file_;
   std::uint64_t file_id_ = 0;

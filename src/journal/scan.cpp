@@ -132,9 +132,11 @@ class chain {
 
 }  // namespace
 
-result<scanned> scan(frame_reader& reader, const file_header& header) {
+result<scanned> scan(frame_reader& reader, const file_header& header, const progress& tell) {
+  constexpr std::uint64_t told_every = std::uint64_t{1} << 20;
   chain walk(header);
   std::uint64_t at = frames_start;
+  std::uint64_t told = 0;
   for (;;) {
     const auto next = reader.at(at);
     if (!next) return std::unexpected(next.error());
@@ -143,6 +145,7 @@ result<scanned> scan(frame_reader& reader, const file_header& header) {
       return no_record(at + (*next)->header.size - left);
     }
     at = (*next)->next;
+    if (tell && at >= told + told_every) tell(told = at, reader.size());
   }
   if (auto judged = judge_end(reader, header, at, walk.found()); !judged) {
     return std::unexpected(judged.error());

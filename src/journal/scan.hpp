@@ -5,6 +5,7 @@
 #include "journal/change.hpp"
 #include "journal/file_header.hpp"
 #include "journal/frame_reader.hpp"
+#include "shelf/progress.hpp"
 
 #include <cstdint>
 
@@ -24,8 +25,10 @@ struct scanned {
 
 /// Follows the frames from the start to the last commit. A bad frame at x is damage (errc::corrupt,
 /// naming x) only if the header or a frame behind x says that x was on disk; else the journal ends
-/// before it: what follows was never promised. Time is linear in the file's size.
-[[nodiscard]] result<scanned> scan(frame_reader& reader, const file_header& header);
+/// before it: what follows was never promised. Time is linear in the file's size. `tell` is told of
+/// its bytes.
+[[nodiscard]] result<scanned> scan(frame_reader& reader, const file_header& header,
+                                   const progress& tell = {});
 
 /// Receives what a journal holds, in the order of the file.
 class visitor {

@@ -118,7 +118,7 @@ result<std::unique_ptr<file_builder>> extend_file(const core_config& config,
   auto where = place_of(config);
   if (!where) return std::unexpected(where.error());
   (*where)->sweep_temporaries();
-  auto open = journal::journal_file::open(**where, {.write_ahead = false});
+  auto open = journal::journal_file::open(**where, {.sync_on_the_way = true}, config.tell_checked);
   if (!open) return std::unexpected(open.error());
   // Asked under the lock: from here on it stays what it is, as long as it has its name.
   const auto is =
@@ -138,7 +138,7 @@ result<std::unique_ptr<file_builder>> build_file(const core_config& config,
   auto found = place_of(config);
   if (!found) return std::unexpected(found.error());
   auto where = std::move(*found);
-  auto begun = tables::new_file::create(*where);
+  auto begun = tables::new_file::create(*where, tables::new_file::publishing::is_short);
   if (!begun) return std::unexpected(begun.error());
   auto made = std::make_unique<building>(std::move(where), std::move(*begun), types.what,
                                          config.limits.entry_bytes);

@@ -9,6 +9,8 @@ namespace {
 
 using journal::op;
 
+constexpr std::uint64_t record_overhead = 8;
+
 /// Takes over the batches as they are; the copy gets notes and a seal of its own.
 class copier final : public journal::visitor {
  public:
@@ -16,7 +18,8 @@ class copier final : public journal::visitor {
       : to_(to), tell_(tell), of_(of) {}
   result<> visit(const journal::change& c, std::uint64_t sequence) override {
     if (c.what == op::note || c.what == op::seal) return {};
-    if (tell_ && (++seen_ & 0xFFF) == 0) tell_(to_.bytes(), of_);
+    copied_ += c.key.size() + c.value.size() + record_overhead;
+    if (tell_ && (++seen_ & 0xFF) == 0) tell_(copied_, of_);
     return to_.add(c, sequence);
   }
   result<> committed(std::uint64_t) override { return to_.commit(); }
@@ -26,6 +29,7 @@ class copier final : public journal::visitor {
   const progress& tell_;
   std::uint64_t of_;
   std::uint64_t seen_ = 0;
+  std::uint64_t copied_ = 0;  ///< bytes, more or less
 };
 
 }  // namespace
@@ -37,11 +41,15 @@ result<copy_counts> copy(const std::string& from, const std::string& to,
   if (!source) return std::unexpected(source.error());
   const auto target = file::location::find(system, to, options.base_directory);
   if (!target) return std::unexpected(target.error());
-  const auto view = journal::journal_view::open(*source);
+  // To check what is there takes a quarter of the time that copying it takes.
+  const auto tell_checked = detail::step_of(tell, 0, 5);
+  const auto tell_copied = detail::step_of(tell, 1, 5, 4);
+  const auto view = journal::journal_view::open(*source, tell_checked);
   if (!view) return std::unexpected(view.error());
-  auto made = tables::new_file::create(*target);
+  auto made = tables::new_file::create(*target, tell ? tables::new_file::publishing::is_short
+                                                     : tables::new_file::publishing::may_be_long);
   if (!made) return std::unexpected(made.error());
-  copier all(*made, tell, (*view)->found().end);
+  copier all(*made, tell_copied, (*view)->found().end);
   if (auto read = (*view)->replay(all); !read) return std::unexpected(read.error());
   if (auto named = made->publish(); !named) return std::unexpected(named.error());
   return copy_counts{.batches = made->batches(), .bytes = made->bytes()};

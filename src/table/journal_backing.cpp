@@ -91,7 +91,7 @@ journal_backing::journal_backing(std::shared_ptr<file::location> where,
 result<std::shared_ptr<backing>> journal_backing::open(const backing_options& o) {
   o.where->sweep_temporaries();
   const auto settings = settings_of(o);
-  auto opened = journal_file::open(*o.where, settings);
+  auto opened = journal_file::open(*o.where, settings, o.config.tell_checked);
   if (!opened) return std::unexpected(opened.error());
   return std::make_shared<journal_backing>(o.where, settings, std::move(*opened));
 }
@@ -115,7 +115,7 @@ result<std::shared_ptr<backing>> journal_backing::create(const backing_options& 
 }
 
 result<found_at_open> journal_backing::read(const backing_options& o, journal::visitor& out) {
-  auto view = journal::journal_view::open(*o.where);
+  auto view = journal::journal_view::open(*o.where, o.config.tell_checked);
   if (!view) return std::unexpected(view.error());
   if (auto read = (*view)->replay(out); !read) return std::unexpected(read.error());
   const auto& found = (*view)->found();
@@ -182,7 +182,9 @@ result<std::shared_ptr<backing>> journal_backing::write_whole(sequence number,
                                                               const held_version& from,
                                                               const table_description& as,
                                                               const progress& tell) const {
-  auto made = journal_file::create(*where_, file_->store_id(), settings_);
+  auto settings = settings_;
+  settings.sync_on_the_way = static_cast<bool>(tell);
+  auto made = journal_file::create(*where_, file_->store_id(), settings);
   if (!made) return std::unexpected(made.error());
   auto ready = std::make_shared<journal_backing>(where_, settings_, std::move(*made));
   auto& j = *ready->file_;

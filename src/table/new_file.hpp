@@ -12,14 +12,20 @@ namespace shelf::tables {
 /// A journal that is being made. Thread safety: one thread.
 class new_file {
  public:
+  /// How long publish() may take: it syncs the file.
+  enum class publishing : std::uint8_t {
+    may_be_long,
+    is_short,  ///< because the file is synced on the way: for those who tell how far they are
+  };
+
   /// `where` outlives it. What a process that was killed left of an earlier try goes. Errors: those
   /// of journal_file::create.
-  [[nodiscard]] static result<new_file> create(const file::location& where) {
+  [[nodiscard]] static result<new_file> create(const file::location& where, publishing p) {
     where.sweep_temporaries();
     auto& system = where.system();
     const std::array<std::uint64_t, 2> id{system.random(), system.random()};
     auto made = journal::journal_file::create(where, std::bit_cast<std::array<std::byte, 16>>(id),
-                                              {.write_ahead = false});
+                                              {.sync_on_the_way = p == publishing::is_short});
     if (!made) return std::unexpected(made.error());
     return new_file(std::move(*made), where);
   }

@@ -137,7 +137,8 @@ result<salvage_report> salvage(const std::string& from, const std::string& to,
   if (!header) return std::unexpected(header.error());
   const auto status = file->status();
   if (!status) return std::unexpected(status.error());
-  auto made = tables::new_file::create(*target);
+  auto made = tables::new_file::create(*target, tell ? tables::new_file::publishing::is_short
+                                                     : tables::new_file::publishing::may_be_long);
   if (!made) return std::unexpected(made.error());
   journal::frame_reader reader(*file, status->size, header->file_id);
   rescue all(*made, options, tell, status->size, from);

@@ -93,18 +93,10 @@ class Terminal(ToolTest):
         self.write("slow.py", "import time\nfor i in range(14):\n"
                    "    print('[%d,%d]' % (i, i), ' ' * 300000, flush=True)\n    time.sleep(0.1)\n")
         self.write("run.sh", "python3 slow.py | \"$SHELF\" import s.shelf - --kind set\n")
-        told = self.on_terminal_script("run.sh")
+        told = self.on_terminal("run.sh", program="/bin/sh").out
         self.assertRegex(told, r"reading standard input: \d+ in \d+ s")
         self.assertTrue(without_colours(told).endswith("14 rows imported\n"))
         self.assertRegex(told, r"\r\x1b\[K14 rows")
-
-    def on_terminal_script(self, script):
-        import tool
-        kept, tool.SHELF = tool.SHELF, "/bin/sh"
-        try:
-            return self.on_terminal(script).out
-        finally:
-            tool.SHELF = kept
 
 
 class Pipe(ToolTest):

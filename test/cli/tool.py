@@ -71,15 +71,17 @@ class ToolTest(unittest.TestCase):
         self.assertTrue(ran.errors, words)
         return ran
 
-    def on_terminal(self, *words, columns=80, typed=b"", environment=None):
-        """Runs the tool with input, output and errors on a terminal; what the terminal got."""
+    def on_terminal(self, *words, columns=80, typed=b"", environment=None, program=None):
+        """Runs the tool with input, output and errors on a terminal; what the terminal got.
+        `program`: another than the tool, such as a shell that runs it."""
         ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         setting = {**os.environ, "TERM": "xterm", **(environment or {})}
         if environment is None:
             setting.pop("NO_COLOR", None)
-        with subprocess.Popen([SHELF, *map(str, words)], cwd=self.path, stdin=theirs, stdout=theirs,
-                              stderr=theirs, env=setting, start_new_session=True) as process:
+        with subprocess.Popen([program or SHELF, *map(str, words)], cwd=self.path, stdin=theirs,
+                              stdout=theirs, stderr=theirs, env=setting,
+                              start_new_session=True) as process:
             os.close(theirs)
             if typed:
                 os.write(ours, typed)

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <limits>
 #include <random>
+#include <stdexcept>
 
 namespace shelf {
 namespace {
@@ -133,6 +134,39 @@ TEST(DetsFile, ACompactionTellsHowManyOfTheBlocksAreWritten) {
   }));
   EXPECT_GE(told.size(), 4u);
   EXPECT_TRUE(std::ranges::is_sorted(told));
+}
+
+TEST(DetsFile, ARepairTellsHowFarItIsAndMayBeEndedByWhatItTells) {
+  const file::scratch here;
+  const auto path = here.path("t.dets");
+  {
+    auto f = must_open({.path = path});
+    std::vector<term> objects;
+    for (int i = 0; i < 5000; ++i) {
+      objects.push_back(term::tuple({term::integer(i), term::binary(std::string(1000, 'x'))}));
+    }
+    or_throw(f.replace_all(objects));
+    or_throw(f.insert(user("ann", 1)));
+    f.abandon();
+  }
+  const auto unclosed = here.read("t.dets");
+  const auto give_up = [](std::uint64_t done, std::uint64_t of) {
+    if (2 * done > of) throw std::runtime_error("enough");
+  };
+  EXPECT_THROW((void)dets::file::open({.path = path, .tell_repair = give_up}), std::runtime_error);
+  EXPECT_EQ(here.read("t.dets"), unclosed);
+  for (const auto how : {opening::read_only, opening::existing}) {
+    std::vector<double> told;
+    const auto note = [&](std::uint64_t done, std::uint64_t of) {
+      EXPECT_LE(done, of);
+      told.push_back(static_cast<double>(done) / static_cast<double>(of));
+    };
+    EXPECT_EQ(must_open({.path = path, .opening = how, .tell_repair = note}).size(), 5001u);
+    EXPECT_GE(told.size(), 100u);
+    EXPECT_LT(told.front(), 0.1);
+    EXPECT_GT(told.back(), 0.9);
+    EXPECT_TRUE(std::ranges::is_sorted(told));
+  }
 }
 
 TEST(DetsFile, ReplacingAllAndCompactingShrinkTheFile) {

@@ -204,5 +204,47 @@ TEST(JournalFaults, ANumberedFaultNeverChangesARefusedFile) {
   }
 }
 
+/// A batch of 40 MiB, which is synced on the way once.
+result<> append_long_batch(journal_file& j) {
+  const std::string long_value(std::size_t{1} << 20, 'v');
+  j.begin(j.last_sequence() + 1);
+  for (int i = 0; i < 40; ++i) {
+    const auto key = std::to_string(i);
+    if (auto added = j.add({op::put, 0, 1, as_bytes(key), as_bytes(long_value)}); !added) {
+      return added;
+    }
+  }
+  return j.commit();
+}
+
+TEST(JournalFaults, ANewFileWhoseSyncOnTheWayFailedNeverGetsItsName) {
+  simulated_disk disk;
+  const auto where = test::place(disk);
+  const auto made = journal_file::create(where, test::any_store, {.sync_on_the_way = true});
+  ASSERT_TRUE(made.has_value());
+  disk.inject({.kind = call::any_sync, .error = EIO});
+  const auto done = append_long_batch(**made);
+  ASSERT_FALSE(done.has_value());
+  EXPECT_EQ(done.error().os_error(), EIO);
+  // The disk is well again, and what it kept of that batch is in doubt all the same.
+  EXPECT_FALSE((*made)->sync_unpublished().has_value());
+  EXPECT_FALSE((*made)->publish(false).has_value());
+}
+
+TEST(JournalFaults, AFailedSyncOnTheWayFencesATableThatIsThere) {
+  simulated_disk disk;
+  test::small_journal j(disk);
+  j.create().put("a", 100).seal().leave();
+  const auto opened = journal_file::open(j.where(), {.sync_on_the_way = true});
+  ASSERT_TRUE(opened.has_value());
+  disk.inject({.kind = call::any_sync, .nth = 2, .error = EIO});  // the first begins the session
+  const auto done = append_long_batch(**opened);
+  ASSERT_FALSE(done.has_value());
+  EXPECT_EQ((*opened)->roll_back(done.error()), errc::indeterminate);
+  EXPECT_TRUE((*opened)->is_fenced());
+  (*opened)->abandon();
+  EXPECT_EQ(test::recover_and_read(disk).batches.size(), 2u);  // the catalogue and "a"
+}
+
 }  // namespace
 }  // namespace shelf::journal

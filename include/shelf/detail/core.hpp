@@ -65,6 +65,9 @@ struct core_config {
   file::system* system = nullptr;
   dets::repair_policy repair = dets::repair_policy::automatic;
   bool in_memory = false;
+  /// Told of the bytes of the first of two passes over a native file that is opened: it checks, and
+  /// the second reads. Not called later.
+  progress tell_checked = {};
   std::uint64_t dets_limit = 0;  ///< where a DETS file is full; 0: where Erlang says. For tests
 };
 
@@ -190,7 +193,8 @@ class callback_scope {
 /// A table's file to which entries are added one by one, with no table in memory: that holds about
 /// a frame of them. Of equal keys of a set the last counts, when the file is opened; in a bag what
 /// is there already changes nothing. What is not published is gone with the builder; after any
-/// error but size_limit_exceeded nothing else is left to do. Thread safety: one thread.
+/// error but size_limit_exceeded nothing else is left to do. The file is synced on the way, so that
+/// publish() has little left to wait for. Thread safety: one thread.
 class file_builder : public entry_batch {
  public:
   /// What was added is in the table, on disk, in one step. A new file gets its name: file_error
