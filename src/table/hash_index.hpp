@@ -337,6 +337,8 @@ void hash_index<Owner>::split(hash_segment* old) {
   const auto low = static_cast<std::size_t>(middle - words.begin());
 
   limbo_.reserve(2);
+  // Both of full size: they will need it, and segments of many sizes would leave gaps in the slabs
+  // of each.
   fresh_segments fresh(*this);
   hash_segment* const lower = fresh.add(hash_segment::most_buckets, old->prefix, depth);
   hash_segment* const upper = fresh.add(hash_segment::most_buckets, old->prefix | bit, depth);
@@ -362,7 +364,7 @@ void hash_index<Owner>::split(hash_segment* old) {
 
 template <class Owner>
 void hash_index<Owner>::reserve(std::size_t count) {
-  constexpr std::size_t dense = 150;  ///< references a segment at least, 300 / 2
+  constexpr std::size_t dense = 110;  ///< references a segment at most, so that few are split
   directory* const old = directory_.load(std::memory_order_relaxed);
   if (live_ != 0 || old->depth != 0 || count <= dense) return;
   const auto depth = static_cast<std::uint32_t>(std::bit_width(count / dense - 1));

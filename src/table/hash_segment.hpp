@@ -45,7 +45,8 @@ inline constexpr slot_word erased_slot = 1;
 
 struct alignas(64) hash_segment {
   static constexpr std::size_t slots_a_bucket = 8;
-  static constexpr std::size_t most_buckets = 32;
+  /// What an insert that splits one has to move, so not many.
+  static constexpr std::size_t most_buckets = 24;
   using slot = std::atomic<slot_word>;
 
   std::uint64_t prefix = 0;  ///< the highest `depth` bits of all hashes here; the rest 0

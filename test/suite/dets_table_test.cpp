@@ -223,7 +223,7 @@ TEST(DetsTable, TheWriteThatWouldPassTheLimitIsRefusedAndReadingAndErasingGoOn) 
     EXPECT_LT(kept, 30);
     const auto whole = [&] {
       EXPECT_EQ(t->size(), static_cast<std::size_t>(kept));
-      for (int i = 0; i < kept; ++i) EXPECT_TRUE(t->contains(key_of(i))) << i;
+      for (int i = 0; i < kept; ++i) EXPECT_TRUE(t->contains(bytes(key_of(i)))) << i;
       EXPECT_FALSE(t->stats()->fenced);
     };
     whole();

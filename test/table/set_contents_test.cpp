@@ -294,7 +294,7 @@ TEST(Set, FindManyFindsWhatFindFinds) {
     insert(*t, names.back(), std::to_string(i));
   }
   publish(*t);
-  std::vector<bytes> keys;
+  std::vector<sought_key> keys;
   for (const auto& name : names) keys.push_back(as_bytes(name));
   std::vector<const entry*> found(keys.size());
   const epoch_guard guard;
