@@ -172,7 +172,8 @@ class table {
     requires(!is_bag(Kind))
   [[nodiscard]] auto get(const A& key) const -> result<detail::member_of<Member>>;
   /// Many lookups with their memory fetched ahead; not one moment. One optional a key, in the keys'
-  /// order.
+  /// order. Texts in a contiguous range are compared where they are: they must not change
+  /// meanwhile.
   template <std::ranges::input_range R>
     requires(!is_bag(Kind) && key_argument<std::ranges::range_value_t<R>, K>)
   [[nodiscard]] result<std::vector<std::optional<V>>> lookup_many(R&& keys) const;

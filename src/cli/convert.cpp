@@ -24,7 +24,6 @@ namespace {
 /// DETS takes so much at a time: all of a table need not be in memory as objects.
 constexpr std::size_t most_objects = 16384;
 constexpr std::size_t most_bytes = std::size_t{16} << 20;
-constexpr std::size_t most_unsynced = std::size_t{32} << 20;
 constexpr std::uint64_t most_slots = 33'554'432;
 
 [[nodiscard]] std::unexpected<error> refuse(const std::string& why) {

@@ -85,6 +85,8 @@ std::string man_page(const std::vector<command_outline>& commands) {
       ".TP\n2\nThe command line makes no sense.\n"
       ".TP\n3\nThere is no such key, or no such file.\n"
       ".SH ENVIRONMENT\n.TP\nNO_COLOR\nIf set and not empty, there are no colours.\n"
+      ".TP\nSHELF_PROGRESS_AFTER_MS\nAfter so many milliseconds a bar shows how far a command is; "
+      "1000 if not set.\n"
       ".SH EXAMPLES\n" +
       examples_of(commands[0]);
   return text;

@@ -4,9 +4,14 @@
 
 #include "shelf/error.hpp"
 
+#include <cstdint>
 #include <string>
 
 namespace shelf::cli {
+
+/// So far ahead of the disk a file may be that is written whole, as in the library
+/// (file/sync_pace.hpp): then it is synced.
+inline constexpr std::uint64_t most_unsynced = std::uint64_t{32} << 20;
 
 /// The name of a file to be. What is not published is removed. Thread safety: one thread.
 class new_file {

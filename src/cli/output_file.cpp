@@ -2,6 +2,8 @@
 // Devices and pipes are written as they are; only files are written beside.
 #include "cli/output_file.hpp"
 
+#include "cli/new_file.hpp"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,11 +12,6 @@
 #include <cstring>
 
 namespace shelf::cli {
-namespace {
-
-constexpr std::uint64_t most_unsynced = std::uint64_t{32} << 20;
-
-}  // namespace
 
 result<output_file> output_file::create(const std::string& path) {
   struct stat status{};

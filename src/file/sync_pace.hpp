@@ -21,6 +21,9 @@ class sync_pace {
     return true;
   }
 
+  /// It was synced up to there for another reason.
+  void synced_to(std::uint64_t end) noexcept { synced_ = end; }
+
  private:
   std::uint64_t synced_ = 0;
 };

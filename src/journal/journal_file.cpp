@@ -284,14 +284,20 @@ result<> journal_file::flush_frame(bool commits) {
 /// Makes nothing durable that others hear of; but a failure is one, whatever a later sync may say.
 result<> journal_file::sync_on_the_way() {
   if (!settings_.sync_on_the_way || !pace_.is_due(batch_at_)) return {};
-  auto synced = held_.file.sync_data();
-  if (synced) return synced;
-  if (is_unpublished()) {
-    sync_failed_ = synced.error();
-  } else {
-    set_fence(synced.error());
+  const auto remember = [&](const error& why) {
+    if (is_unpublished())
+      sync_failed_ = why;
+    else
+      set_fence(why);
+  };
+  try {
+    auto synced = held_.file.sync_data();
+    if (!synced) remember(synced.error());
+    return synced;
+  } catch (...) {  // it failed, and there is no memory to say how: it failed all the same
+    remember(error(errc::file_error));
+    throw;
   }
-  return synced;
 }
 
 result<> journal_file::write_ahead_of(std::uint64_t end) {
@@ -412,6 +418,7 @@ result<> journal_file::sync_unpublished() {
     sync_failed_ = synced.error();
     return synced;
   }
+  pace_.synced_to(up_to);
   durable_.store(up_to, std::memory_order_release);
   return {};
 }

@@ -221,6 +221,7 @@ std::uint64_t bag_contents::announce(bytes key) const noexcept {
 }
 
 staging bag_contents::stage_insert(entry::owner& e, std::uint64_t hash) {
+  assert(hash == hash_of(e->key(), pairs_owner_.seed));
   value_list* list = list_of(hash, e->key());
   if (list != nullptr && distinct_ && find_live(*list, e->value()) != nullptr) {
     return {staged::unchanged};
@@ -302,6 +303,7 @@ staging bag_contents::stage_erase_value(bytes key, bytes value) {
 }
 
 std::optional<const entry*> bag_contents::find_staged(bytes key, std::uint64_t hash) const {
+  assert(hash == hash_of(key, pairs_owner_.seed));
   const entry* found = nullptr;
   value_list* const list = list_of(hash, key);
   if (list == nullptr || list->live == 0) return found;

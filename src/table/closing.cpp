@@ -3,9 +3,6 @@
 #include "table/epoch.hpp"
 #include "table/store.hpp"
 
-#include <algorithm>
-#include <vector>
-
 namespace shelf::tables {
 
 store::~store() {

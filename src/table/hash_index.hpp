@@ -364,10 +364,10 @@ void hash_index<Owner>::split(hash_segment* old) {
 
 template <class Owner>
 void hash_index<Owner>::reserve(std::size_t count) {
-  constexpr std::size_t dense = 110;  ///< references a segment at most, so that few are split
+  constexpr std::size_t dense = 110;  ///< references a segment at most, so that none is split
   directory* const old = directory_.load(std::memory_order_relaxed);
   if (live_ != 0 || old->depth != 0 || count <= dense) return;
-  const auto depth = static_cast<std::uint32_t>(std::bit_width(count / dense - 1));
+  const auto depth = static_cast<std::uint32_t>(std::bit_width((count - 1) / dense));
   const auto mean = static_cast<double>(count) / static_cast<double>(std::size_t{1} << depth);
   const auto likely = static_cast<std::size_t>(mean + 3 * std::sqrt(mean));
   const std::size_t buckets = std::min((likely + 6) / 7 + 1, hash_segment::most_buckets);

@@ -228,6 +228,7 @@ staging set_contents::stage_erase_value(bytes key, bytes value) {
 }
 
 std::optional<const entry*> set_contents::find_staged(bytes key, std::uint64_t hash) const {
+  assert(hash == hash_of(key, seed_));
   const auto place = place_of(hash, key);
   return place ? live_entry_in(place.reference()) : nullptr;
 }

@@ -24,9 +24,6 @@ tree_contents::tree_contents(const options& o)
 
 // Readers.
 
-/// The version that `at` shows. A batch stands in the chain a moment before it is published: then
-/// the one behind it is meant. That one is taken out of the chain only after the publishing, so
-/// what was read as `older` before the batch was seen to be unpublished is the right one.
 namespace {
 
 /// An order is one of whole terms.
@@ -37,6 +34,9 @@ namespace {
 
 }  // namespace
 
+/// The version that `at` shows. A batch stands in the chain a moment before it is published: then
+/// the one behind it is meant. That one is taken out of the chain only after the publishing, so
+/// what was read as `older` before the batch was seen to be unpublished is the right one.
 const tree_contents::version& tree_contents::version_at(sequence at) const noexcept {
   const version* v = newest_.load(std::memory_order_acquire);
   for (;;) {

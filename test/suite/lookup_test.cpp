@@ -2,6 +2,9 @@
 // lookup in its forms, lookup_many, get, contains, size.
 #include "suite/ground.hpp"
 
+#include <ranges>
+#include <sstream>
+
 namespace shelf::suite {
 namespace {
 
@@ -133,6 +136,23 @@ TYPED_TEST(LookupInMaps, ManyLookupsAtOnceAnswerInTheOrderOfTheKeys) {
     EXPECT_EQ(t.lookup_many({"k1", "k0"})->at(0), 1);
     EXPECT_TRUE(t.lookup_many(std::vector<std::string_view>{})->empty());
   });
+}
+
+// Keys that a range makes as it goes are gone when the lookups begin.
+TYPED_TEST(LookupInMaps, ManyLookupsTakeKeysThatStandInOnePlaceOneAfterAnother) {
+  auto t = table<std::string, int, TypeParam::value>::in_memory();
+  for (int i = 0; i < 40; ++i)
+    ASSERT_TRUE(ok(t.insert("a key of some length " + std::to_string(i), i)));
+  std::string place;
+  const auto next = [&](int i) -> const std::string& {
+    return place = "a key of some length " + std::to_string(i);
+  };
+  const auto found = t.lookup_many(std::views::iota(0, 40) | std::views::transform(next));
+  ASSERT_TRUE(ok(found));
+  for (int i = 0; i < 40; ++i) EXPECT_EQ((*found)[static_cast<std::size_t>(i)], i);
+  std::istringstream words("a b");
+  ASSERT_TRUE(ok(t.insert("a", 1)));
+  EXPECT_EQ(t.lookup_many(std::views::istream<std::string>(words))->at(0), 1);
 }
 
 TYPED_TEST(Lookup, AViewOfAKeyWillDoAndNoKeyIsBuilt) {

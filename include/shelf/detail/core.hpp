@@ -66,7 +66,7 @@ struct core_config {
   dets::repair_policy repair = dets::repair_policy::automatic;
   bool in_memory = false;
   /// Told of the bytes of the first of two passes over a native file that is opened: it checks, and
-  /// the second reads. Not called later.
+  /// the second reads. Called again by a reload() of a file opened read_only.
   progress tell_checked = {};
   std::uint64_t dets_limit = 0;  ///< where a DETS file is full; 0: where Erlang says. For tests
 };

@@ -9,6 +9,11 @@
 namespace shelf {
 namespace detail {
 
+/// The elements of a range are where they are, each in its own place, and not made or moved when an
+/// iterator comes to them: those of a vector or an array.
+template <class R>
+concept stays_put = std::ranges::contiguous_range<R> && std::ranges::sized_range<R>;
+
 /// config<K, V> and the types, as the core wants them.
 template <class K, class V, kind Kind>
 entry_types types_of(const config<K, V>& c, decoding_rules rules) {
@@ -286,10 +291,9 @@ template <std::ranges::input_range R>
 result<std::vector<std::optional<V>>> table<K, V, Kind>::lookup_many(R&& keys) const {
   using argument = std::ranges::range_value_t<R>;
   std::vector<detail::sought_key> sought;
-  // Elements of a forward range stay where they are, so that text can be compared there.
-  if constexpr (std::ranges::forward_range<R> &&
-                std::is_lvalue_reference_v<std::ranges::range_reference_t<R>> &&
-                detail::content_argument<argument, K> && Kind != kind::ordered_set) {
+  if constexpr (detail::stays_put<R> && detail::content_argument<argument, K> &&
+                Kind != kind::ordered_set) {
+    sought.reserve(std::ranges::size(keys));
     for (const argument& key : keys) {
       const detail::content_to_seek<K, argument> k(key, limits_);
       if (k.failed()) return std::unexpected(refused(k.why()));
@@ -308,6 +312,7 @@ result<std::vector<std::optional<V>>> table<K, V, Kind>::lookup_many(R&& keys) c
       encoded.insert(encoded.end(), made.begin(), made.end());
       ends.push_back(encoded.size());
     }
+    sought.reserve(ends.size());
     std::size_t start = 0;
     for (const auto end : ends) {
       sought.push_back(bytes(encoded).subspan(start, end - start));
