@@ -52,12 +52,13 @@ int main(int count, char** arguments) try {
   const auto s = parse(count, arguments);
   std::filesystem::create_directories(s.directory);
   bench::bench_run b(s);
-  bench::measure_memory(b);
-  bench::measure_concurrent(b);
-  bench::measure_disk(b);
-  bench::measure_dets(b);
+  // The page after each part, so that a run that is broken off is not lost.
+  for (const auto measure : {bench::measure_memory, bench::measure_concurrent, bench::measure_disk,
+                             bench::measure_dets}) {
+    measure(b);
+    if (!s.report.empty()) std::ofstream(s.report) << bench::report(b);
+  }
   std::filesystem::remove_all(s.directory);
-  if (!s.report.empty()) std::ofstream(s.report) << bench::report(b);
   return EXIT_SUCCESS;
 } catch (const std::exception& e) {
   fmt::print(stderr, "shelf_bench: {}\n{}", e.what(), usage);

@@ -5,6 +5,8 @@
 #include "api/described_types.hpp"
 
 #include <algorithm>
+#include <memory>
+#include <vector>
 
 namespace shelf::cli {
 
@@ -15,6 +17,18 @@ result<types> types_of(const file_description& d) {
   if (!value) return std::unexpected(value.error());
   return types{*std::move(key), *std::move(value)};
 }
+
+namespace {
+
+/// Keeps what was only read until the process ends: then the system takes its memory back in one
+/// step. Millions of entries freed one by one would let somebody wait who has the answer already.
+void leave_to_exit(std::shared_ptr<detail::core> table) {
+  using kept_tables = std::vector<std::shared_ptr<detail::core>>;
+  static auto* const kept = std::make_unique<kept_tables>().release();
+  kept->push_back(std::move(table));
+}
+
+}  // namespace
 
 result<native_table> native_table::open(const std::string& path, file_description d, opening how,
                                         progress_bar bar) {
@@ -54,7 +68,9 @@ result<native_table> native_table::open(const std::string& path, file_descriptio
 result<native_table> native_table::read(const std::string& path, progress_bar bar) {
   auto d = describe(path);
   if (!d) return std::unexpected(d.error());
-  return open(path, *std::move(d), opening::read_only, std::move(bar));
+  auto table = open(path, *std::move(d), opening::read_only, std::move(bar));
+  if (table) leave_to_exit(table->core_);
+  return table;
 }
 
 result<native_table> native_table::write(const std::string& path, progress_bar bar) {
