@@ -63,13 +63,20 @@ TEST(Hash, BytesOfAnotherLengthThanTheKeysAreRefused) {
   EXPECT_EQ(k.why(), errc::invalid_argument);
 }
 
-TEST(Hash, ATextLongerThanTheLimitIsRefused) {
-  const std::string text(100, 'x');
-  const detail::key_to_seek<std::string, kind::set, std::string> fits(text, {.size = 105});
-  EXPECT_FALSE(fits.failed());
-  const detail::key_to_seek<std::string, kind::set, std::string> k(text, {.size = 104});
-  ASSERT_TRUE(k.failed());
-  EXPECT_EQ(k.why(), errc::size_limit_exceeded);
+TEST(Hash, ATextLongerThanTheLimitIsRefusedAsItsTermIs) {
+  for (std::size_t size = 80; size < 400; ++size) {
+    const std::string text(size, 'x');
+    for (std::size_t limit = size - 8; limit <= size + 8; ++limit) {
+      using content = detail::key_to_seek<std::string, kind::set, std::string>;
+      using whole = detail::key_to_seek<std::string, kind::ordered_set, std::string>;
+      const content k(text, {.size = limit});
+      ASSERT_EQ(k.failed(), whole(text, {.size = limit}).failed()) << size << ' ' << limit;
+      ASSERT_EQ(k.failed(), limit < size || (size > 251 && limit < size + 5));
+      if (k.failed()) {
+        ASSERT_EQ(k.why(), errc::size_limit_exceeded);
+      }
+    }
+  }
 }
 
 TEST(Hash, AnIntegerIsFoundByItsNumberWhateverItsWidthOrForm) {

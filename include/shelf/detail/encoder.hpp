@@ -42,6 +42,9 @@ enum class purpose : std::uint8_t { value, key };
 /// Thread safety: none; one thread at a time.
 class encoder {
  public:
+  /// A term up to this size needs no heap, and is not measured against the limit.
+  static constexpr std::size_t small_capacity = 256;
+
   /// In a key -0.0 becomes 0.0, because both are one key.
   explicit encoder(purpose what = purpose::value, encoding_limits limits = {}) noexcept
       : data_(small_), limits_(limits), what_(what) {}
@@ -112,8 +115,6 @@ class encoder {
   void clear() noexcept;
 
  private:
-  static constexpr std::size_t small_capacity = 256;
-
   /// Place for `count` more bytes, or null if there is none or the encoder has failed.
   [[nodiscard]] std::byte* room(std::size_t count) {
     if (count > capacity_ - size_) return grow_by(count);

@@ -7,6 +7,8 @@
 #include "shelf/detail/sought_key.hpp"
 #include "shelf/kind.hpp"
 
+#include <algorithm>
+
 namespace shelf::detail {
 
 /// A key argument made ready for a lookup: its term is written. The argument outlives this.
@@ -39,8 +41,11 @@ class content_to_seek {
  public:
   content_to_seek(const A& argument, encoding_limits limits) noexcept
       : argument_(argument), content_(key_content<K>(argument)), limits_(limits) {}
+  /// As the encoder would.
   [[nodiscard]] bool failed() const noexcept {
-    return content_.size() + binary_head_bytes > limits_.size || !has_key_size<K>(content_);
+    const auto most = std::max(limits_.size, encoder::small_capacity);
+    return content_.size() > limits_.size || content_.size() + binary_head_bytes > most ||
+           !has_key_size<K>(content_);
   }
   /// The encoder knows the sentence.
   [[nodiscard]] error why() const { return term_to_seek<K, A>(argument_, limits_).why(); }
