@@ -3,13 +3,13 @@
 #include "dets/bucket.hpp"
 
 #include "dets/storage.hpp"
-#include "term/encode.hpp"
 #include "term/tag.hpp"
+
+#include <algorithm>
 
 namespace shelf::dets_format {
 
 using terms::load_big;
-using terms::put_big;
 
 namespace detail {
 
@@ -41,12 +41,12 @@ result<> check_bucket(bytes content, const std::string& path, std::uint64_t offs
   return {};
 }
 
-result<std::vector<key_record>> parse_bucket(bytes content, object_format format,
-                                             const std::string& path, std::uint64_t offset) {
+result<key_records> parse_bucket(bytes content, object_format format, const std::string& path,
+                                 std::uint64_t offset, std::pmr::memory_resource* room) {
   if (auto framed = check_bucket(content, path, offset); !framed) {
     return std::unexpected(framed.error());
   }
-  std::vector<key_record> records;
+  key_records records(room);
   result<> failed;
   const auto add = [&](bytes object, bool first) {
     if (first) {
@@ -56,7 +56,7 @@ result<std::vector<key_record>> parse_bucket(bytes content, object_format format
         failed = std::unexpected(within(path, offset + at, key.error()));
         return false;
       }
-      records.push_back({std::move(*key), {}});
+      records.push_back({std::move(*key), std::pmr::vector<bytes>(room)});
     }
     records.back().objects.push_back(object);
     return true;
@@ -68,18 +68,23 @@ result<std::vector<key_record>> parse_bucket(bytes content, object_format format
   return records;
 }
 
-std::vector<std::byte> compose_bucket(std::span<const key_record> records, kind type) {
+std::pmr::vector<std::byte> compose_bucket(std::span<const key_record> records, kind type,
+                                           std::pmr::memory_resource* room) {
   std::uint64_t size = bucket_header;
   for (const auto& record : records) size += record.size(type);
-  std::vector<std::byte> out;
-  out.reserve(size);
-  put_big(out, static_cast<std::uint32_t>(size));
-  put_big(out, status_active);
+  std::pmr::vector<std::byte> out(size, room);
+  auto* at = out.data();
+  const auto put_size = [&at](std::uint64_t counted) {
+    terms::store_big(at, static_cast<std::uint32_t>(counted));
+    at += 4;
+  };
+  put_size(size);
+  put_size(status_active);
   for (const auto& record : records) {
-    if (type != kind::set) put_big(out, static_cast<std::uint32_t>(record.size(type)));
+    if (type != kind::set) put_size(record.size(type));
     for (const auto& object : record.objects) {
-      put_big(out, static_cast<std::uint32_t>(4 + object.size()));
-      terms::put(out, object);
+      put_size(4 + object.size());
+      at = std::ranges::copy(object, at).out;
     }
   }
   return out;

@@ -73,11 +73,13 @@ class store::growth {
     const auto& h = store_.header_;
     const auto entry = store_.slots_.at(slot);
     if (entry.empty()) return {};
-    const auto content = store_.read_bucket(entry);
-    if (!content) return std::unexpected(content.error());
-    auto records = parse_bucket(*content, store_.format(), store_.file_.path(), entry.pointer);
+    bucket_room room;
+    std::pmr::vector<std::byte> content(room.get());
+    if (auto read = store_.read_bucket(entry, content); !read) return read;
+    auto records =
+        parse_bucket(content, store_.format(), store_.file_.path(), entry.pointer, room.get());
     if (!records) return std::unexpected(records.error());
-    std::vector<key_record> staying, moving;
+    key_records staying(room.get()), moving(room.get());
     for (auto& r : *records) {
       const bool moves = (slot_hash(h.method, r.key.get()) & (2 * h.m - 1)) >= h.m;
       (moves ? moving : staying).push_back(std::move(r));
@@ -94,10 +96,10 @@ class store::growth {
     return {};
   }
 
-  result<> write(std::uint32_t slot, const std::vector<key_record>& records) {
-    const auto bucket = compose_bucket(records, store_.type_);
+  result<> write(std::uint32_t slot, const key_records& records) {
+    const auto bucket = compose_bucket(records, store_.type_, records.get_allocator().resource());
     const auto k = class_of(bucket.size());
-    written_.reserve(written_.size() + 1);
+    make_room(written_);
     const auto address = store_.free_.allocate(k);
     if (!address) return std::unexpected(errc::size_limit_exceeded);
     if (auto put = store_.write_bucket(*address, bucket); !put) {

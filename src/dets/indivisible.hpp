@@ -5,8 +5,15 @@
 #include "dets/store.hpp"
 
 #include <exception>
+#include <vector>
 
 namespace shelf::dets_format {
+
+/// For one more, so that noting what is done cannot fail.
+template <class T>
+void make_room(std::vector<T>& list) {
+  if (list.size() == list.capacity()) list.reserve(2 * list.size() + 8);
+}
 
 /// While there is one, slots and free blocks do not agree. An exception that leaves it behind
 /// fences the store: the buckets in the file are whole, and the next open repairs the rest.

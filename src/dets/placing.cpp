@@ -23,12 +23,6 @@ std::array<std::byte, 4> mark(std::uint32_t status) noexcept {
   return raw;
 }
 
-/// For one more, so that noting what is done cannot fail.
-template <class T>
-void make_room(std::vector<T>& list) {
-  if (list.size() == list.capacity()) list.reserve(2 * list.size() + 8);
-}
-
 }  // namespace
 
 /// `old` and `fresh` are whole buckets, or empty.

@@ -46,14 +46,6 @@ std::uint32_t store::slot_of(bytes key) const noexcept {
   return header_.slot(slot_hash(header_.method, key));
 }
 
-result<std::vector<std::byte>> store::read_bucket(slot_entry entry) const {
-  std::vector<std::byte> content(entry.size);
-  if (auto read = file_.read(entry.pointer, content, "a bucket"); !read) {
-    return std::unexpected(read.error());
-  }
-  return content;
-}
-
 result<std::size_t> store::lookup(bytes key, shelf::detail::function_ref<void(bytes)> visit) const {
   if (auto ok = usable(); !ok) return std::unexpected(ok.error());
   slot_entry entry;
@@ -63,9 +55,7 @@ result<std::size_t> store::lookup(bytes key, shelf::detail::function_ref<void(by
     if (auto ok = usable(); !ok) return std::unexpected(ok.error());
     entry = slots_.at(slot_of(key));
     if (entry.empty()) return 0;
-    auto read = read_bucket(entry);
-    if (!read) return std::unexpected(read.error());
-    content = std::move(*read);
+    if (auto read = read_bucket(entry, content); !read) return std::unexpected(read.error());
   }
   return find_in_bucket(content, entry.pointer, key, visit);
 }

@@ -97,6 +97,9 @@ result<> store::close() {
     release();
     return std::unexpected(cause);
   }
+  if (unclosed_) {
+    if (auto unmapped = file_.unmap(end_); !unmapped) return unmapped;
+  }
   if (auto saved = save_now(); !saved) return saved;
   forget_original();
   release();

@@ -52,6 +52,12 @@ result<> storage::end_at(std::uint64_t size) {
   return file_.truncate(size);
 }
 
+result<> storage::unmap(std::uint64_t size) {
+  if (auto cut = end_at(size); !cut) return cut;
+  file_.unmap();
+  return {};
+}
+
 error corrupt_at(const std::string& path, std::uint64_t offset, std::string_view cause) {
   std::string sentence = path + ": byte " + std::to_string(offset) + ": ";
   return error(errc::corrupt, sentence.append(cause));

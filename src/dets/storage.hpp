@@ -42,6 +42,9 @@ class storage {
   [[nodiscard]] result<> write_page(std::uint64_t offset, bytes from);
   /// Small reads and writes go through memory from now on, if the system can do that.
   void map(bool to_write);
+  /// By calls from now on, the file ending at `size`. The pages are let go of together; a sync
+  /// would take each from this process by itself.
+  [[nodiscard]] result<> unmap(std::uint64_t size);
   [[nodiscard]] bool is_mapped() const noexcept { return file_.mapped_end() != 0; }
   /// Takes back what a mapped file grew ahead.
   [[nodiscard]] result<> end_at(std::uint64_t size);

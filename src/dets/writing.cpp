@@ -15,16 +15,14 @@ namespace {
 /// Objects that are written before the marks of what they replace.
 constexpr std::size_t portion = 4096;
 
-using record_list = std::vector<key_record>;
-
-record_list::iterator find_key(record_list& records, bytes key) {
+key_records::iterator find_key(key_records& records, bytes key) {
   return std::ranges::find_if(records,
                               [&](const key_record& r) { return terms::same(r.key.get(), key); });
 }
 
 /// Where the objects of a key stand, or would. OTP left sets in which a key stands twice: the first
 /// counts, and the others go when the key is touched.
-record_list::iterator settle_key(record_list& records, bytes key) {
+key_records::iterator settle_key(key_records& records, bytes key) {
   const auto first = find_key(records, key);
   if (first == records.end()) return first;
   const auto kept = first - records.begin();
@@ -33,15 +31,15 @@ record_list::iterator settle_key(record_list& records, bytes key) {
   return records.begin() + kept;
 }
 
-record_list::iterator add_key(record_list& records, bytes key) {
+key_records::iterator add_key(key_records& records, bytes key) {
   const auto behind = std::ranges::find_if(
       records, [&](const key_record& r) { return compare_keys(key, r.key.get()) < 0; });
-  return records.insert(behind, {canonical_term(key), {}});
+  return records.insert(
+      behind, {canonical_term(key), std::pmr::vector<bytes>(records.get_allocator().resource())});
 }
 
 /// Which of the stored objects is identical to this one; how many there are if none is.
-result<std::size_t> find_object(const std::vector<bytes>& stored, bytes object,
-                                std::uint32_t keypos) {
+result<std::size_t> find_object(std::span<const bytes> stored, bytes object, std::uint32_t keypos) {
   for (std::size_t i = 0; i < stored.size(); ++i) {
     const auto whole = object_of_stored(stored[i], keypos);
     if (!whole) return std::unexpected(whole.error());
@@ -51,7 +49,7 @@ result<std::size_t> find_object(const std::vector<bytes>& stored, bytes object,
 }
 
 /// Puts an object among those of its key. `stored` outlives the records.
-result<written> insert_into(record_list& records, bytes key, bytes object, bytes stored,
+result<written> insert_into(key_records& records, bytes key, bytes object, bytes stored,
                             object_format format) {
   auto record = settle_key(records, key);
   if (record == records.end()) {
@@ -82,7 +80,7 @@ struct record_counts {
   std::uint32_t keys = 0;
 };
 
-record_counts count(const record_list& records) noexcept {
+record_counts count(const key_records& records) noexcept {
   record_counts counts{.keys = static_cast<std::uint32_t>(records.size())};
   for (const auto& r : records) counts.objects += static_cast<std::uint32_t>(r.objects.size());
   return counts;
@@ -122,18 +120,27 @@ result<> store::begin_change() {
   return unclosed_ ? drop_tail() : mark_unclosed();
 }
 
+/// The bucket of a slot will be read, and written with so much more in it: both are fetched at
+/// once, not one after the other.
+void store::announce_change(std::uint32_t slot, std::size_t added) const noexcept {
+  if (!file_.is_mapped()) return;
+  const auto entry = slots_.at(slot);
+  const auto size = std::max<std::uint64_t>(entry.size, bucket_header) + 4 + added;
+  file_.file().announce(entry.pointer, entry.size);
+  if (const auto place = free_.next(class_of(size))) file_.file().announce(*place, size);
+}
+
 /// Reads the bucket of a slot, lets `edit` change its records and, if that says they changed,
 /// writes them. What is replaced is marked as free by finish_change().
 result<> store::change_slot(std::uint32_t slot,
-                            shelf::detail::function_ref<result<bool>(record_list&)> edit) {
+                            shelf::detail::function_ref<result<bool>(key_records&)> edit) {
   const auto entry = slots_.at(slot);
-  std::vector<std::byte> old;
-  record_list records;
+  bucket_room room;
+  std::pmr::vector<std::byte> old(room.get());
+  key_records records(room.get());
   if (!entry.empty()) {
-    auto content = read_bucket(entry);
-    if (!content) return std::unexpected(content.error());
-    old = std::move(*content);
-    auto parsed = parse_bucket(old, format(), file_.path(), entry.pointer);
+    if (auto read = read_bucket(entry, old); !read) return read;
+    auto parsed = parse_bucket(old, format(), file_.path(), entry.pointer, room.get());
     if (!parsed) return std::unexpected(parsed.error());
     records = std::move(*parsed);
   }
@@ -149,7 +156,8 @@ result<> store::change_slot(std::uint32_t slot,
     return std::unexpected(
         error(errc::size_limit_exceeded, file_.path() + ": more than the 2 GiB of a DETS file"));
   }
-  const auto fresh = records.empty() ? std::vector<std::byte>() : compose_bucket(records, type_);
+  std::pmr::vector<std::byte> fresh(room.get());
+  if (!records.empty()) fresh = compose_bucket(records, type_, room.get());
   if (auto placed = place(slot, old, fresh); !placed) return placed;
   header_.objects += after.objects - before.objects;
   header_.keys += after.keys - before.keys;
@@ -172,15 +180,17 @@ result<written> store::insert(bytes object) {
   const std::scoped_lock lock(mutex_);
   if (auto begun = begin_change(); !begun) return std::unexpected(begun.error());
   if (auto grown = grow_for(1); !grown) return std::unexpected(grown.error());
+  const auto slot = slot_of(*key);
+  announce_change(slot, stored.size());
   auto outcome = written::unchanged;
-  const auto edit = [&](record_list& records) -> result<bool> {
+  const auto edit = [&](key_records& records) -> result<bool> {
     const auto moved_last = type_ == kind::bag;
     auto put = insert_into(records, *key, object, stored, format());
     if (!put) return std::unexpected(put.error());
     outcome = *put;
     return outcome != written::unchanged || moved_last;
   };
-  auto changed = change_slot(slot_of(*key), edit);
+  auto changed = change_slot(slot, edit);
   if (changed || !replaced_.empty()) changed = finish_change(changed);
   if (!changed) return std::unexpected(changed.error());
   return outcome;
@@ -198,9 +208,9 @@ result<std::size_t> store::insert_all(std::span<const bytes> objects, bool only_
       const auto key = element_at(object, keypos_);
       const auto entry = slots_.at(slot_of(key));
       if (entry.empty()) continue;
-      const auto content = read_bucket(entry);
-      if (!content) return std::unexpected(content.error());
-      const auto found = find_in_bucket(*content, entry.pointer, key, [](bytes) {});
+      std::vector<std::byte> content;
+      if (auto read = read_bucket(entry, content); !read) return std::unexpected(read.error());
+      const auto found = find_in_bucket(content, entry.pointer, key, [](bytes) {});
       if (!found) return std::unexpected(found.error());
       if (*found > 0) return std::unexpected(errc::key_already_present);
     }
@@ -232,7 +242,7 @@ result<std::size_t> store::insert_portion(std::span<const bytes> objects) {
     auto last = first;
     while (last < by_slot.size() && by_slot[last].slot == by_slot[first].slot) ++last;
     std::vector<std::vector<std::byte>> stored;
-    const auto edit = [&](record_list& records) -> result<bool> {
+    const auto edit = [&](key_records& records) -> result<bool> {
       for (auto i = first; i < last; ++i) {
         const auto object = objects[by_slot[i].object];
         stored.push_back(to_stored(object));
@@ -255,7 +265,7 @@ result<std::size_t> store::erase(bytes key) {
   if (slots_.at(slot_of(key)).empty()) return 0;
   if (auto begun = begin_change(); !begun) return std::unexpected(begun.error());
   std::size_t gone = 0;
-  const auto edit = [&](record_list& records) -> result<bool> {
+  const auto edit = [&](key_records& records) -> result<bool> {
     std::erase_if(records, [&](const key_record& r) {
       if (!terms::same(r.key.get(), key)) return false;
       gone += r.objects.size();
@@ -276,7 +286,7 @@ result<std::size_t> store::erase_object(bytes object) {
   if (slots_.at(slot_of(*key)).empty()) return 0;
   if (auto begun = begin_change(); !begun) return std::unexpected(begun.error());
   std::size_t gone = 0;
-  const auto edit = [&](record_list& records) -> result<bool> {
+  const auto edit = [&](key_records& records) -> result<bool> {
     const auto record = settle_key(records, *key);
     if (record == records.end()) return false;
     while (true) {
@@ -301,7 +311,7 @@ result<> store::set_objects(bytes key, std::span<const bytes> objects) {
   const std::scoped_lock lock(mutex_);
   if (auto ok = writable(); !ok) return ok;
   if (auto begun = begin_change(); !begun) return begun;
-  const auto edit = [&](record_list& records) -> result<bool> {
+  const auto edit = [&](key_records& records) -> result<bool> {
     auto record = settle_key(records, key);
     if (record == records.end()) {
       if (objects.empty()) return false;
@@ -321,7 +331,7 @@ result<> store::update(bytes key,
   if (slots_.at(slot_of(key)).empty()) return std::unexpected(errc::not_found);
   if (auto begun = begin_change(); !begun) return begun;
   std::vector<std::byte> stored;
-  const auto edit = [&](record_list& records) -> result<bool> {
+  const auto edit = [&](key_records& records) -> result<bool> {
     const auto record = settle_key(records, key);
     if (record == records.end()) return std::unexpected(errc::not_found);
     const auto old = object_of_stored(record->objects.front(), keypos_);

@@ -72,7 +72,8 @@ std::vector<bool> object_bytes(const content& file) {
     const auto entry = slots.at(i);
     if (entry.empty()) continue;
     const auto bucket = bytes(file).subspan(entry.pointer, entry.size);
-    const auto records = dets_format::parse_bucket(bucket, {h.type, h.keypos}, "t.dets", 0);
+    const auto records = dets_format::parse_bucket(bucket, {h.type, h.keypos}, "t.dets", 0,
+                                                   std::pmr::get_default_resource());
     for (const auto& r : *records) {
       for (const auto& object : r.objects) {
         const auto at = object.data() - file.data();

@@ -37,7 +37,8 @@ class unclosed_file {
     std::vector<std::vector<std::byte>> stored;
     for (const auto& o : objects) stored.push_back(dets_format::to_stored(o.encoded()));
     for (const auto& o : stored) record.objects.emplace_back(o);
-    const auto bucket = dets_format::compose_bucket(std::span(&record, 1), type_);
+    const auto bucket =
+        dets_format::compose_bucket(std::span(&record, 1), type_, std::pmr::get_default_resource());
     const auto at = content_.size();
     content_.insert(content_.end(), bucket.begin(), bucket.end());
     terms::store_big(content_.data() + at + 4, status);
