@@ -86,26 +86,15 @@ std::vector<std::byte> buddy::encode() const {
   return out;
 }
 
-unsigned buddy::smallest_with_free(unsigned k) const noexcept {
+std::optional<std::uint32_t> buddy::allocate(unsigned k) {
   assert(k >= smallest_class);
-  while (k <= largest_class && free_[k].empty()) ++k;
-  return k;
-}
-
-std::optional<std::uint32_t> buddy::next(unsigned k) const noexcept {
-  const auto from = smallest_with_free(k);
+  auto from = k;
+  while (from <= largest_class && free_[from].empty()) ++from;
   if (from > largest_class) return std::nullopt;
   const std::uint32_t address = *free_[from].begin();
   if (address + block_size(k) > limit_) return std::nullopt;
-  return address;
-}
-
-std::optional<std::uint32_t> buddy::allocate(unsigned k) {
-  const auto address = next(k);
-  if (!address) return std::nullopt;
-  const auto from = smallest_with_free(k);
   free_[from].erase(free_[from].begin());
-  shrink({*address, from}, k);
+  shrink({address, from}, k);
   return address;
 }
 

@@ -40,8 +40,6 @@ class buddy {
   /// The lowest of the smallest free blocks that hold 2^k bytes, split as needed; nothing if it
   /// would end above the limit, with nothing changed.
   [[nodiscard]] std::optional<std::uint32_t> allocate(unsigned k);
-  /// Where allocate() will find that next; nothing if nowhere.
-  [[nodiscard]] std::optional<std::uint32_t> next(unsigned k) const noexcept;
   /// Where no block may end above; highest_end unless told.
   void limit_to(std::uint64_t end) noexcept { limit_ = end; }
   /// The block is free again, and joins its buddies.
@@ -52,9 +50,6 @@ class buddy {
   [[nodiscard]] std::vector<block> free_blocks() const;
 
  private:
-  /// largest_class + 1 if there is none.
-  [[nodiscard]] unsigned smallest_with_free(unsigned k) const noexcept;
-
   std::uint32_t base_;
   std::uint64_t limit_ = highest_end;
   std::array<std::set<std::uint32_t>, largest_class + 1> free_;

@@ -46,10 +46,15 @@ std::uint32_t store::slot_of(bytes key) const noexcept {
   return header_.slot(slot_hash(header_.method, key));
 }
 
+result<> store::read_bucket(slot_entry entry, std::pmr::vector<std::byte>& into) const {
+  into.resize(entry.size);
+  return file_.read(entry.pointer, into, "a bucket");
+}
+
 result<std::size_t> store::lookup(bytes key, shelf::detail::function_ref<void(bytes)> visit) const {
   if (auto ok = usable(); !ok) return std::unexpected(ok.error());
   slot_entry entry;
-  std::vector<std::byte> content;
+  std::pmr::vector<std::byte> content;
   {
     const std::shared_lock lock(mutex_);
     if (auto ok = usable(); !ok) return std::unexpected(ok.error());

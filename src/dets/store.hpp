@@ -180,11 +180,7 @@ class store {
   // reading.cpp
   [[nodiscard]] result<> usable() const;
   [[nodiscard]] std::uint32_t slot_of(bytes key) const noexcept;
-  /// Into a vector of bytes.
-  [[nodiscard]] result<> read_bucket(slot_entry entry, auto& into) const {
-    into.resize(entry.size);
-    return file_.read(entry.pointer, into, "a bucket");
-  }
+  [[nodiscard]] result<> read_bucket(slot_entry entry, std::pmr::vector<std::byte>& into) const;
   [[nodiscard]] result<std::size_t> find_in_bucket(
       bytes content, std::uint64_t offset, bytes key,
       shelf::detail::function_ref<void(bytes)> visit) const;
@@ -196,7 +192,6 @@ class store {
   [[nodiscard]] result<> begin_change();
   [[nodiscard]] result<> change_slot(std::uint32_t slot,
                                      shelf::detail::function_ref<result<bool>(key_records&)> edit);
-  void announce_change(std::uint32_t slot, std::size_t added) const noexcept;
   [[nodiscard]] result<std::size_t> insert_portion(std::span<const bytes> objects);
   [[nodiscard]] result<> finish_change(result<> outcome);
   [[nodiscard]] std::unexpected<error> fence(const error& cause);

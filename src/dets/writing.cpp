@@ -120,16 +120,6 @@ result<> store::begin_change() {
   return unclosed_ ? drop_tail() : mark_unclosed();
 }
 
-/// The bucket of a slot will be read, and written with so much more in it: both are fetched at
-/// once, not one after the other.
-void store::announce_change(std::uint32_t slot, std::size_t added) const noexcept {
-  if (!file_.is_mapped()) return;
-  const auto entry = slots_.at(slot);
-  const auto size = std::max<std::uint64_t>(entry.size, bucket_header) + 4 + added;
-  file_.file().announce(entry.pointer, entry.size);
-  if (const auto place = free_.next(class_of(size))) file_.file().announce(*place, size);
-}
-
 /// Reads the bucket of a slot, lets `edit` change its records and, if that says they changed,
 /// writes them. What is replaced is marked as free by finish_change().
 result<> store::change_slot(std::uint32_t slot,
@@ -180,8 +170,6 @@ result<written> store::insert(bytes object) {
   const std::scoped_lock lock(mutex_);
   if (auto begun = begin_change(); !begun) return std::unexpected(begun.error());
   if (auto grown = grow_for(1); !grown) return std::unexpected(grown.error());
-  const auto slot = slot_of(*key);
-  announce_change(slot, stored.size());
   auto outcome = written::unchanged;
   const auto edit = [&](key_records& records) -> result<bool> {
     const auto moved_last = type_ == kind::bag;
@@ -190,7 +178,7 @@ result<written> store::insert(bytes object) {
     outcome = *put;
     return outcome != written::unchanged || moved_last;
   };
-  auto changed = change_slot(slot, edit);
+  auto changed = change_slot(slot_of(*key), edit);
   if (changed || !replaced_.empty()) changed = finish_change(changed);
   if (!changed) return std::unexpected(changed.error());
   return outcome;
@@ -208,7 +196,7 @@ result<std::size_t> store::insert_all(std::span<const bytes> objects, bool only_
       const auto key = element_at(object, keypos_);
       const auto entry = slots_.at(slot_of(key));
       if (entry.empty()) continue;
-      std::vector<std::byte> content;
+      std::pmr::vector<std::byte> content;
       if (auto read = read_bucket(entry, content); !read) return std::unexpected(read.error());
       const auto found = find_in_bucket(content, entry.pointer, key, [](bytes) {});
       if (!found) return std::unexpected(found.error());

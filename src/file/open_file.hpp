@@ -55,7 +55,7 @@ class open_file {
   void map(std::uint64_t length, bool to_write);
   /// By calls from now on. The file keeps its length.
   void unmap() noexcept { mapped_.reset(); }
-  /// These bytes will be read soon, or written. Does something only if the file is mapped.
+  /// These bytes will be read soon. Does something only if the file is mapped.
   void announce(std::uint64_t offset, std::size_t size) const noexcept {
     if (mapped_) mapped_->announce(offset, size);
   }
