@@ -14,9 +14,12 @@ namespace {
 
 constexpr int slow_rows = 2;  // pairs: OTP takes a minute
 
-[[nodiscard]] text_map open_dets_table(const std::string& directory, shelf::write_mode mode) {
-  return shelf::or_throw(text_map::open(
-      {.path = directory + "/shelf.dets", .mode = mode, .format = shelf::file_format::dets}));
+[[nodiscard]] text_map open_dets_table(const std::string& directory, shelf::write_mode mode,
+                                       shelf::file_io io = shelf::file_io::calls) {
+  return shelf::or_throw(text_map::open({.path = directory + "/shelf.dets",
+                                         .mode = mode,
+                                         .format = shelf::file_format::dets,
+                                         .io = io}));
 }
 
 void saves_and_loads(bench_run& b) {
@@ -34,7 +37,7 @@ void saves_and_loads(bench_run& b) {
   };
   const auto otp_save = [&, n] {
     std::filesystem::remove(theirs + "/otp.dets");
-    return otp("save", theirs, n, 0);
+    return otp("save", theirs, n);
   };
   b.compare("DETS: save, whole table, synced", "ns", save,
             {{{"OTP, ets:to_dets and close", otp_save}, 0.1}});
@@ -44,7 +47,7 @@ void saves_and_loads(bench_run& b) {
     shelf::or_throw(t->close());
     return took;
   };
-  const auto otp_load = [&, n] { return otp("load", theirs, n, 0); };
+  const auto otp_load = [&, n] { return otp("load", theirs, n); };
   if (b.wants("DETS: open")) {
     (void)save();
     (void)otp_save();
@@ -55,16 +58,23 @@ void saves_and_loads(bench_run& b) {
 void inserts(bench_run& b) {
   const auto& w = b.data();
   const auto n = w.to_write.size();
-  const auto insert = [&, n] {
-    auto t = open_dets_table(fresh_directory(b.options()), shelf::write_mode::through);
-    return timed(n, [&] {
-      fill(t, w);
-      shelf::or_throw(t.close());
-    });
+  const auto table_inserts = [&, n](shelf::file_io io) {
+    return [&, n, io] {
+      auto t = open_dets_table(fresh_directory(b.options()), shelf::write_mode::through, io);
+      return timed(n, [&] {
+        fill(t, w);
+        shelf::or_throw(t.close());
+      });
+    };
   };
-  const auto otp_insert = [&, n] { return otp("insert", fresh_directory(b.options()), n, 0); };
-  b.compare("DETS: insert, through, into a new file", "ns", insert,
+  const auto otp_insert = [&, n] { return otp("insert", fresh_directory(b.options()), n); };
+  b.compare("DETS: insert, through, into a new file", "ns", table_inserts(shelf::file_io::calls),
             {{{"OTP, dets:insert", otp_insert}, 0.05}}, slow_rows);
+  b.compare("DETS: insert, through, mapped, into a new file", "ns",
+            table_inserts(shelf::file_io::mapped),
+            {{{"OTP, dets:insert", otp_insert}, 0.05},
+             {{"shelf, by calls", table_inserts(shelf::file_io::calls)}, 0}},
+            slow_rows);
   // As in OTP nothing is in memory but the slots.
   const auto file_inserts = [&, n](shelf::file_io io) {
     return [&, n, io] {
@@ -90,7 +100,6 @@ void lookups(bench_run& b) {
   if (!b.wants("DETS: lookup straight from the file, mapped")) return;
   const auto& w = b.data();
   const auto n = w.to_write.size();
-  const auto count = n / 10;
   const auto directory = fresh_directory(b.options());
   const auto theirs = fresh_directory(b.options());
   {
@@ -98,19 +107,19 @@ void lookups(bench_run& b) {
     fill(t, w);
     shelf::or_throw(t.close());
   }
-  (void)otp("save", theirs, n, 0);
+  (void)otp("save", theirs, n);
   std::vector<shelf::term> keys;
-  for (std::size_t i = 0; i < count; ++i) keys.push_back(shelf::term::binary(w.to_read[i]));
-  const auto lookups_by = [&, count](shelf::file_io io) {
-    return [&, count, io] {
+  for (const auto& key : w.to_read) keys.push_back(shelf::term::binary(key));
+  const auto lookups_by = [&, n](shelf::file_io io) {
+    return [&, n, io] {
       auto f = shelf::or_throw(shelf::dets::file::open(
           {.path = directory + "/shelf.dets", .opening = shelf::opening::read_only, .io = io}));
-      return timed(count, [&] {
+      return timed(n, [&] {
         for (const auto& key : keys) keep(shelf::or_throw(f.lookup(key)));
       });
     };
   };
-  const auto otp_lookup = [&, n, count] { return otp("lookup", theirs, n, count); };
+  const auto otp_lookup = [&, n] { return otp("lookup", theirs, n); };
   b.compare("DETS: lookup straight from the file", "ns", lookups_by(shelf::file_io::calls),
             {{{"OTP, dets:lookup", otp_lookup}, 0.1}});
   b.compare("DETS: lookup straight from the file, mapped", "ns", lookups_by(shelf::file_io::mapped),

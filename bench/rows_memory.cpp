@@ -100,7 +100,7 @@ void lookups(bench_run& b, read_sides& s) {
     keep(copy);
   });
   const auto found_in_ets = [&] {
-    return otp("ets_lookup", fresh_directory(b.options()), w.to_read.size(), 0);
+    return otp("ets_lookup", fresh_directory(b.options()), w.to_read.size());
   };
   std::vector<rival> rivals{
       {{"flat_map", flat_copied}, 0.9},
@@ -244,7 +244,7 @@ void inserts(bench_run& b) {
     });
   };
   const auto ets = [&, entries] {
-    return otp("ets_insert", fresh_directory(b.options()), entries, 0);
+    return otp("ets_insert", fresh_directory(b.options()), entries);
   };
   std::vector<rival> rivals{{{"flat_map", flat}, 0.6},
                             {{"libcuckoo", cuckoo}, 0},

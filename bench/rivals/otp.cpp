@@ -14,10 +14,9 @@ bool has_otp() {
   return found;
 }
 
-double otp(const std::string& verb, const std::string& directory, std::size_t entries,
-           std::size_t count) {
+double otp(const std::string& verb, const std::string& directory, std::size_t entries) {
   const auto command =
-      fmt::format("escript {} {} {} {} {}", SHELF_OTP_BENCH, verb, directory, entries, count);
+      fmt::format("escript {} {} {} {}", SHELF_OTP_BENCH, verb, directory, entries);
   FILE* const pipe = ::popen(command.c_str(), "r");
   double took = 0;
   const bool answered = pipe != nullptr && std::fscanf(pipe, "%lf", &took) == 1;

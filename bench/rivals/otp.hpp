@@ -11,7 +11,7 @@ namespace bench {
 [[nodiscard]] bool has_otp();
 
 /// Nanoseconds an operation of what otp.escript calls `verb`; its start is not counted.
-[[nodiscard]] double otp(const std::string& verb, const std::string& directory, std::size_t entries,
-                         std::size_t count);
+[[nodiscard]] double otp(const std::string& verb, const std::string& directory,
+                         std::size_t entries);
 
 }  // namespace bench
