@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <atomic>
 #include <cerrno>
 #include <climits>
 #include <ctime>
@@ -111,24 +110,10 @@ class file_size_signal_held_back {
   bool was_pending_ = false;
 };
 
-/// The kernel's coarse clock in nanoseconds, which ticks every 1 to 10 ms and is read without a
-/// call; 0 if there is none.
-std::int64_t coarse_time() noexcept {
-  timespec now{};
-  if (::clock_gettime(CLOCK_MONOTONIC_COARSE, &now) != 0) return 0;
-  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
-
-/// Asked once a tick while there is no limit: the host may set one at any time, but asking before
-/// each small write would cost nearly as much as the write.
+/// Asked before every growing call, never remembered: the host may lower the limit at any time.
 bool file_size_is_limited() noexcept {
-  static std::atomic<std::int64_t> last_unlimited{0};
-  const auto now = coarse_time();
-  if (now != 0 && last_unlimited.load(std::memory_order_relaxed) == now) return false;
   rlimit limit{};
-  if (::getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur != RLIM_INFINITY) return true;
-  last_unlimited.store(now, std::memory_order_relaxed);
-  return false;
+  return ::getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur != RLIM_INFINITY;
 }
 
 template <class Call>

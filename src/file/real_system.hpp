@@ -9,8 +9,7 @@ namespace shelf::file {
 
 /// The operating system's calls as they are.
 /// A write that RLIMIT_FSIZE forbids gives EFBIG; the SIGXFSZ that would kill the process is taken
-/// back. A limit that the process gives itself is noticed within a tick of the kernel's coarse
-/// clock (1 to 10 ms). Thread safety: all calls from any thread.
+/// back. Thread safety: all calls from any thread.
 class linux_system final : public system {
  public:
   /// Who keeps a path beneath its base: openat2, where the kernel has it, or always our own walk.

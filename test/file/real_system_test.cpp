@@ -21,6 +21,13 @@ struct RealSystem : testing::Test {
   const std::string path = directory.path("ages.shelf");
 };
 
+void limit_file_size(rlim_t size) {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_FSIZE, &limit);
+  limit.rlim_cur = size;
+  ::setrlimit(RLIMIT_FSIZE, &limit);
+}
+
 TEST_F(RealSystem, AFileSizeLimitIsNoSpaceAndDoesNotKillTheProcess) {
   EXPECT_EQ(in_child([&] {
               const auto file = make(place(path), "abc");
@@ -41,7 +48,7 @@ TEST_F(RealSystem, AFileSizeLimitIsNoSpaceAndDoesNotKillTheProcess) {
             0);
 }
 
-TEST_F(RealSystem, ALimitSetBetweenTwoWritesIsNoticedWithTheNextTick) {
+TEST_F(RealSystem, ALimitSetBetweenTwoWritesIsNoticedByTheSecond) {
   EXPECT_EQ(in_child([&] {
               const auto file = make(place(path));
               if (!file.write(0, as_bytes("abc"))) return 1;

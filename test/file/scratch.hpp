@@ -9,13 +9,11 @@
 
 #include <gtest/gtest.h>
 
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cstdlib>
-#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -86,17 +84,6 @@ int in_child(F f) {
   int status = 0;
   ::waitpid(child, &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
-}
-
-/// Limits the size of files this process may write, and waits until the system has noticed.
-inline void limit_file_size(rlim_t size) {
-  rlimit limit{};
-  ::getrlimit(RLIMIT_FSIZE, &limit);
-  limit.rlim_cur = size;
-  ::setrlimit(RLIMIT_FSIZE, &limit);
-  timespec tick{};
-  ::clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
-  std::this_thread::sleep_for(2 * std::chrono::nanoseconds(tick.tv_nsec));
 }
 
 /// Waits until the condition holds; false if it does not within ten seconds.
