@@ -28,7 +28,7 @@ std::string report(const bench_run& b) {
   auto page = fmt::format(
       "# Benchmarks\n\n"
       "Made by `make bench`: {} entries, keys `user:%08d`, values of 100 bytes, random order, {} "
-      "interleaved runs of each side (two where a rival takes a minute) in one process on {} "
+      "interleaved runs of each side (three where a rival takes a minute) in one process on {} "
       "cores. Only the ratio shelf / rival is a "
       "result: absolute figures change from machine to machine and from hour to hour. Below 1 "
       "shelf "
@@ -62,7 +62,8 @@ std::string report(const bench_run& b) {
       "TinyDBM "
       "are tables in memory for threads; tkrzw saves without checksums. OTP is Erlang's in a "
       "process of its own, which times itself without its "
-      "start; it syncs nothing, where shelf's save of a DETS file does.\n";
+      "start; it syncs nothing, where shelf's save of a DETS file does. Neither side of a row of "
+      "DETS inserts syncs while it is timed, or has its close timed, unless the row says so.\n";
   return page;
 }
 
