@@ -63,7 +63,7 @@ std::string report(const bench_run& b) {
       "are tables in memory for threads; tkrzw saves without checksums. OTP is Erlang's in a "
       "process of its own, which times itself without its "
       "start; it syncs nothing, where shelf's save of a DETS file does. Neither side of a row of "
-      "DETS inserts syncs while it is timed, or has its close timed, unless the row says so.\n";
+      "DETS inserts has its close timed.\n";
   return page;
 }
 
