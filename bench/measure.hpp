@@ -11,8 +11,8 @@
 
 namespace bench {
 
-/// One run: makes what it needs, times the part that counts, returns nanoseconds an operation (or
-/// bytes an entry).
+/// One run: makes what it needs, times the part that counts, returns nanoseconds per operation (or
+/// bytes per entry).
 using run = std::function<double()>;
 
 struct side {
@@ -63,7 +63,7 @@ class bench_run {
 
 [[nodiscard]] double median(std::vector<double> values);
 
-/// Nanoseconds an operation of `work`, which does `operations` of them.
+/// Nanoseconds per operation of `work`, which does `operations` of them.
 template <class F>
 [[nodiscard]] double timed(std::size_t operations, F&& work) {
   const auto start = std::chrono::steady_clock::now();

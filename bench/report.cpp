@@ -1,5 +1,5 @@
-// BENCH  how it is told: a Markdown page
-// Ratios with their spread; absolute figures only for scale. Losses stand where they fell.
+// BENCH  the report: a Markdown page
+// Ratios with their spread; absolute figures only for scale. Losses are in their rows.
 #include "measure.hpp"
 
 #include <fmt/format.h>
@@ -25,18 +25,20 @@ namespace {
 
 std::string report(const bench_run& b) {
   const auto& s = b.options();
-  auto page = fmt::format(
-      "# Benchmarks\n\n"
-      "Made by `make bench`: {} entries, keys `user:%08d`, values of 100 bytes, random order, {} "
-      "interleaved runs of each side (three where a rival takes a minute) in one process on {} "
-      "cores. Only the ratio shelf / rival is a "
-      "result: absolute figures change from machine to machine and from hour to hour. Below 1 "
-      "shelf "
-      "needs less. A target is what shelf set out to reach; missed ones are marked, not left "
-      "out.\n\n"
-      "| row | shelf | rival | rival's figure | ratio: median (least–most) | target | |\n"
-      "|---|---|---|---|---|---|---|\n",
-      s.entries, s.pairs, std::thread::hardware_concurrency());
+  auto page = fmt::format(R"(# Benchmarks
+
+`make bench` made this page. Each row compares shelf with a rival:
+
+- {} entries, keys `user:%08d`, values of 100 bytes, in random order
+- {} interleaved runs of each side (three where a rival takes a minute), in one process on {} cores
+- Only the ratio shelf / rival is a result; below 1, shelf needs less. Absolute figures change from
+  machine to machine and from hour to hour.
+- A target is what shelf set out to reach. Missed targets are marked, not left out.
+
+| row | shelf | rival | rival's figure | ratio: median (least–most) | target | |
+|---|---|---|---|---|---|---|
+)",
+                          s.entries, s.pairs, std::thread::hardware_concurrency());
   for (const auto& r : b.rows()) {
     const auto ours = fmt::format("{:.0f} {}", median(r.values), r.unit);
     if (r.against.empty()) page += fmt::format("| {} | {} | | | | | |\n", r.name, ours);
@@ -46,24 +48,24 @@ std::string report(const bench_run& b) {
                           c.target > 0 ? fmt::format("≤ {:.3g}", c.target) : "", verdict(c));
     }
   }
-  page +=
-      "\nWhat the rivals are: `flat_map` is boost::unordered_flat_map without any lock, so it is "
-      "no "
-      "table that threads may share; `flat_map + shared_mutex` is one that they may. `libcuckoo` "
-      "is a "
-      "concurrent hash table in memory. LMDB and RocksDB are stores on disk: LMDB with MDB_NOSYNC "
-      "where "
-      "shelf does not sync, RocksDB with its log and without sync; with sync both where the row "
-      "says "
-      "durable. `bare` is a 128-byte overwrite and fdatasync of a file filled beforehand: what the "
-      "disk "
-      "itself takes. LevelDB and SQLite (with its "
-      "write-ahead log) stand beside them likewise. oneTBB's concurrent_hash_map and tkrzw's "
-      "TinyDBM "
-      "are tables in memory for threads; tkrzw saves without checksums. OTP is Erlang's in a "
-      "process of its own, which times itself without its "
-      "start; it syncs nothing, where shelf's save of a DETS file does. Neither side of a row of "
-      "DETS inserts has its close timed.\n";
+  page += R"(
+## The rivals
+
+| rival | what it is |
+|---|---|
+| `flat_map` | `boost::unordered_flat_map` without locks, so threads cannot share it |
+| `flat_map + shared_mutex` | the same behind a `std::shared_mutex` |
+| libcuckoo, oneTBB | concurrent hash tables in memory; of oneTBB its `concurrent_hash_map` |
+| tkrzw | TinyDBM, a concurrent hash table in memory; it saves without checksums |
+| LMDB | a store on disk; with `MDB_NOSYNC` where the row does not say durable |
+| RocksDB, LevelDB | stores on disk, with their logs; synced where the row says durable |
+| SQLite | with its write-ahead log; synced where the row says durable |
+| `bare` | what the disk takes: a 128-byte overwrite and `fdatasync` of a file filled beforehand |
+| OTP | Erlang in a separate process, which times itself without its start |
+
+OTP syncs nothing, whereas shelf's save of a DETS file does. In rows of DETS inserts, closing the
+file is not timed on either side.
+)";
   return page;
 }
 

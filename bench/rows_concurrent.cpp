@@ -16,7 +16,7 @@ namespace {
 
 using cuckoo_map = libcuckoo::cuckoohash_map<std::string, std::string>;
 
-/// Nanoseconds an operation of all threads together, each doing `each` calls of f(thread, i).
+/// Nanoseconds per operation of all threads together, each doing `each` calls of f(thread, i).
 template <class F>
 [[nodiscard]] double in_threads(std::size_t threads, std::size_t each, F f) {
   std::vector<std::jthread> running;
@@ -38,7 +38,7 @@ template <class F>
 
 /// Runs `work` while another thread calls `disturb` without pause.
 template <class F, class G>
-[[nodiscard]] double beside(F work, G disturb) {
+[[nodiscard]] double alongside(F work, G disturb) {
   std::atomic<bool> stop{false};
   std::jthread other([&] {
     for (std::size_t i = 0; !stop.load(std::memory_order_relaxed); ++i) disturb(i);
@@ -62,7 +62,7 @@ void readers(bench_run& b) {
   const auto threads = [&](std::size_t n) {
     return [&, n] { return in_threads(n, entries, read); };
   };
-  b.compare("2 reader threads, time an operation of both", "ns", threads(2),
+  b.compare("2 reader threads, time per operation of both", "ns", threads(2),
             {{{"shelf, 1 thread", threads(1)}, 1 / 1.9},
              {{"libcuckoo, 2 threads", [&] {
                  return in_threads(2, entries, [&](std::size_t t, std::size_t i) {
@@ -75,7 +75,8 @@ void readers(bench_run& b) {
     const auto& value = i / entries % 2 == 0 ? w.other_value : w.value;
     shelf::or_throw(table.insert(w.to_write[i % entries], value));
   };
-  b.compare("a reader beside a writer in memory", "ns", [&] { return beside(one_reader, writer); },
+  b.compare("a reader concurrent with a writer, in memory", "ns",
+            [&] { return alongside(one_reader, writer); },
             {{{"shelf, a quiet reader", one_reader}, 1.1}});
 
   boost::unordered_flat_map<std::string, std::string> flat;
@@ -93,9 +94,9 @@ void readers(bench_run& b) {
     flat[w.to_write[i % entries]] = w.other_value;
   };
   b.compare(
-      "a reader beside a writer, against a locked map", "ns",
-      [&] { return beside(one_reader, writer); },
-      {{{"flat_map + shared_mutex", [&] { return beside(locked_reader, locked_writer); }}, 0}});
+      "a reader concurrent with a writer, against a locked map", "ns",
+      [&] { return alongside(one_reader, writer); },
+      {{{"flat_map + shared_mutex", [&] { return alongside(locked_reader, locked_writer); }}, 0}});
 }
 
 void writers(bench_run& b, shelf::write_mode mode, const std::string& name) {
@@ -111,7 +112,7 @@ void writers(bench_run& b, shelf::write_mode mode, const std::string& name) {
       return took;
     };
   };
-  // Together they must reach 0.9 of one writer's rate: at most 1 / 0.9 of its time an operation.
+  // Together they must reach 0.9 of one writer's rate: at most 1 / 0.9 of its time per operation.
   b.compare(fmt::format("2 writers, {}", name), "ns", run_with(2),
             {{{"shelf, 1 writer", run_with(1)}, 1 / 0.9}});
   b.compare(fmt::format("8 writers, {}", name), "ns", run_with(8),

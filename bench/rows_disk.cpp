@@ -155,7 +155,7 @@ void saves(bench_run& b) {
     return took;
   };
   b.compare("save after 1 % changed", "ns", changed, {{{"shelf, whole save", whole}, 1.0 / 30}});
-  b.compare("file an entry, after a save", "bytes",
+  b.compare("file size per entry, after a save", "bytes",
             [&, entries] {
               (void)whole_save(b, file_bytes);
               return static_cast<double>(file_bytes) / static_cast<double>(entries);

@@ -334,9 +334,9 @@ void memory(bench_run& b) {
     });
   };
   const auto flat = [&] { return bytes_an_entry(w, [&] { return filled_flat_map(w); }); };
-  b.compare("memory an entry, map", "bytes", map,
+  b.compare("memory per entry, map", "bytes", map,
             {{{"flat_map", flat}, 0}, {{"target: 160 bytes", [] { return 160.0; }}, 1}});
-  b.compare("memory an entry, ordered_map", "bytes", ordered,
+  b.compare("memory per entry, ordered_map", "bytes", ordered,
             {{{"target: 190 bytes", [] { return 190.0; }}, 1}});
 }
 

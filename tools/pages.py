@@ -7,18 +7,22 @@
   docs/limits.md            the same, and every path is a file of the sources
   docs/life_of_a_write.md   every `name`, `of::name` and `path` is in the sources
   docs/comparison.md        every figure stands in docs/benchmarks.md, with more digits perhaps
+  README.md                 every factor (22×) is a ratio of docs/benchmarks.md or its inverse
   docs/errors.md            has a row for each code, and no other
 """
 import re
 import sys
 from pathlib import Path
 
+import chart
 import tidy
 
 TEST = re.compile(r"\b(?:TYPED_)?TEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\s*\)")
 NAMED_TEST = re.compile(r"`([A-Z]\w*)\.([A-Z]\w*)`")
 IDENTIFIER = re.compile(r"[a-z_][a-z_0-9]*(::[a-z_][a-z_0-9]*)*")
 FIGURE = re.compile(r"(?<![\w.])\d+\.\d+(?![\w.]*\d)")
+FACTOR = re.compile(r"(\d+(?:\.(\d+))?)×")
+TARGETS = re.compile(r"(\d+) of (\d+) performance targets")
 SOURCE_PATH = re.compile(r"[a-z_/]+\.(?:cpp|hpp|py)")
 
 
@@ -96,6 +100,24 @@ def measured_figures(tree, page="docs/comparison.md", source="docs/benchmarks.md
                 yield f"{page}:{number}: {source} has no {figure}"
 
 
+def measured_factors(tree, page="README.md", source="docs/benchmarks.md"):
+    """Every factor was measured, and so was the number of targets that are missed."""
+    if page not in tree.files or source not in tree.files:
+        yield f"{page} or {source}: there is none"
+        return
+    measured, text = chart.ratios(tree.text(source)).values(), tree.text(source)
+    for number, line in enumerate(tree.text(page).split("\n"), 1):
+        for factor, decimals in FACTOR.findall(line):
+            if not any(factor in (f"{r:.{len(decimals)}f}", f"{1 / r:.{len(decimals)}f}")
+                       for r in measured):
+                yield f"{page}:{number}: {source} has no ratio that makes {factor}×"
+        for missed, targets in TARGETS.findall(line):
+            there = text.count("| **missed** |"), text.count("| **missed** |") + text.count(
+                "| reached |")
+            if (int(missed), int(targets)) != there:
+                yield f"{page}:{number}: {source} misses {there[0]} of {there[1]} targets"
+
+
 def explained_codes(tree, page="docs/errors.md"):
     """Each code of errc has a row, once, and no row explains anything else."""
     if page not in tree.files:
@@ -111,7 +133,8 @@ def explained_codes(tree, page="docs/errors.md"):
             yield f"{page}: there is no errc::{row}"
 
 
-RULES = (named_tests, limits, named_functions, measured_figures, explained_codes)
+RULES = (named_tests, limits, named_functions, measured_figures, measured_factors,
+         explained_codes)
 
 
 def check(root):

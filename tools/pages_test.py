@@ -54,6 +54,19 @@ class Pages(unittest.TestCase):
         self.assertEqual(compared("a\n1.62 of its time"),
                          ["docs/comparison.md:2: docs/benchmarks.md has no 1.62"])
 
+    def test_factors_are_ratios_or_their_inverse(self):
+        def factors(page):
+            return self.check(pages.measured_factors, {
+                "README.md": page,
+                "docs/benchmarks.md": "| lookup | 5 ns | SQLite | 9 | 0.046 (0.04–0.05) | | |\n"
+                                      "| fold | 5 ns | map | 9 | 2.72 (2–3) | ≤ 1 | **missed** |\n"
+                                      "| save | 5 ns | map | 9 | 0.50 (0–1) | ≤ 1 | reached |\n"})
+        self.assertEqual(factors("22× faster, 2.7× slower; 1 of 2 performance targets"), [])
+        self.assertEqual(factors("a\n23× faster"),
+                         ["README.md:2: docs/benchmarks.md has no ratio that makes 23×"])
+        self.assertEqual(factors("2 of 2 performance targets are missed"),
+                         ["README.md:1: docs/benchmarks.md misses 1 of 2 targets"])
+
     def functions_named(self, page):
         return self.check(pages.named_functions, {
             "docs/life_of_a_write.md": page,

@@ -248,12 +248,39 @@ class Rules(unittest.TestCase):
         self.assert_fine()
 
     def test_a_missing_or_long_readme_is_caught(self):
-        self.append("README.md", "line\n" * 196)
+        self.append("README.md", "line\n" * 166)
         self.assert_fine()
         self.append("README.md", "line\n")
-        self.assert_only(tidy.readme, "200")
+        self.assert_only(tidy.readme, "170")
         (self.root / "README.md").unlink()
         self.assert_only(tidy.readme, "README.md")
+
+    def test_a_habit_of_prose_is_caught_in_every_page(self):
+        for page in ("README.md", "docs/format.md", "CHANGELOG.md", "examples/README.md"):
+            with self.subTest(page=page):
+                before = GOOD.get(page, "# x\n")
+                self.write(page, before + "It takes 159 bytes an entry.\n")
+                self.assert_only(tidy.habits, page, "bytes an entry", "per")
+                self.write(page, before)
+
+    def test_a_page_has_habits_up_to_its_ceiling_which_falls_with_them(self):
+        self.append("docs/format.md", "Reads wait for nobody,\nbeside whoever writes.\n")
+        self.write(tidy.EXCEPTIONS, "habits docs/format.md 3\n")
+        self.assert_fine()
+        self.write(tidy.EXCEPTIONS, "habits docs/format.md 2\n")
+        self.assert_only(tidy.habits, "docs/format.md:7", "whoever", "may have 2")
+        self.write(tidy.EXCEPTIONS, "habits docs/format.md 4\n")
+        self.assert_only(tidy.habits, "can fall")
+        tidy.lower(self.root)
+        self.assertEqual((self.root / tidy.EXCEPTIONS).read_text(encoding="utf-8"),
+                         "habits docs/format.md 3\n")
+        self.write("docs/format.md", GOOD["docs/format.md"])
+        tidy.lower(self.root)
+        self.assert_fine()
+
+    def test_habits_of_a_page_that_is_gone_are_caught(self):
+        self.write(tidy.EXCEPTIONS, "habits docs/gone.md 3\n")
+        self.assert_only(tidy.habits, "docs/gone.md")
 
     def test_a_code_block_that_is_neither_compiled_nor_excused_is_caught(self):
         self.append("docs/format.md", "```cpp\nint x;\n```\n")
