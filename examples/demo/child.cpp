@@ -81,13 +81,13 @@ bool child::kill() {
   const int status = reap();
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) return true;
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return false;
-  throw std::runtime_error("the child failed by itself, with status " + std::to_string(status));
+  throw std::runtime_error("the child failed with status " + std::to_string(status));
 }
 
 void child::wait() {
   const int status = reap();
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-    throw std::runtime_error("the child failed by itself, with status " + std::to_string(status));
+    throw std::runtime_error("the child failed with status " + std::to_string(status));
   }
 }
 

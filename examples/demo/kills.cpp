@@ -100,7 +100,8 @@ void reopen_and_prove(round& r, const std::filesystem::path& directory,
 void hear(round& r, const child& c) {
   const auto a = c.heard();
   if (a.mistakes != 0) {
-    throw broken_promise(fmt::format("{} lookups beside the writer were wrong", a.mistakes));
+    throw broken_promise(
+        fmt::format("{} lookups concurrent with the writer were wrong", a.mistakes));
   }
   r.acknowledged = std::max<std::size_t>(r.before, a.records);
   r.lookups = a.lookups;
@@ -194,21 +195,23 @@ class killing {
 
 kill_totals show_kills(const std::filesystem::path& file, const unicode_data& data,
                        const std::filesystem::path& directory) {
-  heading("2  Killed in the middle: a child process writes, SIGKILL, the next one goes on");
-  row("It inserts 400 characters one by one, 4,000 as one batch, and so on, into the three "
-      "tables,");
-  row("while two of its threads read. After each step it acknowledges through a pipe. The parent");
-  row("reopens and compares every entry; where all was written, the next child starts over.");
+  heading(
+      "2  Killed while writing: a child process is killed with SIGKILL, the next one continues");
+  row("Each child inserts 400 characters one by one, then 4,000 as one batch, and so on, into the");
+  row("three tables, while two of its threads read. It reports every finished step through a "
+      "pipe.");
+  row("The parent reopens the tables and compares every entry. When all characters are written,");
+  row("the next child starts over.");
   fmt::print("\n");
   row("kill   moment         acknowledged     found    more   torn, cut  reopened in");
   killing k(file, data, directory);
   while (k.totals().kills < wanted_kills && k.children() < most_children) k.kill_one();
   if (!k.is_done()) k.finish();
   fmt::print("\n");
-  row("Each time the tables held a prefix of what was written, batches whole, every field right.");
-  row("\"more\" came through, but its acknowledgement did not. Beside the writers all was right, "
-      "too,");
-  row("in {} lookups by their own threads and {} read_only opens by this process.",
+  row("After every kill the tables held a prefix of the writes, complete batches, correct fields.");
+  row("\"more\" counts writes that were saved but not reported yet. Concurrent reads were correct "
+      "too:");
+  row("{} lookups by threads of the children, and {} read_only opens by this process.",
       grouped(k.lookups()), k.looker().looks());
   return k.totals();
 }

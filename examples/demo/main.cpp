@@ -24,15 +24,14 @@ constexpr const char* unicode_file = "/usr/share/unicode/UnicodeData.txt";
 void show_data(const std::filesystem::path& file, const demo::unicode_data& data,
                demo::duration took, const std::filesystem::path& place) {
   using namespace demo;
-  strong(fmt::format("shelf {}: durable tables in memory, on the Unicode character database",
+  strong(fmt::format("shelf {}: durable in-memory tables of the Unicode character database",
                      shelf::version));
   row("{}: {} lines of 15 fields, {}, read in {}", file.string(), grouped(data.lines),
       size(data.bytes), time(took));
-  row("{} characters; a range, <CJK Ideograph, First> and <CJK Ideograph, Last>, is one of",
-      grouped(data.records.size()));
-  row("them. With {} ranges they stand for {} code points.", data.ranges,
-      grouped(data.code_points));
-  row("Files are in {} while this runs.", place.string());
+  row("{} records, {} of which are ranges such as <CJK Ideograph, First> to <.., Last>:",
+      grouped(data.records.size()), data.ranges);
+  row("together {} code points.", grouped(data.code_points));
+  row("The tables are in {} during the run.", place.string());
 }
 
 void run(const std::filesystem::path& file) {
@@ -46,8 +45,8 @@ void run(const std::filesystem::path& file) {
   const auto kills = show_kills(file, data, scratch.room("kills"));
   const auto states = show_power_cuts(data);
   show_small_saves(data, scratch.room("saves"));
-  fmt::print("\n{} power-cut and kill states, no promise broken; {} for all of this.\n",
-             grouped(states), time(all.elapsed()));
+  fmt::print("\n{} crash states, no promise broken; the demo took {}.\n", grouped(states),
+             time(all.elapsed()));
   strong(fmt::format("{}: {} acknowledged, {} found, {} of {} cut", counted(kills.kills, "kill"),
                      grouped(kills.acknowledged), grouped(kills.found),
                      counted(kills.torn_frames, "torn frame"), size(kills.torn_bytes)));
@@ -71,7 +70,7 @@ int main(int count, char** arguments) try {
   return 0;
 } catch (const demo::broken_promise& e) {
   std::fflush(stdout);
-  fmt::print(stderr, "\nA promise is broken: {}\n", e.what());
+  fmt::print(stderr, "\nA promise was broken: {}\n", e.what());
   return 1;
 } catch (const std::exception& e) {
   std::fflush(stdout);

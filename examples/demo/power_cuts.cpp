@@ -108,10 +108,10 @@ outcome play(const scenario& s, std::span<const record> data) {
 }  // namespace
 
 std::uint64_t show_power_cuts(const unicode_data& data) {
-  heading("3  Power cuts, on a simulated disk that knows every state a crash may leave");
-  row("{} inserts, a sync after every {}; then a crash after each call the disk saw, and of the",
+  heading("3  Power failures, on a simulated disk that knows every state a crash may leave");
+  row("{} inserts, with a sync after every {}. The disk crashes after every call, and leaves up to",
       writes, writes_between_syncs);
-  row("states it may leave up to {}: 512-byte pieces lost or torn, lengths and names forgotten.",
+  row("{} states: 512-byte blocks lost or torn, file lengths and names reverted.",
       states_each_crash);
   fmt::print("\n");
   row("mode      crash   crash points    states   torn end   most lost   most beyond      time");
@@ -133,10 +133,9 @@ std::uint64_t show_power_cuts(const unicode_data& data) {
     states += o.states;
   }
   fmt::print("\n");
-  row("Every state opened and held a prefix of the writes: all acknowledged ones in durable mode");
-  row("and after a kill, all synced ones in through mode. \"lost\" counts writes that had been");
-  row("acknowledged, \"beyond\" those that had not; \"torn end\" the states where one was cut "
-      "off.");
+  row("Every state opened and held a prefix of the writes: in durable mode and after a kill all");
+  row("acknowledged writes, in through mode all synced ones. \"lost\" counts acknowledged writes,");
+  row("\"beyond\" writes that were not acknowledged yet, \"torn end\" states with a torn write.");
   return states;
 }
 

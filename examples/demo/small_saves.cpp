@@ -78,7 +78,7 @@ duration bare_sync(const std::filesystem::path& directory) {
 }  // namespace
 
 void show_small_saves(const unicode_data& data, const std::filesystem::path& directory) {
-  heading("4  Saving after a small change: in write-back mode the file hears of it at save()");
+  heading("4  Saving after a small change: in write-back mode only save() writes to the file");
   row("{:18}{:>10}{:>16}{:>16}{:>14}", "", "changed", "in memory", "save writes", "save takes");
   auto table = or_throw(character_map::open(
       {.path = characters_file(directory).string(), .mode = shelf::write_mode::back}));
@@ -93,9 +93,9 @@ void show_small_saves(const unicode_data& data, const std::filesystem::path& dir
   change_and_save(table, data, "one", 1);
   row("{:60}{:>14}", "for comparison, 232 bytes appended to a bare file and synced",
       time(bare_sync(directory)));
-  row("Medians of {}. A save is one append and one sync: the bytes follow the change, and what",
+  row("Medians of {}. A save is one append and one sync. The bytes written are proportional to the",
       repetitions);
-  row("remains is the time this disk takes to say that it has them.");
+  row("change; the rest of the time is this disk's sync.");
   or_throw(table.close());
 }
 

@@ -94,14 +94,14 @@ void print_lookup_times(const character_map& characters, const unicode_data& dat
   if (copied.sum != member.sum || there.sum != keys.size()) {
     throw std::runtime_error("lookups of the same keys disagree");
   }
-  print_answer("1,000,000 random lookups, each", "struct {}, name {}, contains {}",
+  print_answer("1,000,000 random lookups, mean", "struct {}, name {}, contains {}",
                time(copied.each), time(member.each), time(there.each));
 }
 
 }  // namespace
 
 void show_three_tables(const unicode_data& data, const std::filesystem::path& directory) {
-  heading("1  Three tables, written through: each insert is in the file before it returns");
+  heading("1  Three tables in write-through mode: every insert reaches the file before it returns");
   row("{:31}{:>7}{:>9}{:>11}{:>10}{:>10}{:>9}", "", "entries", "filled", "inserts", "file",
       "memory", "opened");
   auto db = database::open(directory);

@@ -29,7 +29,7 @@ T number(std::string_view text, int base) {
   T value{};
   const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), value, base);
   if (wrong != std::errc() || end != text.data() + text.size()) {
-    throw std::runtime_error(fmt::format("'{}' is no number", text));
+    throw std::runtime_error(fmt::format("'{}' is not a number", text));
   }
   return value;
 }
@@ -86,7 +86,7 @@ std::string whole(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
   if (!in) {
     throw std::runtime_error(fmt::format(
-        "{} cannot be read; `apt-get install unicode-data` puts it there", file.string()));
+        "{} cannot be read; `apt-get install unicode-data` installs it", file.string()));
   }
   std::ostringstream text;
   text << in.rdbuf();
