@@ -1,7 +1,7 @@
 # The everyday commands; CMake does the work (see CMakePresets.json). `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: build demo test bench docs package install format clean help
+.PHONY: build demo test bench counts docs package install format clean help
 
 PREFIX ?= /usr/local
 JOBS ?= $(shell tools/jobs.sh)
@@ -36,6 +36,13 @@ bench: ## the benchmarks, with the rivals; takes its time
 	@[ -f build/release/build.ninja ] || cmake --preset release -DSHELF_BUILD_TESTS=OFF
 	@cmake --preset release -DSHELF_BUILD_BENCHMARKS=ON >/dev/null
 	@$(compile) --target bench
+
+counts: ## instructions per operation of lone tables, held against bench/counts/counts.tsv
+	@tools/install_packages.sh build cli test counts
+	@[ -f build/release/build.ninja ] || cmake --preset release
+	@cmake --preset release -DSHELF_BUILD_TESTS=ON >/dev/null
+	@$(compile) --target shelf_counts $(quiet)
+	@tools/counts.py build/release/bench/counts/shelf_counts
 
 docs: ## the reference of the public headers, in build/release/docs/html
 	@tools/install_packages.sh build cli docs
