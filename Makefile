@@ -7,11 +7,6 @@ PREFIX ?= /usr/local
 JOBS ?= $(shell tools/jobs.sh)
 export JOBS
 
-# A compiler cache is used where there is one, and not asked for.
-ifneq ($(shell command -v ccache),)
-export CMAKE_CXX_COMPILER_LAUNCHER ?= ccache
-endif
-
 # Progress on a terminal, in a log only what went wrong.
 quiet := $(shell [ -t 1 ] || echo -- --quiet)
 compile = cmake --build build/release -j $(JOBS)
