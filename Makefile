@@ -1,7 +1,7 @@
 # The everyday commands; CMake does the work (see CMakePresets.json). `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: build demo test bench counts docs package install format clean help
+.PHONY: build demo test test-sanitizers bench counts docs package install format clean help
 
 PREFIX ?= /usr/local
 JOBS ?= $(shell tools/jobs.sh)
@@ -22,9 +22,13 @@ demo: ## installs what the demo needs, builds it and runs it
 	@$(compile) --target shelf_demo $(quiet)
 	@build/release/examples/shelf_demo
 
-test: ## installs what the tests need and runs them all: release, asan, tsan
+test: ## installs what the tests need and runs them all, in release
 	@tools/install_packages.sh build cli demo test package docs
-	@tools/test.sh
+	@tools/test.sh release
+
+test-sanitizers: ## the tests with the address, undefined-behavior and thread sanitizers
+	@tools/install_packages.sh build cli test sanitizers
+	@tools/test.sh asan tsan
 
 bench: ## the benchmarks, with the rivals; takes its time
 	@tools/install_packages.sh build cli demo bench
@@ -62,4 +66,4 @@ clean: ## removes everything that was built
 	@rm -rf build
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# The whole test run: every test in release, built with GCC; then, built with Clang, the address and
-# undefined-behaviour sanitizers, and the thread sanitizer for the programs labelled `threads`. Both
-# compilers take warnings as errors. `make test` calls it.
+# The tests: in release, built with GCC, every one; with the address and undefined-behavior
+# sanitizers, built with Clang; with the thread sanitizer, the programs labelled `threads`. Warnings
+# are errors in all of them. `make test` runs the first pass, `make test-sanitizers` the others.
 #
-#   tools/test.sh                all passes
+#   tools/test.sh                all three
 #   tools/test.sh release asan   some of them
 #   tools/test.sh asan-tool      the tool's tests with the sanitizers
 #   tools/test.sh clang          that Clang builds everything, the house's checks too
@@ -24,7 +24,7 @@ say() { printf '\n== %s (%d s)\n' "$*" "$SECONDS"; }
 
 fail() {
   [ ${#closing[@]} -eq 0 ] || printf '\n%s\n' "${closing[@]}"
-  printf '\nmake test: %s\n' "$*" >&2
+  printf '\ntest: %s\n' "$*" >&2
   exit 1
 }
 
