@@ -2,6 +2,8 @@
 // Codes, sentences, the category and the exception.
 #include "shelf/error.hpp"
 
+#include "error/printable.hpp"
+
 #include <array>
 #include <cassert>
 #include <ostream>
@@ -63,8 +65,18 @@ struct error::text {
   std::string details;
 };
 
+namespace {
+
+/// Paths, names and schemas come from outside: what stands in a sentence steers no terminal and
+/// forges no line of a log.
+[[nodiscard]] std::string safe(std::string sentence) {
+  return detail::is_printable(sentence) ? std::move(sentence) : detail::printable(sentence);
+}
+
+}  // namespace
+
 error::error(errc code, std::string message, std::string details, int os_error)
-    : text_(std::make_shared<const text>(std::move(message), std::move(details))),
+    : text_(std::make_shared<const text>(safe(std::move(message)), safe(std::move(details)))),
       os_error_(os_error),
       code_(code) {}
 

@@ -57,6 +57,14 @@ TEST(Error, TheMessageIsTheSentenceGivenAndTheDetailsFollowIt) {
   EXPECT_THAT(e.message(), Not(HasSubstr("alice")));
 }
 
+TEST(Error, WhatComesFromOutsideSteersNoTerminalAndForgesNoLine) {
+  const error e(errc::corrupt, "a\x1b[2J\nshelf: all is well.shelf: damaged",
+                "key \x9b\xff\t\xe2\x80\xae gr\xc3\xbcn \xc2\x85");
+  EXPECT_EQ(e.message(), "a\\x1b[2J\\nshelf: all is well.shelf: damaged");
+  EXPECT_EQ(e.details(), e.message() + ": key \\x9b\\xff\\t\\xe2\\x80\\xae gr\xc3\xbcn \\xc2\\x85");
+  EXPECT_EQ(error(errc::corrupt, e.message()).message(), e.message()) << "escaped once only";
+}
+
 TEST(Error, WithoutDetailsTheDetailsAreTheMessage) {
   EXPECT_EQ(error(errc::busy).details(), error(errc::busy).message());
   EXPECT_EQ(error(errc::file_error, "disk gone").details(), "disk gone");
