@@ -238,18 +238,19 @@ bool comparison::fits(const node& wanted, const term& t) {
   std::string out;
   bool quoted = false;
   bool blank = false;
+  char last = '(';  // what was written last outside of quotes; a word if that is no mark
   for (const char c : written) {
     if (!quoted && std::isspace(static_cast<unsigned char>(c)) != 0) {
       blank = true;
       continue;
     }
     const bool is_mark = !quoted && marks.find(c) != std::string_view::npos;
-    const bool after_mark = out.empty() || marks.find(out.back()) != std::string_view::npos;
+    const bool after_mark = marks.find(last) != std::string_view::npos;
     if (blank && !is_mark && !after_mark) out += ' ';
-    if (!is_mark && !out.empty() && (out.back() == ',' || out.back() == ':')) out += ' ';
-    if (c == '{' && !out.empty() && (out.back() == ',' || out.back() == ':')) out += ' ';
+    if ((!is_mark || c == '{') && (last == ',' || last == ':')) out += ' ';
     if (c == '\'') quoted = !quoted;
     out += c;
+    last = is_mark ? c : 'w';
     blank = false;
   }
   return out;

@@ -122,6 +122,8 @@ TEST(TidySchema, SpacesAndForeignWordsBecomeOurs) {
   EXPECT_EQ(*tidy_schema("{integer,{binary,any}}"), "{integer, {binary, any}}");
   EXPECT_EQ(*tidy_schema("integer( nanoseconds  since 1970 )"), "integer(nanoseconds since 1970)");
   EXPECT_EQ(*tidy_schema("atom('hello world',b)"), "atom('hello world', b)");
+  EXPECT_EQ(*tidy_schema("atom('a,b',c)"), "atom('a,b', c)") << "quoted names stay as they are";
+  EXPECT_EQ(*tidy_schema("'x:y'{'a,{b':int}"), "'x:y'{'a,{b': integer}");
   EXPECT_EQ(*tidy_schema("nothing{}"), "nothing{}");
 }
 
