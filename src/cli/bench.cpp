@@ -2,6 +2,7 @@
 // bench: a few seconds of shelf on somebody's own disk, and what the promises come to there.
 #include "cli/commands.hpp"
 #include "cli/disk_probe.hpp"
+#include "cli/display_text.hpp"
 #include "cli/json_value.hpp"
 #include "cli/progress_bar.hpp"
 #include "cli/scratch_directory.hpp"
@@ -191,7 +192,7 @@ struct measured {
   if (f == flushes::ignored) return "no promise: flushes are ignored";
   if (mode == "back") return "all but those since the last save";
   if (mode == "through") return "all but those of the last second or so";
-  return f == flushes::plausible ? "all of them" : "all of them, if the disk honours flushes";
+  return f == flushes::plausible ? "all of them" : "all of them, if the disk honors flushes";
 }
 
 void write_latency(console& out, std::string_view name, const latency& l, std::string_view what) {
@@ -205,7 +206,7 @@ void write_for_people(console& out, const std::string& directory, const measured
     out.write(out.in(tone::faint, fmt::format("{:<12}", name)) + " " + text + "\n");
   };
   const auto& fs = m.disk.evidence.file_system;
-  line("directory", directory);
+  line("directory", printable(directory));
   line("file system", fs.empty() ? "not known" : fs);
   write_latency(out, "append", m.disk.append, fmt::format("of {} bytes", probe_bytes));
   write_latency(out, "and sync", m.disk.sync, "with fdatasync");
@@ -225,8 +226,8 @@ void write_for_people(console& out, const std::string& directory, const measured
   }
   table.finish();
   constexpr std::string_view sentences[] = {
-      "The disk seems to honour flushes: ", "The disk may not honour flushes: ",
-      "Flushes are not honoured here: "};
+      "The disk seems to honor flushes: ", "The disk may not honor flushes: ",
+      "Flushes are not honored here: "};
   constexpr tone tones[] = {tone::good, tone::warning, tone::bad};
   const auto at = static_cast<std::size_t>(what);
   out.write("\n" + out.in(tones[at], sentences[at]) + m.disk.verdict.because + ".\n");
@@ -244,7 +245,7 @@ void write_for_people(console& out, const std::string& directory, const measured
 
 void write_as_json(console& out, const std::string& directory, const measured& m) {
   std::string line = "{\"directory\":";
-  append_json_string(line, is_utf8(directory) ? directory : std::string("?"));
+  append_json_string(line, directory);
   line += ",\"file_system\":";
   append_json_string(line, m.disk.evidence.file_system);
   line += ",\"append\":" + as_json(m.disk.append) + ",\"sync\":" + as_json(m.disk.sync);

@@ -2,12 +2,18 @@
 // Every command, option and example, in the words of CLI11.
 #include "cli/command_line.hpp"
 
+#include "cli/display_text.hpp"
+#include "cli/nearest_word.hpp"
 #include "shelf/version.hpp"
 
 #include <CLI/CLI.hpp>
 
+#include <charconv>
+#include <filesystem>
 #include <map>
 #include <memory>
+#include <sstream>
+#include <system_error>
 
 namespace shelf::cli {
 namespace {
@@ -32,12 +38,23 @@ const std::map<std::string, target_format> targets{{"shelf", target_format::nati
 const std::map<std::string, object_shape> shapes{{"pairs", object_shape::pairs},
                                                  {"objects", object_shape::objects}};
 
+constexpr const char* wide_integers =
+    "Accept integers beyond 64 bits for `integer`; C++ programs then cannot open the table";
+
 /// The words of a map, for help and completion.
 template <class T>
 [[nodiscard]] std::string words_of(const std::map<std::string, T>& all) {
   std::string text;
   for (const auto& [word, value] : all) text += (text.empty() ? "" : "|") + word;
   return text;
+}
+
+/// Empty if it is a number of digits alone, as CLI11 wants it of a check.
+[[nodiscard]] std::string refuse_no_number(const std::string& text) {
+  std::uint64_t value = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool whole = read.ec == std::errc{} && read.ptr == text.data() + text.size();
+  return whole ? "" : "expected a whole number from 0 on, found " + text;
 }
 
 /// The grammar. It fills the request that it was given.
@@ -51,6 +68,8 @@ class grammar {
   CLI::App* on_file(const char* name, const char* text, const char* examples);
   void shared_options(CLI::App& to);
   void selection_options(CLI::App& to);
+  void order_options(CLI::App& to);
+  void columns_option(CLI::App& to, const char* text);
   void rows_options(CLI::App& to);
   void types_options(CLI::App& to);
   /// `Into` is the word's T, or an optional one.
@@ -67,6 +86,13 @@ class grammar {
                            const char* value, const char* text) {
     return to.add_option(name, into, text)->type_name(value)->allow_extra_args(false);
   }
+  /// A whole number from 0 on; CLI11 by itself takes -1 for the largest.
+  template <class T>
+  static CLI::Option* number(CLI::App& to, const char* name, T& into, const char* text) {
+    return to.add_option(name, into, text)
+        ->type_name("N")
+        ->check(CLI::Validator(refuse_no_number, ""));
+  }
   void reading_commands();
   void writing_commands();
   void row_commands();
@@ -77,22 +103,21 @@ class grammar {
   CLI::App app_;
 };
 
-grammar::grammar(request& r)
-    : r_(r), app_("Looks into shelf's tables, and changes them.", "shelf") {
+grammar::grammar(request& r) : r_(r), app_("Inspects and changes shelf tables.", "shelf") {
   app_.set_version_flag("--version", "shelf " + std::string(version));
   app_.require_subcommand(0, 1);
   app_.footer(
       "Examples:\n"
-      "  shelf sessions.shelf                 what it is, and its first rows\n"
+      "  shelf sessions.shelf                 what the table is, and its first rows\n"
       "  shelf get sessions.shelf alice       one value\n"
       "  shelf list users.shelf --where 'age>30' --limit 5\n"
-      "  shelf export users.shelf users.csv   all of it\n"
+      "  shelf export users.shelf users.csv   every row\n"
       "  shelf COMMAND --help                 more about a command, with examples\n"
       "\n"
-      "On a terminal rows are tables, in a pipe JSON Lines. Keys and values are written as the\n"
-      "file's schema says: text as such, numbers, U+1F600, JSON for records and lists.\n"
-      "Exit status: 0 ok, 1 refused or damaged, 2 usage, 3 no such key or file.");
-  app_.add_option("FILE", r_.file, "A table: says what it is and shows its first rows");
+      "Rows are a table on a terminal and JSON Lines in a pipe. Keys and values are written as\n"
+      "the file's schema says: plain text, numbers, U+1F600, JSON for records and lists.\n"
+      "Exit status: 0 success, 1 refused or damaged, 2 usage, 3 no such key or file.");
+  app_.add_option("FILE", r_.file, "A table: shows what it is and its first rows");
   shared_options(app_);
   reading_commands();
   writing_commands();
@@ -117,41 +142,57 @@ CLI::App* grammar::on_file(const char* name, const char* text, const char* examp
 
 void grammar::shared_options(CLI::App& to) {
   auto* const json = to.add_flag_callback(
-      "--json", [this] { r_.how = notation::json; }, "JSON, whether it is a terminal or not");
+      "--json", [this] { r_.how = notation::json; }, "JSON, on a terminal too");
   to.add_flag_callback(
         "--term", [this] { r_.how = notation::erlang; },
-        "Keys and values as Erlang text, in arguments and in what is printed")
+        "Keys and values as Erlang text, in arguments and in output")
       ->excludes(json);
-  choice(to, "--color", r_.colour, colour_words, "Colours; auto: on a terminal, unless NO_COLOR");
+  choice(to, "--color", r_.colour, colour_words, "Colors; auto: on a terminal, unless NO_COLOR");
 }
 
 void grammar::selection_options(CLI::App& to) {
   auto& s = r_.selection;
   to.add_option("--from", s.from, "Keys from this one on")->type_name("KEY");
   to.add_option("--to", s.to, "Keys before this one")->type_name("KEY");
-  to.add_option("--prefix", s.prefix, "Keys that begin like this")->type_name("TEXT");
+  to.add_option("--prefix", s.prefix, "Keys that begin with this text")->type_name("TEXT");
   many(to, "-w,--where", s.where, "'COLUMN<VALUE'",
-       "Rows for which this holds; = != < <= > >=, and ~ for: contains. Several: all hold");
-  to.add_option("-n,--limit", s.limit, "At most so many rows")->type_name("N");
-  to.add_option("--skip", s.skip, "Without the first so many rows")->type_name("N");
+       "Rows that match: = != < <= > >=, and ~ for \"contains\". Several must all match");
+  number(to, "-n,--limit", s.limit, "At most N rows");
+  number(to, "--skip", s.skip, "Without the first N rows");
 }
 
-void grammar::rows_options(CLI::App& to) {
-  auto& rows = r_.rows;
-  choice(to, "-f,--format", rows.format, formats, "Default: by the ending of the name, else jsonl");
-  to.add_option("--separator", rows.separator, "csv, tsv: what stands between cells")
-      ->type_name("CHARACTER");
-  to.add_flag("--no-header", rows.without_header, "csv, tsv: no line with the columns' names");
-  to.add_option("--columns", rows.columns, "csv, tsv: which columns, in this order")
+/// Of rows that are shown; to count them none is needed.
+void grammar::order_options(CLI::App& to) {
+  auto& s = r_.selection;
+  to.add_option("--sort", s.sort,
+                "Sort by this column, or by several: A,B,..; without --limit in memory")
+      ->delimiter(',')
+      ->type_name("COLUMN")
+      ->allow_extra_args(false);
+  to.add_flag("-r,--reverse", s.backwards,
+              "Last row first: of an ordered_set, or of what --sort sorts");
+}
+
+void grammar::columns_option(CLI::App& to, const char* text) {
+  to.add_option("--columns", r_.rows.columns, text)
       ->delimiter(',')
       ->type_name("A,B,..")
       ->allow_extra_args(false);
 }
 
+void grammar::rows_options(CLI::App& to) {
+  auto& rows = r_.rows;
+  choice(to, "-f,--format", rows.format, formats,
+         "Default: by the file name extension, else jsonl");
+  to.add_option("--separator", rows.separator, "csv, tsv: the character between cells")
+      ->type_name("CHARACTER");
+  to.add_flag("--no-header", rows.without_header, "csv, tsv: no line of column names");
+  columns_option(to, "csv, tsv: which columns, in this order");
+}
+
 void grammar::types_options(CLI::App& to) {
-  choice(
-      to, "--kind", r_.types.what, kinds,
-      "One value a key (set or map; ordered_set or ordered_map keep the keys in order) or several");
+  choice(to, "--kind", r_.types.what, kinds,
+         "One value per key (set or map; ordered_set or ordered_map: in key order) or several");
   to.add_option("--key", r_.types.key, "Type of the keys, such as binary or {integer, binary}")
       ->type_name("TYPE");
   to.add_option("--value", r_.types.value, "Type of the values, such as 'user{name: binary}'")
@@ -162,15 +203,15 @@ void grammar::reading_commands() {
   on_file("info", "Kind, types, sizes, and who has it open",
           "  shelf info sessions.shelf\n"
           "  shelf info sessions.shelf --json | jq .entries");
-  auto* const get = on_file("get", "The value of a key; of a bag all values, one a line",
+  auto* const get = on_file("get", "The value of a key; in a bag all its values, one per line",
                             "  shelf get sessions.shelf alice\n"
                             "  shelf get names.shelf U+1F600\n"
                             "  shelf get images.shelf logo --raw > logo.png\n"
                             "  shelf get scores.shelf -- -5          a key that begins with -");
   get->add_option("KEY", r_.key, "Written as the schema says")->required();
   get->add_flag("--raw", r_.raw,
-                "The bytes of a binary, nothing added; of others the external term");
-  auto* const count = on_file("count", "How many rows",
+                "The bytes of a binary and nothing else; otherwise the external term");
+  auto* const count = on_file("count", "The number of rows",
                               "  shelf count users.shelf\n"
                               "  shelf count users.shelf --where 'age>=18'");
   selection_options(*count);
@@ -178,29 +219,32 @@ void grammar::reading_commands() {
                              "  shelf list users.shelf --where 'age>30' --where 'city=Berlin'\n"
                              "  shelf list words.shelf --prefix un --limit 20\n"
                              "  shelf list log.shelf --from 1000 --to 2000\n"
+                             "  shelf list users.shelf --sort age --reverse --columns name,age\n"
                              "  shelf list log.shelf --reverse --limit 5   the last five");
   selection_options(*list);
-  list->add_flag("-r,--reverse", r_.selection.backwards, "ordered_set: the last key first");
-  auto* const diff = on_file("diff", "What differs between two tables; status 1 if anything does",
-                             "  shelf diff yesterday.shelf today.shelf\n"
-                             "  shelf diff a.shelf b.shelf --json | jq -r .key");
+  order_options(*list);
+  columns_option(*list, "Which columns, in this order");
+  auto* const diff =
+      on_file("diff", "The differences between two tables; status 1 if there are any",
+              "  shelf diff yesterday.shelf today.shelf\n"
+              "  shelf diff a.shelf b.shelf --json | jq -r .key");
   diff->add_option("OTHER", r_.other, "The table to compare it with")->required();
-  auto* const watch = on_file("watch", "info that refreshes, until it is interrupted",
+  auto* const watch = on_file("watch", "info, repeated until interrupted",
                               "  shelf watch sessions.shelf\n"
                               "  shelf watch sessions.shelf --interval 0.5 --rounds 10");
   watch->add_option("-i,--interval", r_.interval, "Seconds between two looks")
       ->type_name("SECONDS")
       ->capture_default_str();
-  watch->add_option("--rounds", r_.rounds, "So many looks, then no more")->type_name("N");
+  number(*watch, "--rounds", r_.rounds, "Stop after N looks");
 }
 
 void grammar::writing_commands() {
   auto* const create =
-      on_file("create", "Makes an empty table",
+      on_file("create", "Creates an empty table",
               "  shelf create ages.shelf --key binary --value integer\n"
               "  shelf create users.shelf --kind ordered_set --key integer \\\n"
               "        --value 'user{name: binary, mail: optional(binary)}'\n"
-              "Types are those of docs/types.md; without them a table takes any term.");
+              "docs/types.md lists the types; without them a table takes any term.");
   types_options(*create);
   auto* const put = on_file("put", "Sets the value of a key; in bags adds one",
                             "  shelf put ages.shelf alice 30\n"
@@ -208,10 +252,11 @@ void grammar::writing_commands() {
                             "  shelf put images.shelf logo --raw < logo.png\n"
                             "  shelf put any.shelf --term '{a,1}' '#{b => [1,2]}'");
   put->add_option("KEY", r_.key, "Written as the schema says")->required();
-  put->add_option("VALUE", r_.value, "The same; without it standard input is read");
-  put->add_flag("--new", r_.only_new, "Only if the key is not there yet");
-  put->add_flag("--raw", r_.raw, "The value is a binary of these very bytes");
-  auto* const erase = on_file("delete", "Takes a key out; status 3 if it was not there",
+  put->add_option("VALUE", r_.value, "The same; default: read from standard input");
+  put->add_flag("--new", r_.only_new, "Only if the key is not in the table");
+  put->add_flag("--raw", r_.raw, "The value is a binary of exactly these bytes");
+  put->add_flag("--force", r_.force, wide_integers);
+  auto* const erase = on_file("delete", "Deletes a key; status 3 if it is not in the table",
                               "  shelf delete ages.shelf alice\n"
                               "  shelf delete visits.shelf alice 2026-11-20   one value of a bag");
   erase->add_option("KEY", r_.key, "Written as the schema says")->required();
@@ -220,7 +265,7 @@ void grammar::writing_commands() {
 
 void grammar::row_commands() {
   auto* const in = on_file(
-      "import", "Takes in the rows of a file: all of them in one step, or none",
+      "import", "Imports the rows of a file in one atomic step",
       "  shelf import users.shelf users.csv\n"
       "  shelf import words.shelf words.txt --kind ordered_set --key binary --value nil \\\n"
       "        --format tsv --no-header --columns key\n"
@@ -228,78 +273,83 @@ void grammar::row_commands() {
       "  shelf import users.shelf users.csv --skip-bad --rejects bad.csv");
   in->add_option("INPUT", r_.other, "The file with the rows; - is standard input")->required();
   rows_options(*in);
-  in->add_flag("--comments", r_.rows.comments, "csv, tsv: lines that begin with # are no rows");
+  in->add_flag("--comments", r_.rows.comments, "csv, tsv: ignore lines that begin with #");
   types_options(*in);
-  in->add_flag("--new", r_.only_new, "A row whose key was there before is a bad row");
-  auto* const skip =
-      in->add_flag("--skip-bad", r_.skip_bad,
-                   "Leaves bad rows out and reports them; status 1 if there were any");
-  in->add_option("--rejects", r_.rejects, "Where bad rows go, as they stood in the input")
+  auto* const only_new =
+      in->add_flag("--new", r_.only_new, "Reject rows whose key is already in the table");
+  in->add_flag("--append", r_.append,
+               "Do not compare rows with the table: needs no memory for it, but rows that change "
+               "nothing take space until the next compaction")
+      ->excludes(only_new);
+  in->add_flag("--force", r_.force, wide_integers);
+  auto* const skip = in->add_flag("--skip-bad", r_.skip_bad,
+                                  "Skip bad rows and report them; status 1 if there were any");
+  in->add_option("--rejects", r_.rejects, "Write skipped rows to this file, unchanged")
       ->type_name("FILE")
       ->needs(skip);
-  auto* const out = on_file("export", "Writes the rows of one moment, also beside a writer",
+  auto* const out = on_file("export", "Exports the rows of one moment, also while a program writes",
                             "  shelf export users.shelf users.csv\n"
                             "  shelf export users.shelf --format erlang > users.terms\n"
                             "  shelf export users.shelf --format csv --columns key,mail");
-  out->add_option("OUTPUT", r_.other, "The file to write; without it standard output");
+  out->add_option("OUTPUT", r_.other, "The file to write; default: standard output");
   rows_options(*out);
   selection_options(*out);
+  order_options(*out);
+  out->add_flag("--force", r_.force, "Replace OUTPUT even if it is a table, unless it is open");
   auto* const convert =
-      on_file("convert", "A new file of the same objects: DETS or an ETS dump to shelf, and back",
+      on_file("convert", "Converts DETS files and ETS dumps to shelf tables, and back",
               "  shelf convert users.dets users.shelf\n"
               "  shelf convert users.shelf users.dets --force\n"
               "  shelf convert users.tab users.shelf          what ets:tab2file wrote\n"
-              "  shelf convert users.dets mended.dets         without gaps, and repaired");
+              "  shelf convert users.dets repaired.dets       repaired, without gaps");
   convert->add_option("TARGET", r_.other, "A new file")->required();
-  choice(*convert, "--to", r_.to, targets, "Default: by the ending of the name");
+  choice(*convert, "--to", r_.to, targets, "Default: by the file name extension");
   choice(*convert, "--as", r_.shape, shapes,
          "Whether {Key, Value} is an entry, or the value is the whole object. Default: pairs if "
-         "all are; docs/tool.md has the rule");
-  convert
-      ->add_option("--keypos", r_.keypos,
-                   "To DETS, with objects as values: which element is the key")
-      ->type_name("N");
-  convert->add_flag("--force", r_.overwrite, "Replaces the target if it is there");
+         "all objects are pairs");
+  number(*convert, "--keypos", r_.keypos,
+         "To DETS, with objects as values: which element is the key");
+  convert->add_flag("--force", r_.force, "Replace the target if it exists");
 }
 
 void grammar::file_commands() {
-  auto* const copy = on_file("copy", "A backup: one moment, while others go on writing",
+  auto* const copy = on_file("copy", "A backup of one moment, also while a program writes",
                              "  shelf copy sessions.shelf backup/sessions-$(date +%F).shelf");
   copy->add_option("TARGET", r_.other, "A new file")->required();
-  on_file("check", "Reads every byte and entry; changes nothing",
+  on_file("check", "Verifies every byte and entry; changes nothing",
           "  shelf check sessions.shelf && echo all is well");
   auto* const salvage =
-      on_file("salvage", "A new file of what a damaged one still holds, and what was lost",
+      on_file("salvage", "Recovers a damaged table into a new file and reports losses",
               "  shelf salvage damaged.shelf rescued.shelf\n"
-              "If even the first batch is lost, say what the table was:\n"
+              "If the first batch is lost, say what the table was:\n"
               "  shelf salvage damaged.shelf rescued.shelf --kind set --key binary --value any");
   salvage->add_option("TARGET", r_.other, "A new file")->required();
   types_options(*salvage);
-  on_file("compact", "Rewrites the file without what was replaced and deleted",
+  on_file("compact", "Rewrites the file without replaced and deleted entries",
           "  shelf compact sessions.shelf");
   auto* const migrate =
-      on_file("migrate", "Changes the fields of stored records, in one step",
+      on_file("migrate", "Changes the fields of stored records in one atomic step",
               "  shelf migrate users.shelf --rename mail=email --dry-run\n"
               "  shelf migrate users.shelf --default 'age: integer = 0' --drop nickname\n"
               "  shelf migrate users.shelf --record customer");
-  many(*migrate, "--rename", r_.renames, "OLD=NEW", "Another name for a field");
-  many(*migrate, "--default", r_.defaults, "'FIELD: TYPE = VALUE'", "One more field, at the end");
-  many(*migrate, "--drop", r_.drops, "FIELD", "A field less");
-  migrate->add_option("--record", r_.record, "Another name for the record")->type_name("NAME");
-  migrate->add_flag("--dry-run", r_.dry_run, "Converts and checks all, and changes nothing");
-  auto* const remove = on_file("remove", "Removes the file, unless somebody has it open",
+  many(*migrate, "--rename", r_.renames, "OLD=NEW", "Rename a field");
+  many(*migrate, "--default", r_.defaults, "'FIELD: TYPE = VALUE'", "Add a field at the end");
+  many(*migrate, "--drop", r_.drops, "FIELD", "Remove a field");
+  migrate->add_option("--record", r_.record, "Rename the record")->type_name("NAME");
+  migrate->add_flag("--dry-run", r_.dry_run, "Convert and check everything, but change nothing");
+  auto* const remove = on_file("remove", "Removes the file unless it is open for writing",
                                "  shelf remove old.shelf --yes");
-  remove->add_flag("-y,--yes", r_.yes, "Does not ask");
+  remove->add_flag("-y,--yes", r_.yes, "Do not ask; required without a terminal");
 }
 
 void grammar::shell_commands() {
-  auto* const bench =
-      command("bench", "A few seconds of shelf on your disk: rates, and its promises",
-              "  shelf bench\n"
-              "  shelf bench /var/lib/mine --json");
-  bench->add_option("DIRECTORY", r_.other, "Where; without it here. Nothing is left behind");
+  auto* const bench = command("bench", "Measures shelf on your disk: rates and durability",
+                              "  shelf bench\n"
+                              "  shelf bench /var/lib/mine --json");
+  bench->add_option("DIRECTORY", r_.other,
+                    "Where to measure; default: here. Leaves nothing behind");
   shared_options(*bench);
-  auto* const completion = command("completion", "Prints code that completes in a shell",
+  auto* const completion = command("completion", "Prints shell completion code",
                                    "  source <(shelf completion bash)\n"
                                    "  shelf completion zsh > ~/.zfunc/_shelf");
   completion->add_option("SHELL", r_.other, "bash or zsh")
@@ -334,6 +384,27 @@ void grammar::shell_commands() {
   return c;
 }
 
+/// A sentence if what was taken for a file, with more words behind it, was meant as a command.
+[[nodiscard]] std::string mistyped_command(const CLI::App& app) {
+  const auto words = app.get_option("FILE")->results();
+  std::error_code unknown;
+  const bool is_file = words.empty() || std::filesystem::exists(words[0], unknown);
+  return is_file || !app.get_subcommands().empty() ? "" : no_such_command(words[0]);
+}
+
+/// The help or the version on standard output, a complaint on standard error: safe to show,
+/// whatever was typed.
+[[nodiscard]] exit_status tell(const CLI::App& app, const CLI::ParseError& e,
+                               const std::string& instead) {
+  std::ostringstream out;
+  std::ostringstream complaint;
+  const int status = app.exit(e, out, complaint);
+  std::fputs(out.str().c_str(), stdout);
+  const auto text = instead.empty() ? complaint.str() : "shelf: " + instead + "\n";
+  std::fputs(printable_lines(text).c_str(), stderr);
+  return status == 0 ? exit_status::ok : exit_status::usage;
+}
+
 }  // namespace
 
 std::variant<request, exit_status> parse_command_line(int count, const char* const* words) {
@@ -342,13 +413,23 @@ std::variant<request, exit_status> parse_command_line(int count, const char* con
   try {
     g.app().parse(count, words);
   } catch (const CLI::ParseError& e) {
-    return g.app().exit(e) == 0 ? exit_status::ok : exit_status::usage;
+    const bool is_extra = e.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError);
+    return tell(g.app(), e, is_extra ? mistyped_command(g.app()) : "");
   }
   if (r.command.empty() && r.file.empty()) {
     std::fputs(g.app().help().c_str(), stderr);
     return exit_status::usage;
   }
   return r;
+}
+
+std::string no_such_command(const std::string& word) {
+  std::vector<std::string> names;
+  for (const auto& c : outline()) names.push_back(c.name);
+  names.erase(names.begin());  // shelf itself
+  const auto meant = nearest_word(word, names);
+  return "there is no command '" + word + "'" +
+         (meant.empty() ? "; `shelf --help` shows all" : "; did you mean '" + meant + "'?");
 }
 
 std::vector<command_outline> outline() {

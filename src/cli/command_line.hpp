@@ -16,6 +16,9 @@ namespace shelf::cli {
 [[nodiscard]] std::variant<request, exit_status> parse_command_line(int count,
                                                                     const char* const* words);
 
+/// A sentence on a word that is no command, with the one that was probably meant.
+[[nodiscard]] std::string no_such_command(const std::string& word);
+
 /// An option or argument of a command.
 struct option_outline {
   std::string names;  ///< "-k,--kind", or "FILE" for an argument

@@ -17,9 +17,7 @@ namespace {
 [[nodiscard]] bool wants_colours(colours wanted, bool is_terminal) {
   if (wanted != colours::where_possible) return wanted == colours::always;
   const char* const refused = std::getenv("NO_COLOR");
-  const char* const kind = std::getenv("TERM");
-  const bool dumb = kind != nullptr && std::strcmp(kind, "dumb") == 0;
-  return is_terminal && !dumb && (refused == nullptr || *refused == '\0');
+  return is_terminal && !is_dumb_terminal() && (refused == nullptr || *refused == '\0');
 }
 
 [[nodiscard]] bool is_pipe(int descriptor) {
@@ -48,8 +46,14 @@ namespace {
 
 }  // namespace
 
+bool is_dumb_terminal() noexcept {
+  const char* const kind = std::getenv("TERM");
+  return kind != nullptr && std::strcmp(kind, "dumb") == 0;
+}
+
 console::console(colours wanted)
     : is_terminal_(isatty(STDOUT_FILENO) == 1),
+      input_is_terminal_(isatty(STDIN_FILENO) == 1),
       is_pipe_(is_pipe(STDOUT_FILENO)),
       errors_are_seen_(isatty(STDERR_FILENO) == 1),
       colours_(wants_colours(wanted, is_terminal_)),
@@ -76,7 +80,7 @@ std::string console::in(tone t, std::string_view text) const {
 void console::complain(tone t, std::string_view sentence) const {
   std::string line = error_colours_ ? coloured(t, "shelf:") : "shelf:";
   line += ' ';
-  line += errors_are_seen_ ? printable(sentence) : std::string(sentence);
+  line += printable(sentence);
   line += '\n';
   std::fwrite(line.data(), 1, line.size(), stderr);
 }

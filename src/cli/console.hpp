@@ -16,6 +16,9 @@ enum class tone : std::uint8_t { plain, heading, faint, good, warning, bad };
 /// Whether to use colours.
 enum class colours : std::uint8_t { where_possible, always, never };
 
+/// True if TERM says that the terminal understands no escape sequences: it gets plain lines.
+[[nodiscard]] bool is_dumb_terminal() noexcept;
+
 /// Standard output and standard error. Thread safety: one thread.
 class console {
  public:
@@ -30,6 +33,8 @@ class console {
   [[nodiscard]] bool errors_are_seen_beside_output() const noexcept {
     return errors_are_seen_ && !is_pipe_;
   }
+  /// True if a question can be put and answered: input and output are a terminal.
+  [[nodiscard]] bool asks() const noexcept { return is_terminal_ && input_is_terminal_; }
   /// Columns of the terminal; 0 if output is none.
   [[nodiscard]] std::size_t width() const noexcept { return width_; }
   /// Lines of the terminal; 0 if output is none.
@@ -38,7 +43,8 @@ class console {
   void write(std::string_view text);
   /// `text` in the colours of its tone.
   [[nodiscard]] std::string in(tone t, std::string_view text) const;
-  /// A sentence on standard error, behind "shelf: ".
+  /// A sentence on standard error, behind "shelf: ". Control characters in it are escaped: a log
+  /// is read on a terminal, too.
   void complain(tone t, std::string_view sentence) const;
   /// True once something could not be written: flush() says why.
   [[nodiscard]] bool has_failed() const noexcept { return failed_; }
@@ -47,6 +53,7 @@ class console {
 
  private:
   bool is_terminal_;
+  bool input_is_terminal_;
   bool is_pipe_;
   bool errors_are_seen_;
   bool colours_;

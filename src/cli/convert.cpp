@@ -3,6 +3,7 @@
 #include "api/described_types.hpp"
 #include "cli/argument.hpp"
 #include "cli/commands.hpp"
+#include "cli/display_text.hpp"
 #include "cli/native_table.hpp"
 #include "cli/new_file.hpp"
 #include "cli/object_source.hpp"
@@ -137,7 +138,7 @@ class dets_filler {
   if (p.pairs) return term::tuple({term::from_canonical(key), std::move(whole)});
   if (is_key(dets_format::element_at(value, p.keypos), key)) return whole;
   return refuse(
-      fmt::format("element {} of a value is not its key, so the value is no object for "
+      fmt::format("element {} of a value is not its key, so the value cannot be an object in "
                   "DETS; --as pairs makes {{Key, Value}} of all",
                   p.keypos));
 }
@@ -296,14 +297,16 @@ void answer(const request& r, console& out, const source& from, const plan& p, b
     return;
   }
   const bool objects_stay = to_dets && from.keypos() != 0;
-  out.write(fmt::format("{} {} converted", count, from.keypos() != 0 ? "objects" : "entries"));
+  out.write(fmt::format("converted {} {}", count,
+                        from.keypos() != 0 ? (count == 1 ? "object" : "objects")
+                                           : (count == 1 ? "entry" : "entries")));
   if (!objects_stay && p.pairs) out.write(": each {Key, Value} is an entry");
   if (!objects_stay && !p.pairs) {
-    out.write(fmt::format(": the value of a key is its object, the key is element {}", p.keypos));
+    out.write(fmt::format(": each value is a whole object, whose element {} is its key", p.keypos));
   }
   out.write("\n");
   if (to_dets && from.what() == kind::ordered_set) {
-    out.write("an ordered_set is a set in DETS, which keeps no order\n");
+    out.write("DETS keeps no order: the ordered_set is a set there\n");
   }
 }
 
@@ -311,9 +314,10 @@ void answer(const request& r, console& out, const source& from, const plan& p, b
 /// is no fault of the command line.
 [[nodiscard]] error named(const request& r, const new_file& target, const error& e) {
   auto sentence = e.details();
-  if (const auto at = sentence.find(target.path()); at != std::string::npos) {
-    sentence.replace(at, target.path().size(), r.other);
-  } else if (!sentence.starts_with(r.file)) {
+  const auto shown = printable(target.path());  // as sentences have it
+  if (const auto at = sentence.find(shown); at != std::string::npos) {
+    sentence.replace(at, shown.size(), r.other);
+  } else if (!sentence.starts_with(printable(r.file))) {
     sentence.insert(0, r.file + ": ");
   }
   const auto code = e == errc::invalid_argument ? errc::type_mismatch : e.code();
@@ -334,11 +338,10 @@ outcome convert(const request& r, console& out) {
   if (r.keypos != 0 && (objects || !to_dets)) {
     return refuse("--keypos: the objects of " + r.file + " have their keys where they have them");
   }
-  std::error_code missing;
-  if (std::filesystem::equivalent(r.file, r.other, missing)) {
-    return refuse(r.other + ": a file is not converted into itself");
+  if (auto other = refuse_same_file(r.other, r.file); !other) {
+    return std::unexpected(other.error());
   }
-  auto target = new_file::beside(r.other, r.overwrite);
+  auto target = new_file::beside(r.other, r.force);
   if (!target) return std::unexpected(target.error());
   if (auto sound = (*from)->look_through(); !sound) return std::unexpected(sound.error());
   progress_bar looking("looking through " + r.file, out.errors_are_seen());

@@ -70,6 +70,7 @@ class quotes {
   }
 }
 
+/// The separator stands for itself behind a backslash.
 [[nodiscard]] record split_tsv(std::string_view text, char separator) {
   record r;
   r.cells.emplace_back();
@@ -85,8 +86,8 @@ class quotes {
         c += '\n';
       else if (what == 'r')
         c += '\r';
-      else if (what == '\\')
-        c += '\\';
+      else if (what == '\\' || what == separator)
+        c += what;
       else
         (c += '\\') += what;
     } else {
@@ -167,11 +168,9 @@ result<> delimited_reader::map_columns(const std::vector<std::string>& names, co
     if (names[i].empty() || names[i] == "-") continue;
     const auto* const c = find_column(columns_, names[i]);
     if (c == nullptr) {
-      std::string known;
-      for (const auto& k : columns_) known += (known.empty() ? "" : ", ") + k.name;
-      return std::unexpected(error(errc::invalid_argument,
-                                   std::string(called) + ": the table has no column '" + names[i] +
-                                       "'; it has " + known + " ('-' leaves one out)"));
+      return std::unexpected(error(
+          errc::invalid_argument, std::string(called) + ": the table has no column '" + names[i] +
+                                      "'; it has " + names_of(columns_) + " ('-' leaves one out)"));
     }
     places_[static_cast<std::size_t>(c - columns_.data())] = i;
   }

@@ -2,6 +2,8 @@
 // Read-only opens alone: they take no lock and change no byte.
 #include "cli/dets_table.hpp"
 
+#include "cli/display_text.hpp"
+
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -36,13 +38,13 @@ void dets_table::tell_of_repair() const {
   const auto report = file_.repaired();
   if (!report) return;
   std::string_view cause = report->cause;
-  if (cause.starts_with(path_ + ": ")) cause.remove_prefix(path_.size() + 2);
+  const auto shown = printable(path_) + ": ";  // as sentences have it
+  if (cause.starts_with(shown)) cause.remove_prefix(shown.size());
   auto sentence = fmt::format(
-      "{}: needs a repair: {}; the file stays as it is, and what a repair keeps are {} "
-      "objects",
-      path_, cause, report->objects);
+      "{}: needs a repair: {}; the file is not changed; a repair would recover {} objects", path_,
+      cause, report->objects);
   if (report->damaged != 0) {
-    sentence += fmt::format("; {} damaged places are lost", report->damaged);
+    sentence += fmt::format("; {} damaged places would be lost", report->damaged);
   }
   warn_(sentence);
 }

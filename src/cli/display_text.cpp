@@ -1,5 +1,5 @@
 // CLI  [cli] -> api -> table -> journal -> file
-// Widths of characters, and which of them a terminal must not see.
+// Widths of characters.
 #include "cli/display_text.hpp"
 
 #include "shelf/detail/bytes.hpp"
@@ -58,22 +58,6 @@ struct interval {
   return is_wide(code) ? 2 : 1;
 }
 
-/// Characters that move the cursor, change the direction of writing or are no text.
-[[nodiscard]] bool is_control(char32_t code) noexcept {
-  return code < 0x20 || (code >= 0x7F && code < 0xA0) || (code >= 0x202A && code <= 0x202E) ||
-         (code >= 0x2066 && code <= 0x2069) || code == 0x2028 || code == 0x2029;
-}
-
-void append_escaped(std::string& out, std::string_view raw) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  for (const char c : raw) {
-    const auto code = static_cast<unsigned char>(c);
-    out += "\\x";
-    out += digits[code >> 4];
-    out += digits[code & 15];
-  }
-}
-
 }  // namespace
 
 std::size_t display_width(std::string_view text) {
@@ -84,28 +68,6 @@ std::size_t display_width(std::string_view text) {
     text.remove_prefix(std::max<std::size_t>(1, c.size));
   }
   return width;
-}
-
-std::string printable(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  while (!text.empty()) {
-    const auto c = terms::decode_utf8(as_bytes(text));
-    const auto size = std::max<std::size_t>(1, c.size);
-    if (c.size == 0 || is_control(c.code)) {
-      if (text[0] == '\n') {
-        out += "\\n";
-      } else if (text[0] == '\t') {
-        out += "\\t";
-      } else {
-        append_escaped(out, text.substr(0, size));
-      }
-    } else {
-      out += text.substr(0, size);
-    }
-    text.remove_prefix(size);
-  }
-  return out;
 }
 
 std::string cut_to(std::string_view text, std::size_t width) {
@@ -120,6 +82,17 @@ std::string cut_to(std::string_view text, std::size_t width) {
     at += std::max<std::size_t>(1, c.size);
   }
   return std::string(text.substr(0, at)) + "…";
+}
+
+std::string printable_lines(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const auto end = std::min(text.find_first_of("\n\t"), text.size());
+    out += printable(text.substr(0, end));
+    if (end < text.size()) out += text[end];
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
 }
 
 }  // namespace shelf::cli

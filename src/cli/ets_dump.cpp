@@ -132,7 +132,7 @@ result<> ets_dump::read_header() {
   const auto there = next_item();
   if (!there) return std::unexpected(there.error());
   const auto header = *there ? term::decode(item_) : result<term>(term::nil());
-  if (!header) return damaged("the header is no term: " + header.error().message());
+  if (!header) return damaged("the header is not a term: " + header.error().message());
   return take_header(*header);
 }
 
@@ -195,7 +195,7 @@ result<ets_dump::ending> ets_dump::ending_of(const term& list) const {
   if (const auto count = find_pair(pairs, "count")) end.objects = count->as_unsigned();
   if (const auto sum = find_pair(pairs, "md5")) {
     const auto content = sum->as_binary();
-    if (!content || content->size() != 16) return damaged("an MD5 sum that is none");
+    if (!content || content->size() != 16) return damaged("a malformed MD5 sum");
     std::ranges::copy(*content, end.md5.emplace().begin());
   }
   return end;

@@ -1,6 +1,7 @@
 // CLI  [cli] -> api -> table -> journal -> file
 // Rows of one moment of a table into a file or a pipe.
 #include "cli/commands.hpp"
+#include "cli/display_text.hpp"
 #include "cli/line_sorter.hpp"
 #include "cli/open_source.hpp"
 #include "cli/output_file.hpp"
@@ -74,20 +75,25 @@ outcome export_rows(const request& r, console& out) {
   if (!writer) return std::unexpected(writer.error());
   if (auto sound = (*table)->look_through(); !sound) return std::unexpected(sound.error());
   // Objects lie in a file as their hashes have it, which tells nobody anything.
-  const auto write_all = objects && how.format == row_format::etf_hex ? write_sorted : write_rows;
+  const auto write_all =
+      objects && how.format == row_format::etf_hex && !rows->sorts() ? write_sorted : write_rows;
   const bool to_output = r.other.empty() || r.other == "-";
   progress_bar bar(to_output ? "exporting " + r.file : "writing " + r.other,
                    to_output ? out.errors_are_seen_beside_output() : out.errors_are_seen());
   if (to_output) {
     const auto to_console = [&](std::string_view text) -> result<> {
       if (out.is_terminal()) bar.give_way();
-      out.write(text);
+      if (out.is_terminal()) {
+        out.write(printable_lines(text));
+      } else {
+        out.write(text);
+      }
       return out.has_failed() ? out.flush() : result<>();
     };
     const auto written = write_all(**table, *rows, **writer, to_console, told_to(bar));
     return written ? outcome(exit_status::ok) : std::unexpected(written.error());
   }
-  auto file = output_file::create(r.other);
+  auto file = output_file::create(r.other, {r.file}, r.force);
   if (!file) return std::unexpected(file.error());
   const auto to_file = [&](std::string_view text) { return file->write(text); };
   const auto written = write_all(**table, *rows, **writer, to_file, told_to(bar));

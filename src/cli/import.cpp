@@ -3,10 +3,12 @@
 #include "api/described_types.hpp"
 #include "cli/argument.hpp"
 #include "cli/commands.hpp"
+#include "cli/integer_width.hpp"
 #include "cli/interruption.hpp"
 #include "cli/native_table.hpp"
 #include "cli/output_file.hpp"
 #include "cli/row_reader.hpp"
+#include "cli/row_sink.hpp"
 #include "shelf/table.hpp"
 
 #include <memory>
@@ -36,14 +38,20 @@ struct tally {
   return nothing_imported(cause.message(), cause.code(), cause.os_error());
 }
 
-/// Takes the rows of an input into a file that is being made or made longer. Memory holds one line
-/// of the input and one frame of the file.
+/// Takes the rows of an input into a sink. Memory holds one line of the input.
 class intake {
  public:
   /// `taken`: where a key must not be there yet; nullptr: nowhere.
-  intake(const request& r, console& out, row_reader& rows, detail::file_builder& file,
+  intake(const request& r, console& out, const types& t, row_reader& rows, row_sink& into,
          const source* taken, output_file* rejects, progress_bar& bar)
-      : r_(r), out_(out), rows_(rows), file_(file), taken_(taken), rejects_(rejects), bar_(bar) {}
+      : r_(r),
+        out_(out),
+        types_(t),
+        rows_(rows),
+        into_(into),
+        taken_(taken),
+        rejects_(rejects),
+        bar_(bar) {}
 
   [[nodiscard]] result<tally> run(const interruption& stop) {
     for (;;) {
@@ -73,9 +81,10 @@ class intake {
   [[nodiscard]] result<std::optional<bad_row>> add(row& entry) {
     const auto key = as_key(std::move(entry.key));
     auto fits = key ? check_value(entry.value) : result<>(std::unexpected(key.error()));
+    if (fits && !r_.force) fits = check_width(*key, entry.value);
     if (fits && taken_ != nullptr) fits = check_not_taken(*key);
     if (fits) {
-      fits = file_.add(key->encoded(), entry.value.encoded());
+      fits = into_.add(*key, entry.value);
       if (!fits && fits.error() != errc::size_limit_exceeded) {
         return std::unexpected(nothing_imported(fits.error()));
       }
@@ -85,6 +94,11 @@ class intake {
       return std::nullopt;
     }
     return bad_row{.line = rows_.input().line(), .why = fits.error().message()};
+  }
+
+  [[nodiscard]] result<> check_width(const term& key, const term& value) const {
+    auto fits = check_integer_width(types_.key.root(), key);
+    return fits ? check_integer_width(types_.value.root(), value) : fits;
   }
 
   [[nodiscard]] result<> check_not_taken(const term& key) const {
@@ -111,29 +125,48 @@ class intake {
 
   const request& r_;
   console& out_;
+  const types& types_;
   row_reader& rows_;
-  detail::file_builder& file_;
+  row_sink& into_;
   const source* taken_;
   output_file* rejects_;
   progress_bar& bar_;
   tally counts_;
 };
 
-void answer(const request& r, console& out, const tally& counts) {
+/// "3 added, 1 unchanged": what there was none of is not told.
+[[nodiscard]] std::string in_words(const row_counts& counts) {
+  std::string text;
+  const auto tell = [&](std::uint64_t count, const char* what) {
+    if (count != 0) text += (text.empty() ? ": " : ", ") + std::to_string(count) + " " + what;
+  };
+  tell(counts.added, "added");
+  tell(counts.replaced, "replaced");
+  tell(counts.unchanged, "unchanged");
+  return text;
+}
+
+void answer(const request& r, console& out, const tally& counts,
+            const std::optional<row_counts>& compared) {
   if (wants_json(r, out)) {
-    out.write("{\"imported\":" + std::to_string(counts.good) +
-              ",\"rejected\":" + std::to_string(counts.bad) + "}\n");
+    std::string line = "{\"imported\":" + std::to_string(counts.good);
+    if (compared) {
+      line += ",\"added\":" + std::to_string(compared->added) +
+              ",\"replaced\":" + std::to_string(compared->replaced) +
+              ",\"unchanged\":" + std::to_string(compared->unchanged);
+    }
+    out.write(line + ",\"rejected\":" + std::to_string(counts.bad) + "}\n");
     return;
   }
   out.write(std::to_string(counts.good) + (counts.good == 1 ? " row" : " rows") + " imported");
-  if (counts.bad != 0) out.write(", " + std::to_string(counts.bad) + " rejected");
+  if (compared) out.write(in_words(*compared));
+  if (counts.bad != 0) out.write("; " + std::to_string(counts.bad) + " rejected");
   out.write("\n");
 }
 
-/// Reads all rows into `file`, and the rejects into theirs, and publishes both.
-[[nodiscard]] result<tally> take_in(const request& r, console& out, const types& t,
-                                    detail::file_builder& file, const source* taken,
-                                    const interruption& stop) {
+/// Reads all rows into `into`, and the rejects into their file, and publishes both.
+[[nodiscard]] result<tally> take_in(const request& r, console& out, const types& t, row_sink& into,
+                                    const source* taken, const interruption& stop) {
   auto how = r.rows;
   const auto format = format_of(how, r.other);
   if (!format) return std::unexpected(format.error());
@@ -144,21 +177,61 @@ void answer(const request& r, console& out, const tally& counts) {
   if (!rows) return std::unexpected(rows.error());
   std::optional<output_file> rejects;
   if (!r.rejects.empty()) {
-    auto made = output_file::create(r.rejects);
+    auto made = output_file::create(r.rejects, {r.file, r.other}, false);
     if (!made) return std::unexpected(made.error());
     rejects.emplace(*std::move(made));
   }
   progress_bar bar("reading " + (*rows)->input().name(), out.errors_are_seen());
-  auto counts = intake(r, out, **rows, file, taken, rejects ? &*rejects : nullptr, bar).run(stop);
+  auto counts =
+      intake(r, out, t, **rows, into, taken, rejects ? &*rejects : nullptr, bar).run(stop);
   if (!counts) return counts;
   if (rejects) {
     if (auto named = rejects->publish(); !named) return std::unexpected(named.error());
   }
   // The bar stands until the rest is on disk: most of it is, because the file is synced on the way.
-  if (auto published = file.publish(); !published) {
+  if (auto published = into.publish(); !published) {
     return std::unexpected(nothing_imported(published.error()));
   }
   return counts;
+}
+
+/// Where rows go, and where their keys must not be.
+struct destination {
+  std::unique_ptr<row_sink> sink;
+  std::optional<native_table> before;  ///< set only where it has to be asked
+};
+
+/// A new file gets its name when all rows are in it. One that is there gets them in one step: by
+/// way of the table in memory, which tells what changes, or, if nobody is to compare, at its end.
+[[nodiscard]] result<destination> destination_of(const request& r, console& out,
+                                                 const file_description& d, bool is_new) {
+  if (!is_new && !r.append) {
+    progress_bar reading("reading " + r.file, out.errors_are_seen());
+    auto table = native_table::write_back(r.file, std::move(reading));
+    if (!table) return std::unexpected(table.error());
+    const auto& has = table->schemas();
+    if (table->what() != d.what || has.key.text() != d.key_schema ||
+        has.value.text() != d.value_schema) {
+      return std::unexpected(
+          error(errc::type_mismatch, r.file + ": it has other types now than a moment ago"));
+    }
+    destination to;
+    if (r.only_new) to.before = *table;
+    to.sink = make_table_sink(*std::move(table));
+    return to;
+  }
+  const auto wanted = detail::described_types(d, detail::scrutiny::terms);
+  if (!wanted) return std::unexpected(wanted.error());
+  detail::core_config config;
+  config.path = r.file;
+  progress_bar checking("checking " + r.file, out.errors_are_seen());
+  config.tell_checked = told_to(checking);
+  auto file = is_new ? detail::build_file(config, *wanted) : detail::extend_file(config, *wanted);
+  checking.clear();
+  if (!file) return std::unexpected(file.error());
+  return destination{
+      r.append ? make_uncounted_sink(*std::move(file)) : make_file_sink(*std::move(file), d.what),
+      {}};
 }
 
 [[nodiscard]] exit_status status_of(const tally& counts) {
@@ -198,10 +271,11 @@ void answer(const request& r, console& out, const tally& counts) {
 
 }  // namespace
 
-/// A table that is not there yet gets its name when all rows are in it; one that is there gets them
-/// in one step. Neither is in memory, but for --new, which looks keys up.
 outcome import_rows(const request& r, console& out) {
   const interruption stop;
+  if (auto other = refuse_same_file(r.file, r.other); !other) {
+    return std::unexpected(other.error());
+  }
   auto d = describe(r.file);
   const bool is_new = !d && d.error() == errc::not_found;
   if (is_new) d = asked_for(r);
@@ -212,27 +286,11 @@ outcome import_rows(const request& r, console& out) {
   if (auto may = check_only_new(r, d->what); !may) return std::unexpected(may.error());
   const auto t = types_of(*d);
   if (!t) return std::unexpected(t.error());
-  const auto wanted = detail::described_types(*d, detail::scrutiny::terms);
-  if (!wanted) return std::unexpected(wanted.error());
-  detail::core_config config;
-  config.path = r.file;
-  progress_bar checking("checking " + r.file, out.errors_are_seen());
-  config.tell_checked = told_to(checking);
-  const auto file =
-      is_new ? detail::build_file(config, *wanted) : detail::extend_file(config, *wanted);
-  checking.clear();
-  if (!file) return std::unexpected(file.error());
-  std::optional<native_table> taken;
-  if (r.only_new && !is_new) {
-    // Beside the lock that extend_file holds: nobody changes it meanwhile.
-    auto there =
-        native_table::read(r.file, progress_bar("reading " + r.file, out.errors_are_seen()));
-    if (!there) return std::unexpected(there.error());
-    taken.emplace(*std::move(there));
-  }
-  const auto counts = take_in(r, out, *t, **file, taken ? &*taken : nullptr, stop);
+  const auto to = destination_of(r, out, *d, is_new);
+  if (!to) return std::unexpected(to.error());
+  const auto counts = take_in(r, out, *t, *to->sink, to->before ? &*to->before : nullptr, stop);
   if (!counts) return std::unexpected(counts.error());
-  answer(r, out, *counts);
+  answer(r, out, *counts, to->sink->counts());
   return status_of(*counts);
 }
 

@@ -9,6 +9,9 @@
 
 namespace shelf::cli {
 
+/// What a sentence calls such a text.
+inline constexpr std::string_view a_time = "a time such as 2026-11-20T12:00:00Z";
+
 /// Nanoseconds since 1970 of a date, with or without a time of day behind `T` or a blank, a
 /// fraction and a `Z`. nullopt: no such text, or beyond 64 bits.
 [[nodiscard]] std::optional<std::int64_t> parse_instant(std::string_view text);

@@ -4,6 +4,7 @@
 //   binary          "text", or {"$hex": "00ff"} where the bytes are no UTF-8
 //   optional(T)     null or T, {"$some": T} where T is null itself
 //   record          {"field": ..}; without fields its name
+//   a time          "2026-11-20T12:00:00Z"; a number of nanoseconds since 1970 is read, too
 //   tuple, list     [..]
 //   map(K, V)       {"key": ..} if K is a binary or an atom, else [[K, V], ..]
 //   any             what JSON has: numbers, strings, true, false, null, lists, maps of strings

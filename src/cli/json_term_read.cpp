@@ -1,8 +1,10 @@
 // CLI  [cli] -> api -> table -> journal -> file
 // Terms made of JSON, as a schema wants them.
 #include "cli/erlang_text.hpp"
+#include "cli/instant.hpp"
 #include "cli/json_term.hpp"
 #include "cli/plain_text.hpp"
+#include "cli/whole_number.hpp"
 #include "shelf/detail/decoder.hpp"
 
 #include <algorithm>
@@ -46,6 +48,7 @@ class reader {
 
  private:
   [[nodiscard]] found plain(const schema_node& n, const json_value& v);
+  [[nodiscard]] found integer(const schema_node& n, const json_value& v);
   [[nodiscard]] found any(const json_value& v);
   [[nodiscard]] found escape(const schema_node& n, const json_value& v);
   [[nodiscard]] found list(const schema_node& n, const json_value& v, bool is_set);
@@ -111,10 +114,7 @@ found reader::plain(const schema_node& n, const json_value& v) {
     case form::boolean:
       if (v.what != type::boolean) return differs(v, "true or false");
       return term::boolean(v.text == "true");
-    case form::integer:
-      if (v.what == type::string && !exact_) return name(n, v, v.text);
-      if (v.what != type::integer) return differs(v, "an integer");
-      return checked(v, term::integer_from_text(v.text));
+    case form::integer: return integer(n, v);
     case form::floating:
       if (v.what != type::floating && (v.what != type::integer || exact_)) {
         return differs(v, "a number");
@@ -127,6 +127,19 @@ found reader::plain(const schema_node& n, const json_value& v) {
       if (v.what != type::string) return differs(v, "a string");
       return name(n, v, v.text);
   }
+}
+
+/// A time is a string first of all; of other integers a string is one only where nothing else is
+/// meant.
+found reader::integer(const schema_node& n, const json_value& v) {
+  if (v.what == type::string && (!exact_ || is_time(n))) {
+    if (!exact_ || parse_instant(v.text)) return name(n, v, v.text);
+  }
+  const bool may_be_whole = v.what == type::floating && !exact_;
+  const auto whole = may_be_whole ? whole_number(v.text) : std::nullopt;
+  if (whole) return checked(v, term::integer_from_text(*whole));
+  if (v.what != type::integer) return differs(v, is_time(n) ? a_time : "an integer");
+  return checked(v, term::integer_from_text(v.text));
 }
 
 /// Text inside JSON: names of an enumeration, content of a binary, code points, times.

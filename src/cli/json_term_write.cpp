@@ -1,5 +1,6 @@
 // CLI  [cli] -> api -> table -> journal -> file
 // Terms written as JSON. Whatever does not fit its schema is written as the term it is.
+#include "cli/instant.hpp"
 #include "cli/json_term.hpp"
 
 #include <algorithm>
@@ -26,6 +27,7 @@ class writer {
     out_ += '}';
   }
   void binary(const term& t);
+  void integer(const schema_node& n, const term& t);
   void number(const term& t);
   void list(const schema_node& n, const term& t);
   void tuple(const schema_node& n, const term& t);
@@ -89,7 +91,7 @@ void writer::value(const schema_node& wanted, const term& t) {
   if (!fits(n, t)) return escaped(t);
   switch (detail::form_of(n)) {
     case form::boolean: out_ += *t.as_boolean() ? "true" : "false"; return;
-    case form::integer:
+    case form::integer: return integer(n, t);
     case form::floating: return number(t);
     case form::binary: return binary(t);
     case form::nil: out_ += "null"; return;
@@ -104,6 +106,12 @@ void writer::value(const schema_node& wanted, const term& t) {
     case form::record: return record(n, t);
     default: return any(t);
   }
+}
+
+void writer::integer(const schema_node& n, const term& t) {
+  const auto time = is_time(n) ? t.as_integer() : std::nullopt;
+  if (!time) return number(t);
+  out_ += '"' + show_instant(*time) + '"';
 }
 
 void writer::number(const term& t) {
@@ -151,7 +159,9 @@ void writer::tuple(const schema_node& n, const term& t) {
 void writer::record(const schema_node& n, const term& t) {
   if (n.parts.empty()) return append_json_string(out_, n.word);
   const auto all = *t.elements();
-  const bool as_list = looks_escaped(n.parts.size(), n.names[0]);
+  // A file may name its fields by bytes that no JSON text has.
+  const bool as_list =
+      looks_escaped(n.parts.size(), n.names[0]) || !std::ranges::all_of(n.names, is_utf8);
   around_.enter(n);
   out_ += as_list ? '[' : '{';
   for (std::size_t i = 0; i < n.parts.size(); ++i) {
@@ -204,7 +214,10 @@ void writer::optional(const schema_node& n, const term& t) {
   const bool is_none = std::string_view(out_).substr(from) == "null";
   // One more pair of brackets for what looks as if nothing were there.
   const bool is_some = std::string_view(out_).substr(from).starts_with("{\"$some\":");
-  if (!is_none && !is_some) return;
+  // A term that stands for the whole optional as well would be read as that.
+  const bool is_whole = std::string_view(out_).substr(from).starts_with("{\"$term\":") &&
+                        detail::check_by_schema(n, both[1]).has_value();
+  if (!is_none && !is_some && !is_whole) return;
   out_.insert(from, "{\"$some\":");
   out_ += '}';
 }

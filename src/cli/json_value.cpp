@@ -2,6 +2,7 @@
 // nlohmann's parser, which is told where it is, fills the tree.
 #include "cli/json_value.hpp"
 
+#include "error/printable.hpp"
 #include "shelf/detail/bytes.hpp"
 #include "term/utf8.hpp"
 
@@ -10,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <unordered_set>
 
 namespace shelf::cli {
 namespace {
@@ -63,11 +65,10 @@ class builder {
   bool start_object(std::size_t) { return open(json_value::type::object); }
   bool start_array(std::size_t) { return open(json_value::type::array); }
   bool key(std::string& name) {
-    auto& names = open_.back().names;
-    if (std::ranges::find(names, name) != names.end()) {
+    if (!is_new(name)) {
       return refuse(start(), "the name \"" + name + "\" stands twice in an object");
     }
-    names.push_back(std::move(name));
+    open_.back().names.push_back(std::move(name));
     last_ = offset();
     return true;
   }
@@ -100,6 +101,15 @@ class builder {
   [[nodiscard]] std::size_t start() const {
     return std::min(text_.find_first_not_of(" \t\r\n,:", last_), text_.size());
   }
+  /// A few names are compared with all; many are looked up.
+  [[nodiscard]] bool is_new(const std::string& name) {
+    constexpr std::size_t few = 16;
+    const auto& names = open_.back().names;
+    if (names.size() < few) return std::ranges::find(names, name) == names.end();
+    auto& known = known_.back();
+    if (known.empty()) known.insert(names.begin(), names.end());
+    return known.insert(name).second;
+  }
   bool integer(std::string digits) {
     // -0 is an integer in JSON's eyes; terms know 0 alone.
     if (digits == "-0") digits = "0";
@@ -125,11 +135,13 @@ class builder {
     v.at = start();
     last_ = offset();
     open_.push_back(std::move(v));
+    known_.emplace_back();
     return true;
   }
   bool close() {
     json_value done = std::move(open_.back());
     open_.pop_back();
+    known_.pop_back();
     last_ = offset();
     if (open_.empty()) {
       whole_ = std::move(done);
@@ -147,6 +159,7 @@ class builder {
   const char* reached_;
   std::size_t last_ = 0;
   std::vector<json_value> open_;
+  std::vector<std::unordered_set<std::string>> known_;  ///< of each open object with many names
   json_value whole_;
   bad_text wrong_;
 };
@@ -165,25 +178,50 @@ bool is_utf8(std::string_view text) noexcept {
   return terms::count_characters(as_bytes(text)).has_value();
 }
 
-void append_json_string(std::string& out, std::string_view text) {
+namespace {
+
+void append_escape(std::string& out, char32_t code) {
   constexpr std::string_view digits = "0123456789abcdef";
+  out += "\\u";
+  for (int shift = 12; shift >= 0; shift -= 4) out += digits[code >> shift & 15];
+}
+
+void append_ascii(std::string& out, char c) {
+  switch (c) {
+    case '"': out += "\\\""; break;
+    case '\\': out += "\\\\"; break;
+    case '\n': out += "\\n"; break;
+    case '\r': out += "\\r"; break;
+    case '\t': out += "\\t"; break;
+    default:
+      if (c >= 0x20 && c != 0x7F) {
+        out += c;
+      } else {
+        append_escape(out, static_cast<unsigned char>(c));
+      }
+  }
+}
+
+}  // namespace
+
+void append_json_string(std::string& out, std::string_view text) {
   out += '"';
-  for (const char c : text) {
-    const auto code = static_cast<unsigned char>(c);
-    switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      default:
-        if (code >= 0x20 && code != 0x7F) {
-          out += c;
-        } else {
-          out += "\\u00";
-          out += digits[code >> 4];
-          out += digits[code & 15];
-        }
+  while (!text.empty()) {
+    if (static_cast<unsigned char>(text[0]) < 0x80) {
+      append_ascii(out, text[0]);
+      text.remove_prefix(1);
+      continue;
+    }
+    const auto c = terms::decode_utf8(as_bytes(text));
+    const auto whole = text.substr(0, std::max<std::size_t>(1, c.size));
+    text.remove_prefix(whole.size());
+    if (detail::is_printable(whole)) {
+      out += whole;
+    } else if (c.size != 0) {
+      append_escape(out, c.code);
+    } else {
+      // No JSON text has this byte; it stands as \xNN, as in a sentence.
+      out += '\\' + detail::printable(whole);
     }
   }
   out += '"';

@@ -31,7 +31,8 @@ struct bad_text {
 /// beyond 256 and bytes that are no UTF-8 are refused.
 [[nodiscard]] std::expected<json_value, bad_text> parse_json(std::string_view text);
 
-/// Appends text as a JSON string. What is no UTF-8 must not come here.
+/// Appends text as a JSON string that a terminal may be shown: control characters are escaped, and
+/// bytes that are not UTF-8 stand as the text \xNN, so the JSON is valid whatever comes.
 void append_json_string(std::string& out, std::string_view text);
 [[nodiscard]] bool is_utf8(std::string_view text) noexcept;
 

@@ -2,12 +2,15 @@
 // shelf on the command line: a request, a command, an exit status.
 #include "cli/command_line.hpp"
 #include "cli/commands.hpp"
+#include "cli/display_text.hpp"
 #include "cli/json_value.hpp"
 #include "cli/open_source.hpp"
+#include "cli/standing_file.hpp"
 
 #include <array>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <new>
 
 namespace shelf::cli {
@@ -57,7 +60,20 @@ struct known_command {
                                    "` does not work; `shelf convert` makes a table of it"));
 }
 
+/// `shelf lsit`: a word without a dot or a slash, and no file.
+[[nodiscard]] bool is_mistyped_command(const std::string& word) {
+  std::error_code unknown;
+  return word.find_first_of("./") == std::string::npos && !std::filesystem::exists(word, unknown);
+}
+
 [[nodiscard]] outcome run_on_file(const request& r, console& out) {
+  if (auto elsewhere = refuse_output_into(r.file); !elsewhere) {
+    return std::unexpected(elsewhere.error());
+  }
+  if (r.command.empty() && is_mistyped_command(r.file)) {
+    return std::unexpected(
+        error(errc::not_found, "no such file '" + r.file + "', and " + no_such_command(r.file)));
+  }
   const auto& known = command_called(r.command);
   switch (recognise(r.file)) {
     case stored_format::native: return known.on_native(r, out);
@@ -79,8 +95,7 @@ struct known_command {
 void tell(const request& r, const console& out, const error& e) {
   if (r.how != notation::json) return out.complain(tone::bad, e.details());
   std::string line = "{\"error\":\"" + std::string(to_string(e.code())) + "\",\"message\":";
-  const auto sentence = e.details();
-  append_json_string(line, is_utf8(sentence) ? sentence : std::string(e.message()));
+  append_json_string(line, e.details());
   line += "}\n";
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
@@ -122,7 +137,7 @@ int main(int count, char** words) {
   } catch (const std::bad_alloc&) {
     std::fputs("shelf: out of memory; the table has not changed\n", stderr);
   } catch (const std::exception& e) {
-    std::fprintf(stderr, "shelf: %s\n", e.what());
+    std::fprintf(stderr, "shelf: %s\n", printable(e.what()).c_str());
   }
   return static_cast<int>(exit_status::refused);
 }

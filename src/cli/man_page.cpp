@@ -61,16 +61,16 @@ namespace {
 std::string man_page(const std::vector<command_outline>& commands) {
   std::string text = fmt::format(
       ".TH SHELF 1 \"\" \"shelf {}\" \"User Commands\"\n"
-      ".SH NAME\nshelf \\- looks into durable in\\-memory tables, and changes them\n"
+      ".SH NAME\nshelf \\- inspects and changes durable in\\-memory tables\n"
       ".SH SYNOPSIS\n.B shelf\n.I FILE\n.br\n.B shelf\n.I COMMAND\n[\\fIOPTION\\fR]... "
       "\\fIFILE\\fR [\\fIARGUMENT\\fR]...\n"
       ".SH DESCRIPTION\n"
-      "A shelf file holds one table of keys and values and says of what types they are. On a\n"
-      "terminal rows are shown as a table, in a pipe as JSON Lines. Keys and values are written\n"
-      "as the file's schema says: text as such, numbers, code points as U+1F600, times as\n"
-      "2026\\-11\\-20T12:00:00Z, records and lists as JSON; without a schema everything is JSON.\n"
-      ".PP\nCommands that only read work beside a process that has the table open. Those that\n"
-      "write need it for themselves and say which process holds it.\n",
+      "A shelf file holds one table and names the types of its keys and values. Rows are shown\n"
+      "as a table on a terminal and as JSON Lines in a pipe. Keys and values are written as the\n"
+      "file's schema says: plain text, numbers, code points as U+1F600, times as\n"
+      "2026\\-11\\-20T12:00:00Z, records and lists as JSON. Without a schema everything is JSON.\n"
+      ".PP\nCommands that only read work while another process has the table open. Commands that\n"
+      "write need the table to themselves, and otherwise name the process that holds it.\n",
       version);
   text += ".SH OPTIONS\n" + options_of(commands[0]) + ".SH COMMANDS\n";
   for (std::size_t i = 1; i < commands.size(); ++i) {
@@ -80,13 +80,14 @@ std::string man_page(const std::vector<command_outline>& commands) {
   }
   text +=
       ".SH \"EXIT STATUS\"\n"
-      ".TP\n0\nIt was done.\n"
-      ".TP\n1\nIt was refused, the file is damaged, or what was compared differs.\n"
-      ".TP\n2\nThe command line makes no sense.\n"
-      ".TP\n3\nThere is no such key, or no such file.\n"
-      ".SH ENVIRONMENT\n.TP\nNO_COLOR\nIf set and not empty, there are no colours.\n"
-      ".TP\nSHELF_PROGRESS_AFTER_MS\nAfter so many milliseconds a bar shows how far a command is; "
-      "1000 if not set.\n"
+      ".TP\n0\nSuccess.\n"
+      ".TP\n1\nRefused, damaged, or (\\fBdiff\\fR) different.\n"
+      ".TP\n2\nThe command line is wrong.\n"
+      ".TP\n3\nNo such key or file.\n"
+      ".SH ENVIRONMENT\n.TP\nNO_COLOR\nIf set and not empty, there are no colors.\n"
+      ".TP\nTERM\nIf it is dumb, output is plain lines without colors.\n"
+      ".TP\nSHELF_PROGRESS_AFTER_MS\nThe milliseconds after which a command shows a progress bar; "
+      "1000 by default.\n"
       ".SH EXAMPLES\n" +
       examples_of(commands[0]);
   return text;

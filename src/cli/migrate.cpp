@@ -3,6 +3,8 @@
 #include "api/described_types.hpp"
 #include "cli/argument.hpp"
 #include "cli/commands.hpp"
+#include "cli/display_text.hpp"
+#include "cli/integer_width.hpp"
 #include "cli/native_table.hpp"
 #include "shelf/detail/type_name.hpp"
 
@@ -34,6 +36,8 @@ class migration {
 
   [[nodiscard]] std::string schema_text() const;
   [[nodiscard]] term convert(const term& old) const;
+  /// The rules that the type meets already: "--drop age". A script may run twice.
+  [[nodiscard]] const std::vector<std::string>& met() const noexcept { return met_; }
 
  private:
   [[nodiscard]] field* find(const std::string& name) {
@@ -46,6 +50,7 @@ class migration {
 
   std::string tag_;
   std::vector<field> fields_;
+  std::vector<std::string> met_;
 };
 
 [[nodiscard]] std::string_view trimmed(std::string_view text) {
@@ -71,7 +76,10 @@ result<migration> migration::of(const schema& old) {
 
 result<> migration::drop(const std::string& name) {
   auto* const f = find(name);
-  if (f == nullptr) return unknown("--drop", name);
+  if (f == nullptr) {
+    met_.push_back("--drop " + name);
+    return {};
+  }
   fields_.erase(fields_.begin() + (f - fields_.data()));
   return {};
 }
@@ -83,11 +91,28 @@ result<> migration::rename(const std::string& rule) {
     return refuse("--rename '" + rule + "': expected OLD=NEW");
   }
   auto* const f = find(rule.substr(0, at));
-  if (f == nullptr) return unknown("--rename", rule.substr(0, at));
   const auto name = rule.substr(at + 1);
+  if (f == nullptr && find(name) != nullptr) {
+    met_.push_back("--rename " + rule);
+    return {};
+  }
+  if (f == nullptr) return unknown("--rename", rule.substr(0, at));
   if (find(name) != nullptr) return refuse("--rename: there is a field '" + name + "' already");
   f->name = name;
   return {};
+}
+
+/// An optional has no value by these words, even where a text of them would fit.
+[[nodiscard]] result<term> default_value(const schema& s, notation how, std::string_view text,
+                                         std::string_view called) {
+  const bool optional = detail::form_of(unnamed(s.root())) == schema_form::optional;
+  if (optional && (text == "none" || text == "null")) return term::atom("none");
+  auto value = read_argument(s, how, text, called);
+  if (!value) return value;
+  if (auto fits = check_integer_width(s.root(), *value); !fits) {
+    return refuse(std::string(called) + ": " + fits.error().message());
+  }
+  return value;
 }
 
 /// field: type = value
@@ -102,12 +127,18 @@ result<> migration::add(const std::string& rule, notation how) {
       detail::tidy_schema(trimmed(std::string_view(rule).substr(colon + 1, equals - colon - 1)));
   if (!type) return refuse("--default " + name + ": " + type.error().message());
   if (name.empty()) return refuse("--default: the field has no name");
-  if (find(name) != nullptr) return refuse("--default: there is a field '" + name + "' already");
   const auto s = schema::parse(*type);
   if (!s) return std::unexpected(s.error());
-  auto value = read_argument(*s, how, trimmed(std::string_view(rule).substr(equals + 1)),
+  auto value = default_value(*s, how, trimmed(std::string_view(rule).substr(equals + 1)),
                              "--default " + name);
   if (!value) return std::unexpected(value.error());
+  if (const auto* const there = find(name)) {
+    if (there->type != *type) {
+      return refuse("--default: there is a field '" + name + "' already, of type " + there->type);
+    }
+    met_.push_back("--default " + name);
+    return {};
+  }
   fields_.push_back({.name = name, .type = *type, .constant = *std::move(value)});
   return {};
 }
@@ -138,6 +169,9 @@ term migration::convert(const term& old) const {
 }
 
 [[nodiscard]] result<migration> rules_of(const request& r, const schema& old) {
+  if (r.drops.empty() && r.renames.empty() && r.defaults.empty() && r.record.empty()) {
+    return refuse("nothing is to change: --rename, --default, --drop and --record say what");
+  }
   auto m = migration::of(old);
   if (!m) return m;
   for (const auto& name : r.drops) {
@@ -150,10 +184,20 @@ term migration::convert(const term& old) const {
     if (auto done = m->add(rule, r.how); !done) return std::unexpected(done.error());
   }
   if (!r.record.empty()) {
-    if (!term::atom(r.record)) return refuse("--record: '" + r.record + "' is no name");
+    if (!term::atom(r.record)) return refuse("--record: '" + r.record + "' is not a name");
     m->call(r.record);
   }
   return m;
+}
+
+/// Success: what was wanted is so.
+[[nodiscard]] outcome answer_done_before(const request& r, console& out,
+                                         const file_description& d) {
+  out.write(wants_json(r, out)
+                ? "{\"entries\":0,\"dry_run\":" + std::string(r.dry_run ? "true" : "false") +
+                      ",\"already_done\":true}\n"
+                : "already done: the entries are " + printable(d.value_schema) + "\n");
+  return exit_status::ok;
 }
 
 }  // namespace
@@ -167,11 +211,12 @@ outcome migrate(const request& r, console& out) {
   if (!m) return std::unexpected(m.error());
   auto after = *d;
   after.value_schema = m->schema_text();
-  if (after.value_schema == d->value_schema) {
-    return refuse("nothing is to change: --rename, --default, --drop and --record say what");
+  if (after.value_schema == d->value_schema) return answer_done_before(r, out, *d);
+  for (const auto& rule : m->met()) {
+    out.complain(tone::warning, rule + ": already done");
   }
   if (!detail::parse_schema(after.value_schema)) {
-    return refuse("the new type would be " + after.value_schema + ", which is none");
+    return refuse("the new type would be malformed: " + after.value_schema);
   }
   progress_bar bar("migrating " + r.file, out.errors_are_seen());
   const auto tell = told_to(bar);
@@ -200,10 +245,11 @@ outcome migrate(const request& r, console& out) {
   if (!done) return std::unexpected(done.error());
   const auto rows = std::to_string(done->written);
   if (wants_json(r, out)) {
-    out.write("{\"entries\":" + rows + ",\"dry_run\":" + (r.dry_run ? "true" : "false") + "}\n");
+    out.write("{\"entries\":" + rows + ",\"dry_run\":" + (r.dry_run ? "true" : "false") +
+              ",\"already_done\":false}\n");
   } else {
-    out.write(rows + (r.dry_run ? " entries would be " : " entries are ") + after.value_schema +
-              (r.dry_run ? "\n" : " now\n"));
+    out.write((r.dry_run ? "would migrate " : "migrated ") + rows + " entries to " +
+              printable(after.value_schema) + "\n");
   }
   return exit_status::ok;
 }

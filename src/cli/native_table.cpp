@@ -31,7 +31,7 @@ void leave_to_exit(std::shared_ptr<detail::core> table) {
 }  // namespace
 
 result<native_table> native_table::open(const std::string& path, file_description d, opening how,
-                                        progress_bar bar) {
+                                        progress_bar bar, write_mode mode) {
   auto t = types_of(d);
   if (!t) return std::unexpected(error(t.error().code(), path + ": " + t.error().message()));
   // The core keeps the functions, so what they count with is shared.
@@ -55,6 +55,7 @@ result<native_table> native_table::open(const std::string& path, file_descriptio
   detail::core_config config;
   config.path = path;
   config.opening = how;
+  config.mode = mode;
   config.tell_checked = [count](std::uint64_t done, std::uint64_t of) {
     count->tell_checked(done, of);
   };
@@ -77,6 +78,12 @@ result<native_table> native_table::write(const std::string& path, progress_bar b
   auto d = describe(path);
   if (!d) return std::unexpected(d.error());
   return open(path, *std::move(d), opening::existing, std::move(bar));
+}
+
+result<native_table> native_table::write_back(const std::string& path, progress_bar bar) {
+  auto d = describe(path);
+  if (!d) return std::unexpected(d.error());
+  return open(path, *std::move(d), opening::existing, std::move(bar), write_mode::back);
 }
 
 result<native_table> native_table::create(const std::string& path, const file_description& as) {

@@ -18,6 +18,8 @@ class native_table final : public source {
   [[nodiscard]] static result<native_table> read(const std::string& path, progress_bar bar);
   /// To write: already_open says who holds it.
   [[nodiscard]] static result<native_table> write(const std::string& path, progress_bar bar);
+  /// To write, with nothing in the file until core().save().
+  [[nodiscard]] static result<native_table> write_back(const std::string& path, progress_bar bar);
   /// A new file, or errors of table::open; file_error (EEXIST) if it is there.
   [[nodiscard]] static result<native_table> create(const std::string& path,
                                                    const file_description& as);
@@ -41,7 +43,8 @@ class native_table final : public source {
         core_(std::move(core)),
         moment_(core_->snapshot()) {}
   [[nodiscard]] static result<native_table> open(const std::string& path, file_description d,
-                                                 opening how, progress_bar bar);
+                                                 opening how, progress_bar bar,
+                                                 write_mode mode = write_mode::through);
   void walk_back(std::size_t from, std::size_t to, detail::function_ref<bool(bytes, bytes)> f,
                  const progress& tell) const;
 

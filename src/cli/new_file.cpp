@@ -2,9 +2,6 @@
 // A link fails if the name is taken; a rename replaces.
 #include "cli/new_file.hpp"
 
-#include "shelf/dets.hpp"
-#include "shelf/upkeep.hpp"
-
 #include <fcntl.h>
 #include <unistd.h>
 #include <cerrno>
@@ -41,26 +38,19 @@ result<new_file> new_file::beside(const std::string& target, bool replace) {
   const bool there = std::filesystem::exists(status);
   if (there && !replace) return is_there(target);
   if (there && !std::filesystem::is_regular_file(status)) {
-    return std::unexpected(error(errc::file_error, target + ": is no file, and not replaced"));
-  }
-  if (const auto held = describe(target); there && held && held->held_by != 0) {
     return std::unexpected(
-        error(errc::already_open,
-              target + ": process " + std::to_string(held->held_by) + " has it open for writing"));
+        error(errc::file_error, target + ": not a regular file, so it is not replaced"));
   }
-  // Whoever has a DETS file open for writing holds a lock on it; nothing else matters here.
-  const auto lock = dets::file::open({.path = target,
-                                      .opening = opening::existing,
-                                      .repair = dets::repair_policy::refuse,
-                                      .auto_save = std::chrono::milliseconds(0)});
-  if (there && !lock && lock.error() == errc::already_open) return std::unexpected(lock.error());
-  return new_file(target, target + ".new-" + std::to_string(getpid()), replace);
+  auto permit = replacement_permit::ask(target, {}, replace);
+  if (!permit) return std::unexpected(permit.error());
+  return new_file(target, target + ".new-" + std::to_string(getpid()), replace, *std::move(permit));
 }
 
 new_file::new_file(new_file&& other) noexcept
     : target_(std::move(other.target_)),
       beside_(std::exchange(other.beside_, {})),
-      replace_(other.replace_) {}
+      replace_(other.replace_),
+      permit_(std::move(other.permit_)) {}
 
 new_file::~new_file() {
   if (!beside_.empty()) unlink(beside_.c_str());

@@ -2,6 +2,7 @@
 // A table made under a name of its own, which gets the wanted name when it is complete.
 #pragma once
 
+#include "cli/standing_file.hpp"
 #include "shelf/error.hpp"
 
 #include <cstdint>
@@ -33,12 +34,16 @@ class new_file {
   [[nodiscard]] result<> publish();
 
  private:
-  new_file(std::string target, std::string beside, bool replace)
-      : target_(std::move(target)), beside_(std::move(beside)), replace_(replace) {}
+  new_file(std::string target, std::string beside, bool replace, replacement_permit permit)
+      : target_(std::move(target)),
+        beside_(std::move(beside)),
+        replace_(replace),
+        permit_(std::move(permit)) {}
 
   std::string target_;
   std::string beside_;
   bool replace_;
+  replacement_permit permit_;
 };
 
 }  // namespace shelf::cli

@@ -126,7 +126,7 @@ outcome check_objects(const request& r, console& out) {
     if (!read && read.error() == errc::corrupt) {
       return std::unexpected(error(errc::corrupt, read.error().message() +
                                                       "; `shelf convert` writes what a repair "
-                                                      "keeps into a new file"));
+                                                      "recovers to a new file"));
     }
     if (!read) return std::unexpected(read.error());
   } else {
@@ -152,10 +152,10 @@ outcome compact_objects(const request& r, console& out) {
   if (!before) return std::unexpected(before.error());
   const auto repaired = file->repaired();
   if (repaired) {
-    auto sentence = fmt::format("{}: repaired: {}; {} objects are kept", r.file, repaired->cause,
+    auto sentence = fmt::format("{}: repaired: {}; {} objects recovered", r.file, repaired->cause,
                                 repaired->objects);
     if (repaired->damaged != 0) {
-      sentence += fmt::format("; {} damaged places are lost", repaired->damaged);
+      sentence += fmt::format("; {} damaged places lost", repaired->damaged);
     }
     out.complain(tone::warning, sentence);
   } else if (auto done = file->compact(told_to(writing)); !done) {
@@ -168,7 +168,7 @@ outcome compact_objects(const request& r, console& out) {
   answer(r, out,
          fmt::format("{{\"bytes_before\":{},\"bytes_after\":{}}}", before->file_bytes,
                      after->file_bytes),
-         fmt::format("{} bytes are {} now", before->file_bytes, after->file_bytes));
+         fmt::format("compacted: {} -> {} bytes", before->file_bytes, after->file_bytes));
   return exit_status::ok;
 }
 

@@ -13,12 +13,15 @@
 
 namespace shelf::cli {
 
-result<output_file> output_file::create(const std::string& path) {
+result<output_file> output_file::create(const std::string& path,
+                                        const std::vector<std::string>& inputs, bool force) {
+  auto permit = replacement_permit::ask(path, inputs, force);
+  if (!permit) return std::unexpected(permit.error());
   struct stat status{};
   const bool there = stat(path.c_str(), &status) == 0;
   if (there && !S_ISREG(status.st_mode)) {
     std::FILE* const f = std::fopen(path.c_str(), "wbe");
-    output_file direct(f, path, {});
+    output_file direct(f, path, {}, *std::move(permit));
     if (f == nullptr) return direct.failure();
     return direct;
   }
@@ -35,9 +38,10 @@ result<output_file> output_file::create(const std::string& path) {
     umask(mask);
     if (made >= 0) (void)fchmod(made, 0666 & ~mask);
   }
-  if (made < 0) return output_file(nullptr, path, {}).failure();
+  if (made < 0) return output_file(nullptr, path, {}, *std::move(permit)).failure();
   if (there) (void)fchmod(made, status.st_mode & 07777);
-  output_file opened(fdopen(made, "wb"), path, std::move(beside));
+  output_file opened(fdopen(made, "wb"), path, std::move(beside), *std::move(permit));
+  opened.force_ = force;
   opened.is_nameless_ = opened.beside_.empty();
   return opened;
 }
@@ -72,6 +76,14 @@ result<> output_file::publish() {
   if (is_nameless_) {
     if (give_name(path_)) return {};
     if (errno != EEXIST) return failure();
+  }
+  // A table may have come to be there while this was written.
+  if (!permit_.holds_table()) {
+    if (auto still = replacement_permit::ask(path_, {}, force_); !still) {
+      return std::unexpected(still.error());
+    }
+  }
+  if (is_nameless_) {
     const auto name = path_ + "." + std::to_string(getpid());
     if (!give_name(name)) return failure();
     beside_ = name;

@@ -4,6 +4,7 @@
 
 #include "cli/instant.hpp"
 #include "cli/json_term.hpp"
+#include "cli/whole_number.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -25,10 +26,6 @@ using found = std::expected<term, bad_text>;
   return "'" + std::string(text.substr(0, 40)) + (text.size() > 40 ? "...'" : "'");
 }
 
-[[nodiscard]] bool is_time(const schema_node& n) noexcept {
-  return n.detail == "nanoseconds since 1970";
-}
-
 [[nodiscard]] found integer(const schema_node& n, std::string_view text) {
   const bool code_point = text.starts_with("U+") || text.starts_with("u+");
   if (code_point || text.starts_with("0x")) {
@@ -42,9 +39,10 @@ using found = std::expected<term, bad_text>;
   if (is_time(n)) {
     if (const auto time = parse_instant(text)) return term::integer(*time);
   }
-  auto t = term::integer_from_text(text);
-  if (t) return *std::move(t);
-  return refuse("expected an integer, found " + quoted(text));
+  if (auto t = term::integer_from_text(text)) return *std::move(t);
+  if (const auto digits = whole_number(text)) return checked(term::integer_from_text(*digits));
+  return refuse("expected " + std::string(is_time(n) ? a_time : "an integer") + ", found " +
+                quoted(text));
 }
 
 [[nodiscard]] found floating(std::string_view text) {
@@ -83,14 +81,23 @@ using found = std::expected<term, bad_text>;
   }
 }
 
-/// Nothing is none; a text that would look like nothing or like JSON stands as a JSON string.
+/// What a text in an optional column must not look like, unless it is meant.
+constexpr std::string_view hex_object = "{\"$hex\":";
+
+[[nodiscard]] bool looks_like_json(std::string_view text) {
+  return text.starts_with('"') || text.starts_with(hex_object);
+}
+
+/// Nothing is none, and so are `none` and `null` where they mean nothing else. A text that would
+/// look like nothing or like JSON stands as JSON.
 [[nodiscard]] found optional(const schema_node& n, std::string_view text) {
   if (text.empty()) return checked(term::atom("none"));
   const auto& inner = unnamed(n.parts[0]);
-  if (!is_bare(inner)) return from_json(n, text);
-  const bool is_json = text.starts_with('"') && is_text(inner);
-  auto t = is_json ? from_json(inner, text) : from_plain_text(inner, text);
-  if (!t) return t;
+  auto t = !is_bare(inner)                           ? from_json(n, text)
+           : is_text(inner) && looks_like_json(text) ? from_json(inner, text)
+                                                     : from_plain_text(inner, text);
+  if (!t && (text == "none" || text == "null")) return checked(term::atom("none"));
+  if (!t || !is_bare(inner)) return t;
   return term::tuple({*term::atom("some"), *std::move(t)});
 }
 
@@ -153,7 +160,7 @@ std::string to_plain_text(const schema_node& wanted, const term& t) {
   const auto& inner = unnamed(n.parts[0]);
   if (!both || both->size() != 2 || !is_bare(inner)) return to_json(n, t);
   auto text = to_plain_text(inner, (*both)[1]);
-  const bool like_json = is_text(inner) && (text.empty() || text.starts_with('"'));
+  const bool like_json = is_text(inner) && (text.empty() || looks_like_json(text));
   return like_json ? to_json(inner, (*both)[1]) : text;
 }
 

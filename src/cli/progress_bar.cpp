@@ -2,6 +2,9 @@
 // Ten times a second at most.
 #include "cli/progress_bar.hpp"
 
+#include "cli/console.hpp"
+#include "cli/display_text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -28,8 +31,8 @@ using std::chrono::milliseconds;
 
 }  // namespace
 
-progress_bar::progress_bar(std::string doing, bool seen)
-    : doing_(std::move(doing)), seen_(seen), next_(first_began() + patience()) {}
+progress_bar::progress_bar(const std::string& doing, bool seen)
+    : doing_(printable(doing)), seen_(seen), next_(first_began() + patience()) {}
 
 progress_bar::progress_bar(progress_bar&& other) noexcept
     : doing_(std::move(other.doing_)),
@@ -42,6 +45,7 @@ void progress_bar::update(std::uint64_t done, std::uint64_t of) {
   if (!seen_) return;
   const auto now = clock::now();
   if (now < next_) return;
+  if (is_dumb_terminal()) return write_plain(done, of);
   next_ = now + std::min(milliseconds(100), patience());
   shown_ = true;
   const auto seconds = std::chrono::duration<double>(now - started_).count();
@@ -58,6 +62,16 @@ void progress_bar::update(std::uint64_t done, std::uint64_t of) {
   }
   std::fprintf(stderr, "\r%s\x1b[K", line.c_str());
   std::fflush(stderr);
+}
+
+/// Lines cannot be drawn over here, so there are few of them.
+void progress_bar::write_plain(std::uint64_t done, std::uint64_t of) {
+  next_ = clock::now() + 10 * patience();
+  const auto far =
+      of == 0
+          ? fmt::format("{}", done)
+          : fmt::format("{:.0f} %", 100.0 * static_cast<double>(done) / static_cast<double>(of));
+  std::fprintf(stderr, "%s: %s\n", doing_.c_str(), far.c_str());
 }
 
 void progress_bar::clear() noexcept {

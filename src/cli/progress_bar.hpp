@@ -12,11 +12,12 @@ namespace shelf::cli {
 
 /// Shows itself on standard error once the command has taken a second, if that is a terminal, and
 /// takes itself away in the end. SHELF_PROGRESS_AFTER_MS in the environment is another time than a
-/// second: tests wait for none. Thread safety: one thread.
+/// second: tests wait for none. On a dumb terminal it is a plain line now and then. Thread safety:
+/// one thread.
 class progress_bar {
  public:
   /// `doing`: what is done, such as "reading words.shelf". `seen`: whether anybody looks.
-  progress_bar(std::string doing, bool seen);
+  progress_bar(const std::string& doing, bool seen);
   [[nodiscard]] static progress_bar none() { return {{}, false}; }
   progress_bar(progress_bar&& other) noexcept;
   progress_bar& operator=(progress_bar&&) = delete;
@@ -30,6 +31,8 @@ class progress_bar {
 
  private:
   using clock = std::chrono::steady_clock;
+  void write_plain(std::uint64_t done, std::uint64_t of);
+
   std::string doing_;
   bool seen_;
   bool shown_ = false;

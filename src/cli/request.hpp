@@ -39,6 +39,7 @@ struct selection_request {
   std::optional<std::uint64_t> limit;
   std::uint64_t skip = 0;
   bool backwards = false;
+  std::vector<std::string> sort;  ///< columns, the most significant first
 };
 
 /// How rows are read from or written to a file.
@@ -78,10 +79,11 @@ struct request {
   colours colour = colours::where_possible;
   bool raw = false;
   bool only_new = false;
+  bool append = false;  ///< import: without comparing
   bool skip_bad = false;
   std::string rejects;
   bool dry_run = false;
-  bool overwrite = false;
+  bool force = false;
   target_format to = target_format::by_name;
   object_shape shape = object_shape::by_content;
   std::uint32_t keypos = 0;  ///< of the objects that values are; 0: where it is

@@ -232,7 +232,9 @@ result<char> separator_of(const rows_request& how) {
   if (how.separator.empty()) return how.format == row_format::tsv ? '\t' : ',';
   const auto& s = how.separator;
   if (s == "\\t") return '\t';
-  if (s.size() == 1 && s != "\"" && s != "\n" && s != "\\") return s[0];
+  // In TSV a backslash stands before a separator, and \t, \n and \r mean something else.
+  const std::string_view never = how.format == row_format::tsv ? "\"\n\r\\tnr" : "\"\n\r\\";
+  if (s.size() == 1 && never.find(s[0]) == std::string_view::npos) return s[0];
   return std::unexpected(error(errc::invalid_argument, "--separator: expected one character"));
 }
 

@@ -87,14 +87,16 @@ class delimited_writer final : public row_writer {
     }
     out += '"';
   }
-  static void append_escaped(std::string& out, std::string_view text) {
+  void append_escaped(std::string& out, std::string_view text) const {
     for (const char c : text) {
       switch (c) {
         case '\t': out += "\\t"; break;
         case '\n': out += "\\n"; break;
         case '\r': out += "\\r"; break;
         case '\\': out += "\\\\"; break;
-        default: out += c;
+        default:
+          if (c == separator_) out += '\\';
+          out += c;
       }
     }
   }
@@ -110,16 +112,9 @@ class delimited_writer final : public row_writer {
   const auto separator = separator_of(how);
   if (!separator) return std::unexpected(separator.error());
   const auto all = columns_of(t);
-  std::vector<column> wanted;
-  for (const auto& name : how.columns) {
-    const auto* const c = find_column(all, name);
-    if (c == nullptr) {
-      return std::unexpected(
-          error(errc::invalid_argument, "--columns: the table has no column '" + name + "'"));
-    }
-    wanted.push_back(*c);
-  }
-  return std::make_unique<delimited_writer>(how.columns.empty() ? all : wanted, *separator, how);
+  auto wanted = choose_columns(all, how.columns, "--columns");
+  if (!wanted) return std::unexpected(wanted.error());
+  return std::make_unique<delimited_writer>(how.columns.empty() ? all : *wanted, *separator, how);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "cli/commands.hpp"
 #include "cli/display_text.hpp"
 #include "cli/json_term.hpp"
+#include "cli/json_value.hpp"
 #include "cli/listing.hpp"
 #include "cli/open_source.hpp"
 #include "cli/progress_bar.hpp"
@@ -32,9 +33,8 @@ void write_value(const request& r, console& out, const schema& s, const term& va
 }
 
 [[nodiscard]] result<> list_as_table(const request& r, console& out, const source& from,
-                                     const selection& rows, progress_bar& bar,
-                                     std::uint64_t& written) {
-  const auto columns = columns_of(from.schemas());
+                                     const std::vector<column>& columns, const selection& rows,
+                                     progress_bar& bar, std::uint64_t& written) {
   std::vector<text_table::heading> headings;
   for (const auto& c : columns) headings.push_back({c.name, is_number(*c.type)});
   text_table table(out, std::move(headings), out.is_terminal() ? &bar : nullptr);
@@ -55,27 +55,51 @@ void write_value(const request& r, console& out, const schema& s, const term& va
   return read;
 }
 
+/// A row whole, or the columns that were asked for: an object of their names, or a tuple.
+void append_row(std::string& line, const request& r, const source& from,
+                const std::vector<column>& columns, const term& key, const term& value) {
+  const bool erlang = r.how == notation::erlang;
+  if (r.rows.columns.empty() && erlang) {
+    return append_erlang_row(line, from.keypos() != 0, key, value);
+  }
+  if (r.rows.columns.empty()) return append_json_row(line, from.schemas(), key, value);
+  cells row(key, value);
+  std::vector<term> chosen;
+  line += erlang ? "" : "{";
+  for (const auto& c : columns) {
+    if (erlang) {
+      chosen.push_back(row.at(c));
+      continue;
+    }
+    if (&c != columns.data()) line += ',';
+    append_json_string(line, c.name);
+    line += ':';
+    append_json(line, *c.type, row.at(c));
+  }
+  line += erlang ? term::tuple(chosen).to_string() + "." : "}";
+}
+
 }  // namespace
 
 result<std::uint64_t> list_rows(const request& r, console& out, const source& from,
                                 const selection_request& which) {
   const auto rows = selection::make(which, r.how, from);
   if (!rows) return std::unexpected(rows.error());
+  const auto all = columns_of(from.schemas());
+  auto columns = choose_columns(all, r.rows.columns, "--columns");
+  if (!columns) return std::unexpected(columns.error());
+  if (columns->empty()) *columns = all;
   progress_bar bar("listing " + r.file, out.errors_are_seen_beside_output());
   std::uint64_t written = 0;
   if (!wants_json(r, out) && r.how != notation::erlang) {
-    const auto listed = list_as_table(r, out, from, *rows, bar, written);
+    const auto listed = list_as_table(r, out, from, *columns, *rows, bar, written);
     return listed ? result<std::uint64_t>(written) : std::unexpected(listed.error());
   }
   std::string line;
   const auto write = [&](const term& key, const term& value) {
     line.clear();
-    if (r.how == notation::erlang) {
-      append_erlang_row(line, from.keypos() != 0, key, value);
-      if (out.is_terminal()) line = printable(line);
-    } else {
-      append_json_row(line, from.schemas(), key, value);
-    }
+    append_row(line, r, from, *columns, key, value);
+    if (out.is_terminal()) line = printable(line);
     line += '\n';
     if (out.is_terminal()) bar.give_way();
     out.write(line);
@@ -90,7 +114,7 @@ result<std::uint64_t> list_rows(const request& r, console& out, const source& fr
 outcome list(const request& r, console& out) {
   const auto table = open_source(r.file, out);
   if (!table) return std::unexpected(table.error());
-  if (!r.selection.limit) {
+  if (!r.selection.limit && r.selection.sort.empty()) {
     if (auto sound = (*table)->look_through(); !sound) return std::unexpected(sound.error());
   }
   if (auto rows = list_rows(r, out, **table, r.selection); !rows) {
@@ -109,12 +133,9 @@ outcome count(const request& r, console& out) {
     found = (*table)->size();
   } else {
     progress_bar bar("counting " + r.file, out.errors_are_seen());
-    const auto add = [&](const term&, const term&) {
-      ++found;
-      return true;
-    };
-    const auto read = rows->for_each(**table, add, told_to(bar));
-    if (!read) return std::unexpected(read.error());
+    const auto counted = rows->count(**table, told_to(bar));
+    if (!counted) return std::unexpected(counted.error());
+    found = *counted;
   }
   const auto text = std::to_string(found);
   out.write(r.how == notation::json ? "{\"count\":" + text + "}\n" : text + "\n");

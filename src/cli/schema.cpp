@@ -10,7 +10,7 @@ result<schema> schema::parse(std::string text) {
   auto h = std::make_shared<held>();
   h->text = std::move(text);
   auto tree = detail::parse_schema(h->text);
-  if (!tree) return std::unexpected(error(errc::corrupt, "the schema in the file is none"));
+  if (!tree) return std::unexpected(error(errc::corrupt, "the file's schema is malformed"));
   h->tree = *std::move(tree);
   return schema(std::move(h));
 }
@@ -68,6 +68,34 @@ std::vector<column> columns_of(const types& t) {
   return out;
 }
 
+result<std::vector<column>> choose_columns(const std::vector<column>& all,
+                                           const std::vector<std::string>& names,
+                                           std::string_view called) {
+  std::vector<column> wanted;
+  for (const auto& name : names) {
+    const auto* const c = find_column(all, name);
+    if (c == nullptr) {
+      return std::unexpected(error(
+          errc::invalid_argument,
+          std::string(called) + ": there is no column '" + name + "'; there are " + names_of(all)));
+    }
+    wanted.push_back(*c);
+  }
+  return wanted;
+}
+
+column whole_side(const types& t, column::side of) {
+  const bool key = of == column::side::key;
+  return {
+      .name = key ? "key" : "value", .of = of, .type = &unnamed((key ? t.key : t.value).root())};
+}
+
+std::string names_of(const std::vector<column>& all) {
+  std::string names;
+  for (const auto& c : all) names += (names.empty() ? "" : ", ") + c.name;
+  return names;
+}
+
 const column* find_column(const std::vector<column>& all, std::string_view name) {
   for (const auto& c : all) {
     if (c.name == name) return &c;
@@ -96,11 +124,14 @@ bool is_text(const schema_node& n) noexcept {
   return detail::form_of(unnamed(n)) == schema_form::binary;
 }
 
+bool is_time(const schema_node& n) noexcept {
+  return detail::form_of(n) == schema_form::integer && n.detail == "nanoseconds since 1970";
+}
+
 bool is_number(const schema_node& n) noexcept {
   const auto& u = unnamed(n);
   const auto form = detail::form_of(u);
-  return (form == schema_form::integer && u.detail.find("since") == std::string_view::npos) ||
-         form == schema_form::floating;
+  return (form == schema_form::integer && !is_time(u)) || form == schema_form::floating;
 }
 
 }  // namespace shelf::cli

@@ -57,8 +57,19 @@ struct column {
 
 /// Columns in order: those of the key, those of the value. They point into `t`.
 [[nodiscard]] std::vector<column> columns_of(const types& t);
+/// The columns of these names, in their order. invalid_argument: there is none of a name; the
+/// sentence begins with `called`.
+[[nodiscard]] result<std::vector<column>> choose_columns(const std::vector<column>& all,
+                                                         const std::vector<std::string>& names,
+                                                         std::string_view called);
 /// The column of that name, also as key.NAME or value.NAME; null if there is none.
 [[nodiscard]] const column* find_column(const std::vector<column>& all, std::string_view name);
+
+/// Their names, separated by commas, for sentences.
+[[nodiscard]] std::string names_of(const std::vector<column>& all);
+
+/// A whole key or value as one column.
+[[nodiscard]] column whole_side(const types& t, column::side of);
 
 /// What stands in a column of a row. The sides are taken apart once a row.
 class cells {
@@ -79,6 +90,8 @@ class cells {
 
 /// True if text may be read back as it is: binaries and what holds them under another name.
 [[nodiscard]] bool is_text(const schema_node& n) noexcept;
+/// True for times, which are written as instant.hpp says.
+[[nodiscard]] bool is_time(const schema_node& n) noexcept;
 /// True for numbers, which stand to the right in tables.
 [[nodiscard]] bool is_number(const schema_node& n) noexcept;
 

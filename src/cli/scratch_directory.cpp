@@ -16,7 +16,7 @@ result<scratch_directory> scratch_directory::below(const std::string& parent) {
     return std::unexpected(error(errc::not_found, parent + ": there is no such directory"));
   }
   if (!why && !std::filesystem::is_directory(what)) {
-    return std::unexpected(error(errc::file_error, parent + ": this is no directory", {}, ENOTDIR));
+    return std::unexpected(error(errc::file_error, parent + ": not a directory", {}, ENOTDIR));
   }
   std::string path = parent + "/.shelf-bench-XXXXXX";
   if (::mkdtemp(path.data()) == nullptr) {

@@ -3,6 +3,7 @@
 #include "cli/selection.hpp"
 
 #include "cli/argument.hpp"
+#include "cli/row_order.hpp"
 
 #include <array>
 
@@ -11,14 +12,6 @@ namespace {
 
 [[nodiscard]] std::unexpected<error> refuse(const std::string& why) {
   return std::unexpected(error(errc::invalid_argument, why));
-}
-
-/// What an optional holds is what is compared.
-[[nodiscard]] term inside(const column& c, const term& t) {
-  const bool optional = detail::form_of(*c.type) == schema_form::optional;
-  if (!optional || t.what() != term::type::tuple) return t;
-  const auto both = t.elements();
-  return both->size() == 2 ? (*both)[1] : t;
 }
 
 /// The first text behind all that begin with `prefix`; nullopt if there is none.
@@ -37,10 +30,7 @@ result<selection> selection::make(const selection_request& wanted, notation how,
   s.columns_ = columns_of(from.schemas());
   s.skip_ = wanted.skip;
   s.limit_ = wanted.limit;
-  s.range_.backwards = wanted.backwards;
-  if (wanted.backwards && from.what() != kind::ordered_set) {
-    return refuse("--reverse: only an ordered_set has an order");
-  }
+  if (auto ordered = s.add_order(wanted, from); !ordered) return std::unexpected(ordered.error());
   const auto bound = [&](const std::optional<std::string>& text, const char* called,
                          std::optional<term>& into) -> result<> {
     if (!text) return {};
@@ -66,6 +56,27 @@ result<selection> selection::make(const selection_request& wanted, notation how,
     }
   }
   return s;
+}
+
+/// Where the table has the order that is wanted, its index is followed; else rows are sorted.
+result<> selection::add_order(const selection_request& wanted, const source& from) {
+  // A key or value in several columns may be sorted by as a whole as well.
+  auto known = columns_;
+  known.push_back(whole_side(from.schemas(), column::side::key));
+  known.push_back(whole_side(from.schemas(), column::side::value));
+  auto by = choose_columns(known, wanted.sort, "--sort");
+  if (!by) return std::unexpected(by.error());
+  order_ = *std::move(by);
+  const bool has_order = from.what() == kind::ordered_set && from.keypos() == 0;
+  if (wanted.backwards && order_.empty() && !has_order) {
+    return refuse("--reverse: only an ordered_set has an order; --sort COLUMN gives one");
+  }
+  // Objects of DETS have one place each in their file, so pages of them are stable as they are.
+  const bool is_hashed = !has_order && from.keypos() == 0;
+  sorts_ = !order_.empty() || (is_hashed && (skip_ > 0 || limit_));
+  backwards_ = sorts_ && wanted.backwards;
+  range_.backwards = wanted.backwards && !sorts_;
+  return {};
 }
 
 /// A range where it helps; whether a key begins like this is asked of every key all the same.
@@ -108,9 +119,7 @@ result<> selection::add_condition(const std::string& text, notation how) {
   while (name.ends_with(' ')) name.pop_back();
   const auto* const which = find_column(columns_, name);
   if (which == nullptr) {
-    std::string known;
-    for (const auto& c : columns_) known += (known.empty() ? "" : ", ") + c.name;
-    return refuse("--where: there is no column '" + name + "'; there are " + known);
+    return refuse("--where: there is no column '" + name + "'; there are " + names_of(columns_));
   }
   auto rest = std::string_view(text).substr(at + sign->first.size());
   if (rest.starts_with(' ')) rest.remove_prefix(1);
@@ -122,7 +131,7 @@ result<> selection::add_condition(const std::string& text, notation how) {
   if (!type) return std::unexpected(type.error());
   auto with = read_argument(*type, how, rest, "--where " + name);
   if (!with) return std::unexpected(with.error());
-  conditions_.push_back({*which, sign->second, inside(*which, *with)});
+  conditions_.push_back({*which, sign->second, inside_optional(*which, *with)});
   return {};
 }
 
@@ -153,28 +162,57 @@ bool selection::holds(const term& key, const term& value) const {
   if (conditions_.empty()) return true;
   cells row(key, value);
   for (const auto& c : conditions_) {
-    if (!holds(c, inside(c.which, row.at(c.which)))) return false;
+    if (!holds(c, inside_optional(c.which, row.at(c.which)))) return false;
   }
   return true;
+}
+
+result<> selection::for_each_match(const source& from,
+                                   detail::function_ref<bool(const term&, const term&)> f,
+                                   const progress& tell) const {
+  const auto look = [&](bytes k, bytes v) {
+    const auto key = term::from_canonical(k);
+    const auto value = term::from_canonical(v);
+    return !holds(key, value) || f(key, value);
+  };
+  return from.for_each(range_, look, tell);
 }
 
 result<> selection::for_each(const source& from,
                              detail::function_ref<bool(const term&, const term&)> f,
                              const progress& tell) const {
+  constexpr auto all = ~std::uint64_t{0};
   auto to_skip = skip_;
-  auto left = limit_.value_or(~std::uint64_t{0});
+  auto left = limit_.value_or(all);
   if (left == 0) return {};
-  const auto row = [&](bytes k, bytes v) {
-    const auto key = term::from_canonical(k);
-    const auto value = term::from_canonical(v);
-    if (!holds(key, value)) return true;
+  const auto in_window = [&](const term& key, const term& value) {
     if (to_skip > 0) {
       --to_skip;
       return true;
     }
     return f(key, value) && --left > 0;
   };
-  return from.for_each(range_, row, tell);
+  if (!sorts_) return for_each_match(from, in_window, tell);
+  row_order sorted(order_, backwards_, left > all - skip_ ? all : skip_ + left);
+  const auto keep = [&](const term& key, const term& value) {
+    sorted.add(key, value);
+    return true;
+  };
+  if (auto read = for_each_match(from, keep, tell); !read) return read;
+  sorted.for_each(in_window);
+  return {};
+}
+
+result<std::uint64_t> selection::count(const source& from, const progress& tell) const {
+  const auto most = limit_.value_or(~std::uint64_t{0});
+  std::uint64_t matches = 0;
+  const auto add = [&](const term&, const term&) {
+    ++matches;
+    return matches < skip_ || matches - skip_ < most;
+  };
+  if (most == 0) return 0;
+  if (auto read = for_each_match(from, add, tell); !read) return std::unexpected(read.error());
+  return matches > skip_ ? matches - skip_ : 0;
 }
 
 bool selection::is_all() const noexcept {

@@ -19,12 +19,17 @@ class selection {
   [[nodiscard]] static result<selection> make(const selection_request& wanted, notation how,
                                               const source& from);
   /// Calls `f` for each selected row, until it returns false; tells `tell` of the entries it looks
-  /// at. Errors: those of the source.
+  /// at. Rows come in the order that was asked for. A window of a hash table is by key, so that
+  /// pages of it do not overlap; only its rows are in memory. Errors: those of the source.
   [[nodiscard]] result<> for_each(const source& from,
                                   detail::function_ref<bool(const term& key, const term& value)> f,
                                   const progress& tell) const;
+  /// How many rows for_each() would show, in whatever order.
+  [[nodiscard]] result<std::uint64_t> count(const source& from, const progress& tell) const;
   /// True if every row is selected.
   [[nodiscard]] bool is_all() const noexcept;
+  /// True if all rows are read before the first is shown.
+  [[nodiscard]] bool sorts() const noexcept { return sorts_; }
 
  private:
   enum class comparison : std::uint8_t { equal, unequal, less, at_most, more, at_least, contains };
@@ -34,6 +39,10 @@ class selection {
     term with;
   };
 
+  [[nodiscard]] result<> add_order(const selection_request& wanted, const source& from);
+  [[nodiscard]] result<> for_each_match(
+      const source& from, detail::function_ref<bool(const term& key, const term& value)> f,
+      const progress& tell) const;
   [[nodiscard]] result<> add_prefix(const std::string& text, const source& from);
   [[nodiscard]] result<> add_condition(const std::string& text, notation how);
   [[nodiscard]] bool holds(const term& key, const term& value) const;
@@ -43,6 +52,9 @@ class selection {
   std::optional<std::string> prefix_;
   std::vector<condition> conditions_;
   std::vector<column> columns_;
+  std::vector<column> order_;
+  bool sorts_ = false;
+  bool backwards_ = false;  ///< what is sorted
   std::uint64_t skip_ = 0;
   std::optional<std::uint64_t> limit_;
 };

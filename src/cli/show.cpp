@@ -111,7 +111,7 @@ outcome show_file(const request& r, console& out) {
   if (auto rows = list_rows(r, out, **table, first); !rows) return std::unexpected(rows.error());
   if (for_people && (*table)->size() > first_rows) {
     out.write(out.in(tone::faint, fmt::format("... and {} more: shelf list {}\n",
-                                              (*table)->size() - first_rows, r.file)));
+                                              (*table)->size() - first_rows, printable(r.file))));
   }
   return exit_status::ok;
 }
@@ -128,7 +128,7 @@ outcome watch(const request& r, console& out) {
     if (wants_json(r, out)) {
       out.write(facts_as_json(r.file, quick_facts(*d)));
     } else {
-      out.write("\x1b[H\x1b[J");
+      if (!is_dumb_terminal()) out.write("\x1b[H\x1b[J");
       write_facts(out, r.file, quick_facts(*d));
       const auto grown = static_cast<double>(d->file_bytes) - static_cast<double>(bytes_before);
       if (round > 0) out.write(fmt::format("growth     {:.0f} bytes/s\n", grown / r.interval));

@@ -17,7 +17,9 @@ constexpr std::size_t least_column = 6;
 }  // namespace
 
 text_table::text_table(console& out, std::vector<heading> headings, progress_bar* bar)
-    : out_(out), bar_(bar), headings_(std::move(headings)) {}
+    : out_(out), bar_(bar), headings_(std::move(headings)) {
+  for (auto& h : headings_) h.name = printable(h.name);  // names of fields come from the file
+}
 
 void text_table::add(std::vector<std::string> row) {
   for (auto& cell : row) cell = printable(cell);

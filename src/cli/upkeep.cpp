@@ -1,6 +1,7 @@
 // CLI  [cli] -> api -> table -> journal -> file
 // The file as a whole: copy, check, salvage, compact, remove.
 #include "cli/commands.hpp"
+#include "cli/display_text.hpp"
 #include "cli/json_value.hpp"
 #include "cli/native_table.hpp"
 #include "shelf/table.hpp"
@@ -55,7 +56,7 @@ void write_losses(console& out, const salvage_report& report, const std::string&
     out.write(fmt::format("left out   {} records that hold no terms\n", report.bad_records));
   }
   out.write(fmt::format("kept       {} changes in {} batches, in {}\n", report.changes,
-                        report.batches, to));
+                        report.batches, printable(to)));
 }
 
 }  // namespace
@@ -89,8 +90,8 @@ outcome check_file(const request& r, console& out) {
             fmt::format(": {} entries in {} batches\n", done->entries, done->batches));
   if (done->torn_bytes != 0) {
     out.write(out.in(tone::warning,
-                     fmt::format("{} bytes of a write that was under way; nobody was promised "
-                                 "them, the next writer cuts them off",
+                     fmt::format("{} bytes of an unfinished write, never acknowledged; the next "
+                                 "writer cuts them off",
                                  done->torn_bytes)) +
               "\n");
   }
@@ -130,10 +131,10 @@ outcome compact(const request& r, console& out) {
   }
   const auto after = describe(r.file);
   if (!before || !after) return std::unexpected(before ? after.error() : before.error());
-  out.write(wants_json(r, out)
-                ? fmt::format("{{\"bytes_before\":{},\"bytes_after\":{}}}\n", before->file_bytes,
-                              after->file_bytes)
-                : fmt::format("{} bytes are {} now\n", before->file_bytes, after->file_bytes));
+  out.write(wants_json(r, out) ? fmt::format("{{\"bytes_before\":{},\"bytes_after\":{}}}\n",
+                                             before->file_bytes, after->file_bytes)
+                               : fmt::format("compacted: {} -> {} bytes\n", before->file_bytes,
+                                             after->file_bytes));
   return exit_status::ok;
 }
 
@@ -141,8 +142,13 @@ outcome remove_table(const request& r, console& out) {
   // Only a table: whatever else lies under this name is not ours to remove. A damaged one is.
   const auto what = describe(r.file);
   if (!what && what.error() != errc::corrupt) return std::unexpected(what.error());
-  if (out.is_terminal() && !r.yes) {
-    out.write("Remove " + r.file + " for good? [y/N] ");
+  if (!r.yes && !out.asks()) {
+    return std::unexpected(
+        error(errc::invalid_argument, r.file + ": not removed: without a terminal, --yes is "
+                                               "required"));
+  }
+  if (!r.yes) {
+    out.write("Remove " + printable(r.file) + " for good? [y/N] ");
     if (auto asked = out.flush(); !asked) return std::unexpected(asked.error());
     const int answer = std::getchar();
     if (answer != 'y' && answer != 'Y') {

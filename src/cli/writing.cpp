@@ -3,6 +3,7 @@
 #include "api/schema_check.hpp"
 #include "cli/argument.hpp"
 #include "cli/commands.hpp"
+#include "cli/integer_width.hpp"
 #include "cli/native_table.hpp"
 
 #include <cstdio>
@@ -51,6 +52,19 @@ void answer(const request& r, console& out, std::string_view what) {
   return key ? as_key(*std::move(key)) : key;
 }
 
+/// Unless --force says that no C++ program is to open the table.
+[[nodiscard]] result<> check_widths(const request& r, const source& table, const term& key,
+                                    const term& value) {
+  if (r.force) return {};
+  const auto check = [](const schema& s, const term& t, const std::string& called) -> result<> {
+    auto fits = check_integer_width(s.root(), t);
+    if (fits) return fits;
+    return std::unexpected(error(errc::invalid_argument, called + fits.error().message()));
+  };
+  auto fits = check(table.schemas().key, key, "KEY: ");
+  return fits ? check(table.schemas().value, value, "VALUE: ") : fits;
+}
+
 }  // namespace
 
 result<file_description> described(const types_request& t) {
@@ -90,6 +104,9 @@ outcome put(const request& r, console& out) {
   if (!value) return std::unexpected(value.error());
   if (auto fits = detail::check_by_schema(table->schemas().value.root(), *value); !fits) {
     return std::unexpected(error(errc::invalid_argument, "VALUE: " + fits.error().message()));
+  }
+  if (auto fits = check_widths(r, *table, *key, *value); !fits) {
+    return std::unexpected(fits.error());
   }
   if (r.only_new && table->get(*key, [](bytes) {}).value_or(0) != 0) {
     return std::unexpected(

@@ -54,7 +54,7 @@ class Bench(ToolTest):
         for line in (rf"directory    {self.path}\n", r"file system  \w+", r"append       p50 \d",
                      r"and sync     p50 [\d.]+ [mu]s, p99 .* max ", r"save +\d", r"load +\d",
                      r"insert +1 thread +8 threads +a power cut leaves", r"back +\d",
-                     r"through +\d", r"durable +\d", r"honour.*: .*\.\n$"):
+                     r"through +\d", r"durable +\d", r"honor.*: .*\.\n$"):
             self.assertRegex(seen, line)
 
     def test_a_sync_that_does_nothing_is_called_that(self):
@@ -64,7 +64,7 @@ class Bench(ToolTest):
         self.assertEqual(told["flushes"], "ignored")
         self.assertRegex(told["because"], "in front of the kernel|tmpfs")
         seen = self.on_terminal("bench", environment={**self.liar(), "NO_COLOR": "1"}).out
-        self.assertIn("Flushes are not honoured here", seen)
+        self.assertIn("Flushes are not honored here", seen)
         self.assertEqual(seen.count("no promise: flushes are ignored"), 3)
 
     def test_tmpfs_is_told_to_be_memory(self):
@@ -80,7 +80,7 @@ class Bench(ToolTest):
         self.refused("bench", "/proc", says=["/proc: nothing can be written here: "])
         self.refused("bench", "missing", says="missing: there is no such directory",
                      status=NOT_FOUND)
-        self.refused("bench", self.write("plain", ""), says="plain: this is no directory")
+        self.refused("bench", self.write("plain", ""), says="plain: not a directory")
         refused = self.refused("bench", "/proc", "--json").errors
         self.assertIn('{"error":"file_error","message":"/proc: ', refused)
 

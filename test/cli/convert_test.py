@@ -227,7 +227,7 @@ class EtsDumps(ToolTest):
                          "{ann,<<\"Ann\">>,1}\n")
         self.refused("get", "guarded.tab", "--term", "nobody", status=NOT_FOUND)
         self.assertEqual(self.shelf("list", self.dump("pairs"), "--from", 299).json[-1]["key"], 300)
-        self.refused("list", "pairs.tab", "--reverse", status=USAGE, says="convert")
+        self.refused("list", "pairs.tab", "--reverse", status=USAGE, says="--sort")
         told = self.shelf("convert", "pairs.tab", "pairs.shelf").json[0]
         self.assertEqual(told["as"], "pairs")
         self.assertEqual(self.shelf("info", "pairs.shelf").json[0]["kind"], "ordered_set")

@@ -100,7 +100,7 @@ class Dets(ToolTest):
         self.write("users.terms", rows)
         self.shelf("import", "made.shelf", "users.terms", "--kind", "set")
         self.shelf("convert", "made.shelf", name)
-        self.shelf("remove", "made.shelf")
+        self.shelf("remove", "made.shelf", "--yes")
         return name
 
     def test_get_list_count_and_show_print_whole_objects(self):

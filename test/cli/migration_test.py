@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """migrate: fields renamed, added and dropped in one step, or nothing at all."""
-from tool import NOT_FOUND, REFUSED, USAGE, ToolTest, main
+from tool import NOT_FOUND, OK, REFUSED, USAGE, ToolTest, main
 
 
 class Migration(ToolTest):
@@ -12,7 +12,7 @@ class Migration(ToolTest):
         told = self.shelf("migrate", "users.shelf", "--rename", "mail=email", "--drop", "age",
                           "--default", "visits: int = 0", "--default",
                           "tags: list(string) = [\"x\"]", "--record", "customer").json
-        self.assertEqual(told, [{"entries": 3, "dry_run": False}])
+        self.assertEqual(told, [{"entries": 3, "dry_run": False, "already_done": False}])
         self.assertEqual(self.value_type(), "customer{name: binary, email: optional(binary), "
                                             "visits: integer, tags: list(binary)}")
         self.assertEqual(self.shelf("get", "users.shelf", 1).json,
@@ -32,14 +32,46 @@ class Migration(ToolTest):
         self.users()
         self.make("n.shelf", "set", "integer", "integer", [(1, 1)])
         before = self.read("users.shelf")
-        for rules in ([], ["--rename", "height=size"], ["--rename", "name"], ["--drop", "height"],
-                      ["--rename", "name=age"], ["--default", "age: integer = 1"],
+        for rules in ([], ["--rename", "height=size"], ["--rename", "name"],
+                      ["--rename", "name=age"], ["--default", "age: float = 1.0"],
                       ["--default", "size: integer = x"], ["--default", "size: strng = x"],
                       ["--default", "size"]):
             self.refused("migrate", "users.shelf", *rules, status=USAGE)
         self.refused("migrate", "n.shelf", "--drop", "x", status=USAGE, says="no records")
         self.refused("migrate", "no.shelf", "--drop", "x", status=NOT_FOUND)
         self.assertEqual(self.read("users.shelf"), before)
+
+    def test_what_is_done_already_is_success_and_changes_nothing(self):
+        self.users()
+        rules = ("--rename", "mail=email", "--drop", "age", "--default", "visits: integer = 0",
+                 "--record", "customer")
+        self.shelf("migrate", "users.shelf", *rules)
+        before = self.read("users.shelf")
+        told = self.shelf("migrate", "users.shelf", *rules).json
+        self.assertEqual(told, [{"entries": 0, "dry_run": False, "already_done": True}])
+        for rule in (("--drop", "age"), ("--rename", "mail=email"), ("--record", "customer"),
+                     ("--default", "visits: integer = 7")):
+            self.assertTrue(self.shelf("migrate", "users.shelf", *rule).json[0]["already_done"])
+        self.assertIn("already done", self.on_terminal("migrate", "users.shelf", *rules).out)
+        self.assertEqual(self.read("users.shelf"), before)
+
+    def test_rules_that_are_met_are_told_and_the_others_are_followed(self):
+        self.users()
+        ran = self.try_shelf("migrate", "users.shelf", "--drop", "height", "--drop", "age")
+        self.assertEqual((ran.status, ran.errors),
+                         (OK, "shelf: --drop height: already done\n"))
+        self.assertEqual(self.value_type(), "user{name: binary, mail: optional(binary)}")
+
+    def test_a_new_optional_field_may_begin_with_nothing(self):
+        self.users()
+        for number, nothing in enumerate(("none", "null")):
+            self.shelf("migrate", "users.shelf", "--default",
+                       f"text{number}: optional(string) = {nothing}", "--default",
+                       f"number{number}: optional(integer) = {nothing}")
+        self.shelf("migrate", "users.shelf", "--default", "word: optional(string) = nothing")
+        self.assertEqual(self.shelf("get", "users.shelf", 1, "--term").out,
+                         "{user,<<\"alice\">>,{some,<<\"alice@example.org\">>},30,none,none,none,"
+                         "none,{some,<<\"nothing\">>}}\n")
 
     def test_the_last_field_can_go_and_come_back(self):
         self.make("users.shelf", "bag", "integer", "one{x: integer}", [(1, {"x": 1})])

@@ -102,8 +102,12 @@ class Progress(ToolTest):
     def test_the_first_pass_over_a_table_is_told_too(self):
         self.table()
         self.assertLess(self.bars("info", "t.shelf")["reading t.shelf"][0], 6)
-        self.assert_whole(self.bars("import", "t.shelf", "rows.jsonl")["reading rows.jsonl"])
-        self.assertIn("checking t.shelf", self.bars("import", "t.shelf", "rows.jsonl"))
+        told = self.bars("import", "t.shelf", "rows.jsonl")
+        self.assert_whole(told["reading rows.jsonl"])
+        self.assert_whole(told["reading t.shelf"])
+        told = self.bars("import", "t.shelf", "rows.jsonl", "--append")
+        self.assert_whole(told["reading rows.jsonl"])
+        self.assertIn("checking t.shelf", told)
 
     def test_whole_files_show_how_much_of_them_is_done(self):
         self.table()
@@ -168,13 +172,23 @@ class Progress(ToolTest):
         ran = self.on_terminal("-c", "cat rows.jsonl | \"$SHELF\" import t.shelf -",
                                environment=AT_ONCE, program="/bin/sh")
         self.assertRegex(ran.out, r"\rreading standard input: \d+ in \d+ s\x1b\[K")
-        self.assertEqual(screen(ran.out), f"{ROWS} rows imported\n")
+        self.assertEqual(screen(ran.out), f"{ROWS} rows imported: {ROWS} unchanged\n")
 
     def test_a_file_as_standard_input_has_an_end(self):
         self.table()
         ran = self.on_terminal("-c", "\"$SHELF\" import t.shelf - < rows.jsonl",
                                environment=AT_ONCE, program="/bin/sh")
         self.assertRegex(ran.out, r"\rreading standard input \[#+\] 100 %")
+
+    def test_a_dumb_terminal_gets_plain_lines(self):
+        self.table()
+        for words in (["check", "t.shelf"], ["import", "t.shelf", "rows.jsonl"],
+                      ["watch", "t.shelf", "--rounds", "2", "--interval", "0.01"]):
+            ran = self.on_terminal(*words, environment={**AT_ONCE, "TERM": "dumb"})
+            self.assertEqual(ran.status, OK, ran.out)
+            self.assertNotRegex(ran.out, "[\x1b\r]")
+            if words[0] == "check":
+                self.assertRegex(ran.out, r"(?m)^checking t\.shelf: \d+ %$")
 
     def test_nothing_is_shown_where_nobody_looks(self):
         self.table()
@@ -223,7 +237,7 @@ class Syncs(ToolTest):
                            "--value", "r{n: integer, text: binary}")
         self.shelf("copy", "t.shelf", "more.shelf")
         before = (self.path / "more.shelf").stat().st_size
-        self.assert_steady("import", "more.shelf", "rows.jsonl", before=before)
+        self.assert_steady("import", "more.shelf", "rows.jsonl", "--append", before=before)
         (self.path / "more.shelf").unlink()
         self.assert_steady("copy", "t.shelf", "c.shelf")
         self.assert_steady("salvage", "t.shelf", "s.shelf")

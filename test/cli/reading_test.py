@@ -36,6 +36,18 @@ class Reading(ToolTest):
             self.refused(*words, status=USAGE)
         self.assertFalse((self.path / "x.shelf").exists())
 
+    def test_a_command_that_is_none_is_told_and_not_its_arguments(self):
+        self.users()
+        for words, says in ((["lsit", "users.shelf"], "'list'"),
+                            (["exprot", "users.shelf", "x.csv"], "'export'"),
+                            (["gett", "users.shelf", "1", "--json"], "'get'"),
+                            (["frobnicate", "users.shelf"], "--help")):
+            ran = self.refused(*words, status=USAGE, says=[f"no command '{words[0]}'", says])
+            self.assertNotIn("not expected", ran.errors)
+        self.refused("lsit", status=NOT_FOUND, says=["no such file 'lsit'", "'list'"])
+        self.refused("users.shelf", "more", status=USAGE, says="more")
+        self.refused("get", "users.shelf", "1", "more", status=USAGE, says="more")
+
     def test_help_goes_to_standard_output_and_shows_examples(self):
         for words in (["--help"], ["list", "--help"], ["import", "--help"]):
             self.assertIn("Examples:", self.shelf(*words).out)
@@ -210,7 +222,7 @@ class Beside(ToolTest):
         for words in (["put", "users.shelf", "4", user], ["delete", "users.shelf", "1"],
                       ["import", "users.shelf", "-"], ["compact", "users.shelf"],
                       ["migrate", "users.shelf", "--rename", "mail=email"],
-                      ["remove", "users.shelf"]):
+                      ["remove", "users.shelf", "--yes"]):
             self.refused(*words, says=["users.shelf", str(os.getpid())])
         self.assertEqual(self.read("users.shelf"), before)
 

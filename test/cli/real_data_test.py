@@ -92,7 +92,7 @@ class RealData(ToolTest):
             self.shelf("import", "again.shelf", name, *types)
             again = {r["key"]: r["value"] for r in self.shelf("list", "again.shelf").json}
             self.assertEqual(again, packages, name)
-            self.shelf("remove", "again.shelf")
+            self.shelf("remove", "again.shelf", "--yes")
 
     def test_the_lists_of_apt_come_back_field_for_field(self):
         # What apt knows of packages it could install, as far as its lists are there.
@@ -115,7 +115,7 @@ class RealData(ToolTest):
             self.shelf("export", "z.shelf", name)
             self.shelf("import", "again.shelf", name, *types)
             self.shelf("diff", "z.shelf", "again.shelf")
-            self.shelf("remove", "again.shelf")
+            self.shelf("remove", "again.shelf", "--yes")
         for zone in ("Europe/Berlin", "Asia/Tokyo", "UTC"):
             self.assertEqual(self.shelf("get", "z.shelf", zone, "--raw").raw, zones[zone])
 

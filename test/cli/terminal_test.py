@@ -95,7 +95,7 @@ class Terminal(ToolTest):
         self.write("run.sh", "python3 slow.py | \"$SHELF\" import s.shelf - --kind set\n")
         told = self.on_terminal("run.sh", program="/bin/sh").out
         self.assertRegex(told, r"reading standard input: \d+ in \d+ s")
-        self.assertTrue(without_colours(told).endswith("14 rows imported\n"))
+        self.assertTrue(without_colours(told).endswith("14 rows imported: 14 added\n"))
         self.assertRegex(told, r"\r\x1b\[K14 rows")
 
 
@@ -108,7 +108,7 @@ class Pipe(ToolTest):
                       ["export", "users.shelf", "u.csv"], ["delete", "users.shelf", "1"],
                       ["watch", "users.shelf", "--rounds", "1"],
                       ["migrate", "users.shelf", "--rename", "mail=email"],
-                      ["remove", "users.shelf"]):
+                      ["remove", "users.shelf", "--yes"]):
             ran = self.shelf(*words)
             self.assertTrue(ran.out, words)
             for line in ran.out.splitlines():

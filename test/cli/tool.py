@@ -106,12 +106,12 @@ class ToolTest(unittest.TestCase):
     def read(self, name):
         return (self.path / name).read_bytes()
 
-    def make(self, name, kind, key, value, rows=()):
-        """A table with these rows, given as lines of JSON or as pairs."""
+    def make(self, name, kind, key, value, rows=(), *how):
+        """A table with these rows, given as pairs; `how`: more words for import."""
         self.shelf("create", name, "--kind", kind, "--key", key, "--value", value)
         if rows:
             lines = "".join(json.dumps({"key": k, "value": v}) + "\n" for k, v in rows)
-            self.shelf("import", name, "-", given=lines)
+            self.shelf("import", name, "-", *how, given=lines)
         return name
 
     def most_memory(self, *words):

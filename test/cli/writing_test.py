@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """create, put, delete, copy, compact, remove: what they change, and what they leave alone."""
+import json
+
 from tool import NOT_FOUND, USAGE, ToolTest, main
 
 
@@ -66,9 +68,61 @@ class Writing(ToolTest):
     def test_keys_beyond_64_bits_keep_their_digits(self):
         large = "123456789012345678901234567890"
         self.shelf("create", "a.shelf", "--key", "integer", "--value", "any")
-        self.shelf("put", "a.shelf", large, f"[{large}, -{large}]")
+        self.shelf("put", "a.shelf", large, f"[{large}, -{large}]", "--force")
         self.assertEqual(self.shelf("list", "a.shelf").out,
                          f'{{"key":{large},"value":[{large},-{large}]}}\n')
+
+    def test_an_integer_that_no_program_could_read_is_refused_unless_forced(self):
+        self.make("a.shelf", "set", "integer", "r{n: integer, of: list(optional(integer))}")
+        widest, beyond = 2**64 - 1, 2**64
+        value = '{{"n": {}, "of": [1, {}]}}'
+        self.shelf("put", "a.shelf", widest, value.format(widest, -2**63))
+        self.refused("put", "a.shelf", beyond, value.format(1, 1), status=USAGE,
+                     says=["KEY", "64 bits", "--force"])
+        self.refused("put", "a.shelf", "1", value.format(beyond, 1), status=USAGE,
+                     says=["VALUE: .n: an integer beyond 64 bits"])
+        self.refused("put", "a.shelf", "1", value.format(1, -2**63 - 1), status=USAGE,
+                     says=".of[1]: an integer beyond 64 bits")
+        self.refused("put", "a.shelf", "1", "--term", f"{{r,{beyond},[]}}", status=USAGE,
+                     says=".n")
+        self.assertEqual(self.shelf("count", "a.shelf").out, "1\n")
+        self.shelf("put", "a.shelf", beyond, value.format(beyond, -beyond), "--force")
+        self.assertEqual(self.shelf("count", "a.shelf").out, "2\n")
+        # Times and durations are signed; what no type is named for is any integer.
+        for kind in ("integer(nanoseconds since 1970)", "integer(milliseconds)"):
+            self.make("t.shelf", "set", "integer", kind)
+            self.refused("put", "t.shelf", 1, 2**63, status=USAGE, says="64 bits")
+            self.shelf("remove", "t.shelf", "--yes")
+        self.make("any.shelf", "set", "any", "one_of(any, integer)")
+        self.shelf("put", "any.shelf", beyond, beyond)
+
+    def test_an_integer_may_be_written_with_an_exponent_if_it_is_one(self):
+        self.make("a.shelf", "set", "integer", "r{n: integer}")
+        for written, number in (("1e3", 1000), ("2.50e2", 250), ("7.0", 7), ("-1E+2", -100),
+                                ("1200e-2", 12), ("0e9", 0), ("18446744073709551615.0", 2**64 - 1)):
+            self.shelf("put", "a.shelf", "--", written, f'{{"n": {written}}}')
+            self.assertEqual(self.shelf("get", "a.shelf", "--", number).json, [{"n": number}])
+        for wrong in ("1.5", "1e-1", "1e", "e3", "1e99999", "1.", ".5", "--1", "1e3x"):
+            self.refused("put", "a.shelf", "--", wrong, '{"n": 1}', status=USAGE, says="an integer")
+        self.refused("put", "a.shelf", "1", '{"n": 1.5}', status=USAGE,
+                     says="expected an integer, found a fraction")
+
+    def test_times_are_iso_in_json_and_the_format_is_named_where_one_is_wrong(self):
+        time = "integer(nanoseconds since 1970)"
+        self.make("a.shelf", "ordered_set", time, f"r{{at: {time}, maybe: optional({time}), "
+                                                  f"all: list(one_of(nil, {time}, binary))}}")
+        iso = "2026-11-20T12:00:00.5Z"
+        value = {"at": iso, "maybe": "1969-12-31T23:59:59.999999999Z", "all": [iso, None, "x"]}
+        self.shelf("put", "a.shelf", iso, json.dumps(value))
+        self.assertEqual(self.shelf("list", "a.shelf").json, [{"key": iso, "value": value}])
+        self.shelf("put", "a.shelf", "1970-01-01", '{"at": 5, "maybe": null, "all": []}')
+        self.assertEqual(self.shelf("list", "a.shelf", "--limit", 1).json[0]["value"]["at"],
+                         "1970-01-01T00:00:00.000000005Z")
+        self.refused("put", "a.shelf", "tomorrow", "x", status=USAGE,
+                     says="KEY: expected a time such as 2026-11-20T12:00:00Z, found 'tomorrow'")
+        for wrong in ('"tomorrow"', "true", "1.5", "[]"):
+            self.refused("put", "a.shelf", iso, f'{{"at": {wrong}, "all": []}}', status=USAGE,
+                         says="expected a time such as")
 
     def test_minus_zero_is_zero_as_a_key(self):
         self.shelf("create", "a.shelf", "--key", "float", "--value", "integer")
@@ -91,12 +145,21 @@ class Writing(ToolTest):
 
     def test_remove_takes_tables_only(self):
         self.users()
-        self.shelf("remove", "users.shelf")
+        self.shelf("remove", "users.shelf", "--yes")
         self.assertFalse((self.path / "users.shelf").exists())
-        self.refused("remove", "users.shelf", status=NOT_FOUND)
+        self.refused("remove", "users.shelf", "--yes", status=NOT_FOUND)
         self.write("words", "precious\n")
-        self.refused("remove", "words", says="not a shelf table")
+        self.refused("remove", "words", "--yes", says="not a shelf table")
         self.assertEqual(self.read("words"), b"precious\n")
+
+    def test_remove_needs_yes_where_nobody_can_be_asked(self):
+        self.users()
+        for given in (b"", b"y\n", b"\n"):
+            self.refused("remove", "users.shelf", given=given, status=USAGE, says="--yes")
+        told = self.on_terminal("-c", '"$SHELF" remove users.shelf < /dev/null',
+                                program="/bin/sh").out
+        self.assertIn("--yes", told)
+        self.assertTrue((self.path / "users.shelf").exists())
 
     def test_a_directory_that_is_not_there_is_an_error(self):
         self.refused("create", "no/a.shelf", says="no")
