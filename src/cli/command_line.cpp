@@ -400,8 +400,8 @@ void grammar::shell_commands() {
   std::ostringstream complaint;
   const int status = app.exit(e, out, complaint);
   std::fputs(out.str().c_str(), stdout);
-  const auto text = instead.empty() ? complaint.str() : "shelf: " + instead + "\n";
-  std::fputs(printable_lines(text).c_str(), stderr);
+  const auto text = instead.empty() ? complaint.str() : instead + "\n";
+  if (!text.empty()) std::fputs(("shelf: " + printable_lines(text)).c_str(), stderr);
   return status == 0 ? exit_status::ok : exit_status::usage;
 }
 

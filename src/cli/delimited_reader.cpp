@@ -172,7 +172,12 @@ result<> delimited_reader::map_columns(const std::vector<std::string>& names, co
           errc::invalid_argument, std::string(called) + ": the table has no column '" + names[i] +
                                       "'; it has " + names_of(columns_) + " ('-' leaves one out)"));
     }
-    places_[static_cast<std::size_t>(c - columns_.data())] = i;
+    auto& place = places_[static_cast<std::size_t>(c - columns_.data())];
+    if (place != absent) {
+      return std::unexpected(error(errc::invalid_argument, std::string(called) + ": the column '" +
+                                                               c->name + "' stands twice"));
+    }
+    place = i;
   }
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     const auto form = detail::form_of(*columns_[i].type);

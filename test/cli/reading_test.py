@@ -45,7 +45,7 @@ class Reading(ToolTest):
             ran = self.refused(*words, status=USAGE, says=[f"no command '{words[0]}'", says])
             self.assertNotIn("not expected", ran.errors)
         self.refused("lsit", status=NOT_FOUND, says=["no such file 'lsit'", "'list'"])
-        self.refused("users.shelf", "more", status=USAGE, says="more")
+        self.refused("users.shelf", "more", status=USAGE, says=["shelf: ", "more"])
         self.refused("get", "users.shelf", "1", "more", status=USAGE, says="more")
 
     def test_help_goes_to_standard_output_and_shows_examples(self):

@@ -239,6 +239,8 @@ class Import(ToolTest):
         self.shelf("import", "users.shelf", "a.csv", "--columns", "age,name,key,-")
         self.assertEqual(self.shelf("get", "users.shelf", 7).json,
                          [{"name": "Eve", "mail": None, "age": 5}])
+        self.write("c.csv", "key,name,age,name\n8,x,1,y\n")
+        self.refused("import", "users.shelf", "c.csv", status=USAGE, says="'name' stands twice")
         self.write("b.csv", "key,name\n8,x\n")
         self.refused("import", "users.shelf", "b.csv", status=USAGE, says="'age' is missing")
 
