@@ -105,6 +105,8 @@ def records(data, frame):
                 raise ValueError
         except (ValueError, IndexError):
             raise Refused(f"byte {at}: no valid record") from None
+        if flags != 0:
+            raise Refused(f"byte {frame.offset}: a record has the flags {flags}, which are unknown")
         key, at = data[place:place + key_size], place + key_size + value_size
         yield op, flags, table, key, data[place + key_size:at]
 

@@ -259,8 +259,12 @@ void location::sweep_temporaries() const noexcept try {
 result<> location::still_names(const open_file& file) const {
   const auto ours = file.status();
   if (!ours) return std::unexpected(ours.error());
+  return still_names(*ours);
+}
+
+result<> location::still_names(const file_status& ours) const {
   const auto named = system_->status_at(directory_, name_);
-  if (named && named->same_file(*ours)) return {};
+  if (named && named->same_file(ours)) return {};
   if (named) {
     return std::unexpected(error(errc::replaced, shown_ + ": another file stands under this name"));
   }

@@ -61,6 +61,8 @@ class location {
   void sweep_temporaries() const noexcept;
   /// replaced if the name now means another file than `file`, or none.
   [[nodiscard]] result<> still_names(const open_file& file) const;
+  /// The same of a file whose status is known.
+  [[nodiscard]] result<> still_names(const file_status& ours) const;
   [[nodiscard]] result<> unlink() const;
   /// Ends the life of a table: removes the name of `locked`, a file that open_to_write() gave, and
   /// syncs the directory. replaced, with nothing removed, if the name now means another file.

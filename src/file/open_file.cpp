@@ -54,6 +54,27 @@ error os_failure(std::string_view path, std::string_view doing, int os_error) {
   return error(code_for(os_error), std::move(sentence), {}, os_error);
 }
 
+error cut_short(std::string_view path, std::uint64_t is, std::uint64_t was) {
+  return error(errc::replaced, std::string(path) +
+                                   ": another program cut the file: " + std::to_string(is) +
+                                   " of " + std::to_string(was) + " bytes are left");
+}
+
+error writing_stopped(std::string_view path, const error& cause) {
+  const std::string name(path);
+  auto why = cause.message();
+  if (why.starts_with(name + ": ")) why.erase(0, name.size() + 2);
+  return error(errc::fenced,
+               name + ": writing stopped: " + why + "; recover() writes a new file from memory", {},
+               cause.os_error());
+}
+
+error in_doubt(const error& cause) {
+  return error(errc::indeterminate,
+               cause.message() + "; whether this write is on disk is unknown until recover()", {},
+               cause.os_error());
+}
+
 open_file::open_file(class system& system, descriptor fd, std::string shown_path) noexcept
     : system_(&system), fd_(fd), path_(std::move(shown_path)) {}
 
@@ -94,19 +115,24 @@ result<std::size_t> open_file::read(std::uint64_t offset, std::span<std::byte> i
 result<> open_file::write(std::uint64_t offset, bytes from) const {
   if (mapped_) {
     if (const auto longer = mapped_->growth_for(offset, from.size())) {
-      grow(*longer);
+      if (auto grown = grow(*longer); !grown) return grown;
     }
     if (mapped_->write(offset, from)) return {};
   }
   return write_by_calls(offset, from);
 }
 
-void open_file::grow(std::uint64_t size) const {
+/// Making it longer would hide that somebody else has made it shorter.
+result<> open_file::grow(std::uint64_t size) const {
+  const auto now = system_->status(fd_);
+  const auto known = mapped_->end();
+  if (now && now->size < known) return std::unexpected(cut_short(path_, now->size, known));
   if (system_->truncate(fd_, size)) {
     mapped_->grown_to(size);
   } else {
     mapped_->stop_growing();
   }
+  return {};
 }
 
 result<> open_file::write_by_calls(std::uint64_t offset, bytes from) const {

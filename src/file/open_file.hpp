@@ -19,6 +19,14 @@ namespace shelf::file {
 /// 4096: No space left on device".
 [[nodiscard]] error os_failure(std::string_view path, std::string_view doing, int os_error);
 
+/// replaced: the file is shorter than what was written to it.
+[[nodiscard]] error cut_short(std::string_view path, std::uint64_t is, std::uint64_t was);
+/// fenced: what a write to the table at `path` is told after `cause` stopped all of them.
+[[nodiscard]] error writing_stopped(std::string_view path, const error& cause);
+
+/// indeterminate: a write that failed of `cause` and may be on disk all the same.
+[[nodiscard]] error in_doubt(const error& cause);
+
 /// An open regular file. Owns its descriptor; moves, never copies.
 /// Thread safety: const-like calls (read, write at distinct offsets, sync) may run concurrently.
 class open_file {
@@ -65,7 +73,7 @@ class open_file {
   void close() noexcept;
 
  private:
-  void grow(std::uint64_t size) const;
+  [[nodiscard]] result<> grow(std::uint64_t size) const;
 
   class system* system_ = nullptr;
   descriptor fd_ = descriptor::none;

@@ -26,7 +26,7 @@ enum class op : std::uint8_t {
 /// One operation on one table; bytes are canonical external terms without the version byte 131.
 struct change {
   op what = op::note;
-  std::uint8_t flags = 0;   ///< reserved for expiry, before-image, compressed, history-only
+  std::uint8_t flags = 0;   ///< none is known yet: a record that has one is refused
   std::uint32_t table = 1;  ///< id from the catalogue
   bytes key;
   bytes value;

@@ -15,13 +15,12 @@ namespace shelf::journal {
 namespace {
 
 using file::has_bug;
+using file::in_doubt;
 using file::seeded_bug;
 
 constexpr std::uint64_t least_write_ahead = std::uint64_t{64} << 10;
 constexpr std::uint64_t most_write_ahead = std::uint64_t{4} << 20;
 constexpr std::uint64_t most_mapped = std::uint64_t{64} << 30;  // of address space
-constexpr std::uint64_t most_sequence = std::uint64_t{1} << 62;
-constexpr std::uint32_t most_era = std::uint32_t{1} << 31;
 
 /// Errors after which the kernel has certainly not kept a write it refused, once the file is cut
 /// back.
@@ -31,13 +30,9 @@ constexpr std::uint32_t most_era = std::uint32_t{1} << 31;
 
 /// Scans and replays speak of bytes only; here the file gets its name.
 [[nodiscard]] error with_path(const error& e, const std::string& path) {
-  return e == errc::corrupt ? error(errc::corrupt, path + ": " + e.message()) : e;
-}
-
-[[nodiscard]] error in_doubt(const error& cause) {
-  return error(errc::indeterminate,
-               cause.message() + "; whether this write is on disk is unknown until recover()", {},
-               cause.os_error());
+  const bool names_it = e.message().starts_with(path + ": ");
+  const bool is_ours = e == errc::corrupt || e == errc::unsupported_version;
+  return is_ours && !names_it ? error(e.code(), path + ": " + e.message()) : e;
 }
 
 }  // namespace
@@ -79,12 +74,14 @@ result<std::unique_ptr<journal_file>> journal_file::create(
   j->header_.file_id = where.system().random();
   j->session_ = {.era = 1, .nonce = static_cast<std::uint32_t>(where.system().random())};
   j->era_.store(j->session_.era, std::memory_order_relaxed);
+  j->is_recovered_ = true;
   j->is_announced_ = true;
   auto written = j->write_header_slots(false);
   // The hole behind the second slot is filled by the file's length alone.
   if (written) written = j->held_.file.truncate(frames_start);
   if (!written) return std::unexpected(written.error());
   j->written_up_to_ = frames_start;
+  j->least_size_ = frames_start;
   j->map_if_asked();
   return j;
 }
@@ -94,9 +91,8 @@ result<std::unique_ptr<journal_file>> journal_file::open(const file::location& w
   auto file = where.open_to_write();
   if (!file) return std::unexpected(file.error());
   std::unique_ptr<journal_file> j(new journal_file(where, {std::move(*file), {}}, s));
-  if (auto recovered = j->recover(tell); !recovered) return std::unexpected(recovered.error());
+  if (auto looked = j->look(tell); !looked) return std::unexpected(looked.error());
   j->start_session();
-  j->map_if_asked();
   return j;
 }
 
@@ -104,7 +100,7 @@ void journal_file::map_if_asked() {
   if (settings_.mapped) held_.file.map(most_mapped, true);
 }
 
-result<> journal_file::recover(const progress& tell) {
+result<> journal_file::look(const progress& tell) {
   const auto status = held_.file.status();
   if (!status) return std::unexpected(status.error());
   // After a failed sync in an earlier process the page cache may hold what the disk does not.
@@ -116,29 +112,50 @@ result<> journal_file::recover(const progress& tell) {
   if (!found) return std::unexpected(found.error());
   recovery_.found = *found;
   sequence_ = std::max(found->sequence, header_.sequence);
-  if (std::max(header_.era, found->last.era) > most_era || sequence_ > most_sequence) {
-    // No writer counts this far: the file was made to make ours wrap around.
-    return std::unexpected(
-        error(errc::corrupt, held_.file.path() + ": byte 0: its era or sequence is at the end of "
-                                                 "the range; it can be opened read_only"));
-  }
+  if (auto room = has_room_to_count(); !room) return room;
   recovery_.clean =
       found->sealed && header_.closed && found->end == status->size && found->torn_bytes == 0;
   recovery_.cut_bytes = found->torn_bytes;
   end_ = found->end;
   changes_end_ = found->end;
   written_up_to_ = found->end;
-  if (recovery_.clean) {
-    durable_ = found->end;
-    return {};
+  least_size_ = found->end;
+  last_frame_ = found->last_frame;
+  proven_ = found->last_frame;
+  return {};
+}
+
+/// Whether what this process will write can be numbered.
+result<> journal_file::has_room_to_count() const {
+  const auto within = [&](const char* what, std::uint64_t last, std::uint64_t most) -> result<> {
+    if (last <= most) return {};
+    return std::unexpected(error(errc::corrupt, held_.file.path() + ": cannot be written: " + what +
+                                                    " has the number " + std::to_string(last) +
+                                                    ", and the limit is " + std::to_string(most) +
+                                                    "; it can be opened read_only"));
+  };
+  auto fits = within("its last batch", sequence_, most_sequence);
+  if (fits)
+    fits = within("its last session", std::max(header_.era, recovery_.found.last.era), most_era);
+  if (fits) fits = within("its header", header_.generation, most_generation);
+  return fits;
+}
+
+result<> journal_file::recover() {
+  assert(!is_recovered_ && !is_unpublished());
+  if (!recovery_.clean) {
+    const auto status = held_.file.status();
+    if (!status) return std::unexpected(status.error());
+    if (status->size != end()) {
+      if (auto cut = cut_back(end()); !cut) return cut;
+    }
+    // What we serve from here on must not vanish in a later power cut.
+    if (auto synced = held_.file.sync(); !synced) return synced;
+    if (auto synced = where_->sync_directory(); !synced) return synced;
   }
-  if (status->size != found->end) {
-    if (auto cut = held_.file.truncate(found->end); !cut) return cut;
-  }
-  // What we serve from here on must not vanish in a later power cut.
-  if (auto synced = held_.file.sync(); !synced) return synced;
-  if (auto synced = where_->sync_directory(); !synced) return synced;
-  durable_ = found->end;
+  durable_ = end();
+  is_recovered_ = true;
+  map_if_asked();
   return {};
 }
 
@@ -218,6 +235,7 @@ result<> journal_file::announce_session() {
 
 void journal_file::begin(std::uint64_t sequence) {
   // A sync in another thread may fence at any moment, so the fence is no matter of an assert.
+  assert(is_recovered_);
   assert(sequence >= sequence_);
   batch_sequence_ = sequence;
   batch_at_ = end();
@@ -239,6 +257,7 @@ result<> journal_file::add(const change& c) {
 result<> journal_file::commit() {
   if (auto flushed = flush_frame(true); !flushed) return flushed;
   sequence_ = batch_sequence_;
+  last_frame_.store(frame_at_, std::memory_order_release);
   end_.store(batch_at_, std::memory_order_release);
   if (!batch_is_note_) changes_end_.store(batch_at_, std::memory_order_release);
   return {};
@@ -276,6 +295,8 @@ result<> journal_file::flush_frame(bool commits) {
   if (buffer_.capacity() > 2 * frame_capacity) buffer_ = {};
   buffer_.resize(frame_header_size);
   if (!written) return written;
+  know_size(std::max(next, held_.file.mapped_end()));
+  frame_at_ = batch_at_;
   batch_at_ = next;
   batch_first_ = false;
   return sync_on_the_way();
@@ -305,19 +326,21 @@ result<> journal_file::write_ahead_of(std::uint64_t end) {
   const auto chunk =
       std::clamp((end - frames_start) / 2, least_write_ahead, most_write_ahead) & ~std::uint64_t{7};
   const std::vector<std::byte> zeros(static_cast<std::size_t>(end + chunk - written_up_to_));
+  if (auto as_long = is_as_long(); !as_long) return as_long;
   if (auto written = held_.file.write(written_up_to_, zeros); !written) {
     if (!is_harmless(written.error())) return written;
     settings_.write_ahead = false;  // a full disk: each write then finds out for itself
-    return held_.file.truncate(written_up_to_);
+    return cut_back(written_up_to_);
   }
   written_up_to_ += zeros.size();
+  know_size(written_up_to_);
   return {};
 }
 
 error journal_file::roll_back(const error& cause) {
   sequence_ = batch_sequence_;  // never used again: frames that cannot be unwritten may bear it
   buffer_.resize(frame_header_size);
-  const auto cut = held_.file.truncate(end());
+  const auto cut = cut_back(end());
   written_up_to_ = end();
   if (cut && is_harmless(cause) && !is_fenced()) return cause;
   set_fence(cause);
@@ -328,7 +351,7 @@ void journal_file::drop_batch() noexcept {
   sequence_ = std::max(sequence_, batch_sequence_);
   if (buffer_.size() > frame_header_size) buffer_.resize(frame_header_size);
   try {
-    if (held_.file.truncate(end())) {
+    if (cut_back(end())) {
       written_up_to_ = end();
       return;
     }
@@ -344,6 +367,7 @@ result<> journal_file::sync() {
   if (auto why = fence()) return std::unexpected(*why);
   if (is_durable()) return {};
   if (!held_.file.is_open()) return std::unexpected(error(errc::table_closed));
+  const auto last = last_frame_.load(std::memory_order_acquire);
   const auto up_to = end();
   const auto synced = [&] {
     try {
@@ -361,6 +385,7 @@ result<> journal_file::sync() {
     set_fence(synced.error());
     return std::unexpected(in_doubt(synced.error()));
   }
+  if (auto whole = is_whole(up_to, last); !whole) return whole;
   durable_.store(up_to, std::memory_order_release);
   return {};
 }
@@ -391,7 +416,7 @@ result<> journal_file::seal() {
   batch.ended();
   if (!sealed) return std::unexpected(roll_back(sealed.error()));
   if (written_up_to_ > end()) {
-    if (auto cut = held_.file.truncate(end()); !cut) return cut;
+    if (auto cut = cut_back(end()); !cut) return cut;
     written_up_to_ = end();
   }
   if (auto synced = sync(); !synced) return synced;
@@ -449,21 +474,6 @@ result<> journal_file::publish(bool replace) {
   }
   durable_.store(end(), std::memory_order_release);
   return {};
-}
-
-std::optional<error> journal_file::fence() const {
-  if (!is_fenced()) return std::nullopt;
-  const std::scoped_lock lock(fence_mutex_);
-  return error(errc::fenced,
-               held_.file.path() + ": writing stopped after a disk failure (" + fence_->message() +
-                   "); recover() writes a new file from memory",
-               {}, fence_->os_error());
-}
-
-void journal_file::set_fence(const error& cause) noexcept {
-  const std::scoped_lock lock(fence_mutex_);
-  if (!fence_) fence_ = cause;
-  is_fenced_.store(true, std::memory_order_release);
 }
 
 }  // namespace shelf::journal

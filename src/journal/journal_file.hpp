@@ -19,11 +19,18 @@
 
 namespace shelf::journal {
 
-/// What opening a journal found and did.
+/// The highest numbers a file may bear and still be written. No writer counts this far: a file
+/// beyond them was made to have ours wrap around. What lies between them and the end of their range
+/// is more than any process uses up while it has the file open.
+inline constexpr std::uint64_t most_sequence = std::uint64_t{1} << 61;
+inline constexpr std::uint64_t most_generation = std::uint64_t{1} << 61;
+inline constexpr std::uint32_t most_era = std::uint32_t{1} << 31;
+
+/// What opening a journal found.
 struct recovery {
   scanned found;
   bool clean = false;           ///< sealed by a close, nothing behind the seal
-  std::uint64_t cut_bytes = 0;  ///< torn bytes that were cut off
+  std::uint64_t cut_bytes = 0;  ///< torn bytes that recover() cuts off
 };
 
 /// A journal open for writing, its file locked.
@@ -50,12 +57,16 @@ class journal_file {
   [[nodiscard]] static result<std::unique_ptr<journal_file>> create(
       const file::location& where, const std::array<std::byte, 16>& store_id, settings s);
 
-  /// Opens, locks and recovers: scans, cuts off a torn end, syncs. `tell` is told of the bytes
-  /// scanned. Touches nothing if the file is refused: not_found, not_a_table, already_open,
-  /// corrupt, unsupported_version, read_only features, file_error.
+  /// Opens, locks and scans, and changes nothing: what the file holds can be replayed, and refused,
+  /// while it is as it was found. recover() comes before the first append. `tell` is told of the
+  /// bytes scanned. Errors: not_found, not_a_table, already_open, corrupt, unsupported_version
+  /// (read_only features too), file_error.
   [[nodiscard]] static result<std::unique_ptr<journal_file>> open(const file::location& where,
                                                                   settings s,
                                                                   const progress& tell = {});
+  /// Makes an opened file one to append to: cuts off a torn end and syncs. Once, as soon as nothing
+  /// will refuse the file any more, and before anybody is served from it. Errors: file_error.
+  [[nodiscard]] result<> recover();
   ~journal_file();
   journal_file(const journal_file&) = delete;
   journal_file& operator=(const journal_file&) = delete;
@@ -82,8 +93,8 @@ class journal_file {
   /// roll_back without a cause to tell: for a batch that an exception ended.
   void drop_batch() noexcept;
 
-  /// fdatasync: all batches committed before the call are durable after it. A failure fences the
-  /// journal. Costs nothing if nothing was written since the last.
+  /// fdatasync: all batches committed before the call are durable after it, in a file that
+  /// is_whole(). A failure fences the journal. Costs nothing if nothing was written since the last.
   [[nodiscard]] result<> sync();
   /// A note that carries durable_up_to, so that later damage before it is told from a torn end. Not
   /// synced.
@@ -102,6 +113,10 @@ class journal_file {
   [[nodiscard]] result<> publish(bool replace);
   /// replaced if the table's name no longer means this file.
   [[nodiscard]] result<> still_named() const { return where_->still_names(held_.file); }
+  /// still_named(), and the file is as long as it was written, and nobody changed what was written
+  /// since the last look (of much the first 4 MiB and the last frame). Else it is replaced, and the
+  /// journal fenced. sync() looks too, once all is on disk.
+  [[nodiscard]] result<> is_whole();
 
   /// Why nothing more can be written, if so.
   [[nodiscard]] std::optional<error> fence() const;
@@ -141,11 +156,18 @@ class journal_file {
   [[nodiscard]] result<file_header> read_header() const;
   [[nodiscard]] result<scanned> scan_all(const file_header& header, std::uint64_t size,
                                          const progress& tell) const;
-  [[nodiscard]] result<> recover(const progress& tell);
+  [[nodiscard]] result<> look(const progress& tell);
+  [[nodiscard]] result<> has_room_to_count() const;
   void start_session();
   [[nodiscard]] result<> announce_session();
   [[nodiscard]] result<> write_slot(std::size_t slot, bool then_sync);
   void claim_durable(std::uint32_t over) noexcept;
+  [[nodiscard]] result<> is_whole(std::uint64_t up_to, std::uint64_t last_frame);
+  [[nodiscard]] result<> is_here(const file::file_status& status, std::uint64_t least) const;
+  [[nodiscard]] result<> is_as_long() const;
+  [[nodiscard]] result<> reads_back(std::uint64_t up_to, std::uint64_t last_frame);
+  [[nodiscard]] result<> cut_back(std::uint64_t size);
+  void know_size(std::uint64_t size) noexcept;
   [[nodiscard]] bool is_unpublished() const noexcept { return !held_.name.empty(); }
   [[nodiscard]] std::uint64_t claimed_durable() const noexcept;
 
@@ -157,6 +179,7 @@ class journal_file {
   std::optional<error> sync_failed_;  ///< before it had a name: what it holds is in doubt for good
   session session_;
   std::atomic<std::uint32_t> era_ = 0;  ///< session_.era, for observers
+  bool is_recovered_ = false;           ///< nothing torn stands behind end_: appending may begin
   bool is_announced_ = false;           ///< the header on disk has ended the eras before ours
   std::uint64_t sequence_ = 0;
 
@@ -164,18 +187,25 @@ class journal_file {
   std::vector<std::byte> buffer_;  ///< header space and records of the frame being filled
   std::uint64_t batch_sequence_ = 0;
   std::uint64_t batch_at_ = 0;  ///< where its next frame goes
+  std::uint64_t frame_at_ = 0;  ///< where its last frame went
   bool batch_first_ = false;
   bool batch_is_note_ = false;
 
   file::sync_pace pace_;             ///< of sync_on_the_way
   std::uint64_t written_up_to_ = 0;  ///< file size as we know it, zeros written ahead included
   std::atomic<std::uint64_t> end_{frames_start};
+  std::atomic<std::uint64_t> last_frame_{frames_start};  ///< start of the frame that ends at end_
+  /// The file is no shorter unless somebody else cut it: lowered before we do, and counted.
+  std::atomic<std::uint64_t> least_size_{0};
+  std::atomic<std::uint32_t> own_cuts_{0};
   std::atomic<std::uint64_t> changes_end_{frames_start};  ///< end, trailing notes not counted
   std::atomic<std::uint64_t> durable_{0};
   std::atomic<bool> is_fenced_{false};
   mutable std::mutex fence_mutex_;
   std::optional<error> fence_;
   std::mutex sync_mutex_;
+  std::uint64_t proven_ = frames_start;  ///< a frame that was read back; under sync_mutex_
+  std::uint64_t proven_up_to_ = 0;       ///< nothing was written since; under sync_mutex_
 };
 
 /// Drops the batch begun while it lives, should an exception end it.

@@ -13,7 +13,9 @@ namespace {
 constexpr int looks = 8;
 
 [[nodiscard]] error with_path(const error& e, const std::string& path) {
-  return e == errc::corrupt ? error(errc::corrupt, path + ": " + e.message()) : e;
+  const bool names_it = e.message().starts_with(path + ": ");
+  const bool is_ours = e == errc::corrupt || e == errc::unsupported_version;
+  return is_ours && !names_it ? error(e.code(), path + ": " + e.message()) : e;
 }
 
 }  // namespace

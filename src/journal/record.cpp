@@ -4,6 +4,7 @@
 
 #include <cassert>
 #include <limits>
+#include <string>
 
 namespace shelf::journal {
 namespace {
@@ -60,6 +61,14 @@ void append_record(std::vector<std::byte>& out, const change& c) {
   append_varint(out, c.value.size());
   out.insert(out.end(), c.key.begin(), c.key.end());
   out.insert(out.end(), c.value.begin(), c.value.end());
+}
+
+error unknown_flags(const change& c, std::uint64_t frame_at) {
+  return error(errc::unsupported_version, "byte " + std::to_string(frame_at) +
+                                              ": a record has the flags " +
+                                              std::to_string(c.flags & ~known_flags) +
+                                              ", which this shelf does not know; a newer one can "
+                                              "read the file");
 }
 
 std::optional<change> take_record(bytes& payload) noexcept {

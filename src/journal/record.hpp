@@ -6,7 +6,9 @@
 #pragma once
 
 #include "journal/change.hpp"
+#include "shelf/error.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -17,6 +19,14 @@ namespace shelf::journal {
 
 /// Appends the record of a change. Throws std::bad_alloc.
 void append_record(std::vector<std::byte>& out, const change& c);
+
+/// The flags whose meaning this library knows. A record with any other is of a newer one.
+inline constexpr std::uint8_t known_flags = 0;
+[[nodiscard]] constexpr bool has_unknown_flags(const change& c) noexcept {
+  return (c.flags & ~known_flags) != 0;
+}
+/// unsupported_version, in a sentence that names the flags and where the record's frame starts.
+[[nodiscard]] error unknown_flags(const change& c, std::uint64_t frame_at);
 
 /// The first record of `payload`, which is moved past it; its key and value point into the payload.
 /// nullopt if the bytes are no record: an unknown op, a size past the end, a varint not in shortest

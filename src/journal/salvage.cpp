@@ -31,7 +31,7 @@ class walk {
   }
   [[nodiscard]] result<> accept(const frame& f, std::uint64_t at);
   [[nodiscard]] result<> end_batch(bool whole);
-  [[nodiscard]] result<> hand_out(bytes records);
+  [[nodiscard]] result<> hand_out(bytes records, std::uint64_t at);
   [[nodiscard]] result<> finish();
   [[nodiscard]] result<std::optional<frame>> look(std::uint64_t at);
   /// What the gap before `next` (or the end of the file) took.
@@ -108,12 +108,14 @@ result<> walk::accept(const frame& f, std::uint64_t at) {
   if (beheaded) out_.partial(h.sequence);
   last_ = h;
   in_batch_ = true;
-  if (auto handed = hand_out(f.records); !handed) return handed;
+  if (auto handed = hand_out(f.records, at); !handed) return handed;
   return h.commit ? end_batch(true) : result<>();
 }
 
-result<> walk::hand_out(bytes records) {
+result<> walk::hand_out(bytes records, std::uint64_t at) {
   while (const auto c = take_record(records)) {
+    // Not damage: to leave it out would lose what a newer shelf can read.
+    if (has_unknown_flags(*c)) return std::unexpected(unknown_flags(*c, at));
     if (auto visited = out_.visit(*c, last_.sequence); !visited) return visited;
   }
   return {};

@@ -44,32 +44,36 @@ class chain {
     return h.first && h.sequence >= found_.sequence;
   }
 
-  /// Bytes at the end of the frame's records that are no records: 0, or the frame was not accepted.
-  [[nodiscard]] std::size_t accept(const frame& f) noexcept {
+  /// Takes the frame at `at`, unless there is a reason to refuse the file.
+  [[nodiscard]] result<> accept(const frame& f, std::uint64_t at) {
     batch_ = f.header;
     in_batch_ = !f.header.commit;
-    const auto left = count(f.records);
-    if (in_batch_ || left != 0) return left;
+    if (auto counted = count(f, at); !counted) return counted;
+    if (in_batch_) return {};
     found_.end = f.next;
+    found_.last_frame = at;
     found_.last = f.header.written_in;
     found_.sequence = f.header.sequence;
     found_.sealed = sealed_;
     found_.changes += changes_;
     changes_ = 0;
     ++found_.batches;
-    return 0;
+    return {};
   }
 
   [[nodiscard]] scanned& found() noexcept { return found_; }
 
  private:
-  [[nodiscard]] std::size_t count(bytes records) noexcept {
+  [[nodiscard]] result<> count(const frame& f, std::uint64_t at) {
     sealed_ = false;
-    while (const auto c = take_record(records)) {
+    bytes rest = f.records;
+    while (const auto c = take_record(rest)) {
+      if (has_unknown_flags(*c)) return std::unexpected(unknown_flags(*c, at));
       sealed_ = c->what == op::seal;
       if (c->what != op::note && c->what != op::seal) ++changes_;
     }
-    return records.size();
+    if (!rest.empty()) return no_record(at + f.header.size - rest.size());
+    return {};
   }
 
   std::uint64_t durable_up_to_;
@@ -141,8 +145,8 @@ result<scanned> scan(frame_reader& reader, const file_header& header, const prog
     const auto next = reader.at(at);
     if (!next) return std::unexpected(next.error());
     if (!*next || !walk.fits((*next)->header, at)) break;
-    if (const auto left = walk.accept(**next); left != 0) {
-      return no_record(at + (*next)->header.size - left);
+    if (auto accepted = walk.accept(**next, at); !accepted) {
+      return std::unexpected(accepted.error());
     }
     at = (*next)->next;
     if (tell && at >= told + told_every) tell(told = at, reader.size());
@@ -166,6 +170,7 @@ result<> replay(frame_reader& reader, std::uint64_t from, std::uint64_t to, visi
     while (!rest.empty()) {
       const auto c = take_record(rest);
       if (!c) return no_record(at + f.header.size - rest.size());
+      if (has_unknown_flags(*c)) return std::unexpected(unknown_flags(*c, at));
       if (auto visited = out.visit(*c, f.header.sequence); !visited) return visited;
     }
     if (f.header.commit) {

@@ -13,9 +13,10 @@ namespace shelf::journal {
 
 /// What a scan found. Offsets are bytes from the start of the file.
 struct scanned {
-  std::uint64_t end = frames_start;  ///< end of the last committed batch
-  session last;                      ///< that wrote the last committed batch
-  std::uint64_t sequence = 0;        ///< of the last committed batch
+  std::uint64_t end = frames_start;         ///< end of the last committed batch
+  std::uint64_t last_frame = frames_start;  ///< where its last frame starts
+  session last;                             ///< that wrote the last committed batch
+  std::uint64_t sequence = 0;               ///< of the last committed batch
   std::uint64_t batches = 0;
   std::uint64_t changes = 0;  ///< records that change a table
   bool sealed = false;        ///< the last batch is a seal

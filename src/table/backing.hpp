@@ -75,6 +75,11 @@ class backing {
   [[nodiscard]] virtual const found_at_open& found() const noexcept = 0;
   /// The highest sequence number the file knows; 0 where the format keeps none.
   [[nodiscard]] virtual sequence last_sequence() const noexcept = 0;
+  /// Until this is called the file is as it was found: it can be read, and refused, but not
+  /// written. Then what a crash left is cut off or repaired, synced. Once, when nothing will refuse
+  /// the file any more, and before anybody is served from it. Not for a file just created, nor for
+  /// one that is about to be replaced by what write_whole() makes.
+  [[nodiscard]] virtual result<> recover() { return {}; }
   /// Reads the whole file anew and looks for damage, as far as the format can show it.
   [[nodiscard]] virtual result<> verify() const = 0;
   enum class start : std::uint8_t { beginning, now };
@@ -125,6 +130,9 @@ class backing {
   [[nodiscard]] virtual result<> publish(bool replace) = 0;
   /// replaced if the table's name no longer means this file.
   [[nodiscard]] virtual result<> still_named() const = 0;
+  /// replaced, and fenced, if the file is not what was written to it: cut, changed or renamed by
+  /// others, as far as the format can tell at little cost. From any thread, as sync().
+  [[nodiscard]] virtual result<> is_whole() { return {}; }
   /// How many names the file has.
   [[nodiscard]] virtual result<std::uint64_t> names() const = 0;
 
@@ -147,7 +155,8 @@ struct backing_options {
   const table_description& description;
 };
 
-/// Opens and locks the file, and recovers what a crash left. Errors: as table::open.
+/// Opens and locks the file, and looks at what it holds; accept() comes next. Errors: as
+/// table::open.
 [[nodiscard]] result<std::shared_ptr<backing>> open_backing(const backing_options& o);
 /// A new file of an empty table, published; EEXIST if there is one.
 [[nodiscard]] result<std::shared_ptr<backing>> create_backing(const backing_options& o);

@@ -129,6 +129,7 @@ result<std::unique_ptr<file_builder>> extend_file(const core_config& config,
     return std::unexpected(
         error(errc::type_mismatch, config.path + ": it has other types now than a moment ago"));
   }
+  if (auto recovered = (*open)->recover(); !recovered) return std::unexpected(recovered.error());
   return std::make_unique<extending>(std::move(*where), std::move(*open), types.what,
                                      config.limits.entry_bytes);
 }

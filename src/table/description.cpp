@@ -22,6 +22,10 @@ namespace {
   if (!*first) return corrupt("damaged: no valid frame here");
   auto records = (*first)->records;
   const auto c = journal::take_record(records);
+  if (c && journal::has_unknown_flags(*c)) {
+    const auto why = journal::unknown_flags(*c, journal::frames_start);
+    return std::unexpected(error(why.code(), path + ": " + why.message()));
+  }
   if (!c || c->what != journal::op::table_created) return corrupt("there is no catalogue");
   auto d = tables::decode_description(c->key, c->value);
   if (!d) return std::unexpected(error(d.error().code(), path + ": " + d.error().message()));

@@ -268,10 +268,7 @@ result<std::uint64_t> dets_backing::names() const {
 std::optional<error> dets_backing::fence() const {
   if (!is_fenced()) return std::nullopt;
   const std::scoped_lock lock(fence_mutex_);
-  return error(errc::fenced,
-               where_->path() + ": writing stopped after a disk failure (" + fence_->message() +
-                   "); recover() writes a new file from memory",
-               {}, fence_->os_error());
+  return file::writing_stopped(where_->path(), *fence_);
 }
 
 void dets_backing::set_fence(const error& cause) noexcept {

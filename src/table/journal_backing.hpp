@@ -20,6 +20,7 @@ class journal_backing final : public backing {
   std::size_t expected_entries() const noexcept override;
   const found_at_open& found() const noexcept override { return found_; }
   sequence last_sequence() const noexcept override { return file_->last_sequence(); }
+  result<> accept() override { return file_->recover(); }
   result<> verify() const override;
   result<std::unique_ptr<reading>> follow(start from) override;
   result<> append(sequence number, std::span<const journal::change> changes,
@@ -40,6 +41,7 @@ class journal_backing final : public backing {
   result<> sync_unpublished() override { return file_->sync_unpublished(); }
   result<> publish(bool replace) override { return file_->publish(replace); }
   result<> still_named() const override { return file_->still_named(); }
+  result<> is_whole() override { return file_->is_whole(); }
   result<std::uint64_t> names() const override;
   std::optional<error> fence() const override { return file_->fence(); }
   void set_fence(const error& cause) noexcept override { file_->set_fence(cause); }

@@ -157,13 +157,18 @@ result<> store::open_existing() {
   if (auto read = f.read_all(load); !read) return read;
   auto loaded = load.finish();
   if (!loaded) return std::unexpected(loaded.error());
+  // The file must not go on under a schema that new entries do not have: it is replaced.
+  const bool replaces = load.brought_up_to_date();
+  // Whatever can refuse the file comes before this, so that a refused file stays as it was found.
+  if (!replaces) {
+    if (auto accepted = f.accept(); !accepted) return accepted;
+  }
   found_ = f.found();
   sequence_ = f.last_sequence();
   description_ = load.description();
   file_ = std::move(*opened);
   adopt(std::move(*loaded), load.version());
-  // The file must not go on under a schema that new entries do not have.
-  if (load.brought_up_to_date()) return rewrite_from_memory();
+  if (replaces) return rewrite_from_memory();
   return {};
 }
 

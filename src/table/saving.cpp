@@ -90,7 +90,7 @@ std::shared_ptr<backing> store::current_file() const {
 result<> store::check_name() const {
   auto named = file_->still_named();
   if (!named && named.error() == errc::replaced) file_->set_fence(named.error());
-  return named;
+  return named ? file_->is_whole() : named;
 }
 
 result<> store::save() {
@@ -146,12 +146,14 @@ result<> store::sync_and_note(bool settle) {
   const auto f = current_file();
   if (!f) return std::unexpected(labelled(errc::table_closed));
   if (auto why = f->fence()) return std::unexpected(*why);
-  if (settle ? f->is_settled() : f->is_durable()) return {};
-  if (auto synced = settle ? f->sync_and_settle() : f->sync(); !synced) {
+  const bool is_done = settle ? f->is_settled() : f->is_durable();
+  // Nothing new to promise: the promises made before are looked after.
+  if (auto synced = is_done ? f->is_whole() : settle ? f->sync_and_settle() : f->sync(); !synced) {
     // Closed by another thread meanwhile.
     if (synced.error() == errc::table_closed) return std::unexpected(labelled(errc::table_closed));
     return synced;
   }
+  if (is_done) return {};
   {
     const std::scoped_lock lock(notes_);
     last_sync_ = system_.wall_clock();

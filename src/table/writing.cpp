@@ -250,7 +250,12 @@ std::optional<error> store::append(sequence number) {
 /// company.
 std::optional<error> store::sync_group() {
   const auto start = system_.now();
-  if (auto synced = file_->sync(); !synced) return synced.error();
+  if (auto synced = file_->sync(); !synced) {
+    const auto& cause = synced.error();
+    // It is in the file, and whether that is the table's still, and whole, is not known.
+    const bool in_doubt = file_->is_fenced() && cause != errc::indeterminate;
+    return in_doubt ? file::in_doubt(cause) : cause;
+  }
   turn_.set_grouping({.groups_for_others = 0, .window = (system_.now() - start) / 2});
   return std::nullopt;
 }

@@ -60,7 +60,7 @@ class crash_workload {
     promises.assign(1, {0, 0, contents.size() - 1});
     has_file_from_start = true;
     where_->sweep_temporaries();
-    auto opened = journal_file::open(*where_, settings_);
+    auto opened = open_recovered(*where_, settings_);
     ASSERT_TRUE(opened.has_value()) << opened.error();
     file_ = std::move(*opened);
     collector all;
@@ -132,7 +132,7 @@ class crash_workload {
   /// What the opening serves is durable, and what it does not serve is gone for good.
   void reopen() {
     file_.reset();
-    auto opened = journal_file::open(*where_, settings_);
+    auto opened = open_recovered(*where_, settings_);
     ASSERT_TRUE(opened.has_value()) << opened.error();
     file_ = std::move(*opened);
     collector all;

@@ -64,17 +64,18 @@ void write_and_read_again(const file::location& where) {
   auto opened = journal_file::open(where, {});
   require(opened.has_value());
   auto& j = **opened;
+  require(j.recover().has_value());
   counter before;
   const auto read = j.replay(frames_start, j.end(), before);
   require(read.has_value());
   j.begin(j.last_sequence() + 1);
   require(j.add({.what = op::put, .flags = 0, .table = 1, .key = {}, .value = {}}).has_value());
   require(j.commit().has_value() && j.seal().has_value());
-  // A forged header may stand one session before the end of all eras: that one is the last.
-  const bool at_the_end = j.era() >= 1u << 31 || j.last_sequence() >= std::uint64_t{1} << 62;
   opened->reset();
-  if (at_the_end) return;
   const auto again = journal_file::open(where, {});
+  // A forged header may stand one session before the end of what can be counted: that one is the
+  // last.
+  if (!again && again.error().message().find("the limit is") != std::string::npos) return;
   require(again.has_value() && (*again)->recovered().clean);
   require((*again)->recovered().found.changes == before.changes + 1);
 }
@@ -96,7 +97,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto opened = journal_file::open(*where, {});
     opens = opened.has_value();
     require(!opens || view.has_value());
-    if (!opens) require(*disk.read_all("f") == content);
+    require(*disk.read_all("f") == content);
     if (opens) require((*opened)->recovered().found.changes == seen.changes);
   }
   if (opens) write_and_read_again(*where);

@@ -326,6 +326,36 @@ TEST_P(JournalCrash, ACrashInTheRecoveryLosesNothingMore) {
   tell("twice", tally, nested);
 }
 
+/// An opening that a crash ends, or the table refuses, after it decided where the journal ends and
+/// before it cut: the next one finds what that one found.
+TEST_P(JournalCrash, ACrashBetweenDecidingAndCuttingLeavesWhatWasFound) {
+  const auto& w = ran();
+  const auto past = w.disk().recorded();
+  const std::size_t whole = has_long_batches(GetParam()) ? 100 : 4000;
+  const auto tally = file::for_each_crash_state(
+      past, {.budget = budget_of(past, whole)},
+      [&](simulated_disk& disk, const crash_state& state) {
+        if (HasFailure()) return;
+        const auto before = disk.read_all(test::name);
+        const auto changes = disk.calls(file::call::changing);
+        const auto where = test::place(disk);
+        recovery decided;
+        {
+          const auto opened = journal_file::open(where, {});
+          if (!opened) return;
+          decided = (*opened)->recovered();
+        }
+        EXPECT_EQ(disk.calls(file::call::changing), changes) << state.describe();
+        EXPECT_EQ(disk.read_all(test::name), before) << state.describe();
+        const auto got = test::recover_and_read(disk);
+        EXPECT_FALSE(got.refused.has_value()) << state.describe();
+        EXPECT_EQ(got.found.found.end, decided.found.end) << state.describe();
+        EXPECT_EQ(got.found.cut_bytes, decided.cut_bytes) << state.describe();
+        EXPECT_EQ(disk.read_all(test::name)->size(), decided.found.end) << state.describe();
+      });
+  tell("decided", tally);
+}
+
 TEST_P(JournalCrash, ADiskThatLiesAboutSyncsLosesDataButNeverMakesItUp) {
   const auto& w = ran();
   const auto past = w.disk().recorded();

@@ -96,7 +96,7 @@ void compact(const file::location& where, journal_file& old, journal_file::setti
 
 void write_second(const file::location& where, journal_file::settings s, told& t) {
   where.sweep_temporaries();
-  auto opened = journal_file::open(where, s);
+  auto opened = test::open_recovered(where, s);
   if (!opened) return;
   auto& j = **opened;
   test::collector all;
@@ -197,7 +197,7 @@ TEST(JournalFaults, ANumberedFaultNeverChangesARefusedFile) {
   const auto damaged = test::image_of(disk);
   for (std::uint64_t nth = 1; nth < 30; ++nth) {
     disk.inject({.kind = call::any, .nth = nth});
-    EXPECT_FALSE(journal_file::open(j.where(), {}).has_value());
+    EXPECT_FALSE(test::open_recovered(j.where(), {}).has_value());
     disk.clear_faults();
     EXPECT_EQ(test::image_of(disk), damaged);
     EXPECT_EQ(disk.locks_held(), 0u);
@@ -235,7 +235,7 @@ TEST(JournalFaults, AFailedSyncOnTheWayFencesATableThatIsThere) {
   simulated_disk disk;
   test::small_journal j(disk);
   j.create().put("a", 100).seal().leave();
-  const auto opened = journal_file::open(j.where(), {.sync_on_the_way = true});
+  const auto opened = test::open_recovered(j.where(), {.sync_on_the_way = true});
   ASSERT_TRUE(opened.has_value());
   disk.inject({.kind = call::any_sync, .nth = 2, .error = EIO});  // the first begins the session
   const auto done = append_long_batch(**opened);

@@ -87,6 +87,27 @@ TEST(JournalFile, EveryWritingSessionHasANewEraAndReadingOnesHaveNone) {
   EXPECT_EQ(j.file().era(), first + 4);
 }
 
+TEST(JournalFile, OpeningChangesNothingUntilTheFileIsRecovered) {
+  simulated_disk disk;
+  small_journal j(disk);
+  j.create().put("a", 100).put("b", 100).leave();
+  disk.resize(test::name, j.ends[1] + 20);
+  const auto torn = test::image_of(disk);
+  const auto before = disk.calls(call::changing);
+  {
+    const auto opened = journal_file::open(j.where(), {});
+    ASSERT_TRUE(opened.has_value());
+    test::collector all;
+    ASSERT_TRUE((*opened)->replay(frames_start, (*opened)->end(), all).has_value());
+    EXPECT_EQ(all.batches.size(), 2u);
+    EXPECT_EQ((*opened)->recovered().cut_bytes, 20u);
+  }
+  EXPECT_EQ(disk.calls(call::changing), before);
+  EXPECT_EQ(test::image_of(disk), torn);
+  EXPECT_EQ(recover_and_read(disk).batches.size(), 2u);
+  EXPECT_EQ(test::image_of(disk).size(), j.ends[1]);
+}
+
 TEST(JournalFile, ASessionIsAnnouncedInTheHeaderAndSyncedBeforeItsFirstFrame) {
   simulated_disk disk;
   small_journal j(disk);
@@ -252,22 +273,70 @@ TEST(JournalFile, UnknownCompatibleFeaturesSurviveASession) {
   EXPECT_EQ(recover_and_read(disk).batches, j.given);
 }
 
-TEST(JournalFile, CountersAtTheirEndAreRefusedForWritingAndReadAllTheSame) {
-  for (const bool by_header : {true, false}) {
+/// A file of one entry whose counters stand where nobody has counted to.
+struct far_counter {
+  const char* what;
+  std::uint32_t header_era = 0;
+  std::uint32_t era = 1;
+  std::uint64_t header_sequence = 0;
+  std::uint64_t sequence = 1;
+  std::uint64_t generation = 0;
+
+  [[nodiscard]] std::vector<std::byte> content() const {
     file_header h;
-    if (by_header) h.era = 0xffff'ffff;
+    h.era = header_era;
+    h.sequence = header_sequence;
+    h.generation = generation;
     h.durable_up_to = frames_start + 48;  // behind the frame
     forged_journal f(h);
-    f.put("a", {.era = by_header ? 1 : 0xffff'ffff});
-    const auto disk = test::disk_with(f.content);
-    EXPECT_EQ(*recover_and_read(*disk).refused, errc::corrupt);
+    return f.put("a", {.era = era, .sequence = sequence}).content;
+  }
+};
+
+TEST(JournalFile, CountersBeyondTheirLimitAreRefusedForWritingAndReadAllTheSame) {
+  const far_counter beyond[] = {
+      {.what = "session", .header_era = most_era + 1},
+      {.what = "session", .header_era = 0xffff'ffff},
+      {.what = "session", .era = most_era + 1},
+      {.what = "session", .era = 0xffff'ffff},
+      {.what = "batch", .header_sequence = most_sequence + 1},
+      {.what = "batch", .sequence = most_sequence + 1},
+      {.what = "batch", .sequence = (std::uint64_t{1} << 62) - 1},
+      {.what = "batch", .sequence = ~std::uint64_t{0}},
+      {.what = "header", .generation = most_generation + 1},
+      {.what = "header", .generation = ~std::uint64_t{0}},
+  };
+  for (const auto& c : beyond) {
+    const auto content = c.content();
+    const auto disk = test::disk_with(content);
+    const auto refused = recover_and_read(*disk).refused;
+    ASSERT_TRUE(refused.has_value()) << c.what;
+    EXPECT_EQ(*refused, errc::corrupt);
+    for (const auto* piece : {c.what, "the limit is", "read_only"}) {
+      EXPECT_NE(refused->message().find(piece), std::string::npos) << refused->message();
+    }
+    EXPECT_EQ(test::image_of(*disk), content);
     EXPECT_EQ(look(*disk).batches.size(), 1u);
   }
-  forged_journal f;
-  f.put("a", {.sequence = ~std::uint64_t{0}});
-  const auto disk = test::disk_with(f.content);
-  EXPECT_EQ(*recover_and_read(*disk).refused, errc::corrupt);
-  EXPECT_EQ(test::image_of(*disk), f.content);
+}
+
+TEST(JournalFile, CountersAtTheirLimitCanStillBeWritten) {
+  const far_counter last[] = {
+      {.what = "header's era", .header_era = most_era},
+      {.what = "era", .era = most_era},
+      {.what = "header's sequence", .header_sequence = most_sequence},
+      {.what = "sequence", .sequence = most_sequence},
+      {.what = "generation", .generation = most_generation},
+  };
+  for (const auto& c : last) {
+    SCOPED_TRACE(c.what);
+    const auto disk = test::disk_with(c.content());
+    small_journal j(*disk);
+    j.open();
+    for (int i = 0; i < 10; ++i) j.put("b", 1).sync().note();
+    j.seal().put("c", 1).seal().leave();
+    EXPECT_EQ(look(*disk).batches.size(), 12u);
+  }
 }
 
 TEST(JournalFile, APublishedFileCannotLoseItsFirstBatchUnnoticed) {

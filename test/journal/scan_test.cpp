@@ -211,6 +211,37 @@ TEST(Scan, OverlappingClaimsTooManyToCheckAreRefusedInLinearTime) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
 }
 
+TEST(Scan, RecordsWithUnknownFlagsAreOfANewerShelfAndNotDamage) {
+  for (const int flag : {1, 2, 4, 8, 128}) {
+    std::vector<std::byte> records;
+    append_record(records, {.what = op::put,
+                            .flags = static_cast<std::uint8_t>(flag),
+                            .table = 1,
+                            .key = as_bytes(std::string_view("b")),
+                            .value = {}});
+    forged_journal f;
+    const auto at = f.put("a", {}).content.size();
+    f.frame(records, {.sequence = 2});
+    const auto found = scan_of(f.content);
+    ASSERT_FALSE(found.has_value());
+    EXPECT_EQ(found.error(), errc::unsupported_version);
+    EXPECT_NE(found.error().message().find("byte " + std::to_string(at)), std::string::npos);
+    EXPECT_NE(found.error().message().find("flags " + std::to_string(flag)), std::string::npos);
+    const auto disk = test::disk_with(f.content);
+    for (const auto& refused :
+         {*test::recover_and_read(*disk).refused, *test::look(*disk).refused}) {
+      EXPECT_EQ(refused, errc::unsupported_version);
+      EXPECT_TRUE(refused.message().starts_with(test::name + ": byte ")) << refused.message();
+    }
+    EXPECT_EQ(test::image_of(*disk), f.content);
+    const auto file = test::place(*disk).open_to_read();
+    frame_reader reader(*file, f.content.size(), 0);
+    test::collector out;
+    EXPECT_EQ(replay(reader, frames_start, f.content.size(), out).error(),
+              errc::unsupported_version);
+  }
+}
+
 TEST(Replay, StopsAtTheVisitorsError) {
   class refuses final : public visitor {
    public:

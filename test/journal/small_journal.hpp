@@ -78,6 +78,17 @@ inline file::location place(file::simulated_disk& disk, const std::string& path 
   return std::move(*found);
 }
 
+/// Opens a journal as a table does that has nothing against what the file holds.
+inline result<std::unique_ptr<journal_file>> open_recovered(const file::location& where,
+                                                            journal_file::settings s = {}) {
+  auto opened = journal_file::open(where, s);
+  if (!opened) return opened;
+  if (auto recovered = (*opened)->recover(); !recovered) {
+    return std::unexpected(recovered.error());
+  }
+  return opened;
+}
+
 /// What opening a file gave: its batches, or why not.
 struct reading {
   std::vector<batch> batches;
@@ -98,7 +109,7 @@ inline void PrintTo(const reading& r, std::ostream* out) {
 inline reading recover_and_read(file::simulated_disk& disk, const std::string& path = name) {
   reading got;
   const auto where = place(disk, path);
-  auto opened = journal_file::open(where, {});
+  auto opened = open_recovered(where, {});
   if (!opened) {
     got.refused = opened.error();
     return got;
@@ -145,7 +156,7 @@ class small_journal {
     return *this;
   }
   small_journal& open() {
-    auto opened = journal_file::open(*where_, settings_);
+    auto opened = open_recovered(*where_, settings_);
     EXPECT_TRUE(opened.has_value()) << opened.error();
     file_ = std::move(*opened);
     return *this;
