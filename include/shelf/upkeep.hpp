@@ -71,19 +71,27 @@ struct lost_place {
   bool promised = false;  ///< it had been on disk; else it may be a write that was never complete
 };
 
-/// What salvage() kept and what was lost.
-struct salvage_report {
-  file_description of;                 ///< as salvaged
-  std::uint64_t batches = 0;           ///< kept, wholly or in part
-  std::uint64_t changes = 0;           ///< kept
-  std::uint64_t bad_records = 0;       ///< left out: checksums were right, their terms were not
-  std::vector<lost_place> lost;        ///< in the order of the file; the first thousand
-  std::uint64_t lost_places = 0;       ///< all of them
-  std::uint64_t lost_bytes = 0;        ///< in all of them
-  std::vector<std::uint64_t> partial;  ///< batches of which a part is missing; the first thousand
+/// A record that salvage() left out: its checksum was right, but no open would take it.
+struct unsound_record {
+  std::uint64_t sequence = 0;  ///< of its batch
+  std::string why;             ///< without keys and values
 };
 
-/// What to take for granted if the file's first batch, which says it, is lost.
+/// What salvage() kept and what was lost.
+struct salvage_report {
+  file_description of;            ///< as salvaged
+  std::uint64_t batches = 0;      ///< kept, wholly or in part
+  std::uint64_t changes = 0;      ///< kept
+  std::uint64_t bad_records = 0;  ///< left out, or schemas that were replaced: no open takes them
+  std::vector<unsound_record> left_out;  ///< the bad records; the first thousand
+  std::vector<lost_place> lost;          ///< in the order of the file; the first thousand
+  std::uint64_t lost_places = 0;         ///< all of them
+  std::uint64_t lost_bytes = 0;          ///< in all of them
+  std::vector<std::uint64_t> partial;    ///< batches of which a part is missing; the first thousand
+};
+
+/// What to take for granted if the file's first batch, which says it, is lost. The schemas also
+/// stand in for those of a file that no open would read.
 struct salvage_options {
   path_options where = {};           ///< of both files
   std::optional<kind> what = {};     ///< which kind of table it was
@@ -93,11 +101,14 @@ struct salvage_options {
 
 /// Writes what can still be read of a damaged table at `from` into a new file at `to`, which gets
 /// its name when it is complete and on disk; `from` is only read. Every batch is kept whose frames
-/// hold, and of a batch that lost frames the rest. A change that was lost is as if it had never
+/// hold, and of a batch that lost frames the rest. What every open would refuse is left out and
+/// listed, so that the new file opens: a key or value that no table keeps, a malformed schema. A
+/// change that was lost is as if it had never
 /// been made: an entry may have an older value, or be there although it was erased. Errors:
 /// not_a_table, corrupt if both copies of the header are gone (no checksum can be verified without
-/// it), invalid_argument if the first batch is lost and `what` does not say the kind; file_error
-/// (EEXIST) if `to` is there. Costs a few MiB of memory.
+/// it), unsupported_version if a newer shelf wrote the file, invalid_argument if the first batch is
+/// lost and `what` does not say the kind; file_error (EEXIST) if `to` is there. Costs a few MiB of
+/// memory.
 [[nodiscard]] result<salvage_report> salvage(const std::string& from, const std::string& to,
                                              const salvage_options& options = {},
                                              const progress& tell = {});

@@ -21,6 +21,14 @@ std::string phrase(const node& n) {
   return std::string(n.text.substr(0, 57)) + "...";
 }
 
+/// Whether all of `some` are in `all`, in whatever order.
+bool includes(std::vector<std::string_view> all, std::vector<std::string_view> some) {
+  std::ranges::sort(all);
+  std::ranges::sort(some);
+  some.erase(std::ranges::unique(some).begin(), some.end());
+  return std::ranges::includes(all, some);
+}
+
 class comparison {
  public:
   explicit comparison(schema_rules rules) : rules_(rules) {}
@@ -108,11 +116,7 @@ bool comparison::fits(const node& stored, const node& wanted) {
       stored.parts.size() != wanted.parts.size()) {
     return differ(stored, wanted);
   }
-  for (const std::string_view name : stored.names) {
-    if (std::find(wanted.names.begin(), wanted.names.end(), name) == wanted.names.end()) {
-      return differ(stored, wanted);
-    }
-  }
+  if (!includes(wanted.names, stored.names)) return differ(stored, wanted);
   for (std::size_t i = 0; i < stored.parts.size(); ++i) {
     if (!fits(stored.parts[i], wanted.parts[i])) return false;
   }
@@ -124,9 +128,15 @@ bool comparison::fits(const node& stored, const node& wanted) {
 result<> compare_schema(std::string_view stored, std::string_view wanted, schema_rules rules) {
   if (stored == wanted) return {};
   const auto ours = parse_schema(wanted);
-  if (!ours) return std::unexpected(error(errc::invalid_argument, "the wanted schema is none"));
+  if (!ours) {
+    return std::unexpected(
+        error(errc::invalid_argument, "the program's schema " + ours.error().message()));
+  }
   const auto theirs = parse_schema(stored);
-  if (!theirs) return std::unexpected(error(errc::corrupt, "the schema in the file is none"));
+  if (!theirs) {
+    return std::unexpected(
+        error(theirs.error().code(), "the file's schema " + theirs.error().message()));
+  }
   const std::string difference = comparison(rules).run(*theirs, *ours);
   if (difference.empty()) return {};
   return std::unexpected(error(errc::type_mismatch, difference));

@@ -20,7 +20,7 @@ struct held_schema {
   held_schema& operator=(const held_schema&) = delete;
 
   const std::string text;
-  const std::optional<schema_node> tree;
+  const result<schema_node> tree;
 };
 
 [[nodiscard]] result<> fits(const held_schema& schema, bytes encoded, std::string_view which) {
@@ -34,8 +34,12 @@ struct held_schema {
 result<entry_types> described_types(const file_description& d, scrutiny how, entry_seen seen) {
   const auto key = std::make_shared<const held_schema>(d.key_schema);
   const auto value = std::make_shared<const held_schema>(d.value_schema);
-  if (!key->tree || !value->tree) {
-    return std::unexpected(error(errc::corrupt, "the schema in the file is none"));
+  for (const auto* s : {key.get(), value.get()}) {
+    if (s->tree) continue;
+    const auto& why = s->tree.error();
+    return std::unexpected(
+        error(why.code(),
+              (s == key.get() ? "the key's schema " : "the value's schema ") + why.message()));
   }
   entry_types t;
   t.what = d.what;

@@ -72,9 +72,18 @@ using form = schema_form;
   }
 }
 
+/// A schema for a sentence, which has no room for a long one.
+[[nodiscard]] std::string phrase(const node& n) {
+  constexpr std::size_t most = 200;
+  if (n.text.size() <= most) return std::string(n.text);
+  return std::string(n.text.substr(0, most)) + "...";
+}
+
 /// Holds one term against one schema; the first difference is kept.
 class comparison {
  public:
+  explicit comparison(std::size_t term_size)
+      : attempts_left_(least_attempts + attempts_per_byte * term_size) {}
   [[nodiscard]] bool fits(const node& wanted, const term& t);
   [[nodiscard]] std::string sentence() const {
     return path_ + (path_.empty() ? "" : ": ") + "expected " + expected_ + ", found " + found_;
@@ -100,10 +109,16 @@ class comparison {
     return false;
   }
 
+  /// What may be tried in alternatives of variants: one in another, they multiply.
+  static constexpr std::size_t least_attempts = 100'000;
+  static constexpr std::size_t attempts_per_byte = 256;
+
   schema_path around_;
   std::string path_;
   std::string expected_;
   std::string found_;
+  std::size_t attempts_left_;
+  bool attempting_ = false;
 };
 
 bool comparison::scalar(form f, const node& n, const term& t) {
@@ -115,7 +130,7 @@ bool comparison::scalar(form f, const node& n, const term& t) {
     case form::names: {
       const auto name = t.as_atom();
       if (name && std::ranges::find(n.names, *name) != n.names.end()) return true;
-      return differ(std::string(n.text), name ? "another atom" : found(t));
+      return differ(phrase(n), name ? "another atom" : found(t));
     }
     default: break;
   }
@@ -177,10 +192,13 @@ bool comparison::optional(const node& n, const term& t) {
 }
 
 bool comparison::one_of(const node& n, const term& t) {
-  for (const auto& choice : n.parts) {
-    if (fits(choice, t)) return true;
-  }
-  return differ(std::string(n.text), found(t));
+  const bool outermost = !std::exchange(attempting_, true);
+  const bool one_fits =
+      std::ranges::any_of(n.parts, [&](const node& choice) { return fits(choice, t); });
+  if (outermost) attempting_ = false;
+  if (one_fits) return true;
+  if (attempts_left_ == 0) return differ("a type of fewer alternatives", "too many to try");
+  return differ(phrase(n), found(t));
 }
 
 bool comparison::record(const node& n, const term& t) {
@@ -205,6 +223,7 @@ bool comparison::record(const node& n, const term& t) {
 }
 
 bool comparison::fits(const node& wanted, const term& t) {
+  if (attempting_ && (attempts_left_ == 0 || --attempts_left_ == 0)) return false;
   const node& n = around_.resolve(wanted);
   const auto f = form_of(n);
   switch (f) {
@@ -302,7 +321,7 @@ schema_form form_of(const node& n) noexcept {
 }
 
 result<> check_by_schema(const node& schema, const term& t) {
-  comparison c;
+  comparison c(t.encoded().size());
   if (c.fits(schema, t)) return {};
   return std::unexpected(error(errc::type_mismatch, c.sentence()));
 }
@@ -310,6 +329,9 @@ result<> check_by_schema(const node& schema, const term& t) {
 result<std::string> tidy_schema(std::string_view written) {
   const auto spaced = respaced(written);
   const auto tree = parse_schema(spaced);
+  if (!tree && tree.error() == errc::size_limit_exceeded) {
+    return std::unexpected(error(errc::invalid_argument, "the type " + tree.error().message()));
+  }
   if (!tree) {
     return std::unexpected(error(errc::invalid_argument, "'" + std::string(written) +
                                                              "' is no type; docs/types.md has the "

@@ -4,24 +4,36 @@
 
 #include "shelf/detail/type_name.hpp"
 
+#include <string>
+
 namespace shelf::detail {
 namespace {
 
 using node = schema_node;
 
-constexpr int deepest = 256;
-
 class parser {
  public:
   explicit parser(std::string_view text) : text_(text) {}
 
-  std::optional<node> whole() {
+  result<node> whole() {
+    if (text_.size() > most_schema_bytes) {
+      return too_large("has " + std::to_string(text_.size()) + " bytes", most_schema_bytes);
+    }
     node n;
-    if (!schema(n, 0) || at_ != text_.size()) return std::nullopt;
-    return n;
+    if (schema(n, 0) && at_ == text_.size()) return n;
+    if (members_ > most_schema_members) {
+      return too_large("has too many members", most_schema_members);
+    }
+    if (too_deep_) return too_large("nests too deep", most_schema_depth);
+    return std::unexpected(error(errc::corrupt, "is malformed at byte " + std::to_string(at_)));
   }
 
  private:
+  static std::unexpected<error> too_large(const std::string& how, std::size_t limit) {
+    return std::unexpected(
+        error(errc::size_limit_exceeded, how + ": the limit is " + std::to_string(limit)));
+  }
+  bool count() { return ++members_ <= most_schema_members; }
   bool schema(node& n, int depth);
   bool call(node& n, int depth);
   bool fields(node& n, int depth);
@@ -42,6 +54,8 @@ class parser {
 
   std::string_view text_;
   std::size_t at_ = 0;
+  std::size_t members_ = 0;
+  bool too_deep_ = false;
 };
 
 bool parser::name(std::string_view& into) {
@@ -74,7 +88,7 @@ bool parser::fields(node& n, int depth) {
     return true;
   }
   do {
-    if (!name(n.names.emplace_back()) || !take(": ")) return false;
+    if (!count() || !name(n.names.emplace_back()) || !take(": ")) return false;
     if (!schema(n.parts.emplace_back(), depth + 1)) return false;
   } while (take(", "));
   return take("}");
@@ -84,7 +98,7 @@ bool parser::call(node& n, int depth) {
   if (n.word == "integer" || n.word == "binary") return detail(n);
   if (n.word == "atom") {
     do {
-      if (!name(n.names.emplace_back())) return false;
+      if (!count() || !name(n.names.emplace_back())) return false;
     } while (take(", "));
     return take(")");
   }
@@ -98,7 +112,8 @@ bool parser::call(node& n, int depth) {
 }
 
 bool parser::schema(node& n, int depth) {
-  if (depth > deepest) return false;
+  too_deep_ = depth > most_schema_depth;
+  if (too_deep_ || !count()) return false;
   const std::size_t from = at_;
   bool sound = true;
   if (take("...")) {
@@ -121,6 +136,6 @@ bool parser::schema(node& n, int depth) {
 
 }  // namespace
 
-std::optional<schema_node> parse_schema(std::string_view text) { return parser(text).whole(); }
+result<schema_node> parse_schema(std::string_view text) { return parser(text).whole(); }
 
 }  // namespace shelf::detail

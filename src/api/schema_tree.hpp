@@ -2,7 +2,9 @@
 // A schema as a tree: what the text in a file's catalogue says (grammar in schema.cpp).
 #pragma once
 
-#include <optional>
+#include "shelf/error.hpp"
+
+#include <cstddef>
 #include <string_view>
 #include <vector>
 
@@ -19,8 +21,13 @@ struct schema_node {
   std::vector<schema_node> parts;
 };
 
-/// nullopt if `text` is no schema, or nests more than 256 deep. The tree points into `text`, which
-/// may come from anyone. Time is linear in it.
-[[nodiscard]] std::optional<schema_node> parse_schema(std::string_view text);
+/// What a schema may have at most: its text may come from anyone. No type of a program comes near.
+inline constexpr std::size_t most_schema_bytes = std::size_t{1} << 20;
+inline constexpr std::size_t most_schema_members = std::size_t{1} << 14;  ///< types, fields, names
+inline constexpr int most_schema_depth = 256;
+
+/// The tree points into `text`. Time is linear in it. The error's message goes on where "the
+/// schema" begins: corrupt, "is malformed at byte 7"; size_limit_exceeded, with the limit.
+[[nodiscard]] result<schema_node> parse_schema(std::string_view text);
 
 }  // namespace shelf::detail

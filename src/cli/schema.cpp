@@ -3,6 +3,8 @@
 #include "cli/schema.hpp"
 
 #include <algorithm>
+#include <string>
+#include <unordered_set>
 
 namespace shelf::cli {
 
@@ -10,7 +12,10 @@ result<schema> schema::parse(std::string text) {
   auto h = std::make_shared<held>();
   h->text = std::move(text);
   auto tree = detail::parse_schema(h->text);
-  if (!tree) return std::unexpected(error(errc::corrupt, "the file's schema is malformed"));
+  if (!tree) {
+    return std::unexpected(
+        error(tree.error().code(), "the file's schema " + tree.error().message()));
+  }
   h->tree = *std::move(tree);
   return schema(std::move(h));
 }
@@ -37,20 +42,24 @@ bool has_columns(const schema_node& n) noexcept {
 
 namespace {
 
-void add_columns(std::vector<column>& out, const schema& s, column::side of) {
+using names = std::unordered_set<std::string>;
+
+void add_columns(std::vector<column>& out, names& taken, const schema& s, column::side of) {
   const std::string side = of == column::side::key ? "key" : "value";
   const auto& n = unnamed(s.root());
   if (!has_columns(n)) {
+    taken.insert(side);
     out.push_back({.name = side, .of = of, .type = &n});
     return;
   }
   const bool is_record = detail::form_of(n) == schema_form::record;
   for (std::size_t i = 0; i < n.parts.size(); ++i) {
     auto name = is_record ? std::string(n.names[i]) : side + "." + std::to_string(i + 1);
-    const bool taken = std::ranges::any_of(out, [&](const column& c) { return c.name == name; });
-    if (is_record && (of == column::side::key || taken || name == "key" || name == "value")) {
+    if (is_record &&
+        (of == column::side::key || taken.contains(name) || name == "key" || name == "value")) {
       name = side + "." + name;
     }
+    taken.insert(name);
     out.push_back({.name = std::move(name),
                    .of = of,
                    .whole = false,
@@ -63,8 +72,9 @@ void add_columns(std::vector<column>& out, const schema& s, column::side of) {
 
 std::vector<column> columns_of(const types& t) {
   std::vector<column> out;
-  add_columns(out, t.key, column::side::key);
-  add_columns(out, t.value, column::side::value);
+  names taken;
+  add_columns(out, taken, t.key, column::side::key);
+  add_columns(out, taken, t.value, column::side::value);
   return out;
 }
 

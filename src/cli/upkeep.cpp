@@ -36,6 +36,14 @@ void write_losses_as_json(console& out, const salvage_report& report) {
   for (std::size_t i = 0; i < report.partial.size(); ++i) {
     line += fmt::format("{}{}", i > 0 ? "," : "", report.partial[i]);
   }
+  line += "],\"left_out\":[";
+  first = true;
+  for (const auto& l : report.left_out) {
+    line += fmt::format("{}{{\"sequence\":{},\"why\":", first ? "" : ",", l.sequence);
+    append_json_string(line, l.why);
+    line += '}';
+    first = false;
+  }
   out.write(line + "]}\n");
 }
 
@@ -52,8 +60,13 @@ void write_losses(console& out, const salvage_report& report, const std::string&
   for (const auto sequence : report.partial) {
     out.write(out.in(tone::warning, fmt::format("in part    batch {}", sequence)) + "\n");
   }
-  if (report.bad_records != 0) {
-    out.write(fmt::format("left out   {} records that hold no terms\n", report.bad_records));
+  for (const auto& l : report.left_out) {
+    out.write(out.in(tone::warning, fmt::format("left out   batch {}: {}", l.sequence, l.why)) +
+              "\n");
+  }
+  if (report.bad_records > report.left_out.size()) {
+    out.write(
+        fmt::format("left out   {} more records\n", report.bad_records - report.left_out.size()));
   }
   out.write(fmt::format("kept       {} changes in {} batches, in {}\n", report.changes,
                         report.batches, printable(to)));

@@ -118,6 +118,7 @@ result<> walk::hand_out(bytes records, std::uint64_t at) {
     if (has_unknown_flags(*c)) return std::unexpected(unknown_flags(*c, at));
     if (auto visited = out_.visit(*c, last_.sequence); !visited) return visited;
   }
+  if (!records.empty()) out_.partial(last_.sequence);  // the frame ends in what is no record
   return {};
 }
 

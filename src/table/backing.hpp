@@ -75,11 +75,10 @@ class backing {
   [[nodiscard]] virtual const found_at_open& found() const noexcept = 0;
   /// The highest sequence number the file knows; 0 where the format keeps none.
   [[nodiscard]] virtual sequence last_sequence() const noexcept = 0;
-  /// Until this is called the file is as it was found: it can be read, and refused, but not
-  /// written. Then what a crash left is cut off or repaired, synced. Once, when nothing will refuse
-  /// the file any more, and before anybody is served from it. Not for a file just created, nor for
-  /// one that is about to be replaced by what write_whole() makes.
-  [[nodiscard]] virtual result<> recover() { return {}; }
+  /// What read_all handed out fits the table: only now may opening change the file, to mend what a
+  /// crash left. Once, before any change, and before anybody is served from it. Not for a file just
+  /// created, nor for one that is about to be replaced by what write_whole() makes.
+  [[nodiscard]] virtual result<> accept() { return {}; }
   /// Reads the whole file anew and looks for damage, as far as the format can show it.
   [[nodiscard]] virtual result<> verify() const = 0;
   enum class start : std::uint8_t { beginning, now };

@@ -40,7 +40,7 @@ result<> loader::visit(const journal::change& c, std::uint64_t number) {
     first_counts_ = false;
   }
   if (c.what == op::note || c.what == op::seal) return {};
-  if (is_catalogue(c.what)) return check_catalogue(c);
+  if (is_catalogue(c.what) || c.table != 1) return check_catalogue(c);
   if (!catalogue_seen_) {
     return std::unexpected(error(errc::corrupt, "a change comes before the catalogue"));
   }
@@ -127,7 +127,7 @@ void loader::clear() {
 }
 
 result<> loader::check_catalogue(const journal::change& c) {
-  if (c.what != op::table_created || catalogue_seen_) {
+  if (c.what != op::table_created || catalogue_seen_ || c.table != 1) {
     return std::unexpected(error(errc::unsupported_version,
                                  path_ + ": the file holds several tables; this shelf reads one"));
   }
@@ -151,8 +151,10 @@ result<> loader::check_catalogue(const journal::change& c) {
 result<> loader::check_schema(std::string& stored, const std::string& wanted, const char* which) {
   auto same = types_.compare_schema(stored, wanted, policy_);
   if (!same) {
-    return std::unexpected(error(same.error().code(), path_ + ": the " + which + " type differs: " +
-                                                          same.error().message()));
+    const bool differs = same.error() == errc::type_mismatch;
+    return std::unexpected(error(
+        same.error().code(), path_ + ": " + (differs ? "the " : "byte 8192: ") + which +
+                                 (differs ? " type differs: " : ": ") + same.error().message()));
   }
   if (stored != wanted && wanted != any_term) {
     stored = wanted;

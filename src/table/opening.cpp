@@ -137,7 +137,20 @@ result<> store::open_file() {
   return opened;
 }
 
+/// What the next open would not read back is not written.
+result<> store::check_own_schemas() const {
+  if (types_.compare_schema == nullptr || config_.format != file_format::native) return {};
+  for (const auto* schema : {&types_.key_schema, &types_.value_schema}) {
+    auto read = types_.compare_schema(*schema, "any", missing_fields::refuse);
+    if (read) continue;
+    return std::unexpected(error(read.error().code(),
+                                 config_.path + ": cannot be created: " + read.error().message()));
+  }
+  return {};
+}
+
 result<> store::create_file() {
+  if (auto sound = check_own_schemas(); !sound) return sound;
   // All memory it takes, before the file has a name.
   auto empty = make_contents(1);
   auto made = create_backing(file_options());

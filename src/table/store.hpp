@@ -98,6 +98,7 @@ class store final : public detail::core, public chore, public std::enable_shared
   [[nodiscard]] result<> open_file();
   [[nodiscard]] result<> open_existing();
   [[nodiscard]] result<> open_to_read_only();
+  [[nodiscard]] result<> check_own_schemas() const;
   [[nodiscard]] result<> create_file();
   [[nodiscard]] std::shared_ptr<contents> make_contents(sequence first) const;
   [[nodiscard]] std::shared_ptr<contents> make_contents(sequence first, kind what) const;

@@ -1,9 +1,54 @@
 #!/usr/bin/env python3
 """Damaged files: check finds it, every command refuses it, salvage keeps the rest and says what
 was lost."""
+import struct
+import sys
+import time
+from pathlib import Path
+
 from tool import NOT_FOUND, REFUSED, USAGE, ToolTest, budgeted, main
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+from xxh3 import xxh3_64  # noqa: E402
+
 FRAMES_START = 8192
+PID = b"Xw\x01n" + struct.pack(">III", 1, 0, 0)
+
+
+def binary(content):
+    return b"m" + struct.pack(">I", len(content)) + content
+
+
+def varint(value):
+    out = b""
+    while value >= 0x80:
+        out, value = out + bytes([value & 0x7F | 0x80]), value >> 7
+    return out + bytes([value])
+
+
+def record(op, key, value, flags=0):
+    return (bytes([op, flags, 1]) + varint(len(key)) + varint(len(value)) + key + value)
+
+
+def catalogue(key_schema, value_schema):
+    return record(6, binary(b"main"), b"t\0\0\0\x03w\x0akey_schema" + binary(key_schema)
+                  + b"w\x04kindw\x03setw\x0cvalue_schema" + binary(value_schema))
+
+
+def forged(*records):
+    """A file with right checksums whose batches are these records."""
+    slot = b"\x89SHELF\r\n" + struct.pack("<IB", 1, 131)
+    slot += bytes(504 - len(slot))
+    out = b""
+    for at in (0, 4096):
+        out += bytes(at - len(out)) + slot + struct.pack("<Q", xxh3_64(slot, at))
+    out += bytes(FRAMES_START - len(out))
+    for number, content in enumerate(records, 1):
+        frame = struct.pack("<IIIIQQ", 40 + len(content), 3, 1, 0, number, 0) + content
+        frame += bytes(-len(frame) % 8)
+        salt = xxh3_64(struct.pack("<QIIQ", 0, 1, 0, len(out)))
+        out += struct.pack("<Q", xxh3_64(frame, salt)) + frame
+    return out
 
 
 class Damage(ToolTest):
@@ -88,6 +133,59 @@ class Damage(ToolTest):
         self.write("d.shelf", content[:5000])
         self.refused("info", "d.shelf")
         self.refused("salvage", "d.shelf", "new.shelf", status=USAGE)
+
+
+class Unsound(ToolTest):
+    """Files whose checksums are right, and whose content no writer of ours makes."""
+
+    def within(self, seconds, *words, **how):
+        start = time.monotonic()
+        ran = self.try_shelf(*words)
+        self.assertLess(time.monotonic() - start, seconds, words)
+        self.assertEqual(ran.status, how.get("status", 0), ran.errors)
+        for piece in how.get("says", ()):
+            self.assertIn(piece, ran.errors)
+
+    def test_what_salvage_leaves_out_is_listed_and_what_it_keeps_is_sound(self):
+        self.write("d.shelf", forged(
+            catalogue(b"any", b"integer("), record(1, binary(b"alice"), b"a\x1e"),
+            record(1, PID, b"a\x01"), record(1, binary(b"bob"), b"a\x28")))
+        self.refused("check", "d.shelf", says=["d.shelf", "malformed at byte", "salvage"])
+        told = self.shelf("salvage", "d.shelf", "new.shelf").json[0]
+        self.assertEqual((told["changes"], told["bad_records"]), (2, 2))
+        self.assertEqual([(l["sequence"], l["why"]) for l in told["left_out"]], [
+            (1, "the schema of the values is malformed at byte 8; they are taken for 'any'"),
+            (3, "a pid cannot be stored in a table")])
+        self.shelf("check", "new.shelf")
+        self.assertEqual([r["value"] for r in self.shelf("list", "new.shelf").json], [30, 40])
+        told = self.on_terminal("salvage", "d.shelf", "newer.shelf", "--color", "never").out
+        self.assertRegex(told, r"left out +batch 3: a pid cannot be stored")
+
+    def test_a_schema_beyond_its_limits_is_refused_at_once_with_the_limit(self):
+        for schema, limit in ((b"{" + b", ".join([b"any"] * 300_000) + b"}", "1048576"),
+                              (b"{" + b", ".join([b"any"] * 20_000) + b"}", "16384"),
+                              (b"{" * 300 + b"}" * 300, "256")):
+            self.write("d.shelf", forged(catalogue(b"binary", schema),
+                                         record(1, binary(b"alice"), b"a\x1e")))
+            for word in ("count", "list", "export", "check", "compact"):
+                self.within(10, word, "d.shelf", status=REFUSED, says=["d.shelf", "limit", limit])
+
+    def test_a_schema_of_as_many_members_as_may_be_is_read_in_time(self):
+        members = 16_000
+        record_of = b"r{" + b", ".join(b"f%d: any" % i for i in range(members)) + b"}"
+        row = b"i" + struct.pack(">I", members + 1) + b"w\x01r" + b"a\x07" * members
+        self.write("d.shelf", forged(catalogue(b"binary", record_of),
+                                     *(record(1, binary(b"%d" % i), row) for i in range(3))))
+        for word in ("count", "list", "export", "check", "info"):
+            self.within(20, word, "d.shelf")
+
+    def test_records_with_flags_of_a_newer_shelf_are_refused(self):
+        self.write("d.shelf", forged(catalogue(b"any", b"any"),
+                                     record(1, binary(b"alice"), b"a\x1e", flags=1)))
+        for words in (["check"], ["list"], ["count"], ["export"], ["salvage", "new.shelf"],
+                      ["copy", "new.shelf"]):
+            self.refused(words[0], "d.shelf", *words[1:], says=["d.shelf", "flags 1", "newer"])
+        self.assertEqual([p.name for p in self.path.iterdir()], ["d.shelf"])
 
 
 if __name__ == "__main__":

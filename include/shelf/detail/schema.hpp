@@ -18,7 +18,8 @@ struct schema_rules {
 /// ok: what was written as `stored` may be read as `wanted`. type_mismatch: the sentence names the
 /// first field that differs: "field expires_at: the file holds integer, the program wants float".
 /// Always allowed: more names in an enumeration, more alternatives in a variant. corrupt: `stored`
-/// is no schema. Time and memory are linear in both texts; `stored` may come from anyone.
+/// is no schema; size_limit_exceeded: it is larger than any may be. Time and memory are linear in
+/// both texts; `stored` may come from anyone.
 [[nodiscard]] result<> compare_schema(std::string_view stored, std::string_view wanted,
                                       schema_rules rules = {});
 
