@@ -385,7 +385,7 @@ result<> journal_file::sync() {
     set_fence(synced.error());
     return std::unexpected(in_doubt(synced.error()));
   }
-  if (auto whole = is_whole(up_to, last); !whole) return whole;
+  if (auto whole = is_whole(look_at::content, up_to, last); !whole) return whole;
   durable_.store(up_to, std::memory_order_release);
   return {};
 }

@@ -113,10 +113,11 @@ class journal_file {
   [[nodiscard]] result<> publish(bool replace);
   /// replaced if the table's name no longer means this file.
   [[nodiscard]] result<> still_named() const { return where_->still_names(held_.file); }
-  /// still_named(), and the file is as long as it was written, and nobody changed what was written
-  /// since the last look (of much the first 4 MiB and the last frame). Else it is replaced, and the
-  /// journal fenced. sync() looks too, once all is on disk.
-  [[nodiscard]] result<> is_whole();
+  /// still_named(), and the file is as long as it was written; and, if its content is looked at
+  /// too, nobody changed what was written since the last such look (of much the first 4 MiB and the
+  /// last frame). Else it is replaced, and the journal fenced. sync() looks at all, once it is on
+  /// disk.
+  [[nodiscard]] result<> is_whole(look_at what);
 
   /// Why nothing more can be written, if so.
   [[nodiscard]] std::optional<error> fence() const;
@@ -162,7 +163,7 @@ class journal_file {
   [[nodiscard]] result<> announce_session();
   [[nodiscard]] result<> write_slot(std::size_t slot, bool then_sync);
   void claim_durable(std::uint32_t over) noexcept;
-  [[nodiscard]] result<> is_whole(std::uint64_t up_to, std::uint64_t last_frame);
+  [[nodiscard]] result<> is_whole(look_at what, std::uint64_t up_to, std::uint64_t last_frame);
   [[nodiscard]] result<> is_here(const file::file_status& status, std::uint64_t least) const;
   [[nodiscard]] result<> is_as_long() const;
   [[nodiscard]] result<> reads_back(std::uint64_t up_to, std::uint64_t last_frame);

@@ -24,6 +24,12 @@ struct scanned {
   std::uint64_t torn_bytes = 0;
 };
 
+/// How closely a file that is open is looked at.
+enum class look_at : std::uint8_t {
+  length,   ///< and name
+  content,  ///< of what was written since the last look, too
+};
+
 /// Follows the frames from the start to the last commit. A bad frame at x is damage (errc::corrupt,
 /// naming x) only if the header or a frame behind x says that x was on disk; else the journal ends
 /// before it: what follows was never promised. Time is linear in the file's size. `tell` is told of

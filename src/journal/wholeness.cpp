@@ -15,16 +15,16 @@ constexpr std::uint64_t most_read_back = std::uint64_t{4} << 20;
 
 }  // namespace
 
-result<> journal_file::is_whole() {
+result<> journal_file::is_whole(look_at what) {
   const std::scoped_lock no_sync(sync_mutex_);
   if (auto why = fence()) return std::unexpected(*why);
   if (!held_.file.is_open()) return std::unexpected(error(errc::table_closed));
   const auto last = last_frame_.load(std::memory_order_acquire);
-  return is_whole(end(), last);
+  return is_whole(what, end(), last);
 }
 
 /// Under sync_mutex_. Every error fences: what was found, or that nobody can look.
-result<> journal_file::is_whole(std::uint64_t up_to, std::uint64_t last_frame) {
+result<> journal_file::is_whole(look_at what, std::uint64_t up_to, std::uint64_t last_frame) {
   if (is_unpublished()) return {};
   const auto cuts = own_cuts_.load(std::memory_order_acquire);
   const auto known = least_size_.load(std::memory_order_acquire);
@@ -35,7 +35,7 @@ result<> journal_file::is_whole(std::uint64_t up_to, std::uint64_t last_frame) {
     const auto least = undisturbed ? std::max(known, up_to) : up_to;
     auto whole = status ? is_here(*status, least) : std::unexpected(status.error());
     // Zeros ahead show every cut by the length alone. Without them the next write hides it.
-    if (whole && least <= up_to) whole = reads_back(up_to, last_frame);
+    if (whole && what == look_at::content && least <= up_to) whole = reads_back(up_to, last_frame);
     if (!whole) set_fence(whole.error());
     return whole;
   } catch (...) {  // there is no memory to say what was found

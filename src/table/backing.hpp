@@ -131,7 +131,7 @@ class backing {
   [[nodiscard]] virtual result<> still_named() const = 0;
   /// replaced, and fenced, if the file is not what was written to it: cut, changed or renamed by
   /// others, as far as the format can tell at little cost. From any thread, as sync().
-  [[nodiscard]] virtual result<> is_whole() { return {}; }
+  [[nodiscard]] virtual result<> is_whole(journal::look_at /*what*/) { return {}; }
   /// How many names the file has.
   [[nodiscard]] virtual result<std::uint64_t> names() const = 0;
 

@@ -32,7 +32,7 @@ result<> store::close_locked() {
     release_all();
     return std::unexpected(*why);
   }
-  auto done = check_name();
+  auto done = check_file(journal::look_at::content);
   if (done) done = save_locked();
   if (done) done = save_the_rest_and_seal();
   if (done) release_all();

@@ -41,7 +41,7 @@ class journal_backing final : public backing {
   result<> sync_unpublished() override { return file_->sync_unpublished(); }
   result<> publish(bool replace) override { return file_->publish(replace); }
   result<> still_named() const override { return file_->still_named(); }
-  result<> is_whole() override { return file_->is_whole(); }
+  result<> is_whole(journal::look_at what) override { return file_->is_whole(what); }
   result<std::uint64_t> names() const override;
   std::optional<error> fence() const override { return file_->fence(); }
   void set_fence(const error& cause) noexcept override { file_->set_fence(cause); }

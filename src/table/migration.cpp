@@ -23,6 +23,7 @@ result<detail::migration_counts> store::migrate_to(
     const detail::entry_types& to,
     detail::function_ref<result<>(detail::stored_entry, detail::entry_batch&)> convert,
     bool dry_run, const progress& tell) {
+  if (auto sound = can_be_read(to); !sound) return std::unexpected(sound.error());
   const std::scoped_lock lock(life_);
   detail::migration_counts counts;
   const auto fresh = make_contents(sequence_, to.what);

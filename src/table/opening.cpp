@@ -137,20 +137,20 @@ result<> store::open_file() {
   return opened;
 }
 
-/// What the next open would not read back is not written.
-result<> store::check_own_schemas() const {
-  if (types_.compare_schema == nullptr || config_.format != file_format::native) return {};
-  for (const auto* schema : {&types_.key_schema, &types_.value_schema}) {
-    auto read = types_.compare_schema(*schema, "any", missing_fields::refuse);
+/// Whether an open would read these types back: if not, no file gets them.
+result<> store::can_be_read(const detail::entry_types& types) const {
+  if (types.compare_schema == nullptr || config_.format != file_format::native) return {};
+  for (const auto* schema : {&types.key_schema, &types.value_schema}) {
+    auto read = types.compare_schema(*schema, "any", missing_fields::refuse);
     if (read) continue;
     return std::unexpected(error(read.error().code(),
-                                 config_.path + ": cannot be created: " + read.error().message()));
+                                 config_.path + ": cannot be written: " + read.error().message()));
   }
   return {};
 }
 
 result<> store::create_file() {
-  if (auto sound = check_own_schemas(); !sound) return sound;
+  if (auto sound = can_be_read(types_); !sound) return sound;
   // All memory it takes, before the file has a name.
   auto empty = make_contents(1);
   auto made = create_backing(file_options());
@@ -173,9 +173,7 @@ result<> store::open_existing() {
   // The file must not go on under a schema that new entries do not have: it is replaced.
   const bool replaces = load.brought_up_to_date();
   // Whatever can refuse the file comes before this, so that a refused file stays as it was found.
-  if (!replaces) {
-    if (auto accepted = f.accept(); !accepted) return accepted;
-  }
+  if (auto ready = replaces ? can_be_read(types_) : f.accept(); !ready) return ready;
   found_ = f.found();
   sequence_ = f.last_sequence();
   description_ = load.description();

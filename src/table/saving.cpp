@@ -79,7 +79,7 @@ result<> store::may_take_life() const {
 result<> store::may_write_file() const {
   if (!file_) return std::unexpected(labelled(errc::table_closed));
   if (auto why = file_->fence()) return std::unexpected(*why);
-  return check_name();
+  return check_file(journal::look_at::content);
 }
 
 std::shared_ptr<backing> store::current_file() const {
@@ -87,10 +87,11 @@ std::shared_ptr<backing> store::current_file() const {
   return file_;
 }
 
-result<> store::check_name() const {
+/// Whether the file is still ours, with the length and name it should have.
+result<> store::check_file(journal::look_at what) const {
   auto named = file_->still_named();
   if (!named && named.error() == errc::replaced) file_->set_fence(named.error());
-  return named ? file_->is_whole() : named;
+  return named ? file_->is_whole(what) : named;
 }
 
 result<> store::save() {
@@ -148,7 +149,10 @@ result<> store::sync_and_note(bool settle) {
   if (auto why = f->fence()) return std::unexpected(*why);
   const bool is_done = settle ? f->is_settled() : f->is_durable();
   // Nothing new to promise: the promises made before are looked after.
-  if (auto synced = is_done ? f->is_whole() : settle ? f->sync_and_settle() : f->sync(); !synced) {
+  if (auto synced = is_done  ? f->is_whole(journal::look_at::content)
+                    : settle ? f->sync_and_settle()
+                             : f->sync();
+      !synced) {
     // Closed by another thread meanwhile.
     if (synced.error() == errc::table_closed) return std::unexpected(labelled(errc::table_closed));
     return synced;
@@ -182,7 +186,8 @@ result<> store::reload_locked() {
   if (!is_open()) return std::unexpected(labelled(errc::table_closed));
   if (config_.opening == opening::read_only) return open_to_read_only();
   if (auto why = file_->fence()) return std::unexpected(*why);
-  if (auto named = check_name(); !named) return named;
+  // Damage is the reading's to tell: it costs the table nothing but this reload.
+  if (auto whole = check_file(journal::look_at::length); !whole) return whole;
   return reload_from_file();
 }
 
@@ -271,7 +276,7 @@ void store::work_due() {
   }
   if (config_.mode == write_mode::back && is_due(config_.save_every, next_save_)) {
     const std::scoped_lock lock(life_);
-    if (file_ && !file_->is_fenced()) done = check_name();
+    if (file_ && !file_->is_fenced()) done = check_file(journal::look_at::content);
     if (done && file_ && !file_->is_fenced()) done = save_locked();
   }
   if (done && config_.mode != write_mode::back) {

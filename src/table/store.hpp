@@ -98,7 +98,7 @@ class store final : public detail::core, public chore, public std::enable_shared
   [[nodiscard]] result<> open_file();
   [[nodiscard]] result<> open_existing();
   [[nodiscard]] result<> open_to_read_only();
-  [[nodiscard]] result<> check_own_schemas() const;
+  [[nodiscard]] result<> can_be_read(const detail::entry_types& types) const;
   [[nodiscard]] result<> create_file();
   [[nodiscard]] std::shared_ptr<contents> make_contents(sequence first) const;
   [[nodiscard]] std::shared_ptr<contents> make_contents(sequence first, kind what) const;
@@ -144,7 +144,7 @@ class store final : public detail::core, public chore, public std::enable_shared
   [[nodiscard]] result<> close_locked();
   [[nodiscard]] result<> save_the_rest_and_seal();
   [[nodiscard]] std::shared_ptr<backing> current_file() const;
-  [[nodiscard]] result<> check_name() const;
+  [[nodiscard]] result<> check_file(journal::look_at what) const;
   [[nodiscard]] result<> check_only_name() const;
   [[nodiscard]] bool wants_compaction() const;
   [[nodiscard]] result<> compact_locked(const progress& tell);

@@ -29,7 +29,7 @@ void expect_replaced(small_journal& j, const std::string& piece) {
   EXPECT_NE(fence->message().find(piece), std::string::npos) << *fence;
   EXPECT_EQ(fence->message().find(test::name), fence->message().rfind(test::name)) << *fence;
   EXPECT_EQ(j.file().seal().error(), errc::fenced);
-  EXPECT_EQ(j.file().is_whole().error(), errc::fenced);
+  EXPECT_EQ(j.file().is_whole(look_at::content).error(), errc::fenced);
 }
 
 TEST(Wholeness, AFileThatWasCutIsNoticedAtTheNextSync) {
@@ -118,7 +118,7 @@ TEST(Wholeness, ARemovedReplacedOrRenamedFileIsNoticedAtTheNextSync) {
       j.put("b", 1);
       expect_replaced(j, "removed");
     } else {
-      EXPECT_EQ(j.file().is_whole().error(), errc::replaced);
+      EXPECT_EQ(j.file().is_whole(look_at::content).error(), errc::replaced);
       EXPECT_TRUE(j.file().is_fenced());
     }
     simulated_disk other;
@@ -130,7 +130,7 @@ TEST(Wholeness, ARemovedReplacedOrRenamedFileIsNoticedAtTheNextSync) {
       k.put("b", 1);
       expect_replaced(k, "another file stands under this name");
     } else {
-      EXPECT_EQ(k.file().is_whole().error(), errc::replaced);
+      EXPECT_EQ(k.file().is_whole(look_at::content).error(), errc::replaced);
     }
   }
 }
@@ -173,7 +173,7 @@ TEST(Wholeness, OurOwnRollBacksBesideASyncAreNoCut) {
       std::jthread syncing([&] {
         while (!done) {
           EXPECT_TRUE(j.file().sync().has_value());
-          EXPECT_TRUE(j.file().is_whole().has_value());
+          EXPECT_TRUE(j.file().is_whole(look_at::content).has_value());
         }
       });
       for (int i = 0; i < 2000; ++i) {
