@@ -2,6 +2,8 @@
 // What can go wrong: the closed list of codes, the error value, and the exception on request.
 #pragma once
 
+#include "shelf/detail/language.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <expected>

@@ -2,6 +2,8 @@
 // The four kinds of table, by Erlang's names, as the file and the tools show them.
 #pragma once
 
+#include "shelf/detail/language.hpp"
+
 #include <cstdint>
 #include <string_view>
 

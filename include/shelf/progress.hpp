@@ -2,6 +2,8 @@
 // How long calls say how far they are.
 #pragma once
 
+#include "shelf/detail/language.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <functional>

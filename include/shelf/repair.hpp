@@ -2,6 +2,8 @@
 // Repairs of DETS files: when one may be done, and what it found.
 #pragma once
 
+#include "shelf/detail/language.hpp"
+
 #include <cstdint>
 #include <string>
 

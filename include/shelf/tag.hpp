@@ -2,6 +2,8 @@
 // Names that types bear in a file: the tag of a record, the atoms of an enumeration.
 #pragma once
 
+#include "shelf/detail/language.hpp"
+
 #include <cstddef>
 #include <string_view>
 

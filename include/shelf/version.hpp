@@ -3,6 +3,8 @@
 // repeat it, which a test compares.
 #pragma once
 
+#include "shelf/detail/language.hpp"
+
 #include <string_view>
 
 namespace shelf {

@@ -2,6 +2,8 @@
 // The currency between the rooms: a view of encoded bytes.
 #pragma once
 
+#include "shelf/detail/language.hpp"
+
 #include <cstddef>
 #include <cstring>
 #include <span>

@@ -2,6 +2,8 @@
 // A borrowed callable: how the compiled core calls back into the typed shell without allocating.
 #pragma once
 
+#include "shelf/detail/language.hpp"
+
 #include <memory>
 #include <type_traits>
 #include <utility>

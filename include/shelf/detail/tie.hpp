@@ -2,6 +2,8 @@
 // The fields of an aggregate as the arguments of a call, by structured bindings.
 #pragma once
 
+#include "shelf/detail/language.hpp"
+
 #include <cstddef>
 
 namespace shelf::detail {

@@ -2,6 +2,8 @@
 // What the compiler calls a type or a field, cut out of the name of a function made for it.
 #pragma once
 
+#include "shelf/detail/language.hpp"
+
 #include <cstddef>
 #include <string_view>
 
