@@ -142,7 +142,7 @@ struct table_stats {
   std::optional<std::chrono::system_clock::time_point>
       last_sync;  ///< when the file was last synced in the background or by sync()
   std::optional<error> last_error;  ///< of background work, or the fence
-  bool fenced = false;              ///< writing stopped after a disk failure; see recover()
+  bool fenced = false;              ///< a failure stopped all writing; see recover()
   std::size_t snapshots = 0;        ///< versions pinned by snapshots and walks
   std::chrono::nanoseconds oldest_snapshot_age{0};  ///< of the oldest version that a snapshot pins
   std::uint64_t recovered_batches = 0;              ///< read from the file at open

@@ -40,7 +40,7 @@ enum class errc : std::uint8_t {
   unsupported_version,  ///< written by a newer shelf, or with features this one lacks
   corrupt,              ///< bytes that were once safe on disk have changed
   read_only,            ///< the table was opened to read
-  fenced,               ///< an earlier disk failure stopped all writing; see recover()
+  fenced,               ///< an earlier failure stopped all writing; see recover()
   indeterminate,        ///< the sync of this very write failed: it may or may not be on disk
   replaced,             ///< another file stands under the table's name
   forked,               ///< the handle belongs to the parent process
@@ -88,7 +88,10 @@ class [[nodiscard]] error {
   friend std::ostream& operator<<(std::ostream& out, const error& e);
 
  private:
+  friend class exception;
   struct text;
+  [[nodiscard]] const char* sentence() const noexcept;
+
   std::shared_ptr<const text> text_;
   int os_error_ = 0;
   errc code_;
@@ -101,8 +104,10 @@ using result = std::expected<T, error>;
 /// The error as an exception, for `or_throw`.
 class exception : public std::system_error {
  public:
-  /// what() is the error's message, code() its code in error_category().
+  /// code() is the error's code in error_category().
   explicit exception(error e);
+  /// The error's message().
+  [[nodiscard]] const char* what() const noexcept override;
   /// The error that was thrown, whole.
   [[nodiscard]] const error& reason() const noexcept { return reason_; }
 
@@ -113,6 +118,8 @@ class exception : public std::system_error {
 namespace detail {
 /// Throws shelf::exception; in a program without exceptions prints the sentence and aborts.
 [[noreturn]] void fail(const error& e);
+/// Two failures in one: the code of the first, and both sentences.
+[[nodiscard]] error and_closing_failed(const error& first, const error& closing);
 }  // namespace detail
 
 /// The value of a result, or its error thrown as shelf::exception.

@@ -1,6 +1,7 @@
 // API  [api] -> table -> journal -> file
 // A whole file checked: every frame, every entry, against the types the file itself names.
 #include "api/described_types.hpp"
+#include "error/sentence.hpp"
 #include "shelf/upkeep.hpp"
 
 namespace shelf {
@@ -20,9 +21,10 @@ result<file_check> check(const std::string& path, const path_options& options,
     if (tell && (++entries & 0xFF) == 0) tell_seen(seen, described->file_bytes);
   };
   auto types = detail::described_types(*described, detail::scrutiny::types, one_seen);
-  if (!types)
-    return std::unexpected(
-        error(types.error().code(), path + ": byte 8192: " + types.error().message()));
+  if (!types) {
+    const auto& why = types.error();
+    return std::unexpected(wrong_in(path, error(why.code(), "byte 8192: " + why.message())));
+  }
   detail::core_config config;
   config.path = path;
   config.base_directory = options.base_directory;

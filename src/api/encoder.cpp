@@ -15,6 +15,9 @@ namespace {
 
 constexpr std::size_t head_size = 5;  // a tag and a count of 32 bits
 
+/// Bytes of 2^1024, the least power of two that no double reaches.
+constexpr std::size_t beyond_size = 129;
+
 /// An element of a set or a pair of a map, as offsets from the first.
 struct item {
   std::size_t begin;
@@ -22,12 +25,19 @@ struct item {
   std::size_t end;
 };
 
+/// What is known when the encoder gives up is only a part of the whole.
+[[nodiscard]] error larger_than(std::size_t limit, std::size_t size) {
+  return error(errc::size_limit_exceeded, "a key or value of at least " + std::to_string(size) +
+                                              " bytes; limits.entry_bytes is " +
+                                              std::to_string(limit));
+}
+
 }  // namespace
 
 std::byte* encoder::grow_by(std::size_t count) {
   if (failed_) return nullptr;
   if (count > limits_.size || size_ > limits_.size - count) {
-    too_large();
+    too_large(size_ + count);
     return nullptr;
   }
   const std::size_t wanted = std::max(size_ + count, 2 * capacity_);
@@ -58,15 +68,28 @@ void encoder::longer_integer(bool negative, std::uint64_t magnitude) {
 }
 
 void encoder::floating(double value) {
-  if (!std::isfinite(value)) {
-    return fail({errc::invalid_argument, "NaN and infinite numbers cannot be stored"});
-  }
-  if (what_ == purpose::key && value == 0) value = 0;
+  constexpr auto unstorable = "NaN and infinite numbers cannot be stored";
+  if (std::isnan(value)) return fail({errc::invalid_argument, unstorable});
+  if (std::isinf(value)) return beyond(value < 0, unstorable);
+  if (what_ != purpose::value && value == 0) value = 0;
   auto pattern = std::bit_cast<std::uint64_t>(value);
   std::byte* to = room(9);
   if (to == nullptr) return;
   to[0] = static_cast<std::byte>(term_tag::floating);
   for (int i = 8; i > 0; --i, pattern >>= 8) to[i] = static_cast<std::byte>(pattern & 0xff);
+}
+
+/// In term order 2^1024 stands behind every integer of 64 bits and every double, and before all
+/// that is no number; -2^1024 stands before everything.
+void encoder::beyond(bool too_low, const char* why) {
+  if (what_ != purpose::bound) return fail({errc::invalid_argument, why});
+  std::byte* to = room(3 + beyond_size);
+  if (to == nullptr) return;
+  to[0] = static_cast<std::byte>(term_tag::small_big);
+  to[1] = static_cast<std::byte>(beyond_size);
+  to[2] = static_cast<std::byte>(too_low);
+  std::memset(to + 3, 0, beyond_size - 1);
+  to[2 + beyond_size] = std::byte{1};
 }
 
 void encoder::atom(std::string_view name) {
@@ -85,10 +108,10 @@ void encoder::atom(std::string_view name) {
 void encoder::term(bytes canonical) {
   const std::uint32_t deepest = limits_.nesting - std::min(depth_, limits_.nesting);
   if (nesting_of(canonical, deepest) > deepest) return too_deep();
-  if (canonical.size() > limits_.size) return too_large();
+  if (canonical.size() > limits_.size) return too_large(canonical.size());
   // In a key a lone -0.0 is 0.0; inside a larger term it stays what its maker wrote.
   constexpr std::byte negative_zero[9]{std::byte{70}, std::byte{0x80}};
-  if (what_ == purpose::key && same_bytes(canonical, negative_zero)) return floating(0);
+  if (what_ != purpose::value && same_bytes(canonical, negative_zero)) return floating(0);
   raw(canonical);
 }
 
@@ -203,21 +226,15 @@ void encoder::fail(error why) {
 
 void encoder::too_deep() {
   fail({errc::size_limit_exceeded,
-        "the value nests deeper than " + std::to_string(limits_.nesting) + " levels"});
+        "a key or value that nests deeper than limits.nesting, which is " +
+            std::to_string(limits_.nesting)});
 }
 
-void encoder::too_large() {
-  fail({errc::size_limit_exceeded,
-        "the encoded key or value is larger than " + std::to_string(limits_.size) + " bytes"});
-}
+void encoder::too_large(std::size_t size) { fail(larger_than(limits_.size, size)); }
 
 result<bytes> encoder::outcome() const {
   if (failed_) return std::unexpected(why_);
-  if (size_ > limits_.size) {
-    return std::unexpected(error(
-        errc::size_limit_exceeded,
-        "the encoded key or value is larger than " + std::to_string(limits_.size) + " bytes"));
-  }
+  if (size_ > limits_.size) return std::unexpected(larger_than(limits_.size, size_));
   return written();
 }
 

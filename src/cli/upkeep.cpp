@@ -89,11 +89,7 @@ outcome check_file(const request& r, console& out) {
   progress_bar bar("checking " + r.file, out.errors_are_seen());
   const auto done = shelf::check(r.file, {}, told_to(bar));
   bar.clear();
-  if (!done) {
-    if (done.error() != errc::corrupt) return std::unexpected(done.error());
-    return std::unexpected(
-        error(errc::corrupt, done.error().message() + "; `shelf salvage` keeps what can be read"));
-  }
+  if (!done) return std::unexpected(done.error());
   if (wants_json(r, out)) {
     out.write(fmt::format("{{\"sound\":true,\"entries\":{},\"batches\":{},\"torn_bytes\":{}}}\n",
                           done->entries, done->batches, done->torn_bytes));

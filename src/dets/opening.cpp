@@ -3,6 +3,7 @@
 #include "dets/replacement.hpp"
 #include "dets/store.hpp"
 
+#include "error/sentence.hpp"
 #include "file/sync_pace.hpp"
 #include "term/tag.hpp"
 
@@ -139,9 +140,9 @@ result<judged_header> store::read_header(const storage& from) const {
 
 result<> store::check_wanted(const header& h) const {
   if (settings_.type && *settings_.type != h.type) {
-    return std::unexpected(error(
-        errc::wrong_kind, where_.path() + ": byte 12: it is a " + std::string(to_string(h.type)) +
-                              ", and was opened as a " + std::string(to_string(*settings_.type))));
+    return std::unexpected(
+        error(errc::wrong_kind, where_.path() + ": byte 12: the file holds " + in_words(h.type) +
+                                    ", the program opens it as " + in_words(*settings_.type)));
   }
   if (settings_.keypos && *settings_.keypos != h.keypos) {
     return std::unexpected(error(

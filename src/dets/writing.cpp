@@ -2,6 +2,7 @@
 // The verbs: each is an edit of one bucket.
 #include "dets/key_order.hpp"
 #include "dets/store.hpp"
+#include "error/sentence.hpp"
 #include "term/canonical.hpp"
 #include "term/order.hpp"
 
@@ -97,10 +98,7 @@ result<> store::writable() const {
 }
 
 std::unexpected<error> store::fence(const error& cause) {
-  if (!fenced_) {
-    fenced_.emplace(errc::fenced, "writing stopped after: " + cause.message(), std::string(),
-                    cause.os_error());
-  }
+  if (!fenced_) fenced_ = fenced_by(cause, where_.path(), {});
   return std::unexpected(
       error(errc::indeterminate, cause.message(), std::string(), cause.os_error()));
 }

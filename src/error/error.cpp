@@ -33,7 +33,7 @@ constexpr std::array<code_text, 24> texts{{
     {"unsupported_version", "the file needs a newer shelf"},
     {"corrupt", "the file is damaged"},
     {"read_only", "the table was opened read-only"},
-    {"fenced", "an earlier disk failure stopped all writing to this table"},
+    {"fenced", "an earlier failure stopped all writing to this table"},
     {"indeterminate", "the write could not be synced and may or may not be on disk"},
     {"replaced", "another file stands under the table's name"},
     {"forked", "the table belongs to the parent process"},
@@ -80,6 +80,11 @@ error::error(errc code, std::string message, std::string details, int os_error)
       os_error_(os_error),
       code_(code) {}
 
+// The sentence of a bare code is a literal, so it ends in a zero byte as c_str() does.
+const char* error::sentence() const noexcept {
+  return text_ ? text_->message.c_str() : text_of(code_).sentence.data();
+}
+
 std::string error::message() const {
   return text_ ? text_->message : std::string(text_of(code_).sentence);
 }
@@ -103,7 +108,9 @@ std::error_code make_error_code(errc code) noexcept {
 }
 
 exception::exception(error e)
-    : std::system_error(make_error_code(e.code()), e.message()), reason_(std::move(e)) {}
+    : std::system_error(make_error_code(e.code())), reason_(std::move(e)) {}
+
+const char* exception::what() const noexcept { return reason_.sentence(); }
 
 void detail::fail(const error& e) { throw exception(e); }
 

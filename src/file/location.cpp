@@ -76,8 +76,9 @@ void location::close() noexcept {
 
 result<> location::check_regular(const file_status& status) const {
   if (status.what != file_status::type::regular) {
-    return std::unexpected(
-        error(errc::not_a_table, shown_ + ": " + std::string(name_of(status.what))));
+    const bool is_directory = status.what == file_status::type::directory;
+    return std::unexpected(error(is_directory ? errc::invalid_path : errc::not_a_table,
+                                 shown_ + ": " + std::string(name_of(status.what))));
   }
   if (beneath_ && status.links > 1) {
     return std::unexpected(error(

@@ -37,9 +37,9 @@ class location {
   /// The last component: the file's name in its directory, after symlinks.
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
-  /// Opens the file to read. not_found if there is none; not_a_table ("is a directory", "is a
-  /// FIFO", ...) if it is anything but a regular file. Below a base_directory a file with a second
-  /// name (a hard link, perhaps from outside) is invalid_path.
+  /// Opens the file to read. not_found if there is none; invalid_path if it is a directory;
+  /// not_a_table ("is a FIFO", ...) if it is anything else but a regular file. Below a
+  /// base_directory a file with a second name (a hard link, perhaps from outside) is invalid_path.
   [[nodiscard]] result<open_file> open_to_read() const;
   /// Opens to write and locks: already_open (with the holder's pid where known) if another open
   /// file holds the lock. Retries when the name moved to another inode between open and lock.

@@ -3,6 +3,8 @@
 // wrong.
 #include "file/open_file.hpp"
 
+#include "error/sentence.hpp"
+
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
@@ -61,12 +63,7 @@ error cut_short(std::string_view path, std::uint64_t is, std::uint64_t was) {
 }
 
 error writing_stopped(std::string_view path, const error& cause) {
-  const std::string name(path);
-  auto why = cause.message();
-  if (why.starts_with(name + ": ")) why.erase(0, name.size() + 2);
-  return error(errc::fenced,
-               name + ": writing stopped: " + why + "; recover() writes a new file from memory", {},
-               cause.os_error());
+  return fenced_by(cause, std::string(path), "; recover() writes a new file from memory");
 }
 
 error in_doubt(const error& cause) {

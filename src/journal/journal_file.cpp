@@ -2,6 +2,7 @@
 // Batches out to the file, and the fence that stops them.
 #include "journal/journal_file.hpp"
 
+#include "error/sentence.hpp"
 #include "file/seeded_bug.hpp"
 #include "journal/record.hpp"
 
@@ -30,9 +31,7 @@ constexpr std::uint64_t most_mapped = std::uint64_t{64} << 30;  // of address sp
 
 /// Scans and replays speak of bytes only; here the file gets its name.
 [[nodiscard]] error with_path(const error& e, const std::string& path) {
-  const bool names_it = e.message().starts_with(path + ": ");
-  const bool is_ours = e == errc::corrupt || e == errc::unsupported_version;
-  return is_ours && !names_it ? error(e.code(), path + ": " + e.message()) : e;
+  return e == errc::corrupt || e == errc::unsupported_version ? wrong_in(path, e) : e;
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 // Reading beside a writer: what looks damaged may only have been half written when we came by.
 #include "journal/journal_view.hpp"
 
+#include "error/sentence.hpp"
+
 #include <string>
 #include <vector>
 
@@ -13,9 +15,7 @@ namespace {
 constexpr int looks = 8;
 
 [[nodiscard]] error with_path(const error& e, const std::string& path) {
-  const bool names_it = e.message().starts_with(path + ": ");
-  const bool is_ours = e == errc::corrupt || e == errc::unsupported_version;
-  return is_ours && !names_it ? error(e.code(), path + ": " + e.message()) : e;
+  return e == errc::corrupt || e == errc::unsupported_version ? wrong_in(path, e) : e;
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // TABLE  api -> [table] -> journal -> file
 // What a file says of itself, read from its first few KiB.
+#include "error/sentence.hpp"
 #include "file/location.hpp"
 #include "journal/file_header.hpp"
 #include "journal/frame_reader.hpp"
@@ -15,7 +16,7 @@ namespace {
 [[nodiscard]] result<tables::table_description> first_description(journal::frame_reader& reader,
                                                                   const std::string& path) {
   const auto corrupt = [&](const char* why) {
-    return std::unexpected(error(errc::corrupt, path + ": byte 8192: " + why));
+    return std::unexpected(damage(path, std::string("byte 8192: ") + why));
   };
   const auto first = reader.at(journal::frames_start);
   if (!first) return std::unexpected(first.error());
@@ -28,7 +29,7 @@ namespace {
   }
   if (!c || c->what != journal::op::table_created) return corrupt("there is no catalogue");
   auto d = tables::decode_description(c->key, c->value);
-  if (!d) return std::unexpected(error(d.error().code(), path + ": " + d.error().message()));
+  if (!d) return std::unexpected(wrong_in(path, d.error()));
   return d;
 }
 

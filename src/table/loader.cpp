@@ -2,6 +2,7 @@
 // Loading: every change goes through stage and publish, as a live write does.
 #include "table/loader.hpp"
 
+#include "error/sentence.hpp"
 #include "term/canonical.hpp"
 #include "term/text.hpp"
 
@@ -135,26 +136,36 @@ result<> loader::check_catalogue(const journal::change& c) {
   if (!stored) return std::unexpected(stored.error());
   description_ = *std::move(stored);
   if (description_.what != types_.what) {
-    return std::unexpected(error(errc::wrong_kind, path_ + ": the file holds a table of kind " +
-                                                       std::string(to_string(description_.what)) +
-                                                       ", not " +
-                                                       std::string(to_string(types_.what))));
+    return std::unexpected(
+        error(errc::wrong_kind, path_ + ": the file holds " + in_words(description_.what) +
+                                    ", the program opens it as " + in_words(types_.what)));
   }
-  auto same = check_schema(description_.key_schema, types_.key_schema, "key");
-  if (same) same = check_schema(description_.value_schema, types_.value_schema, "value");
+  // A key that lacks fields would be another key than the one the program looks up.
+  auto same =
+      check_schema(description_.key_schema, types_.key_schema, "key", missing_fields::refuse);
+  if (same) same = check_schema(description_.value_schema, types_.value_schema, "value", policy_);
   catalogue_seen_ = same.has_value();
   return same;
 }
 
 /// A schema may differ where that is allowed. The file then gets the one that new entries keep,
 /// unless the program takes any term: it knows less than the file does.
-result<> loader::check_schema(std::string& stored, const std::string& wanted, const char* which) {
-  auto same = types_.compare_schema(stored, wanted, policy_);
+result<> loader::check_schema(std::string& stored, const std::string& wanted,
+                              std::string_view which, missing_fields policy) {
+  auto same = types_.compare_schema(stored, wanted, policy);
   if (!same) {
-    const bool differs = same.error() == errc::type_mismatch;
-    return std::unexpected(error(
-        same.error().code(), path_ + ": " + (differs ? "the " : "byte 8192: ") + which +
-                                 (differs ? " type differs: " : ": ") + same.error().message()));
+    auto sentence = path_ + ": ";
+    if (same.error() == errc::type_mismatch) {
+      sentence.append("the ").append(which).append(" type differs: ");
+    } else {
+      sentence.append("byte 8192: ").append(which).append(": ");
+    }
+    sentence += same.error().message();
+    if (which == "value" && types_.compare_schema(stored, wanted, missing_fields::use_defaults)) {
+      sentence +=
+          "; .missing_fields = shelf::missing_fields::use_defaults gives it its default value";
+    }
+    return std::unexpected(error(same.error().code(), std::move(sentence)));
   }
   if (stored != wanted && wanted != any_term) {
     stored = wanted;
@@ -199,7 +210,7 @@ result<std::shared_ptr<contents>> loader::finish() {
 result<> loader::judge() {
   publish();
   if (!catalogue_seen_) {
-    return std::unexpected(error(errc::corrupt, path_ + ": byte 8192: there is no catalogue"));
+    return std::unexpected(damage(path_, "byte 8192: there is no catalogue"));
   }
   check_live();
   if (bad_entries_ != 0) {

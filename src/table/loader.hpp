@@ -58,7 +58,7 @@ class loader final : public journal::visitor {
  private:
   [[nodiscard]] result<> check_catalogue(const journal::change& c);
   [[nodiscard]] result<> check_schema(std::string& stored, const std::string& wanted,
-                                      const char* which);
+                                      std::string_view which, missing_fields policy);
   [[nodiscard]] bool is_there(bytes key, std::uint64_t hash);
   [[nodiscard]] entry::owner make_entry(const journal::change& c, bool fits);
   template <class Change>

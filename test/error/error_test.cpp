@@ -1,6 +1,8 @@
 // The error vocabulary: names, sentences, comparison, the standard's category, the exception.
 #include "shelf/error.hpp"
 
+#include "error/sentence.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -99,8 +101,58 @@ TEST(OrThrow, GivesTheValueOrThrowsTheErrorWithItsSentence) {
   } catch (const exception& e) {
     EXPECT_TRUE(e.reason() == errc::replaced);
     EXPECT_EQ(e.code(), make_error_code(errc::replaced));
-    EXPECT_THAT(e.what(), HasSubstr("ages.shelf: replaced"));
+    EXPECT_STREQ(e.what(), "ages.shelf: replaced");
   }
+}
+
+TEST(Exception, SaysWhatItsErrorSaysAndNothingTwice) {
+  for (const auto code : all_codes()) {
+    EXPECT_STREQ(exception(code).what(), error(code).message().c_str());
+  }
+  const error e(errc::file_error, "ages.shelf: cannot open: Permission denied", "key 1", EACCES);
+  const exception thrown(e);
+  const auto copy = thrown;  // NOLINT: copies of exceptions are what handlers may hold
+  EXPECT_STREQ(copy.what(), "ages.shelf: cannot open: Permission denied");
+  const std::system_error& base = thrown;
+  EXPECT_STREQ(base.what(), thrown.what());
+}
+
+TEST(Sentence, OfAFenceNamesTheFileOnceAndTheCause) {
+  const error cause(errc::file_error, "a.shelf: cannot sync: Input/output error", {}, EIO);
+  const auto fence = fenced_by(cause, "a.shelf", "; recover() helps");
+  EXPECT_EQ(fence.message(),
+            "a.shelf: writing stopped: cannot sync: Input/output error; recover() helps");
+  EXPECT_TRUE(fence == errc::fenced);
+  EXPECT_TRUE(fence == std::errc::io_error);
+  // Of a fence that was a fence already the first cause counts.
+  EXPECT_EQ(fenced_by(fenced_by(cause, "a.shelf", ""), "a.shelf", "").message(),
+            "a.shelf: writing stopped: cannot sync: Input/output error");
+  const error removed(errc::replaced, "a.shelf: the file was removed or renamed");
+  EXPECT_EQ(fenced_by(removed, "a.shelf", "").message(),
+            "a.shelf: writing stopped: the file was removed or renamed");
+}
+
+TEST(Sentence, OfAFileWhoseNameBeginsAsTheMessageDoesIsLeftWhole) {
+  EXPECT_EQ(without_path("a.shelf: gone", "a.shelf"), "gone");
+  EXPECT_EQ(without_path("a.shelf.old: gone", "a.shelf"), "a.shelf.old: gone");
+  EXPECT_EQ(without_path("gone", ""), "gone");
+  EXPECT_EQ(without_path("a.shelf", "a.shelf"), "a.shelf");
+}
+
+TEST(Sentence, OfDamageSaysHowToSaveTheRest) {
+  EXPECT_EQ(damage("a.shelf", "byte 8192: no valid record").message(),
+            "a.shelf: byte 8192: no valid record; `shelf salvage FILE NEW` or shelf::salvage keeps "
+            "what can be read");
+}
+
+TEST(Sentence, OfTwoFailuresNamesTheFileOnceAndKeepsTheDetails) {
+  const error first(errc::no_space, "a.shelf: cannot write", "key 1", ENOSPC);
+  const error closing(errc::fenced, "a.shelf: writing stopped");
+  const auto both = detail::and_closing_failed(first, closing);
+  EXPECT_EQ(both.message(), "a.shelf: cannot write; and closing failed: writing stopped");
+  EXPECT_THAT(both.details(), HasSubstr("key 1"));
+  EXPECT_TRUE(both == errc::no_space);
+  EXPECT_EQ(both.os_error(), ENOSPC);
 }
 
 TEST(Error, CopiesOfOneErrorMayBeReadAndDroppedByManyThreads) {

@@ -99,7 +99,7 @@ TEST_F(Location, StillNamesNoticesARemovedARenamedAndAReplacedFile) {
   sure(at.still_names(file));
 }
 
-TEST_F(Location, WhatIsNoRegularFileIsNoTableAndSaysWhatItIs) {
+TEST_F(Location, ADirectoryIsAnInvalidPathAllElseThatIsNoRegularFileNoTable) {
   directory.make_directory("directory");
   ::mkfifo(directory.path("fifo").c_str(), 0600);
   const int socket = ::socket(AF_UNIX, SOCK_STREAM, 0);
@@ -116,8 +116,9 @@ TEST_F(Location, WhatIsNoRegularFileIsNoTableAndSaysWhatItIs) {
   };
   for (const auto& [name, what] : cases) {
     const auto at = place(name);
-    EXPECT_EQ(at.open_to_read().error(), errc::not_a_table) << name;
-    EXPECT_EQ(at.open_to_write().error(), errc::not_a_table) << name;
+    const auto code = what == "is a directory" ? errc::invalid_path : errc::not_a_table;
+    EXPECT_EQ(at.open_to_read().error(), code) << name;
+    EXPECT_EQ(at.open_to_write().error(), code) << name;
     EXPECT_EQ(at.open_to_read().error().message(), name + ": " + what);
   }
   ::close(socket);

@@ -152,14 +152,14 @@ TEST_P(BadFile, EveryTruncationOfAClosedFileIsNoticed) {
   }
 }
 
-TEST_P(BadFile, DirectoriesFifosAndDevicesAreNoTables) {
+TEST_P(BadFile, DirectoriesAreInvalidPathsFifosAndDevicesNoTables) {
   const file::scratch here;
   here.make_directory("directory.shelf");
   ASSERT_EQ(::mkfifo(here.path("fifo.shelf").c_str(), 0600), 0);
   const auto descriptors = file::open_descriptors();
   for (const auto opening : {opening::create_if_missing, opening::existing, opening::read_only}) {
     EXPECT_TRUE(refuses(open({.path = here.path("directory.shelf"), .opening = opening}),
-                        errc::not_a_table, {"directory.shelf", "directory"}));
+                        errc::invalid_path, {"directory.shelf", "is a directory"}));
     EXPECT_TRUE(refuses(open({.path = here.path("fifo.shelf"), .opening = opening}),
                         errc::not_a_table, {"fifo.shelf", "FIFO"}));
     EXPECT_TRUE(refuses(open({.path = "/dev/zero", .opening = opening}), errc::not_a_table,
@@ -291,7 +291,7 @@ TYPED_TEST(BadInput, AnEntryOverTheLimitIsRefusedAndCountsKeyAndValueTogether) {
     c.limits.entry_bytes = 100;
     auto t = or_throw(decltype(g)::table::open(c));
     const auto refused = [](const auto& r) {
-      return refuses(r, errc::size_limit_exceeded, {path, "100"});
+      return refuses(r, errc::size_limit_exceeded, {path, "limits.entry_bytes is 100"});
     };
     ASSERT_TRUE(ok(t.insert(std::string(40, 'k'), std::string(50, 'v'))));  // 45 + 55
     EXPECT_TRUE(refused(t.insert(std::string(40, 'k'), std::string(51, 'v'))));
@@ -337,7 +337,8 @@ TYPED_TEST(BadInput, DeepNestingIsRefusedOnTheWayInAndBoundedOnTheWayBack) {
     {
       auto t = or_throw(decltype(g)::table::open(c));
       ASSERT_TRUE(ok(t.insert("fits", nested(19))));
-      EXPECT_TRUE(refuses(t.insert("deep", nested(40)), errc::size_limit_exceeded, {path, "nest"}));
+      EXPECT_TRUE(refuses(t.insert("deep", nested(40)), errc::size_limit_exceeded,
+                          {path, "limits.nesting, which is 20"}));
       EXPECT_EQ(t.size(), 1u);
     }
     c.limits.nesting = 10;

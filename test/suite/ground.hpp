@@ -143,11 +143,20 @@ template <class T>
   return testing::AssertionFailure() << to_string(r.error().code()) << ": " << r.error().details();
 }
 
-/// An error of this code whose sentence holds all these pieces.
+/// Whether a sentence names something more often than once.
+[[nodiscard]] inline bool repeats(std::string_view sentence, std::string_view name) {
+  const auto first = sentence.find(name);
+  return first != sentence.npos && sentence.find(name, first + name.size()) != sentence.npos;
+}
+
+/// An error of this code whose sentence holds all these pieces, and names the file once at most.
 [[nodiscard]] inline testing::AssertionResult says(const error& e, errc code,
                                                    std::initializer_list<std::string_view> pieces) {
   if (e != code) {
     return testing::AssertionFailure() << "it is " << to_string(e.code()) << ": " << e.details();
+  }
+  if (repeats(e.message(), path)) {
+    return testing::AssertionFailure() << '"' << e.message() << "\" names the file twice";
   }
   for (const auto piece : pieces) {
     if (e.message().find(piece) == std::string::npos) {
@@ -161,6 +170,32 @@ template <class T>
     const result<T>& r, errc code, std::initializer_list<std::string_view> pieces = {}) {
   if (r) return testing::AssertionFailure() << "it went well";
   return says(r.error(), code, pieces);
+}
+
+/// The file of a table, opened as these types say.
+template <kind Kind, class K, class V>
+result<table<K, V, Kind>> open_as(file::simulated_disk& disk, config<K, V> c = {}) {
+  c.path = path;
+  c.system = &disk;
+  return table<K, V, Kind>::open(std::move(c));
+}
+/// A closed file of these types with these entries.
+template <kind Kind, class K, class V>
+void write_file(file::simulated_disk& disk, std::vector<std::pair<K, V>> all,
+                file_format format = file_format::native) {
+  auto t = or_throw(open_as<Kind, K, V>(disk, {.format = format}));
+  (void)or_throw(t.insert_range(all));
+  or_throw(t.close());
+}
+/// The file is as it was, and nothing is held.
+template <class Refused>
+void expect_untouched(file::simulated_disk& disk, Refused refuse) {
+  const auto before = *disk.read_all(path);
+  refuse();
+  EXPECT_EQ(*disk.read_all(path), before);
+  EXPECT_EQ(disk.open_descriptors(), 0u);
+  EXPECT_EQ(disk.locks_held(), 0u);
+  EXPECT_THAT(disk.files(), testing::ElementsAre(path));
 }
 
 template <kind Kind>

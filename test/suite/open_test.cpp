@@ -1,5 +1,5 @@
 // SUITE  every verb over every kind, write mode and store
-// Opening: what is found, what must fit, read_only, and schemas that changed.
+// Opening: what is found, what must fit, read_only. Structs that changed: fields_test.cpp.
 #include "suite/ground.hpp"
 
 namespace shelf::suite {
@@ -8,31 +8,6 @@ namespace {
 template <class Kind>
 class Open : public each_kind<Kind> {};
 TYPED_TEST_SUITE(Open, all_kinds, kind_names);
-
-template <kind Kind, class K, class V>
-result<table<K, V, Kind>> open_as(file::simulated_disk& disk, config<K, V> c = {}) {
-  c.path = path;
-  c.system = &disk;
-  return table<K, V, Kind>::open(std::move(c));
-}
-/// A closed file of these types with these entries.
-template <kind Kind, class K, class V>
-void write_file(file::simulated_disk& disk, std::vector<std::pair<K, V>> all,
-                file_format format = file_format::native) {
-  auto t = or_throw(open_as<Kind, K, V>(disk, {.format = format}));
-  (void)or_throw(t.insert_range(all));
-  or_throw(t.close());
-}
-/// The file is as it was, and nothing is held.
-template <class Refused>
-void expect_untouched(file::simulated_disk& disk, Refused refuse) {
-  const auto before = *disk.read_all(path);
-  refuse();
-  EXPECT_EQ(*disk.read_all(path), before);
-  EXPECT_EQ(disk.open_descriptors(), 0u);
-  EXPECT_EQ(disk.locks_held(), 0u);
-  EXPECT_THAT(disk.files(), testing::ElementsAre(path));
-}
 
 // T1, T2
 TYPED_TEST(Open, AConfigHasADefaultForEverythingButThePath) {
@@ -136,7 +111,13 @@ TYPED_TEST(Open, ATableWithoutEntriesStillHasItsTypes) {
   });
 }
 
-TYPED_TEST(Open, AnotherKindIsRefused) {
+constexpr std::string_view alias_of(kind what) {
+  constexpr std::array names{"a set (shelf::map)", "an ordered_set (shelf::ordered_map)",
+                             "a bag (shelf::bag)", "a duplicate_bag (shelf::duplicate_bag)"};
+  return names[static_cast<std::size_t>(what) - 1];
+}
+
+TYPED_TEST(Open, AnotherKindIsRefusedByTheNamesThatProgramsHaveForThem) {
   this->in_every_format(keeping::through, [&](auto& g) {
     auto t = g.open();
     ASSERT_TRUE(ok(t.insert("a", 1)));
@@ -144,9 +125,29 @@ TYPED_TEST(Open, AnotherKindIsRefused) {
     constexpr auto other = TypeParam::value == kind::set ? kind::bag : kind::set;
     expect_untouched(g.disk, [&] {
       EXPECT_TRUE(refuses((open_as<other, std::string, std::int64_t>(g.disk, {.format = g.format})),
-                          errc::wrong_kind, {path, to_string(TypeParam::value), to_string(other)}));
+                          errc::wrong_kind,
+                          {path, alias_of(TypeParam::value), alias_of(other), "the program"}));
     });
   });
+}
+
+TYPED_TEST(Open, AMalformedSchemaIsDamageOfAFileThatIsNamedOnce) {
+  constexpr auto what = TypeParam::value;
+  file::simulated_disk disk;
+  detail::core_config c;
+  c.path = path;
+  c.system = &disk;
+  detail::entry_types types;
+  types.what = what;
+  types.key_schema = "binary";
+  types.value_schema = "list(";
+  or_throw(or_throw(detail::build_file(c, types))->publish());
+  for (const auto opening : {opening::existing, opening::read_only}) {
+    EXPECT_TRUE(refuses((open_as<what, std::string, int>(disk, {.opening = opening})),
+                        errc::corrupt, {path, "byte 8192", "malformed", "salvage"}));
+  }
+  EXPECT_TRUE(refuses(check(path, {.system = &disk}), errc::corrupt,
+                      {path, "byte 8192", "malformed", "salvage"}));
 }
 
 TYPED_TEST(Open, IntegersOfAnyWidthShareAFileAndOneOutOfRangeIsNamed) {
@@ -307,124 +308,6 @@ TYPED_TEST(Open, ReadOnlyLeavesATornEndAlone) {
     EXPECT_EQ(contents(t), (entries{{"a", 1}}));
     EXPECT_EQ(t.stats()->recovery_cut_bytes, 20u);
     EXPECT_FALSE(t.stats()->recovered_clean);
-  });
-}
-
-namespace first {
-struct user {
-  std::string name;
-  int age = 0;
-};
-}  // namespace first
-namespace longer {
-struct user {
-  std::string name;
-  int age = 0;
-  std::string mail = "none";
-  std::vector<int> marks;
-  bool operator==(const user&) const = default;
-};
-}  // namespace longer
-namespace renamed {
-struct user {
-  std::string name;
-  int years = 0;
-};
-}  // namespace renamed
-namespace swapped {
-struct user {
-  int age = 0;
-  std::string name;
-};
-}  // namespace swapped
-
-template <kind Kind>
-void write_users(file::simulated_disk& disk, file_format format = file_format::native) {
-  write_file<Kind, std::string, first::user>(disk, {{"a", {"alice", 30}}, {"b", {"bob", 40}}},
-                                             format);
-}
-
-TYPED_TEST(Open, MissingTrailingFieldsTakeTheirDefaultsIfToldSoAndTheFileIsBroughtUpToDate) {
-  constexpr auto what = TypeParam::value;
-  this->in_every_format(keeping::through, [&](auto& g) {
-    auto& disk = g.disk;
-    write_users<what>(disk, g.format);
-    expect_untouched(disk, [&] {
-      EXPECT_TRUE(refuses((open_as<what, std::string, longer::user>(disk, {.format = g.format})),
-                          errc::type_mismatch,
-                          {path, g.lacks(capability::schema) ? path : "mail"}));
-    });
-    const config<std::string, longer::user> with_defaults{
-        .format = g.format, .missing_fields = missing_fields::use_defaults};
-    {
-      auto t = or_throw(open_as<what, std::string, longer::user>(disk, with_defaults));
-      EXPECT_EQ(t.size(), 2u);
-      for (const auto& [key, u] : t.snapshot()) {
-        EXPECT_EQ(u.mail, "none");
-        EXPECT_EQ(u.age, key == "a" ? 30 : 40);
-      }
-      ASSERT_TRUE(ok(t.insert("c", {"carol", 50, "carol@example.org", {1}})));
-      t.abandon();  // as a kill would
-    }
-    const auto t = or_throw(open_as<what, std::string, longer::user>(disk, {.format = g.format}));
-    EXPECT_EQ(t.size(), 3u);
-    EXPECT_TRUE(refuses((open_as<what, std::string, first::user>(disk, {.format = g.format})),
-                        errc::already_open, {path}));
-  });
-}
-
-TYPED_TEST(Open, ABringUpToDateThatFailsLeavesTheOldFile) {
-  constexpr auto what = TypeParam::value;
-  this->in_every_format(keeping::through, [&](auto& g) {
-    auto& disk = g.disk;
-    write_users<what>(disk, g.format);
-    const config<std::string, longer::user> with_defaults{
-        .format = g.format, .missing_fields = missing_fields::use_defaults};
-    for (const auto kind : {file::call::create, file::call::write, file::call::rename}) {
-      expect_untouched(disk, [&] {
-        disk.inject({.kind = kind, .error = ENOSPC});
-        EXPECT_TRUE(refuses((open_as<what, std::string, longer::user>(disk, with_defaults)),
-                            errc::no_space, {path}));
-        disk.clear_faults();
-      });
-    }
-    EXPECT_TRUE(ok(open_as<what, std::string, first::user>(disk, {.format = g.format})));
-  });
-}
-
-TYPED_TEST(Open, RenamedAndReorderedFieldsAreRefusedByName) {
-  constexpr auto what = TypeParam::value;
-  this->of_every_format([&](file_format format) {
-    file::simulated_disk disk;
-    write_users<what>(disk, format);
-    const bool names_fields = can_keep(format, capability::schema);
-    expect_untouched(disk, [&] {
-      for (const auto policy : {missing_fields::refuse, missing_fields::use_defaults}) {
-        if (names_fields) {
-          EXPECT_TRUE(
-              refuses((open_as<what, std::string, renamed::user>(disk, {.missing_fields = policy})),
-                      errc::type_mismatch, {path, "age", "years"}));
-        }
-        EXPECT_TRUE(refuses((open_as<what, std::string, swapped::user>(
-                                disk, {.format = format, .missing_fields = policy})),
-                            errc::type_mismatch, {path, "age", names_fields ? "name" : path}));
-      }
-    });
-  });
-}
-
-TYPED_TEST(Open, FewerFieldsThanTheFileHasAreRefusedEvenWithDefaults) {
-  constexpr auto what = TypeParam::value;
-  this->of_every_format([&](file_format format) {
-    file::simulated_disk disk;
-    write_file<what, std::string, longer::user>(disk, {{"a", {"alice", 30, "m", {}}}}, format);
-    const auto named = can_keep(format, capability::schema) ? "mail" : path;
-    expect_untouched(disk, [&] {
-      EXPECT_TRUE(
-          refuses((open_as<what, std::string, first::user>(
-                      disk, {.format = format, .missing_fields = missing_fields::use_defaults})),
-                  errc::type_mismatch, {path, named}));
-    });
   });
 }
 

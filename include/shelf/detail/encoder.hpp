@@ -35,7 +35,14 @@ enum class term_tag : std::uint8_t {
   small_atom = 119,
 };
 
-enum class purpose : std::uint8_t { value, key };
+enum class purpose : std::uint8_t {
+  value,
+  key,
+  bound,  ///< a place in the order of keys: a key, or what lies before or behind all keys of a type
+};
+
+/// A bound may be longer and nest deeper than the keys that it is compared with.
+inline constexpr encoding_limits bound_limits{.size = 0xffff'0000, .nesting = 1024};
 
 /// Appends terms. The first failure sticks: what follows it is ignored, outcome() tells it.
 /// The bytes are canonical whenever every list, set and map that was opened has been closed.
@@ -45,7 +52,7 @@ class encoder {
   /// A term up to this size needs no heap, and is not measured against the limit.
   static constexpr std::size_t small_capacity = 256;
 
-  /// In a key -0.0 becomes 0.0, because both are one key.
+  /// In a key or bound -0.0 becomes 0.0, because both are one key.
   explicit encoder(purpose what = purpose::value, encoding_limits limits = {}) noexcept
       : data_(small_), limits_(limits), what_(what) {}
   encoder(const encoder&) = delete;
@@ -64,10 +71,13 @@ class encoder {
   void natural(std::uint64_t value) {
     value <= 255 ? integer(static_cast<std::int64_t>(value)) : longer_integer(false, value);
   }
-  /// NaN and infinities are invalid_argument.
+  /// NaN is invalid_argument, and so are infinities, unless this is a bound.
   void floating(double value);
+  /// A value that its type cannot store because it is too low or too high. In a bound it stands
+  /// before or behind all that the type can; otherwise it is invalid_argument, and `why` says why.
+  void beyond(bool too_low, const char* why);
   void binary(bytes value) {
-    if (value.size() > limits_.size) return too_large();
+    if (value.size() > limits_.size) return too_large(value.size());
     std::byte* to = room(value.size() + 5);
     if (to == nullptr) return;
     write_head(to, term_tag::binary, value.size());
@@ -103,6 +113,7 @@ class encoder {
   void close_map(std::size_t start, std::size_t count);
 
   void fail(error why);
+  [[nodiscard]] bool is_bound() const noexcept { return what_ == purpose::bound; }
   [[nodiscard]] bool failed() const noexcept { return failed_; }
   /// What was written, or the first failure.
   [[nodiscard]] result<bytes> outcome() const;
@@ -131,7 +142,7 @@ class encoder {
     for (int i = 4; i > 0; --i, count >>= 8) to[i] = static_cast<std::byte>(count & 0xff);
   }
   void too_deep();
-  void too_large();
+  void too_large(std::size_t size);
 
   std::byte* data_;
   std::size_t size_ = 0;

@@ -22,7 +22,8 @@ entry_types types_of(const config<K, V>& c, decoding_rules rules) {
   t.key_schema = schema_of<K>();
   t.value_schema = schema_of<V>();
   t.check = [rules](bytes key, bytes value) -> result<> {
-    if (auto fits = check<K>(key, rules, purpose::key); !fits) return fits;
+    // What a lookup asks for has all its fields, so a stored key must have them as well.
+    if (auto fits = check<K>(key, {.nesting = rules.nesting}, purpose::key); !fits) return fits;
     return check<V>(value, rules);
   };
   t.reencode = [rules](bytes value) -> result<std::vector<std::byte>> {
@@ -410,13 +411,7 @@ auto with_table(typename Table::config c, F&& f) {
   // f may have closed the table itself.
   if (closed || closed.error() == errc::table_closed) return made;
   if (made) return outcome(std::unexpected(closed.error()));
-  const auto& why = made.error();
-  const auto sentence = why.message();
-  auto details = why.details();
-  details.erase(0, std::min(details.size(), sentence.size() + 2));
-  return outcome(std::unexpected(
-      error(why.code(), sentence + "; and closing failed: " + closed.error().message(),
-            std::move(details), why.os_error())));
+  return outcome(std::unexpected(detail::and_closing_failed(made.error(), closed.error())));
 }
 
 }  // namespace shelf
