@@ -133,26 +133,29 @@ class snapshot : public entry_range<K, V> {
     return !k.failed() && core_->lookup(k.sought(), [](bytes) {}) != 0;
   }
 
-  /// How many keys are before this one. Logarithmic.
+  /// How many keys are before this one, which may lie beyond all that K can store. Logarithmic. 0
+  /// for NaN.
   template <key_argument<K> A = K>
     requires(Kind == kind::ordered_set)
   [[nodiscard]] std::size_t rank(const A& key) const {
-    detail::encoder k(detail::purpose::key);
-    detail::encode_key<K>(k, key);
-    return k.failed() ? 0 : core_->rank(k.written(), false);
+    return place_of(key).value_or(0);
   }
 
-  /// The entries with from <= key < to, in key order.
+  /// The entries with from <= key < to, in key order. A bound may lie beyond all that K can store;
+  /// with NaN the range is empty.
   template <key_argument<K> A = K, key_argument<K> B = K>
     requires(Kind == kind::ordered_set)
   [[nodiscard]] entry_range<K, V> range(const A& from, const B& to) const {
-    return {core_, rules_, rank(from), rank(to)};
+    const auto first = place_of(from);
+    const auto end = place_of(to);
+    if (!first || !end) return slice(0, 0);
+    return {core_, rules_, *first, *end};
   }
-  /// The entries with from <= key.
+  /// The entries with from <= key; a bound as of range.
   template <key_argument<K> A = K>
     requires(Kind == kind::ordered_set)
   [[nodiscard]] entry_range<K, V> starting_at(const A& from) const {
-    return {core_, rules_, rank(from), this->size()};
+    return {core_, rules_, place_of(from).value_or(this->size()), this->size()};
   }
   /// The entries of rank [from, to): the first ten are slice(0, 10).
   [[nodiscard]] entry_range<K, V> slice(std::size_t from, std::size_t to) const
@@ -163,6 +166,15 @@ class snapshot : public entry_range<K, V> {
   }
 
  private:
+  /// The rank of a bound; nothing if it has no place in the order.
+  template <class A>
+  [[nodiscard]] std::optional<std::size_t> place_of(const A& bound) const {
+    detail::encoder k(detail::purpose::bound, detail::bound_limits);
+    detail::encode_key<K>(k, bound);
+    if (k.failed()) return std::nullopt;
+    return core_->rank(k.written(), false);
+  }
+
   std::shared_ptr<const detail::snapshot_core> core_;
   detail::decoding_rules rules_;
 };

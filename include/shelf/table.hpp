@@ -220,6 +220,11 @@ class table {
   {
     return seek(detail::place::last, {});
   }
+  // A bound need not be a key: one beyond all that K can store (300 of std::uint8_t, an infinity, a
+  // time after 2262) stands before the first or behind the last key, and in a pair, tuple or struct
+  // before or behind all keys with the same members before it. NaN is invalid_argument, or an empty
+  // range.
+
   /// The first entry whose key is not before `key`.
   template <key_argument<K> A = K>
     requires(Kind == kind::ordered_set)
@@ -296,7 +301,7 @@ class table {
   [[nodiscard]] result<value_type> seek(detail::place where, bytes key) const;
   template <class A>
   [[nodiscard]] result<value_type> seek_key(detail::place where, const A& key) const {
-    detail::encoder k(detail::purpose::key, limits_);
+    detail::encoder k(detail::purpose::bound, detail::bound_limits);
     detail::encode_key<K>(k, key);
     if (k.failed()) return std::unexpected(refused(k.outcome().error()));
     return seek(where, k.written());

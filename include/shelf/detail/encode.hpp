@@ -17,9 +17,7 @@ template <class T>
 template <class T>
 void encode_integer(encoder& out, T value) {
   if constexpr (std::is_same_v<T, char32_t>) {
-    if (value > 0x10ffff) {
-      return out.fail({errc::invalid_argument, "a char32_t above 0x10ffff is no code point"});
-    }
+    if (value > 0x10ffff) return out.beyond(false, "a char32_t above 0x10ffff is no code point");
   }
   if constexpr (std::is_signed_v<T> || sizeof(T) < 8) {
     out.integer(static_cast<std::int64_t>(value));
@@ -28,14 +26,16 @@ void encode_integer(encoder& out, T value) {
   }
 }
 
+inline constexpr auto time_beyond =
+    "a time before 1677 or after 2262 does not fit 64 bits of nanoseconds";
+
 template <class T>
 void encode_time(encoder& out, const T& value) {
   constexpr shape s = shape_of<T>();
   const auto ticks = value.time_since_epoch().count();
   std::int64_t nanoseconds = 0;
   if (__builtin_mul_overflow(ticks, s.step, &nanoseconds)) {
-    return out.fail({errc::invalid_argument,
-                     "a time before 1677 or after 2262 does not fit 64 bits of nanoseconds"});
+    return out.beyond(ticks < 0, time_beyond);
   }
   out.integer(nanoseconds);
 }

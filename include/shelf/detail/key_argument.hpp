@@ -3,6 +3,7 @@
 #pragma once
 
 #include "shelf/detail/encode.hpp"
+#include "shelf/detail/wide_integer.hpp"
 
 namespace shelf::detail {
 
@@ -97,7 +98,7 @@ void encode_key_tuple(encoder& out, const A& argument, std::index_sequence<I...>
   out.leave();
 }
 
-/// An integer of one type as a key of another: one that K cannot hold is invalid_argument.
+/// An integer of one type as a key of another: one that K cannot hold is beyond its keys.
 template <class K, class A>
 void encode_integer_key(encoder& out, A argument) {
   bool below = false;
@@ -105,11 +106,79 @@ void encode_integer_key(encoder& out, A argument) {
     below = argument < 0 && static_cast<std::int64_t>(argument) < integer_low<K>;
   }
   const bool above = argument > A{} && static_cast<std::uint64_t>(argument) > integer_high<K>;
-  if (below || above) {
-    return out.fail({errc::invalid_argument, "the number is out of range for the keys' type"});
-  }
+  if (below || above) return out.beyond(below, "the number is out of range for the keys' type");
   encode_integer(out, argument);
 }
+
+/// A number of a wider type as a floating key: the nearest, or an infinity beyond the last.
+template <class K, class A>
+[[nodiscard]] K floating_key(A argument) noexcept {
+  if constexpr (std::is_floating_point_v<A> && sizeof(A) > sizeof(K)) {
+    constexpr A most = std::numeric_limits<K>::max();
+    if (argument > most) return std::numeric_limits<K>::infinity();
+    if (argument < -most) return -std::numeric_limits<K>::infinity();
+  }
+  return static_cast<K>(argument);
+}
+
+/// A duration or time point of another unit, which converts to K without loss wherever K can hold
+/// it: counted in 128 bits, because the conversion itself would overflow.
+template <class K, class A>
+void encode_tick_key(encoder& out, const A& argument) {
+  using unit = typename K::period;
+  using given = typename A::period;
+  constexpr shape s = shape_of<K>();
+  constexpr wide_integer factor =
+      wide_integer{given::num / unit::num} * (unit::den / given::den) * s.step;
+  wide_integer count = 0;
+  if constexpr (time_like<A>)
+    count = argument.time_since_epoch().count();
+  else
+    count = argument.count();
+  wide_integer ticks = 0;
+  if (__builtin_mul_overflow(count, factor, &ticks) || ticks < s.low ||
+      ticks > wide_integer{s.high}) {
+    return out.beyond(count < 0, "the time is out of range for the keys' type");
+  }
+  ticks < 0 ? out.integer(static_cast<std::int64_t>(ticks))
+            : out.natural(static_cast<std::uint64_t>(ticks));
+}
+
+/// An optional as one of another type, or what stands for its content.
+template <class K, class A>
+void encode_optional_key(encoder& out, const A& argument) {
+  using content = typename K::value_type;
+  if constexpr (optional_like<A>) {
+    if (!argument.has_value()) return out.atom("none");
+    out.raw(some_head);
+    out.enter();
+    encode_key_part<content>(out, *argument);
+    out.leave();
+  } else {
+    out.raw(some_head);
+    out.enter();
+    encode_key_part<content>(out, argument);
+    out.leave();
+  }
+}
+
+template <class A, class K>
+consteval bool stands_for_content() {
+  if constexpr (category_for<K> != category::optional) {
+    return false;
+  } else if constexpr (category_for<typename K::value_type> == category::optional) {
+    return false;  // which of the two is meant, the conversion knows
+  } else if constexpr (optional_like<A>) {
+    return is_key_argument<typename A::value_type, typename K::value_type>();
+  } else {
+    return is_key_argument<A, typename K::value_type>();
+  }
+}
+
+/// Another unit of the same kind of time, counted in integers.
+template <class A, class K>
+concept other_unit = ((duration_like<K> && duration_like<A>) || (time_like<K> && time_like<A>)) &&
+                     std::is_integral_v<typename A::rep> && sizeof(typename A::rep) <= 8;
 
 template <class K, class A>
 void encode_key_part(encoder& out, const A& argument) {
@@ -122,13 +191,17 @@ void encode_key_part(encoder& out, const A& argument) {
     else
       encode<K>(out, argument);
   } else if constexpr (c == category::floating) {
-    encode<K>(out, static_cast<K>(argument));
+    encode<K>(out, floating_key<K>(argument));
   } else if constexpr (content_argument<A, K>) {
     const bytes content = key_content<K>(argument);
-    if (!has_key_size<K>(content)) {
+    if (!has_key_size<K>(content) && !out.is_bound()) {
       return out.fail({errc::invalid_argument, "the bytes are not as many as a key has"});
     }
     out.binary(content);
+  } else if constexpr (other_unit<A, K>) {
+    encode_tick_key<K>(out, argument);
+  } else if constexpr (stands_for_content<A, K>()) {
+    encode_optional_key<K>(out, argument);
   } else if constexpr ((c == category::tuple || c == category::array) && tuple_argument<A>) {
     encode_key_tuple<K>(out, argument, std::make_index_sequence<std::tuple_size_v<K>>{});
   } else {
