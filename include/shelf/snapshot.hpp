@@ -113,15 +113,15 @@ class snapshot : public entry_range<K, V> {
     if constexpr (is_bag(Kind)) {
       std::vector<V> values;
       if (k.failed()) return result<std::vector<V>>(std::unexpected(k.why()));
-      core_->lookup(k.sought(),
-                    [&](bytes v) { detail::decode_stored(v, rules_, values.emplace_back()); });
+      core_->lookup(k.sought(), [&](bytes v) { detail::decode_behind(values, v, rules_); });
       if (values.empty()) return result<std::vector<V>>(std::unexpected(error(errc::not_found)));
       return result<std::vector<V>>(std::move(values));
     } else {
       if (k.failed()) return result<V>(std::unexpected(k.why()));
-      result<V> value = std::unexpected(error(errc::not_found));
-      core_->lookup(k.sought(),
-                    [&](bytes v) { detail::decode_stored(v, rules_, value.emplace()); });
+      result<V> value;
+      const auto found =
+          core_->lookup(k.sought(), [&](bytes v) { detail::decode_stored(v, rules_, *value); });
+      if (found == 0) value = std::unexpected(error(errc::not_found));
       return value;
     }
   }

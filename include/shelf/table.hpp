@@ -142,8 +142,8 @@ class table {
   [[nodiscard]] result<V> update_counter(const A& key, std::int64_t delta = 1,
                                          counter_options options = {});
   /// Replaces the value by f(value); the new value. `f` takes V, V&& or const V& and returns V, or
-  /// result<V> to give up with an error; or it takes V& and returns nothing. It runs again if
-  /// another thread was faster. not_found if the key is not there.
+  /// result<V> to give up with an error; or it takes V& and returns nothing, or result<>. It runs
+  /// again if another thread was faster. not_found if the key is not there.
   template <class F, key_argument<K> A = K>
     requires(!is_bag(Kind))
   [[nodiscard]] result<V> update(const A& key, F&& f);

@@ -12,6 +12,7 @@
 #include <optional>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace shelf {
 
@@ -29,34 +30,69 @@ void decode_stored(bytes from, const decoding_rules& rules, T& into) {
   if (!fits) std::abort();
 }
 
+/// The same, behind the values that are there already.
+template <class T>
+void decode_behind(std::vector<T>& values, bytes from, const decoding_rules& rules) {
+  if constexpr (std::is_same_v<T, bool>) {
+    bool made = false;  // a vector of bool has no place that could be decoded into
+    decode_stored(from, rules, made);
+    values.push_back(made);
+  } else {
+    decode_stored(from, rules, values.emplace_back());
+  }
+}
+
 template <class T>
 struct is_result : std::false_type {};
 template <class T>
 struct is_result<result<T>> : std::true_type {};
 
+/// f can only change a V in place: it takes V& and nothing else. A member function is one if it is
+/// not const.
+template <class F, class V>
+consteval bool takes_by_reference() {
+  if constexpr (!std::is_invocable_v<F&, V&>)
+    return false;
+  else if constexpr (std::is_member_function_pointer_v<std::remove_cvref_t<F>>)
+    return !std::is_invocable_v<F&, const V&>;
+  else
+    return !std::is_invocable_v<F&, V&&>;
+}
+
+/// Calls f with `value`, as it wants it.
+template <class F, class V>
+decltype(auto) invoke_on(F& f, V& value) {
+  if constexpr (takes_by_reference<F, V>())
+    return std::invoke(f, value);
+  else
+    return std::invoke(f, std::move(value));
+}
+
 /// Lets f change `value`: in place, or by what it returns. An error that f returns is passed on.
 template <class F, class V>
 result<> apply_update(F& f, V& value) {
-  if constexpr (std::is_invocable_v<F&, V&>) {
-    if constexpr (std::is_void_v<std::invoke_result_t<F&, V&>>) {
-      std::invoke(f, value);
-      return {};
-    }
-  }
-  if constexpr (std::is_invocable_v<F&, V&&> || std::is_invocable_v<F&, V&>) {
-    const auto made = [&]() -> decltype(auto) {
-      if constexpr (std::is_invocable_v<F&, V&&>)
-        return std::invoke(f, std::move(value));
-      else
-        return std::invoke(f, value);
-    };
-    using returned = decltype(made());
-    if constexpr (is_result<std::remove_cvref_t<returned>>::value) {
-      auto fresh = made();
+  constexpr bool is_callable = std::is_invocable_v<F&, V&> || std::is_invocable_v<F&, V&&>;
+  static_assert(is_callable, "The function given to update must take the table's value type.");
+  if constexpr (is_callable) {
+    using returned = std::remove_cvref_t<decltype(invoke_on(f, value))>;
+    if constexpr (std::is_void_v<returned> || std::is_same_v<returned, result<>>) {
+      static_assert(takes_by_reference<F, V>(),
+                    "The function given to update changes a copy of the value, which is then lost: "
+                    "return the new value, or take it by reference (V&, or auto&).");
+      if constexpr (std::is_void_v<returned>) {
+        invoke_on(f, value);
+      } else {
+        return invoke_on(f, value);
+      }
+    } else if constexpr (is_result<returned>::value) {
+      auto fresh = invoke_on(f, value);
       if (!fresh) return std::unexpected(fresh.error());
       value = *std::move(fresh);
-    } else if constexpr (!std::is_void_v<returned>) {
-      value = made();
+    } else {
+      static_assert(std::is_convertible_v<returned, V>,
+                    "The function given to update must return the new value, or shelf::result of "
+                    "it; or take the value by reference and return nothing.");
+      value = invoke_on(f, value);
     }
   }
   return {};

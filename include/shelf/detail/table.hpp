@@ -235,7 +235,7 @@ auto table<K, V, Kind>::lookup(const A& key) const -> result<found_type> {
   result<found_type> found;
   const auto looked = core_->lookup(k.sought(), [&](bytes b) {
     if constexpr (is_bag(Kind))
-      detail::decode_stored(b, rules_, found->emplace_back());
+      detail::decode_behind(*found, b, rules_);
     else
       detail::decode_stored(b, rules_, *found);
   });
