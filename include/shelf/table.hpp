@@ -40,13 +40,16 @@ struct counter_options {
 /// invalid_argument for a value that no term can hold (NaN). Reads: table_closed, forked,
 /// not_found. std::bad_alloc passes through with nothing changed; so do exceptions of callbacks.
 ///
+/// K and V are types of the table in docs/types.md; any other stops the compiler with a sentence
+/// that says why and what to store instead.
+///
 /// Thread safety: all calls from any thread at once, close() included; moving and destroying need
 /// the handle to themselves. Callbacks run on the calling thread and may read and write any table,
 /// but not close this one (busy).
 template <class K, class V, kind Kind>
 class table {
-  static_assert(storable<K>, "This key type cannot be stored; docs/types.md lists what can.");
-  static_assert(storable<V>, "This value type cannot be stored; docs/types.md lists what can.");
+  static_assert(detail::refuse_unless_storable<K>());
+  static_assert(detail::refuse_unless_storable<V>());
   static_assert(Kind != kind::ordered_set || orderable_key<K>,
                 "The order of this key type's terms is not the order of its values; an ordered_map "
                 "takes integers, bool, float, text, bytes, optional, chrono, enumerations without "

@@ -1,6 +1,7 @@
 // API  [api] -> table -> journal -> file
 // Must not compile: a variant of two structs with one tag.
-// expect: because two of its alternatives have a term in common
+// expect: two of its alternatives are structs of the same name: give one of them another in the
+// file with shelf::tag
 #include "shelf/codec.hpp"
 
 #include <variant>

@@ -149,8 +149,14 @@ concept monostate_like = std::is_empty_v<T> && type_name<T>() == "monostate" &&
 template <class E>
 concept named = !std::is_same_v<std::remove_cvref_t<decltype(enum_names<E>)>, no_enum_names>;
 
+__extension__ using signed_128 = __int128;
+__extension__ using unsigned_128 = unsigned __int128;
+
 template <class T>
 consteval category category_of_scalar() {
+  if constexpr (std::is_same_v<T, signed_128> || std::is_same_v<T, unsigned_128>) {
+    return category::long_floating;
+  }
   if constexpr (std::is_same_v<T, bool>) return category::boolean;
   if constexpr (std::is_same_v<T, char> || std::is_same_v<T, wchar_t>) {
     return category::lone_character;
@@ -270,9 +276,23 @@ consteval bool refuse_unless_storable() {
   return true;
 }
 
-template <class... F>
-consteval bool refuse_unless_all_storable(types<F...>) {
-  return (refuse_unless_storable<F>() && ...);
+/// The compiler prints these arguments next to the sentence, so whoever reads it knows the member.
+template <class Struct, auto MemberName, class Member>
+consteval bool refuse_member() {
+  return refuse_unless_storable<Member>();
+}
+
+template <class T, class Member, std::size_t I>
+consteval bool refuse_unless_member_storable() {
+  if constexpr (category_for<Member> >= category::not_an_object)
+    return refuse_member<T, spelled_field<T, I>, Member>();
+  else
+    return true;
+}
+
+template <class T, class... F, std::size_t... I>
+consteval bool refuse_unless_members_storable(types<F...>, std::index_sequence<I...>) {
+  return (refuse_unless_member_storable<T, F, I>() && ...);
 }
 
 /// Stops the compiler with a sentence if T, a struct, has a form that has no record.
@@ -288,12 +308,18 @@ consteval bool refuse_unless_record() {
                 "std::string.");
   static_assert(field_count<T> <= most_fields,
                 "shelf cannot store a struct with more than 64 fields: group them in structs.");
+  static_assert(!has_bit_field<T>,
+                "shelf cannot store a struct with a bit-field, because a bit-field cannot be "
+                "referred to: give each member an integer type of its own.");
   static_assert(!tag<T>.empty() || !type_name<T>().empty(),
                 "shelf needs a name for this type, because it is a template or has no name: "
                 "specialise shelf::tag for it.");
   if constexpr (std::is_default_constructible_v<T> && !has_base_class<T> && !has_array_field<T> &&
                 field_count<T> <= most_fields) {
-    return refuse_unless_all_storable(field_types<T>{});
+    if constexpr (!has_bit_field<T>) {
+      return refuse_unless_members_storable<T>(field_types<T>{},
+                                               std::make_index_sequence<field_count<T>>{});
+    }
   }
   return true;
 }

@@ -65,6 +65,9 @@ template <class T>
 using field_types = decltype(with_fields<field_count<T>>(
     std::declval<T&>(), []<class... F>(F&...) { return types<F...>{}; }));
 
+template <class T>
+inline constexpr bool has_bit_field = std::is_void_v<field_types<T>>;
+
 template <std::size_t I, class List>
 struct type_at_impl;
 template <std::size_t I, class First, class... Rest>
@@ -118,6 +121,18 @@ constexpr auto field_address() noexcept {
 /// The name of field I of T as its declaration spells it.
 template <class T, std::size_t I>
 inline constexpr std::string_view field_name = pointed_name<field_address<T, I>()>();
+
+/// A name as a template argument, which compilers print.
+template <std::size_t N>
+struct spelled_name {
+  char text[N]{};
+
+  explicit consteval spelled_name(std::string_view name) {
+    for (std::size_t i = 0; i < name.size(); ++i) text[i] = name[i];
+  }
+};
+template <class T, std::size_t I>
+inline constexpr auto spelled_field = spelled_name<field_name<T, I>.size() + 1>(field_name<T, I>);
 
 /// The place of the field called `name` among the fields of T; field_count<T> if there is none.
 template <class T>

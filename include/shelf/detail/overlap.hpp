@@ -93,9 +93,25 @@ constexpr bool all_apart(std::span<const part> alternatives) {
   return true;
 }
 
+/// True if two of the shapes are structs of the same tag.
+constexpr bool any_twins(std::span<const part> alternatives) {
+  for (std::size_t i = 0; i < alternatives.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      const shape& a = alternatives[i].link();
+      const shape& b = alternatives[j].link();
+      if (a.what == form::record && b.what == form::record && a.name == b.name) return true;
+    }
+  }
+  return false;
+}
+
 template <class T>
 consteval bool refuse_unless_apart() {
-  static_assert(all_apart(shape_of<T>().parts),
+  constexpr bool twins = any_twins(shape_of<T>().parts);
+  static_assert(!twins,
+                "shelf cannot store this variant, because two of its alternatives are structs of "
+                "the same name: give one of them another in the file with shelf::tag.");
+  static_assert(twins || all_apart(shape_of<T>().parts),
                 "shelf cannot store this variant, because two of its alternatives have a term in "
                 "common: make them structs of their own.");
   return true;

@@ -13,32 +13,35 @@ namespace shelf::detail {
 
 inline constexpr std::size_t most_fields = 64;
 
+// A bit-field binds to no reference: among up to 16 fields it makes these functions return nothing,
+// so that its struct is refused with a sentence; among more the compiler says it in its own words.
+
 template <std::size_t N, class T, class F>
 constexpr decltype(auto) with_1_to_8_fields(T& value, F&& call) {
   if constexpr (N == 1) {
     auto& [a] = value;
-    return call(a);
+    if constexpr (requires { call(a); }) return call(a);
   } else if constexpr (N == 2) {
     auto& [a, b] = value;
-    return call(a, b);
+    if constexpr (requires { call(a, b); }) return call(a, b);
   } else if constexpr (N == 3) {
     auto& [a, b, c] = value;
-    return call(a, b, c);
+    if constexpr (requires { call(a, b, c); }) return call(a, b, c);
   } else if constexpr (N == 4) {
     auto& [a, b, c, d] = value;
-    return call(a, b, c, d);
+    if constexpr (requires { call(a, b, c, d); }) return call(a, b, c, d);
   } else if constexpr (N == 5) {
     auto& [a, b, c, d, e] = value;
-    return call(a, b, c, d, e);
+    if constexpr (requires { call(a, b, c, d, e); }) return call(a, b, c, d, e);
   } else if constexpr (N == 6) {
     auto& [a, b, c, d, e, f] = value;
-    return call(a, b, c, d, e, f);
+    if constexpr (requires { call(a, b, c, d, e, f); }) return call(a, b, c, d, e, f);
   } else if constexpr (N == 7) {
     auto& [a, b, c, d, e, f, g] = value;
-    return call(a, b, c, d, e, f, g);
+    if constexpr (requires { call(a, b, c, d, e, f, g); }) return call(a, b, c, d, e, f, g);
   } else {
     auto& [a, b, c, d, e, f, g, h] = value;
-    return call(a, b, c, d, e, f, g, h);
+    if constexpr (requires { call(a, b, c, d, e, f, g, h); }) return call(a, b, c, d, e, f, g, h);
   }
 }
 
@@ -46,28 +49,36 @@ template <std::size_t N, class T, class F>
 constexpr decltype(auto) with_9_to_16_fields(T& value, F&& call) {
   if constexpr (N == 9) {
     auto& [a, b, c, d, e, f, g, h, i] = value;
-    return call(a, b, c, d, e, f, g, h, i);
+    if constexpr (requires { call(a, b, c, d, e, f, g, h, i); })
+      return call(a, b, c, d, e, f, g, h, i);
   } else if constexpr (N == 10) {
     auto& [a, b, c, d, e, f, g, h, i, j] = value;
-    return call(a, b, c, d, e, f, g, h, i, j);
+    if constexpr (requires { call(a, b, c, d, e, f, g, h, i, j); })
+      return call(a, b, c, d, e, f, g, h, i, j);
   } else if constexpr (N == 11) {
     auto& [a, b, c, d, e, f, g, h, i, j, k] = value;
-    return call(a, b, c, d, e, f, g, h, i, j, k);
+    if constexpr (requires { call(a, b, c, d, e, f, g, h, i, j, k); })
+      return call(a, b, c, d, e, f, g, h, i, j, k);
   } else if constexpr (N == 12) {
     auto& [a, b, c, d, e, f, g, h, i, j, k, l] = value;
-    return call(a, b, c, d, e, f, g, h, i, j, k, l);
+    if constexpr (requires { call(a, b, c, d, e, f, g, h, i, j, k, l); })
+      return call(a, b, c, d, e, f, g, h, i, j, k, l);
   } else if constexpr (N == 13) {
     auto& [a, b, c, d, e, f, g, h, i, j, k, l, m] = value;
-    return call(a, b, c, d, e, f, g, h, i, j, k, l, m);
+    if constexpr (requires { call(a, b, c, d, e, f, g, h, i, j, k, l, m); })
+      return call(a, b, c, d, e, f, g, h, i, j, k, l, m);
   } else if constexpr (N == 14) {
     auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n] = value;
-    return call(a, b, c, d, e, f, g, h, i, j, k, l, m, n);
+    if constexpr (requires { call(a, b, c, d, e, f, g, h, i, j, k, l, m, n); })
+      return call(a, b, c, d, e, f, g, h, i, j, k, l, m, n);
   } else if constexpr (N == 15) {
     auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o] = value;
-    return call(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o);
+    if constexpr (requires { call(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o); })
+      return call(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o);
   } else {
     auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = value;
-    return call(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p);
+    if constexpr (requires { call(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p); })
+      return call(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p);
   }
 }
 
