@@ -61,8 +61,13 @@ each. This package holds what programs need that were linked with it.")
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SHLIBDEPS ON)
 
 shelf_package(development libshelf-dev libdevel "durable in-memory tables, for development
-Headers, the static library, and the files by which CMake and pkg-config find
-them.")
+Headers, the static library, the files by which CMake and pkg-config find
+them, and the documentation.")
+set(shelf_pages_dir ${CMAKE_INSTALL_DATADIR}/doc/libshelf-dev)
+install(FILES ${PROJECT_SOURCE_DIR}/README.md DESTINATION ${shelf_pages_dir}
+  COMPONENT development EXCLUDE_FROM_ALL)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs DESTINATION ${shelf_pages_dir}
+  COMPONENT development EXCLUDE_FROM_ALL FILES_MATCHING PATTERN "*.md" PATTERN "*.svg")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
   "libshelf${shelf_soversion} (= ${PROJECT_VERSION}), zlib1g-dev")
 

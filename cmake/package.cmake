@@ -50,3 +50,10 @@ string(REGEX REPLACE "/$" "" shelf_pc_to_prefix "${shelf_pc_to_prefix}")
 configure_file(${CMAKE_CURRENT_LIST_DIR}/shelf.pc.in ${PROJECT_BINARY_DIR}/shelf.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/shelf.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
   COMPONENT development)
+
+# The pages, laid out as in the repository, so that their links to each other work.
+set(shelf_pages ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md
+  ${PROJECT_SOURCE_DIR}/LICENSE)
+install(FILES ${shelf_pages} DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT documentation)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs DESTINATION ${CMAKE_INSTALL_DOCDIR}
+  COMPONENT documentation FILES_MATCHING PATTERN "*.md" PATTERN "*.svg")

@@ -121,7 +121,11 @@ class Debian(unittest.TestCase):
             "/usr/share/zsh/site-functions/_shelf"})
         headers = {f"/usr/include/{h.relative_to(HERE.parents[1] / 'include')}"
                    for h in (HERE.parents[1] / "include").rglob("*.hpp")}
-        others = set(self.files(DEVELOPMENT)) - headers - documents(DEVELOPMENT)
+        pages = {f"{doc}/{DEVELOPMENT}/{p.relative_to(HERE.parents[1])}"
+                 for p in [HERE.parents[1] / "README.md", *(HERE.parents[1] / "docs").glob("*.md"),
+                           *(HERE.parents[1] / "docs").glob("*.svg")]}
+        self.assertLessEqual(pages, set(self.files(DEVELOPMENT)))
+        others = set(self.files(DEVELOPMENT)) - headers - pages - documents(DEVELOPMENT)
         self.assertLessEqual(headers, set(self.files(DEVELOPMENT)))
         for file in ("libshelf.a", "libshelf.so", "pkgconfig/shelf.pc",
                      "cmake/shelf/shelfConfig.cmake"):
