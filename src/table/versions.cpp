@@ -23,7 +23,15 @@ void version_board::publish(sequence number, std::size_t size) noexcept {
   next.number.store(number, std::memory_order_release);
   current_ ^= 1;
   published_.store(number, std::memory_order_seq_cst);
-  size_.store(size, std::memory_order_release);
+}
+
+std::size_t version_board::size() const noexcept {
+  for (;;) {
+    const sequence wanted = published();
+    std::size_t size = 0;
+    // The place may have been filled anew while it was read; then two versions came meanwhile.
+    if (read_size(wanted, size) && published() == wanted) return size;
+  }
 }
 
 bool version_board::read_size(sequence number, std::size_t& size) const noexcept {

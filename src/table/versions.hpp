@@ -37,7 +37,9 @@ class version_board {
   [[nodiscard]] sequence bound(sequence at) const noexcept {
     return at == latest ? published() : at;
   }
-  [[nodiscard]] std::size_t size() const noexcept { return size_.load(std::memory_order_acquire); }
+  /// Entries at the published version, in one step with publishing it: no reader that has seen a
+  /// version is told the size of an older one.
+  [[nodiscard]] std::size_t size() const noexcept;
   void publish(sequence number, std::size_t size) noexcept;
 
   [[nodiscard]] contents::pinned pin();
@@ -79,8 +81,7 @@ class version_board {
   [[nodiscard]] bool read_size(sequence number, std::size_t& size) const noexcept;
 
   std::atomic<sequence> published_;
-  std::atomic<std::size_t> size_{0};
-  /// Sizes of the published version and of the one before or after it, by turns: a pin reads its
+  /// Sizes of the published version and of the one before or after it, by turns: a reader takes the
   /// size from the one that bears its number, and the writer touches only the other.
   std::array<size_at, 2> sizes_;
   std::size_t current_ = 0;  ///< the writer's own

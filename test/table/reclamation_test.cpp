@@ -176,6 +176,27 @@ TEST(Versions, APinTakenWhileVersionsArePublishedIsOfOneVersionAndSeenByTheWrite
   EXPECT_EQ(board.pin_count(), 0u);
 }
 
+TEST(Versions, TheSizeIsNeverOlderThanAVersionThatAReaderHasSeen) {
+  version_board board(0);
+  std::atomic<bool> stop{false};
+  std::vector<std::jthread> readers;
+  for (int r = 0; r < 2; ++r) {
+    readers.emplace_back([&] {
+      while (!stop) {
+        for (int i = 0; i < 1000; ++i) {
+          const auto seen = board.published();
+          ASSERT_GE(board.size(), seen);
+        }
+        const auto pinned = board.pin();
+        ASSERT_GE(board.size(), pinned.size);
+        board.unpin(pinned.slot);
+      }
+    });
+  }
+  for (sequence n = 1; n < 5'000'000 && !HasFailure(); ++n) board.publish(n, n);
+  stop = true;
+}
+
 TEST(Versions, PinsBeyondTheFirstChunkAreSeenToo) {
   version_board board(5);
   std::vector<contents::pinned> pins;
