@@ -14,6 +14,9 @@ namespace {
 
 /// How often a name may move to another inode, or a random name be taken, before we give up.
 constexpr int most_tries = 100;
+/// How often we look for who holds a lock. That nobody does means mostly that it has just been let
+/// go of, or that the list of locks changed while it was read; but some holders are never shown.
+constexpr int looks_for_holder = 50;
 
 constexpr std::uint32_t owner_only = 0600;
 constexpr std::uint32_t bits_of_owner = 0700;
@@ -120,13 +123,18 @@ result<open_file> location::open_to_read() const {
 /// The lock is on the inode, the promise is about the name: only when both are the same is the file
 /// ours.
 result<open_file> location::open_to_write() const {
+  int looks = 0;
   for (int i = 0; i < most_tries; ++i) {
     auto file = open({.write = true});
     if (!file) return file;
     const auto locked = system_->lock(file->raw());
     if (!locked) {
       if (locked.error() == EINTR) continue;
-      if (locked.error() == EWOULDBLOCK) return std::unexpected(already_open(*file));
+      if (locked.error() == EWOULDBLOCK) {
+        const auto holder = system_->lock_holder(file->raw());
+        if (holder <= 0 && ++looks < looks_for_holder) continue;
+        return std::unexpected(already_open(holder));
+      }
       return std::unexpected(os_failure(shown_, "cannot lock", locked.error()));
     }
     if (auto ours = still_names(*file); !ours) {
@@ -141,8 +149,7 @@ result<open_file> location::open_to_write() const {
   return std::unexpected(os_failure(shown_, "cannot lock a name that keeps moving", EAGAIN));
 }
 
-error location::already_open(const open_file& file) const {
-  const std::int64_t holder = system_->lock_holder(file.raw());
+error location::already_open(std::int64_t holder) const {
   std::string sentence = shown_ + ": already open for writing";
   if (holder == system_->process_id()) {
     sentence += " by this process";

@@ -81,7 +81,7 @@ class location {
 
   [[nodiscard]] result<open_file> open(open_flags flags) const;
   [[nodiscard]] result<> check_regular(const file_status& status) const;
-  [[nodiscard]] error already_open(const open_file& file) const;
+  [[nodiscard]] error already_open(std::int64_t holder) const;
 
   class system* system_;
   descriptor directory_;

@@ -3,6 +3,7 @@
 // at close.
 #pragma once
 
+#include "file/fair_mutex.hpp"
 #include "file/location.hpp"
 #include "file/sync_pace.hpp"
 #include "journal/change.hpp"
@@ -204,7 +205,7 @@ class journal_file {
   std::atomic<bool> is_fenced_{false};
   mutable std::mutex fence_mutex_;
   std::optional<error> fence_;
-  std::mutex sync_mutex_;
+  file::fair_mutex sync_mutex_;
   std::uint64_t proven_ = frames_start;  ///< a frame that was read back; under sync_mutex_
   std::uint64_t proven_up_to_ = 0;       ///< nothing was written since; under sync_mutex_
 };

@@ -3,6 +3,7 @@
 // life.
 #pragma once
 
+#include "file/fair_mutex.hpp"
 #include "file/location.hpp"
 #include "journal/change.hpp"
 #include "shelf/detail/core.hpp"
@@ -35,8 +36,8 @@ class loader;
 /// So in through and durable mode memory is always some prefix of the file, never a reordering of
 /// it.
 ///
-/// Locks, outermost first: life_ (save, reload, compact, recover, close: one at a time), the turn
-/// (one writer). Readers take neither.
+/// Locks, outermost first: life_ (save, reload, compact, recover, close: one at a time, in the order
+/// in which they come), the turn (one writer). Readers take neither.
 ///
 /// Thread safety: all calls from any thread, close included.
 class store final : public detail::core, public chore, public std::enable_shared_from_this<store> {
@@ -171,7 +172,7 @@ class store final : public detail::core, public chore, public std::enable_shared
   std::shared_ptr<snapshot_registry> snapshots_ = std::make_shared<snapshot_registry>();
   std::optional<ownership> owner_;
 
-  mutable std::mutex life_;
+  mutable file::fair_mutex life_;
   /// Whose config.check runs inside a reload, which holds life_.
   std::atomic<std::thread::id> checking_{};
   mutable turn turn_;

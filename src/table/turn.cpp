@@ -17,14 +17,14 @@ constexpr int looks_before_sleep = 200;
 bool turn::try_take() noexcept { return !taken_.load() && !taken_.exchange(true); }
 
 void turn::submit(queued& op) {
-  if (try_take()) {
+  if (lockers_.load() == 0 && try_take()) {
     lead(nullptr, &op);
     return;
   }
   push(op);
   // Whoever holds the turn looks at the queue after giving it up, so either we get the turn now or
-  // they see us.
-  if (try_take()) lead(nullptr, nullptr);
+  // they see us. A locker that waits sees us when it unlocks.
+  if (lockers_.load() == 0 && try_take()) lead(nullptr, nullptr);
   wait_until_done(op);
 }
 
@@ -132,11 +132,14 @@ void turn::wait_until_done(queued& op) {
 }
 
 void turn::lock() {
-  if (try_take()) return;
-  ++lockers_;
+  if (lockers_.load() == 0 && try_take()) return;
   std::unique_lock lock(sleep_);
-  awake_.wait(lock, [&] { return try_take(); });
+  ++lockers_;
+  const auto mine = next_locker_++;
+  awake_.wait(lock, [&] { return served_locker_ == mine && try_take(); });
+  ++served_locker_;
   --lockers_;
+  assert(taken_.load());
 }
 
 void turn::unlock() {

@@ -55,11 +55,13 @@ class turn {
   };
   void set_grouping(grouping g) noexcept { grouping_ = g; }
 
-  /// Takes the turn for something that is not an operation; waits for whoever has it, not for the
-  /// queue.
+  /// Takes the turn for something that is not an operation; waits for whoever has it and for those
+  /// who came before with lock(), not for the queue.
   void lock();
   /// Executes what queued up meanwhile, then gives the turn up.
   void unlock();
+  /// Threads that wait inside lock().
+  [[nodiscard]] int lockers() const noexcept { return lockers_.load(); }
 
  private:
   [[nodiscard]] bool try_take() noexcept;
@@ -76,10 +78,12 @@ class turn {
   std::atomic<bool> taken_{false};
   std::atomic<queued*> queue_{nullptr};  ///< newest first
   std::atomic<std::size_t> queued_{0};   ///< length of the queue, now and then one behind
-  std::atomic<int> lockers_{0};          ///< threads inside lock() that wait
+  std::atomic<int> lockers_{0};          ///< threads inside lock() that wait; nobody overtakes them
   grouping grouping_;                    ///< guarded by the turn, as are the next two
   std::size_t writers_ = 0;              ///< in the last group and behind it
   queued* handed_ = nullptr;             ///< operations that came with the lead
+  std::uint64_t next_locker_ = 0;        ///< guarded by sleep_, as is the next
+  std::uint64_t served_locker_ = 0;      ///< whose turn it is among those that wait
   std::mutex sleep_;
   std::condition_variable awake_;  ///< an operation is done, or the turn is free
 };

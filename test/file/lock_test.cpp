@@ -251,6 +251,32 @@ TEST_F(Lock, EightProcessesNeverHoldItTogether) {
   }
 }
 
+/// Between the lock that is refused and the look at who holds it the holder may have let go.
+TEST_F(Lock, WhoIsRefusedIsToldWhoHoldsItHoweverOftenItChangesHands) {
+  std::vector<pid_t> children;
+  for (int c = 0; c < 3; ++c) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      for (;;) static_cast<void>(place(path).open_to_write());
+    }
+    children.push_back(child);
+  }
+  int refused = 0;
+  int untold = 0;
+  for (int i = 0; i < 1'000'000 && refused < 300; ++i) {
+    const auto file = at.open_to_write();
+    if (file) continue;
+    ++refused;
+    untold += file.error().message().find(" by process ") == std::string::npos ? 1 : 0;
+  }
+  for (const pid_t child : children) {
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+  }
+  EXPECT_GT(refused, 0);
+  EXPECT_EQ(untold, 0) << "of " << refused;
+}
+
 TEST_F(Lock, OnTheSimulatedDiskTheSameRulesHold) {
   simulated_disk disk;
   disk.put("ages", as_bytes("x"));

@@ -405,6 +405,35 @@ TYPED_TEST(Concurrency, OfManyClosersOneClosesAndTheOthersAreTold) {
   });
 }
 
+/// Counted, not timed: how much of what others do comes first.
+TYPED_TEST(Concurrency, CloseAndAbandonAreServedInTurnAmongLoopingSavesReloadsAndCompactions) {
+  this->where_writes_reach_the_file([](auto& g) {
+    constexpr std::size_t ends = 6;
+    std::size_t came_first = 0;
+    for (std::size_t i = 0; i < ends; ++i) {
+      auto t = g.open();
+      entries some;
+      for (int n = 0; n < 500; ++n) some.emplace_back(key_of(n), n);
+      ASSERT_TRUE(ok(t.insert_range(some)));
+      std::atomic<std::size_t> done = 0;
+      crowd all;
+      all.until_stopped([&] { (void)t.save(); });  // too quick to be counted
+      all.until_stopped([&] { done += t.reload().has_value() ? 1u : 0u; });
+      all.until_stopped([&] { done += t.compact().has_value() ? 1u : 0u; });
+      while (done < 10) std::this_thread::yield();
+      const auto before = done.load();
+      if (i % 2 == 0) {
+        EXPECT_TRUE(ok(t.close()));
+      } else {
+        t.abandon();
+      }
+      came_first += done - before;
+    }
+    // Three at most stand in line before; the rest is what the scheduler lets by.
+    EXPECT_LT(came_first, 100 * ends);
+  });
+}
+
 TYPED_TEST(Concurrency, AWritersCallbacksDoNotHoldUpOtherWriters) {
   auto t = Concurrency<TypeParam>::table_of_kind::in_memory();
   ASSERT_TRUE(ok(t.insert("a", 1)));
