@@ -7,9 +7,11 @@
 #include "file/system.hpp"
 #include "table/housekeeper.hpp"
 
+#include <atomic>
 #include <cassert>
 #include <cstdio>
 #include <limits>
+#include <memory>
 
 namespace shelf::dets {
 namespace {
@@ -60,7 +62,7 @@ result<std::int64_t> sum_of(const term& element, std::int64_t delta, const std::
 }  // namespace
 
 /// What a handle holds; the housekeeper saves through it, as long as it lives.
-class file::core final : public tables::chore {
+class file::core final : public tables::chore, public std::enable_shared_from_this<core> {
  public:
   core(std::unique_ptr<store> opened, std::function<void(const error&)> on_error)
       : table(std::move(opened)), on_error_(std::move(on_error)) {}
@@ -79,6 +81,11 @@ class file::core final : public tables::chore {
   }
 
   void close_at_destruction() noexcept {
+    if (process_.is_of_parent()) {
+      // A thread of the parent may have been changing what a destructor would now look at.
+      if (!is_left_.exchange(true)) myself_ = shared_from_this();
+      return;
+    }
     if (!table->is_open()) return;
     try {
       const auto closed = table->close();
@@ -102,6 +109,9 @@ class file::core final : public tables::chore {
   }
 
   std::function<void(const error&)> on_error_;
+  const shelf::file::process_stamp process_;
+  std::atomic<bool> is_left_{false};  ///< in a forked child: all stays as the parent had it
+  std::shared_ptr<core> myself_;      ///< then, so that nothing is destroyed
 };
 
 file::file(std::shared_ptr<core> opened) noexcept : core_(std::move(opened)) {}

@@ -12,16 +12,13 @@ namespace {
 using state = std::array<std::uint32_t, 4>;
 
 /// The constants: the first 32 bits of |sin(i + 1)|.
-const std::array<std::uint32_t, 64>& sines() {
-  static const auto table = [] {
-    std::array<std::uint32_t, 64> t{};
-    for (std::size_t i = 0; i < t.size(); ++i) {
-      t[i] = static_cast<std::uint32_t>(std::fabs(std::sin(static_cast<double>(i + 1))) * 0x1p32);
-    }
-    return t;
-  }();
-  return table;
-}
+const std::array<std::uint32_t, 64> sines = [] {
+  std::array<std::uint32_t, 64> t{};
+  for (std::size_t i = 0; i < t.size(); ++i) {
+    t[i] = static_cast<std::uint32_t>(std::fabs(std::sin(static_cast<double>(i + 1))) * 0x1p32);
+  }
+  return t;
+}();
 
 std::uint32_t word_at(bytes content, std::size_t at) {
   std::uint32_t word = 0;
@@ -44,7 +41,7 @@ void add_block(state& s, bytes content) {
       case 2: f = b ^ c ^ d, word = 3 * i + 5; break;
       default: f = c ^ (b | ~d), word = 7 * i; break;
     }
-    f += a + sines()[i] + word_at(content, word % 16 * 4);
+    f += a + sines[i] + word_at(content, word % 16 * 4);
     a = d, d = c, c = b;
     b += std::rotl(f, turns[i / 16][i % 4]);
   }

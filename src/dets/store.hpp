@@ -10,13 +10,13 @@
 #include "dets/slot_table.hpp"
 #include "dets/storage.hpp"
 #include "file/location.hpp"
+#include "file/process_mutex.hpp"
 #include "shelf/detail/function_ref.hpp"
 
 #include <atomic>
 #include <chrono>
 #include <memory>
 #include <optional>
-#include <shared_mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -229,7 +229,7 @@ class store {
   std::uint32_t keypos_ = 1;
   std::optional<repair_report> repaired_;
 
-  mutable std::shared_mutex mutex_;  // guards everything below
+  mutable file::process_mutex mutex_;  // guards everything below
   storage file_;
   std::string temporary_name_;  // of a file that is not published; else empty
   header header_;

@@ -58,6 +58,14 @@ class shelf_category final : public std::error_category {
   }
 };
 
+/// Lives as long as the process: errors may be told while statics are torn down.
+union only_category {
+  constexpr only_category() noexcept : there() {}
+  constexpr ~only_category() {}
+  shelf_category there;
+};
+constinit only_category category;
+
 }  // namespace
 
 struct error::text {
@@ -98,10 +106,7 @@ std::ostream& operator<<(std::ostream& out, const error& e) { return out << e.me
 
 std::string_view to_string(errc code) noexcept { return text_of(code).name; }
 
-const std::error_category& error_category() noexcept {
-  static const shelf_category category;
-  return category;
-}
+const std::error_category& error_category() noexcept { return category.there; }
 
 std::error_code make_error_code(errc code) noexcept {
   return {static_cast<int>(code), error_category()};

@@ -2,6 +2,8 @@
 // Back out of a copy by a jump from the handler.
 #include "file/bus_errors.hpp"
 
+#include "file/process.hpp"
+
 #include <setjmp.h>
 #include <signal.h>
 #include <ucontext.h>
@@ -9,6 +11,8 @@
 #include <atomic>
 #include <cstdint>
 #include <cstring>
+#include <mutex>
+#include <new>
 
 namespace shelf::file {
 namespace {
@@ -57,19 +61,35 @@ template <class Word>
   return true;
 }
 
+constinit std::mutex installing;
+constinit std::atomic<bool> installed{false};
+
+[[maybe_unused]] const bool is_renewed = renew_in_children([] { new (&installing) std::mutex; });
+
 [[nodiscard]] bool install() noexcept {
+  struct sigaction there{};
+  if (::sigaction(SIGBUS, nullptr, &there) != 0) return false;
+  // A fork may have come between this call and the note that it was made.
+  if ((there.sa_flags & SA_SIGINFO) != 0 && there.sa_sigaction == leave_copy_or_pass_on) {
+    return true;
+  }
+  before = there;
   struct sigaction ours{};
   ours.sa_sigaction = leave_copy_or_pass_on;
   // Not blocked while it runs, because it is not returned from but jumped out of.
   ours.sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK;
-  return ::sigaction(SIGBUS, nullptr, &before) == 0 && ::sigaction(SIGBUS, &ours, nullptr) == 0;
+  return ::sigaction(SIGBUS, &ours, nullptr) == 0;
 }
 
 }  // namespace
 
 bool catch_bus_errors() noexcept {
-  static const bool installed = install();
-  return installed;
+  if (installed.load(std::memory_order_acquire)) return true;
+  const std::scoped_lock lock(installing);
+  if (!installed.load(std::memory_order_relaxed)) {
+    installed.store(install(), std::memory_order_release);
+  }
+  return installed.load(std::memory_order_relaxed);
 }
 
 bool copy_mapped(std::byte* to, const std::byte* from, std::size_t size,

@@ -10,4 +10,8 @@ void advise_large_pages(void* start, std::size_t size) noexcept {
   (void)::madvise(start, size, MADV_HUGEPAGE);
 }
 
+void give_pages_back(void* start, std::size_t size) noexcept {
+  (void)::madvise(start, size, MADV_DONTNEED);
+}
+
 }  // namespace shelf::file

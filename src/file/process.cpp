@@ -12,6 +12,7 @@
 
 #include <array>
 #include <atomic>
+#include <cassert>
 #include <cerrno>
 #include <cstddef>
 #include <mutex>
@@ -84,12 +85,13 @@ struct identity {
   std::atomic<std::uint64_t>* generation = nullptr;
   std::atomic<std::uint64_t> unwiped_generation{
       1};  // the last one of this process or its ancestors
+  std::array<std::atomic<void (*)()>, 8> renewals{};  // see renew_in_children
 };
 
 identity& self() noexcept;
 
-/// In a child: gives up the parent's locks, then takes a generation of its own, greater than any
-/// ancestor's.
+/// In a child: gives up the parent's locks, makes anew what its threads may have been changing,
+/// then takes a generation of its own, greater than any ancestor's.
 void become_new_process(identity& me) noexcept {
   const int nothing = ::open("/", O_PATH | O_CLOEXEC);
   me.locked.drain([&](int file) {
@@ -97,6 +99,9 @@ void become_new_process(identity& me) noexcept {
     if (nothing < 0 || ::dup3(nothing, file, O_CLOEXEC) < 0) ::close(file);
   });
   if (nothing >= 0) ::close(nothing);
+  for (const auto& renewal : me.renewals) {
+    if (auto* const renew = renewal.load()) renew();
+  }
   me.generation->store(++me.unwiped_generation);
 }
 
@@ -130,7 +135,20 @@ identity& self() noexcept {
   return *me;
 }
 
+/// A child made while another thread is inside make_identity() would wait for that thread for ever.
+/// So it happens before main, or when the library is loaded.
+[[maybe_unused]] const identity& made_at_load = self();
+
 }  // namespace
+
+bool renew_in_children(void (*renew)()) noexcept {
+  for (auto& place : self().renewals) {
+    void (*none)() = nullptr;
+    if (place.compare_exchange_strong(none, renew)) return true;
+  }
+  assert(false && "more kinds of state than there are places");
+  return true;
+}
 
 void settle_in_this_process() noexcept {
   identity& me = self();

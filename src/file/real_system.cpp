@@ -365,11 +365,19 @@ std::uint32_t linux_system::user_id() { return ::geteuid(); }
 
 std::int64_t linux_system::process_id() { return ::getpid(); }
 
-system& real_system() noexcept {
-  // Never destroyed, and made without the heap: the first call may come when memory is short.
-  alignas(linux_system) static std::byte place[sizeof(linux_system)];
-  static system* const only = ::new (place) linux_system;
-  return *only;
-}
+namespace {
+
+/// There from the beginning and never destroyed: needs no memory, and no guard that a fork could
+/// leave locked.
+union only_system {
+  constexpr only_system() noexcept : there() {}
+  constexpr ~only_system() {}
+  linux_system there;
+};
+constinit only_system only;
+
+}  // namespace
+
+system& real_system() noexcept { return only.there; }
 
 }  // namespace shelf::file

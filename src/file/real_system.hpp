@@ -14,7 +14,8 @@ class linux_system final : public system {
  public:
   /// Who keeps a path beneath its base: openat2, where the kernel has it, or always our own walk.
   enum class beneath_by { kernel, hand };
-  explicit linux_system(beneath_by how = beneath_by::kernel) noexcept : beneath_by_(how) {}
+  constexpr explicit linux_system(beneath_by how = beneath_by::kernel) noexcept
+      : beneath_by_(how) {}
 
   os_result<descriptor> open_directory(descriptor at, std::string_view path, bool beneath) override;
   os_result<descriptor> open_file(descriptor directory, std::string_view name,

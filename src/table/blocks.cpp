@@ -1,17 +1,20 @@
 // TABLE  api -> [table] -> journal -> file
-// Slabs of 64 KiB cut into blocks of one size; unused slabs go back to their region.
+// Slabs of 64 KiB cut into blocks of one size; unused slabs go back to their region, and their
+// pages to the system when asked.
 #include "table/blocks.hpp"
 
 #include "error/sanitizer.hpp"
+#include "file/large_pages.hpp"
+#include "file/process.hpp"
 
 #include <array>
-#include <atomic>
 #include <bit>
 #include <cassert>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <new>
+#include <type_traits>
 #include <utility>
 
 namespace shelf::tables::blocks {
@@ -32,13 +35,8 @@ constexpr std::size_t bytes_of(std::size_t size_class) noexcept {
   return size_class <= fine_limit / 8 ? size_class * 8
                                       : fine_limit + (size_class - fine_limit / 8) * 64;
 }
-std::atomic<advise_stretch> advice{nullptr};
 
 }  // namespace
-
-void advise_with(advise_stretch advise) noexcept {
-  advice.store(advise, std::memory_order_relaxed);
-}
 
 std::size_t rounded(std::size_t bytes) noexcept {
   return bytes <= slab_limit ? bytes_of(class_of(bytes)) : (bytes + 63) / 64 * 64;
@@ -48,6 +46,7 @@ std::size_t rounded(std::size_t bytes) noexcept {
 
 void* allocate(std::size_t bytes) { return ::operator new(bytes, std::align_val_t{64}); }
 void release(void* block, std::size_t) noexcept { ::operator delete(block, std::align_val_t{64}); }
+void give_back() noexcept {}
 
 #else
 
@@ -72,7 +71,8 @@ struct free_block {
 struct region {
   std::byte* base = nullptr;
   std::uint32_t free_slabs = ~std::uint32_t{0};
-  region* next = nullptr;  ///< in the list of regions with free slabs
+  std::uint32_t given_back = ~std::uint32_t{0};  ///< of the free slabs: the system has their pages
+  region* next = nullptr;                        ///< in the list of regions with free slabs
   region* back = nullptr;
 };
 
@@ -85,6 +85,7 @@ struct alignas(64) slab {
   std::uint32_t used = 0;  ///< blocks out with threads
   std::uint32_t cut = 0;   ///< blocks ever cut; the rest of the slab is untouched
   std::uint32_t capacity = 0;
+  std::uint32_t generation = 0;  ///< of the centre that made it; never changes
 };
 static_assert(sizeof(slab) == 64);
 
@@ -117,6 +118,7 @@ class region_pool {
     const auto index = static_cast<std::size_t>(std::countr_zero(from->free_slabs));
     if (from->free_slabs == ~std::uint32_t{0}) --empty_;
     from->free_slabs &= from->free_slabs - 1;
+    from->given_back &= from->free_slabs;
     if (from->free_slabs == 0) unlink(with_room_, from);
     auto* const s = new (from->base + index * slab_bytes) slab;
     s->home = from;
@@ -130,18 +132,34 @@ class region_pool {
     home->free_slabs |= std::uint32_t{1} << (offset / slab_bytes);
     if (home->free_slabs == ~std::uint32_t{0} && ++empty_ > 1) drop_region(home);
   }
+  void give_back() noexcept {
+    const std::lock_guard lock(mutex_);
+    for (region* r = with_room_; r != nullptr; r = r->next) give_back(*r);
+  }
 
  private:
   void add_region() {
     auto fresh = std::make_unique<region>();
     fresh->base =
         static_cast<std::byte*>(::operator new(region_bytes, std::align_val_t{region_bytes}));
-    const auto advise = advice.load(std::memory_order_relaxed);
-    if (++regions_ > few_regions && advise != nullptr) advise(fresh->base, region_bytes);
+    if (++regions_ > few_regions) file::advise_large_pages(fresh->base, region_bytes);
     ++empty_;
     link(with_room_, fresh.release());
   }
+  /// The unused slabs of a region, those that lie side by side at once.
+  static void give_back(region& r) noexcept {
+    std::uint32_t left = r.free_slabs & ~r.given_back;
+    r.given_back = r.free_slabs;
+    while (left != 0) {
+      const auto first = static_cast<unsigned>(std::countr_zero(left));
+      const auto count = static_cast<unsigned>(std::countr_one(left >> first));
+      file::give_pages_back(r.base + first * slab_bytes, count * slab_bytes);
+      left &= ~static_cast<std::uint32_t>(((std::uint64_t{1} << count) - 1) << first);
+    }
+  }
   void drop_region(region* r) noexcept {
+    // The heap may keep the place, between others that it has given out.
+    give_back(*r);
     --empty_;
     unlink(with_room_, r);
     const std::unique_ptr<region> last(r);
@@ -173,13 +191,19 @@ slab* slab_of(void* block) noexcept {
   return reinterpret_cast<slab*>(at & ~std::uintptr_t{slab_bytes - 1});
 }
 
+/// Hands out blocks in batches. A forked child starts with a new one: the parent's may have been in
+/// the middle of a change. Blocks of the parent's slabs that the child releases are its to forget.
 class centre {
  public:
+  constexpr explicit centre(std::uint32_t generation) noexcept : generation_(generation) {}
   /// Fills the stock by up to `most` blocks, at least one.
   void fill(thread_cache::stock& stock, std::size_t size_class, std::size_t most);
   /// Takes `count` blocks of the stock back.
   void drain(thread_cache::stock& stock, std::size_t size_class, std::size_t count) noexcept;
-  static centre& get();
+  /// Has the system take back what is unused.
+  void give_back() noexcept { regions_.give_back(); }
+  static centre& get() noexcept;
+  [[nodiscard]] std::uint32_t generation() const noexcept { return generation_; }
 
  private:
   struct shelf_of_slabs {
@@ -188,13 +212,20 @@ class centre {
   };
   std::array<shelf_of_slabs, class_count> classes_;
   region_pool regions_;
+  const std::uint32_t generation_;
 };
+static_assert(std::is_trivially_destructible_v<centre>,
+              "blocks may be released while statics are torn down");
 
-/// Never destroyed: blocks may be released while statics are torn down.
-centre& centre::get() {
-  static centre* const the_centre = std::make_unique<centre>().release();
-  return *the_centre;
-}
+constinit centre the_centre(1);
+
+centre& centre::get() noexcept { return the_centre; }
+
+/// The parent's blocks that this thread holds back belong to slabs that are no longer served.
+[[maybe_unused]] const bool is_renewed = file::renew_in_children([] {
+  new (&the_centre) centre(the_centre.generation() + 1);
+  cache.stocks = {};
+});
 
 void centre::fill(thread_cache::stock& stock, std::size_t size_class, std::size_t most) {
   auto& mine = classes_[size_class];
@@ -205,6 +236,7 @@ void centre::fill(thread_cache::stock& stock, std::size_t size_class, std::size_
       if (stock.count > 0) return;  // something is there: no new slab for more
       slab* const fresh = regions_.take_slab();
       fresh->capacity = static_cast<std::uint32_t>((slab_bytes - sizeof(slab)) / size);
+      fresh->generation = generation_;
       link(mine.with_room, fresh);
     }
     slab* const from = mine.with_room;
@@ -230,6 +262,7 @@ void centre::drain(thread_cache::stock& stock, std::size_t size_class, std::size
     stock.head = block->next;
     --stock.count;
     slab* const home = slab_of(block);
+    if (home->generation != generation_) continue;
     assert(home->used > 0);
     if (home->used == home->capacity) link(mine.with_room, home);
     block->next = std::exchange(home->free, block);
@@ -240,13 +273,18 @@ void centre::drain(thread_cache::stock& stock, std::size_t size_class, std::size
   }
 }
 
-/// Gives all a thread holds back when it ends.
+/// Gives all that this thread holds back to the centre.
+void flush() noexcept {
+  for (std::size_t c = 0; c < class_count; ++c) {
+    auto& stock = cache.stocks[c];
+    if (stock.count > 0) centre::get().drain(stock, c, stock.count);
+  }
+}
+
+/// When a thread ends.
 struct flusher {
   ~flusher() {
-    for (std::size_t c = 0; c < class_count; ++c) {
-      auto& stock = cache.stocks[c];
-      if (stock.count > 0) centre::get().drain(stock, c, stock.count);
-    }
+    flush();
     cache.ended = true;
   }
 };
@@ -276,6 +314,11 @@ void arrange_flush() {
 }
 
 }  // namespace
+
+void give_back() noexcept {
+  flush();
+  centre::get().give_back();
+}
 
 void* allocate(std::size_t bytes) {
   assert(bytes > 0);

@@ -15,10 +15,11 @@ void release(void* block, std::size_t bytes) noexcept;
 /// Bytes a block of this size really takes.
 [[nodiscard]] std::size_t rounded(std::size_t bytes) noexcept;
 
-/// What to call with each new stretch of 2 MiB, aligned to 2 MiB, once a process holds a few of
-/// them: a hint to the system that large pages would serve it well. The file room has such a
-/// function; a million entries are read and written by a tenth faster with it. Nothing by default.
-using advise_stretch = void (*)(void* start, std::size_t bytes) noexcept;
-void advise_with(advise_stretch advise) noexcept;
+/// Gives the system back what is unused: the slabs that hold no block, those too that only blocks
+/// held back by this thread kept. For when much was released at once: it costs a system call for
+/// each stretch, and as much again when the stretch is used anew.
+void give_back() noexcept;
+/// Less than this is not worth it. Bytes.
+inline constexpr std::size_t worth_giving_back = std::size_t{1} << 20;
 
 }  // namespace shelf::tables::blocks

@@ -3,10 +3,16 @@
 #include "table/epoch.hpp"
 #include "table/store.hpp"
 
+#include <new>
+
 namespace shelf::tables {
 
+/// Forked, this comes only while `open` is still under way: a table that was opened stays, see
+/// leave_to_parent.
 store::~store() {
-  if (is_forked()) leave_to_parent();
+  if (!is_forked()) return;
+  if (owned_) (void)new (std::nothrow) std::shared_ptr<contents>(std::move(owned_));
+  if (file_) (void)new (std::nothrow) std::shared_ptr<backing>(std::move(file_));
 }
 
 result<> store::close() {
@@ -79,12 +85,12 @@ void store::abandon() noexcept {
   if (is_open()) release_all();
 }
 
-/// In a forked child the locks may be held by threads that do not exist here, and the descriptors
-/// are closed already: touch nothing, free nothing.
+/// In a forked child the locks may be held by threads that do not exist here, what they guard may
+/// be half changed, and the descriptors are closed already: touch nothing, free nothing. So the
+/// store stays for the life of the child.
 void store::leave_to_parent() noexcept {
   current_.store(nullptr);
-  if (owned_) (void)new (std::nothrow) std::shared_ptr<contents>(std::move(owned_));
-  if (file_) (void)new (std::nothrow) std::shared_ptr<backing>(std::move(file_));
+  if (!is_left_.exchange(true)) myself_ = shared_from_this();
 }
 
 void store::close_at_destruction() noexcept {

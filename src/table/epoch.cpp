@@ -2,8 +2,11 @@
 // The list of reader slots, and the queue of whole objects that wait for their readers.
 #include "table/epoch.hpp"
 
+#include "file/process.hpp"
+
 #include <cassert>
 #include <mutex>
+#include <new>
 #include <type_traits>
 #include <utility>
 
@@ -89,6 +92,20 @@ waiting_room& room() noexcept {
   return the_room;
 }
 
+/// A child of fork has one thread. The readers of the others are not there to leave, and what waits
+/// for them is the parent's: it is left alone, like all that the parent's tables hold.
+void forget_parent() noexcept {
+  for (auto* s = detail::all_slots.load(); s != nullptr; s = s->next) {
+    if (s == detail::mine) continue;
+    s->entered.store(0);
+    s->depth = 0;
+    s->taken.store(false);
+  }
+  new (&room()) waiting_room;
+}
+
+[[maybe_unused]] const bool is_renewed = file::renew_in_children(forget_parent);
+
 }  // namespace
 
 void retire_later(waiting& place, std::shared_ptr<void> object) noexcept {
@@ -115,6 +132,12 @@ void collect() noexcept {
     if (waits.first == nullptr) waits.last = nullptr;
     last_hold = std::move(longest->object);
   }
+}
+
+bool is_waiting() noexcept {
+  auto& waits = room();
+  const std::lock_guard lock(waits.mutex);
+  return waits.first != nullptr;
 }
 
 }  // namespace shelf::tables::epoch

@@ -45,6 +45,8 @@ struct waiting {
 void retire_later(waiting& place, std::shared_ptr<void> object) noexcept;
 /// Destroys what retire_later() took and nobody can reach any more.
 void collect() noexcept;
+/// Something that retire_later() took is still there: somebody has to collect() later.
+[[nodiscard]] bool is_waiting() noexcept;
 
 namespace detail {
 

@@ -1,7 +1,5 @@
 // TABLE  api -> [table] -> journal -> file
 // Opening: find the place, lock, recover, load, check; or create.
-#include "file/large_pages.hpp"
-#include "table/blocks.hpp"
 #include "table/capabilities.hpp"
 #include "table/epoch.hpp"
 #include "table/loader.hpp"
@@ -9,6 +7,7 @@
 #include "term/limits.hpp"
 #include "term/order.hpp"
 
+#include <atomic>
 #include <cerrno>
 
 namespace shelf::tables {
@@ -45,11 +44,12 @@ constexpr int tries = 10;
 
 /// What the in-memory kinds share in a process, set up with the first table.
 [[nodiscard]] std::uint64_t process_hash_seed(file::system& system) {
-  static const std::uint64_t seed = [&] {
-    blocks::advise_with(&file::advise_large_pages);
-    return system.random();
-  }();
-  return seed;
+  // No guard that a fork could leave locked: the first to draw one decides.
+  static constinit std::atomic<std::uint64_t> seed{0};
+  std::uint64_t decided = seed.load(std::memory_order_relaxed);
+  if (decided != 0) return decided;
+  const std::uint64_t drawn = system.random() | 1;
+  return seed.compare_exchange_strong(decided, drawn) ? drawn : decided;
 }
 
 [[nodiscard]] std::string label_of(const detail::core_config& c) {

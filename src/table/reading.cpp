@@ -98,7 +98,8 @@ std::shared_ptr<const detail::snapshot_core> store::snapshot() const {
     if (auto* now = current_.load(std::memory_order_acquire)) c = now->shared_from_this();
   }
   if (!c) c = make_contents(0);
-  return make_snapshot(std::move(c), snapshots_, types_.what, system_.now());
+  auto registry = is_forked() ? std::make_shared<snapshot_registry>() : snapshots_;
+  return make_snapshot(std::move(c), std::move(registry), types_.what, system_.now());
 }
 
 result<> store::seek(detail::place where, bytes key,

@@ -93,11 +93,13 @@ class pinned_snapshot final : public detail::snapshot_core {
 }  // namespace
 
 snapshot_registry::ticket snapshot_registry::enter(std::chrono::nanoseconds now) {
+  assert(!process_.is_of_parent() && "a child takes snapshots of its own tables");
   const std::scoped_lock lock(mutex_);
   return made_.insert(now);
 }
 
 void snapshot_registry::leave(ticket t) noexcept {
+  if (process_.is_of_parent()) return;
   const std::scoped_lock lock(mutex_);
   made_.erase(t);
 }

@@ -2,6 +2,7 @@
 // Snapshots: one pinned version of a table, which outlives the handle.
 #pragma once
 
+#include "file/system.hpp"
 #include "shelf/detail/core.hpp"
 #include "table/contents.hpp"
 
@@ -13,7 +14,7 @@
 namespace shelf::tables {
 
 /// How old the living snapshots are. Shared by the table and its snapshots; no writer ever takes
-/// its mutex.
+/// its mutex. In a forked child it is left alone: a thread of the parent may hold the mutex.
 class snapshot_registry {
  public:
   using ticket = std::multiset<std::chrono::nanoseconds>::const_iterator;
@@ -24,6 +25,7 @@ class snapshot_registry {
   [[nodiscard]] std::chrono::nanoseconds oldest_age(std::chrono::nanoseconds now) const;
 
  private:
+  const file::process_stamp process_;
   mutable std::mutex mutex_;
   std::multiset<std::chrono::nanoseconds> made_;
 };

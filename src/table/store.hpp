@@ -164,6 +164,8 @@ class store final : public detail::core, public chore, public std::enable_shared
   const std::string label_;
   file::system& system_;
   const file::process_stamp process_;
+  std::atomic<bool> is_left_{false};  ///< in a forked child: the store stays as the parent had it
+  std::shared_ptr<store> myself_;     ///< then, so that nothing of it is destroyed
   std::shared_ptr<file::location> where_;
   table_description description_;  ///< what the catalogue says; set by open
 
