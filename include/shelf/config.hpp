@@ -128,8 +128,10 @@ struct path_options {
 
 /// What stats() tells. Bytes unless the name says otherwise.
 struct table_stats {
-  std::size_t entries = 0;           ///< pairs, in bags too
-  std::size_t memory_bytes = 0;      ///< entries and index, garbage that readers still see included
+  std::size_t entries = 0;  ///< pairs, in bags too
+  /// Entries and index, and what readers and snapshots still hold, also of before a clear or
+  /// reload.
+  std::size_t memory_bytes = 0;
   std::size_t payload_bytes = 0;     ///< encoded keys and values
   std::uint64_t file_bytes = 0;      ///< the length of the file, or of what of it is in use
   std::uint64_t garbage_bytes = 0;   ///< of the file: an estimate of what compaction would free

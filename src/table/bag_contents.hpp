@@ -41,7 +41,7 @@ class bag_contents final : public versioned<contents> {
   using contents::find_staged;
   [[nodiscard]] std::optional<const entry*> find_staged(bytes key,
                                                         std::uint64_t hash) const override;
-  void publish(sequence number) noexcept override;
+  std::size_t publish(sequence number) noexcept override;
   void discard() noexcept override;
   [[nodiscard]] std::size_t staged_count() const noexcept override {
     return staged_.size() - notes_;
@@ -52,7 +52,7 @@ class bag_contents final : public versioned<contents> {
   [[nodiscard]] std::vector<unsaved_change> take_unsaved() override;
   void settle_unsaved() noexcept override;
   void return_unsaved() noexcept override;
-  void collect_garbage() noexcept override;
+  bool collect_some(std::size_t most) noexcept override;
 
   /// For the index: the hash of the list's key.
   [[nodiscard]] std::uint64_t hash(std::uint64_t reference) const noexcept {
@@ -122,7 +122,7 @@ class bag_contents final : public versioned<contents> {
 
   void note_unsaved() noexcept;
   void close_holes() noexcept;
-  void bury(sequence oldest_pin) noexcept;
+  bool bury(sequence oldest_pin, std::size_t most) noexcept;
   void retire(entry* e) noexcept { limbo_.push(e, e->footprint()); }
   void tidy(value_list& list) noexcept;
   void compact(value_list& list);
@@ -140,7 +140,7 @@ class bag_contents final : public versioned<contents> {
   std::size_t notes_ = 0;  ///< of the staged
   std::ptrdiff_t size_change_ = 0;
   std::ptrdiff_t payload_change_ = 0;
-  reserved_queue<death> deaths_;  ///< published, in order; some pin may want the dead
+  reserved_queue<death> deaths_{held_};  ///< published, in order; some pin may want the dead
   unsaved_list unsaved_;
   unsaved_list taken_;
 };

@@ -57,7 +57,7 @@ void bag_contents::free_words(unsaved_list& words) noexcept {
   }
 }
 
-void bag_contents::publish(sequence number) noexcept {
+std::size_t bag_contents::publish(sequence number) noexcept {
   for (const change& c : staged_) {
     if (c.what == change::sort::append) {
       c.slot->get()->stamp.store(number << 1, std::memory_order_release);
@@ -66,7 +66,7 @@ void bag_contents::publish(sequence number) noexcept {
     }
   }
   payload_.set(payload_.value() + static_cast<std::size_t>(payload_change_));
-  board_.publish(number, size() + static_cast<std::size_t>(size_change_));
+  board_.publish(number, board_.size_to_writer() + static_cast<std::size_t>(size_change_));
   if (track_unsaved_) note_unsaved();
   for (const change& c : staged_) {
     if (c.what != change::sort::death) continue;
@@ -76,8 +76,13 @@ void bag_contents::publish(sequence number) noexcept {
   }
   const std::size_t changes = staged_.size();
   end_batch();
-  bury(board_.scan().oldest);
+  bury(board_.scan().oldest, ~std::size_t{0});
   limbo_.collect(freed_a_change * changes + 8);
+  if (changes > large_batch) {
+    deaths_.trim(0);
+    limbo_.trim();
+  }
+  return limbo_.waiting();
 }
 
 void bag_contents::end_batch() noexcept {
@@ -126,11 +131,13 @@ void bag_contents::drop_pair(const value_slot& slot) noexcept {
 
 // The dead.
 
-/// Frees the entries of the dead that no pin shows, then looks after their lists.
-void bag_contents::bury(sequence oldest_pin) noexcept {
-  if (!staged_.empty()) return;  // lists stay as the staged changes know them
+/// Frees the entries of the dead that no pin shows, then looks after their lists. True if it
+/// stopped after `most` of them.
+bool bag_contents::bury(sequence oldest_pin, std::size_t most) noexcept {
+  if (!staged_.empty()) return false;  // lists stay as the staged changes know them
   while (!deaths_.empty() && deaths_.front().died <= oldest_pin) {
-    if (!limbo_.try_reserve(1)) return;
+    if (most-- == 0) return true;
+    if (!limbo_.try_reserve(1)) return false;
     const death dead = deaths_.front();
     deaths_.pop();
     const auto word = word_of(dead.which);
@@ -143,6 +150,7 @@ void bag_contents::bury(sequence oldest_pin) noexcept {
     }
     if (--dead.list->unburied == 0) tidy(*dead.list);
   }
+  return false;
 }
 
 /// Forgets a list without values; compacts one that is mostly dead. Where memory is short it stays.
@@ -206,9 +214,14 @@ void bag_contents::forget(value_list& list) noexcept {
   limbo_.push(&list, value_list::bytes(list.key_size));
 }
 
-void bag_contents::collect_garbage() noexcept {
-  bury(board_.scan().oldest);
-  limbo_.collect_all();
+bool bag_contents::collect_some(std::size_t most) noexcept {
+  const bool more = bury(board_.scan().oldest, most);
+  const bool yet_more = limbo_.collect_some(most);
+  if (staged_.empty()) {
+    deaths_.trim(0);
+    limbo_.trim();
+  }
+  return more || yet_more;
 }
 
 // The list of unsaved changes: appends and erases in order.

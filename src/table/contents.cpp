@@ -3,12 +3,19 @@
 #include "table/contents.hpp"
 
 #include "table/bag_contents.hpp"
+#include "table/blocks.hpp"
 #include "table/set_contents.hpp"
 #include "table/tree_contents.hpp"
 
 #include <cassert>
 
 namespace shelf::tables {
+
+/// Its blocks are spread over the slabs of the process. Freed, they leave many slabs empty, and
+/// what the thread holds back of them would keep others from being so.
+contents::~contents() {
+  if (released_ >= blocks::worth_giving_back) blocks::give_back();
+}
 
 std::shared_ptr<contents> contents::make(const options& o) {
   if (is_bag(o.what)) return std::make_shared<bag_contents>(o);

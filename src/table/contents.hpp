@@ -11,6 +11,7 @@
 #include "table/key_order.hpp"
 
 #include <cstdint>
+#include <list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -69,8 +70,8 @@ struct unsaved_change {
 /// Memory: staging does every allocation; publish and discard never fail. bad_alloc out of a stage_
 /// call leaves what was staged before it staged and everything readers see unchanged.
 ///
-/// Thread safety: stage_*, publish, discard, the unsaved list and collect_garbage: one thread at a
-/// time (the writer in its turn). All else from any thread, lock-free against the writer; find,
+/// Thread safety: stage_*, publish, discard, the unsaved list and collecting: one thread at a time
+/// (the writer in its turn). All else from any thread, lock-free against the writer; find,
 /// find_all and announce only inside an epoch guard.
 class contents : public std::enable_shared_from_this<contents> {
  public:
@@ -82,7 +83,7 @@ class contents : public std::enable_shared_from_this<contents> {
     key_order order{};  ///< ordered_set: how keys compare (terms::compare, terms::order_prefix)
   };
   [[nodiscard]] static std::shared_ptr<contents> make(const options& o);
-  virtual ~contents() = default;
+  virtual ~contents();
 
   // Readers.
   /// Entries at the last published version. Constant time.
@@ -141,8 +142,9 @@ class contents : public std::enable_shared_from_this<contents> {
   [[nodiscard]] std::optional<const entry*> find_staged(bytes key) const {
     return find_staged(key, announce(key));
   }
-  /// Makes all that was staged visible in one step, as version `number`.
-  virtual void publish(sequence number) noexcept = 0;
+  /// Makes all that was staged visible in one step, as version `number`. Returns how many blocks
+  /// wait for their readers to leave.
+  virtual std::size_t publish(sequence number) noexcept = 0;
   /// Forgets all that was staged.
   virtual void discard() noexcept = 0;
   /// Number of changes staged.
@@ -159,11 +161,27 @@ class contents : public std::enable_shared_from_this<contents> {
   /// The list taken last is not on disk: puts it back in front of what has changed since.
   virtual void return_unsaved() noexcept = 0;
 
-  /// Frees what no reader and no pin can reach any more. Called by publish; also worth calling when
-  /// idle.
-  virtual void collect_garbage() noexcept = 0;
+  /// Frees what no reader and no pin can reach any more, some `most` blocks of it. True if more of
+  /// it is left. Publishing does some of this; when nothing is written, somebody has to call it.
+  virtual bool collect_some(std::size_t most) noexcept = 0;
+  /// All of it.
+  void collect_garbage() noexcept {
+    while (collect_some(std::size_t{1} << 20)) {
+    }
+  }
+  /// Blocks that wait for their readers to leave.
+  [[nodiscard]] virtual std::size_t waiting() const noexcept = 0;
 
   epoch::waiting farewell;  ///< where the whole contents wait when a table lets go of them
+  std::list<std::weak_ptr<contents>> retirement;  ///< room in the table's list of what it let go of
+
+ protected:
+  contents() : retirement(1) {}
+  /// From the destructor of a kind: what its table held, and now gives up.
+  void note_released(std::size_t bytes) noexcept { released_ = bytes; }
+
+ private:
+  std::size_t released_ = 0;
 };
 
 /// A version pinned as long as this lives.

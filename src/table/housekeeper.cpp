@@ -4,11 +4,22 @@
 
 #include "file/background_thread.hpp"
 #include "file/system.hpp"
+#include "table/epoch.hpp"
 
 #include <algorithm>
 #include <atomic>
 
 namespace shelf::tables {
+namespace {
+
+constexpr std::chrono::milliseconds between_looks_at_readers{100};
+
+template <class T, class U>
+[[nodiscard]] bool is_same(const std::weak_ptr<T>& a, const U& b) noexcept {
+  return !a.owner_before(b) && !b.owner_before(a);  // no lock(): it could be the last hold
+}
+
+}  // namespace
 
 housekeeper& housekeeper::instance() {
   // Never destroyed: its thread may outlive every static object. A child of fork must not touch the
@@ -27,6 +38,25 @@ void housekeeper::add(place&& room, std::chrono::nanoseconds first) noexcept {
   std::erase_if(items_, [](const item& i) { return i.what.expired(); });
   room.front().due = std::chrono::steady_clock::now() + first;
   items_.splice(items_.end(), room);
+  start();
+}
+
+void housekeeper::call(const std::weak_ptr<chore>& c, std::chrono::nanoseconds pause) noexcept {
+  const std::scoped_lock lock(mutex_);
+  const auto due = std::chrono::steady_clock::now() + pause;
+  for (auto& i : items_) {
+    if (is_same(i.what, c)) i.due = std::min(i.due, due);
+  }
+  start();
+}
+
+void housekeeper::look_after_readers() noexcept {
+  const std::scoped_lock lock(mutex_);
+  start();
+}
+
+/// Under the mutex: there is something new for the thread.
+void housekeeper::start() noexcept {
   if (!started_) {
     started_ = file::start_background_thread(
         [](void* self) { static_cast<housekeeper*>(self)->run(); }, this);
@@ -37,19 +67,28 @@ void housekeeper::add(place&& room, std::chrono::nanoseconds first) noexcept {
 std::shared_ptr<chore> housekeeper::wait_for_due() {
   std::unique_lock lock(mutex_);
   for (;;) {
+    auto until = time::max();
+    if (epoch::is_waiting()) {
+      lock.unlock();
+      epoch::collect();
+      const bool in_vain = epoch::is_waiting();
+      lock.lock();
+      if (in_vain) until = std::chrono::steady_clock::now() + between_looks_at_readers;
+    }
     std::erase_if(items_, [](const item& i) { return i.what.expired(); });
-    if (items_.empty()) {
-      changed_.wait(lock);
-      continue;
-    }
     const auto next = std::ranges::min_element(items_, {}, &item::due);
-    if (next->due > std::chrono::steady_clock::now()) {
-      changed_.wait_until(lock, time(next->due));
+    if (next != items_.end() && next->due <= std::chrono::steady_clock::now()) {
+      // While it works it is not due again, unless somebody calls it.
+      next->due = time::max();
+      if (auto c = next->what.lock()) return c;
       continue;
     }
-    // While it works it is not due again.
-    next->due = time::max();
-    if (auto c = next->what.lock()) return c;
+    if (next != items_.end()) until = std::min(until, next->due);
+    if (until == time::max()) {
+      changed_.wait(lock);
+    } else {
+      changed_.wait_until(lock, until);
+    }
   }
 }
 
@@ -58,8 +97,9 @@ void housekeeper::run() {
     const auto c = wait_for_due();
     const auto pause = c->work();
     const std::scoped_lock lock(mutex_);
+    const auto due = std::chrono::steady_clock::now() + pause;
     for (auto& i : items_) {
-      if (i.what.lock() == c) i.due = std::chrono::steady_clock::now() + pause;
+      if (is_same(i.what, c)) i.due = std::min(i.due, due);
     }
   }
 }

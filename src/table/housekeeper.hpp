@@ -1,6 +1,6 @@
 // TABLE  api -> [table] -> journal -> file
 // The one background thread of the process: periodic syncs, saves and compactions of all open
-// tables.
+// tables, and the freeing of what their readers have left.
 #pragma once
 
 #include "file/system.hpp"
@@ -22,8 +22,8 @@ class chore {
   [[nodiscard]] virtual std::chrono::nanoseconds work() noexcept = 0;
 };
 
-/// Runs chores on one detached thread, started with the first chore. A forked child gets a
-/// housekeeper of its own.
+/// Runs chores on one detached thread, started with the first chore. It also destroys what waits
+/// for its readers to leave (epoch::collect). A forked child gets a housekeeper of its own.
 /// Thread safety: all calls from any thread.
 class housekeeper {
  public:
@@ -41,10 +41,18 @@ class housekeeper {
   [[nodiscard]] static place room_for(const std::shared_ptr<chore>& c) { return {item{c, {}}}; }
   /// Keeps the chore until it dies. Its first call comes after `first`.
   void add(place&& room, std::chrono::nanoseconds first) noexcept;
+  /// The next call of a chore that was added comes after `pause`, unless it comes before.
+  void call(const std::weak_ptr<chore>& c, std::chrono::nanoseconds pause) noexcept;
+  /// Something waits for its readers to leave: looks after it until nothing does.
+  void look_after_readers() noexcept;
+
+  /// What work() returns where nothing is due until somebody says so with call().
+  static constexpr std::chrono::nanoseconds idle = std::chrono::hours(1000);
 
  private:
   housekeeper() = default;
   void run();
+  void start() noexcept;
   [[nodiscard]] std::shared_ptr<chore> wait_for_due();
 
   std::mutex mutex_;

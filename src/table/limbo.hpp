@@ -3,35 +3,22 @@
 #pragma once
 
 #include "table/blocks.hpp"
+#include "table/byte_count.hpp"
 #include "table/epoch.hpp"
 #include "table/reserved_queue.hpp"
 
+#include <algorithm>
 #include <array>
-#include <atomic>
 #include <cstdint>
 
 namespace shelf::tables {
-
-/// Counts what a table holds. The writer adds and takes away, anyone reads.
-class byte_count {
- public:
-  void add(std::size_t bytes) noexcept { set(value() + bytes); }
-  void subtract(std::size_t bytes) noexcept { set(value() - bytes); }
-  void set(std::size_t bytes) noexcept { value_.store(bytes, std::memory_order_relaxed); }
-  [[nodiscard]] std::size_t value() const noexcept {
-    return value_.load(std::memory_order_relaxed);
-  }
-
- private:
-  std::atomic<std::size_t> value_{0};
-};
 
 /// Frees blocks when every reader that may look at them has left. Blocks go in in bundles: a new
 /// epoch and a look at all threads cost something, so they are shared by some dozens of blocks.
 /// Thread safety: one thread at a time.
 class limbo {
  public:
-  explicit limbo(byte_count& held) : held_(held) {}
+  explicit limbo(byte_count& held) : held_(held), queue_(held) {}
   ~limbo() { free(queue_.size()); }  // the table is out of sight as a whole
   limbo(const limbo&) = delete;
   limbo& operator=(const limbo&) = delete;
@@ -60,14 +47,25 @@ class limbo {
     release_bundles();
     free(most < ready_ ? most : ready_);
   }
-  /// Frees all that can be freed now.
-  void collect_all() noexcept {
+  /// The same, of those pushed last too. True if more could be freed now.
+  bool collect_some(std::size_t most) noexcept {
     if (loose_ > 0) bundle();
     release_bundles();
-    free(ready_);
+    free(std::min(most, ready_));
+    return ready_ > 0;
+  }
+  /// Frees all that can be freed now.
+  void collect_all() noexcept {
+    while (collect_some(queue_.size())) {
+    }
+  }
+  /// Gives back the room that a large batch needed. While nothing is staged: only promises count.
+  void trim() noexcept {
+    const std::size_t before = held_.value();
+    queue_.trim(promised_);
+    if (before - held_.value() >= blocks::worth_giving_back) blocks::give_back();
   }
   [[nodiscard]] std::size_t waiting() const noexcept { return queue_.size(); }
-  [[nodiscard]] std::size_t held_bytes() const noexcept { return queue_.held_bytes(); }
 
  private:
   static constexpr std::size_t bundle_size = 64;

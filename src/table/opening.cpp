@@ -75,17 +75,26 @@ store::store(detail::core_config config, detail::entry_types types)
 result<std::shared_ptr<store>> store::open(detail::core_config config, detail::entry_types types) {
   if (auto valid = check_config(config, types.what); !valid) return std::unexpected(valid.error());
   auto s = std::make_shared<store>(std::move(config), std::move(types));
+  const bool has_keeper = s->system_.has_background_threads();
+  auto* keeper = has_keeper ? &housekeeper::instance() : nullptr;
+  auto room = has_keeper ? housekeeper::room_for(s) : housekeeper::place();
   if (s->config_.in_memory) {
     s->install(s->make_contents(0));
-    return s;
+  } else if (auto opened = s->open_file(); !opened) {
+    return std::unexpected(opened.error());
   }
-  const bool has_chores =
-      s->config_.opening != opening::read_only && s->system_.has_background_threads();
-  auto* keeper = has_chores ? &housekeeper::instance() : nullptr;
-  auto room = has_chores ? housekeeper::room_for(s) : housekeeper::place();
-  if (auto opened = s->open_file(); !opened) return std::unexpected(opened.error());
-  if (has_chores) keeper->add(std::move(room), s->work());
+  if (has_keeper) s->hire(*keeper, std::move(room));
   return s;
+}
+
+/// Nobody else has the table yet.
+void store::hire(housekeeper& keeper, housekeeper::place&& room) noexcept {
+  keeper_ = &keeper;
+  if (writes_file()) {
+    visit_comes_ = true;
+    return keeper.add(std::move(room), work());
+  }
+  room_ = std::move(room);
 }
 
 std::shared_ptr<contents> store::make_contents(sequence first) const {
@@ -205,8 +214,12 @@ void store::install(std::shared_ptr<contents> fresh) noexcept {
   auto old = std::exchange(owned_, std::move(fresh));
   current_.store(owned_.get(), std::memory_order_release);
   if (old == nullptr) return;
+  retired_.add(old);
   auto& place = old->farewell;
   epoch::retire_later(place, std::move(old));
+  if (keeper_ == nullptr) return;
+  if (epoch::is_waiting()) keeper_->look_after_readers();
+  if (!retired_.empty()) want_visit();
 }
 
 }  // namespace shelf::tables

@@ -98,6 +98,7 @@ std::shared_ptr<const detail::snapshot_core> store::snapshot() const {
     if (auto* now = current_.load(std::memory_order_acquire)) c = now->shared_from_this();
   }
   if (!c) c = make_contents(0);
+  want_visit();
   auto registry = is_forked() ? std::make_shared<snapshot_registry>() : snapshots_;
   return make_snapshot(std::move(c), std::move(registry), types_.what, system_.now());
 }
@@ -123,7 +124,7 @@ result<table_stats> store::stats() const {
     const auto* c = current_.load(std::memory_order_acquire);
     if (c == nullptr) return std::unexpected(labelled(errc::table_closed));
     s.entries = c->size();
-    s.memory_bytes = c->memory_bytes();
+    s.memory_bytes = c->memory_bytes() + retired_.memory_bytes();
     s.payload_bytes = c->payload_bytes();
     s.sequence = c->published();
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "table/blocks.hpp"
+#include "table/byte_count.hpp"
 
 #include <cassert>
 #include <cstddef>
@@ -25,7 +26,8 @@ class reserved_queue {
   };
 
  public:
-  reserved_queue() = default;
+  /// Its memory is counted in `held`.
+  explicit reserved_queue(byte_count& held) noexcept : held_(held) {}
   reserved_queue(const reserved_queue&) = delete;
   reserved_queue& operator=(const reserved_queue&) = delete;
   ~reserved_queue() {
@@ -37,6 +39,7 @@ class reserved_queue {
   void reserve(std::size_t count) {
     while (room() < count) {
       auto* const fresh = static_cast<chunk*>(blocks::allocate(sizeof(chunk)));
+      held_.add(blocks::rounded(sizeof(chunk)));
       fresh->next = std::exchange(spare_, fresh);
       ++spares_;
     }
@@ -70,7 +73,13 @@ class reserved_queue {
     --size_;
     if (++begin_ == per_chunk) close_chunk();
   }
-  [[nodiscard]] std::size_t held_bytes() const noexcept { return chunks_ * sizeof(chunk); }
+  /// Gives back the room that is left for more than `count` pushes, but for two chunks.
+  void trim(std::size_t count) noexcept {
+    while (spares_ > 2 && room() >= count + per_chunk) {
+      --spares_;
+      release(std::exchange(spare_, spare_->next));
+    }
+  }
 
  private:
   void open_chunk() noexcept {
@@ -82,19 +91,21 @@ class reserved_queue {
     if (tail_ == nullptr) begin_ = 0;
     tail_ = fresh;
     end_ = 0;
-    ++chunks_;
   }
   void close_chunk() noexcept {
     chunk* const done = std::exchange(head_, head_->next);
     if (head_ == nullptr) tail_ = nullptr;
     begin_ = 0;
-    --chunks_;
     if (spares_ > 1) return release(done);
     done->next = std::exchange(spare_, done);
     ++spares_;
   }
-  static void release(chunk* c) noexcept { blocks::release(c, sizeof(chunk)); }
+  void release(chunk* c) noexcept {
+    held_.subtract(blocks::rounded(sizeof(chunk)));
+    blocks::release(c, sizeof(chunk));
+  }
 
+  byte_count& held_;
   chunk* head_ = nullptr;
   chunk* tail_ = nullptr;
   chunk* spare_ = nullptr;
@@ -102,7 +113,6 @@ class reserved_queue {
   std::size_t end_ = 0;
   std::size_t size_ = 0;
   std::size_t spares_ = 0;
-  std::size_t chunks_ = 0;
 };
 
 }  // namespace shelf::tables

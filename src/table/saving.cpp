@@ -1,5 +1,6 @@
 // TABLE  api -> [table] -> journal -> file
 // From memory to disk and back: save, sync, reload, and the periodic work.
+#include "table/blocks.hpp"
 #include "table/loader.hpp"
 #include "table/store.hpp"
 
@@ -49,6 +50,9 @@ class taken_unsaved {
   bool cleared_ = false;
   bool saved_ = false;
 };
+
+/// Of the housekeeper, to a table that has nothing to do but to be freed of garbage.
+constexpr std::chrono::milliseconds between_visits{500};
 
 }  // namespace
 
@@ -245,9 +249,45 @@ void store::tell(const error& e) const noexcept {
   }
 }
 
+/// Has the housekeeper come soon: something may be there to be freed.
+void store::want_visit() const noexcept {
+  if (keeper_ == nullptr || visit_comes_.load(std::memory_order_relaxed)) return;
+  if (is_forked() || visit_comes_.exchange(true)) return;
+  if (!room_.empty()) return keeper_->add(std::move(room_), between_visits);
+  keeper_->call(std::const_pointer_cast<store>(shared_from_this()), between_visits);
+}
+
+/// Frees what readers and snapshots have left, in portions, so that writers get their turn in
+/// between. True if something is still read or pinned.
+bool store::collect() noexcept {
+  constexpr std::size_t portion = 1024;
+  std::size_t before = 0;
+  std::size_t after = 0;
+  bool more = true;
+  for (bool first = true; more; first = false) {
+    const std::scoped_lock lock(turn_);
+    if (!owned_) return false;
+    if (first) before = owned_->memory_bytes() + retired_.memory_bytes();
+    more = owned_->collect_some(portion);
+    more = retired_.collect_some(portion) || more;
+    if (!more) after = owned_->memory_bytes() + retired_.memory_bytes();
+  }
+  if (before > after && before - after >= blocks::worth_giving_back) blocks::give_back();
+  const std::scoped_lock lock(turn_);
+  return owned_ && (owned_->waiting() > 0 || owned_->pin_count() > 0 || !retired_.empty());
+}
+
 std::chrono::nanoseconds store::work() noexcept {
   constexpr std::chrono::nanoseconds longest_pause = std::chrono::seconds(1);
-  if (is_forked() || !is_open() || config_.opening == opening::read_only) return longest_pause;
+  if (is_forked() || !is_open()) return writes_file() ? longest_pause : housekeeper::idle;
+  if (!writes_file()) {
+    if (collect()) return between_visits;
+    visit_comes_ = false;
+    // Who came in between saw that a visit comes: this is it.
+    if (!collect() || visit_comes_.exchange(true)) return housekeeper::idle;
+    return between_visits;
+  }
+  static_cast<void>(collect());
   try {
     work_due();
   } catch (const std::bad_alloc&) {

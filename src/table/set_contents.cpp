@@ -235,7 +235,7 @@ std::optional<const entry*> set_contents::find_staged(bytes key, std::uint64_t h
 
 // Publishing.
 
-void set_contents::publish(sequence number) noexcept {
+std::size_t set_contents::publish(sequence number) noexcept {
   for (const change& c : staged_) {
     if (c.record != nullptr) {
       c.record->number.store(number, std::memory_order_release);
@@ -244,7 +244,7 @@ void set_contents::publish(sequence number) noexcept {
     }
   }
   payload_.set(payload_.value() + static_cast<std::size_t>(payload_change_));
-  board_.publish(number, size() + static_cast<std::size_t>(size_change_));
+  board_.publish(number, board_.size_to_writer() + static_cast<std::size_t>(size_change_));
   const auto held = board_.scan();
   if (track_unsaved_) {
     for (const change& c : staged_) note_unsaved(c);
@@ -252,8 +252,10 @@ void set_contents::publish(sequence number) noexcept {
   for (const change& c : staged_) tidy(c, number, held);
   const std::size_t changes = staged_.size();
   end_batch();
-  settle_records(held.oldest);
+  if (waiting_.oldest() != nullptr) settle_records(held.oldest, ~std::size_t{0});
   limbo_.collect(freed_a_change * changes + 8);
+  if (changes > large_batch) limbo_.trim();
+  return limbo_.waiting();
 }
 
 void set_contents::discard() noexcept {

@@ -41,7 +41,7 @@ class set_contents final : public versioned<contents> {
   using contents::find_staged;
   [[nodiscard]] std::optional<const entry*> find_staged(bytes key,
                                                         std::uint64_t hash) const override;
-  void publish(sequence number) noexcept override;
+  std::size_t publish(sequence number) noexcept override;
   void discard() noexcept override;
   [[nodiscard]] std::size_t staged_count() const noexcept override { return staged_.size(); }
 
@@ -50,7 +50,7 @@ class set_contents final : public versioned<contents> {
   [[nodiscard]] std::vector<unsaved_change> take_unsaved() override;
   void settle_unsaved() noexcept override;
   void return_unsaved() noexcept override;
-  void collect_garbage() noexcept override;
+  bool collect_some(std::size_t most) noexcept override;
 
   /// For the index: the hash of what a slot refers to.
   [[nodiscard]] std::uint64_t hash(entry_reference r) const noexcept {
@@ -85,7 +85,7 @@ class set_contents final : public versioned<contents> {
   void tidy(const change& c, sequence number, const version_board::held_versions& held) noexcept;
   void splice(version_record* r) noexcept;
   void settle(version_record* r) noexcept;
-  void settle_records(sequence oldest_pin) noexcept;
+  bool settle_records(sequence oldest_pin, std::size_t most) noexcept;
   void drop_if_done(entry_reference tombstone) noexcept;
   [[nodiscard]] bool is_listed(entry_reference r) const noexcept;
   void retire(entry_reference r) noexcept;

@@ -65,7 +65,8 @@ void set_contents::tidy(const change& c, sequence number,
   }
   assert(c.record->number.load() == number);
   static_cast<void>(number);
-  if (!held.any_older) return settle(c.record);
+  // What stands behind `before` goes first, or with it: see splice.
+  if (!held.any_older && record_of(c.before) == nullptr) return settle(c.record);
   if (number_of(entry_in(c.before)) > held.newest_older) return splice(c.record);
   waiting_.push(c.record);
 }
@@ -93,13 +94,16 @@ void set_contents::settle(version_record* r) noexcept {
   if (is_tombstone(owner)) drop_if_done(owner);
 }
 
-void set_contents::settle_records(sequence oldest_pin) noexcept {
+/// True if it stopped after `most` of them.
+bool set_contents::settle_records(sequence oldest_pin, std::size_t most) noexcept {
   for (auto* r = waiting_.oldest(); r != nullptr; r = waiting_.oldest()) {
-    if (r->number.load(std::memory_order_relaxed) > oldest_pin) return;
-    if (!limbo_.try_reserve(retired_a_change * (staged_.size() + 2))) return;
+    if (r->number.load(std::memory_order_relaxed) > oldest_pin) return false;
+    if (most-- == 0) return true;
+    if (!limbo_.try_reserve(retired_a_change * (staged_.size() + 2))) return false;
     waiting_.remove(r);
     settle(r);
   }
+  return false;
 }
 
 /// A tombstone with nothing behind it that no list wants leaves the index. Where something is
@@ -112,9 +116,11 @@ void set_contents::drop_if_done(entry_reference tombstone) noexcept {
   retire(tombstone);
 }
 
-void set_contents::collect_garbage() noexcept {
-  settle_records(board_.scan().oldest);
-  limbo_.collect_all();
+bool set_contents::collect_some(std::size_t most) noexcept {
+  const bool more = settle_records(board_.scan().oldest, most);
+  const bool yet_more = limbo_.collect_some(most);
+  if (staged_.empty()) limbo_.trim();
+  return more || yet_more;
 }
 
 // The list of unsaved changes: one place a key.

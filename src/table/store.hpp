@@ -13,6 +13,7 @@
 #include "table/housekeeper.hpp"
 #include "table/operation.hpp"
 #include "table/ownership.hpp"
+#include "table/retired_contents.hpp"
 #include "table/snapshots.hpp"
 #include "table/turn.hpp"
 
@@ -36,8 +37,8 @@ class loader;
 /// So in through and durable mode memory is always some prefix of the file, never a reordering of
 /// it.
 ///
-/// Locks, outermost first: life_ (save, reload, compact, recover, close: one at a time, in the order
-/// in which they come), the turn (one writer). Readers take neither.
+/// Locks, outermost first: life_ (save, reload, compact, recover, close: one at a time, in the
+/// order in which they come), the turn (one writer). Readers take neither.
 ///
 /// Thread safety: all calls from any thread, close included.
 class store final : public detail::core, public chore, public std::enable_shared_from_this<store> {
@@ -90,8 +91,8 @@ class store final : public detail::core, public chore, public std::enable_shared
       detail::function_ref<result<>(detail::stored_entry, detail::entry_batch&)> convert,
       bool dry_run, const progress& tell);
 
-  /// Periodic work: sync_every, save_every, compaction. Called by the housekeeper, or by a test by
-  /// hand.
+  /// Periodic work: sync_every, save_every, compaction, freeing what readers and snapshots have
+  /// left. Called by the housekeeper, or by a test by hand.
   std::chrono::nanoseconds work() noexcept override;
 
  private:
@@ -155,6 +156,12 @@ class store final : public detail::core, public chore, public std::enable_shared
   void release_all() noexcept;
   void leave_to_parent() noexcept;
   void work_due();
+  bool collect() noexcept;
+  [[nodiscard]] bool writes_file() const noexcept {
+    return !config_.in_memory && config_.opening != opening::read_only;
+  }
+  void hire(housekeeper& keeper, housekeeper::place&& room) noexcept;
+  void want_visit() const noexcept;
   void report(const error& e) noexcept;
   void tell(const error& e) const noexcept;
   [[nodiscard]] error labelled(errc code) const;
@@ -171,6 +178,7 @@ class store final : public detail::core, public chore, public std::enable_shared
 
   std::atomic<contents*> current_{nullptr};  ///< what readers see; null once closed
   std::shared_ptr<contents> owned_;          ///< guarded by the turn: keeps *current_ alive
+  retired_contents retired_;
   std::shared_ptr<snapshot_registry> snapshots_ = std::make_shared<snapshot_registry>();
   std::optional<ownership> owner_;
 
@@ -192,6 +200,11 @@ class store final : public detail::core, public chore, public std::enable_shared
   found_at_open found_;
   std::chrono::nanoseconds next_sync_{0};
   std::chrono::nanoseconds next_save_{0};
+
+  /// Comes by itself to a table that writes a file; to others once something is there to be freed.
+  housekeeper* keeper_ = nullptr;  ///< set by open; null where there are no background threads
+  mutable std::atomic<bool> visit_comes_{false};
+  mutable housekeeper::place room_;  ///< until the first visit; of whoever set visit_comes_
 };
 
 }  // namespace shelf::tables

@@ -43,7 +43,7 @@ class tree_contents final : public versioned<ordered_contents> {
   using contents::find_staged;
   [[nodiscard]] std::optional<const entry*> find_staged(bytes key,
                                                         std::uint64_t hash) const override;
-  void publish(sequence number) noexcept override;
+  std::size_t publish(sequence number) noexcept override;
   void discard() noexcept override;
   [[nodiscard]] std::size_t staged_count() const noexcept override { return staged_.size(); }
 
@@ -52,7 +52,7 @@ class tree_contents final : public versioned<ordered_contents> {
   [[nodiscard]] std::vector<unsaved_change> take_unsaved() override;
   void settle_unsaved() noexcept override;
   void return_unsaved() noexcept override;
-  void collect_garbage() noexcept override;
+  bool collect_some(std::size_t most) noexcept override;
 
  private:
   struct version {
@@ -96,8 +96,8 @@ class tree_contents final : public versioned<ordered_contents> {
 
   void show(sequence number) noexcept;
   void bury(mortal* m, version* last_owner) noexcept;
-  void sweep(bool all) noexcept;
-  [[nodiscard]] bool release_dead(version& v) noexcept;
+  bool sweep(bool all, std::size_t most) noexcept;
+  [[nodiscard]] bool release_dead(version& v, std::size_t& most) noexcept;
   void free_tree(tree_node* n) noexcept;
   void free_mortal(mortal* m) noexcept;
 

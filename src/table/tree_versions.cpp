@@ -47,7 +47,7 @@ void tree_contents::free_mortal(mortal* m) noexcept {
   blocks::release(m, tree_draft::block_bytes(*m));
 }
 
-void tree_contents::publish(sequence number) noexcept {
+std::size_t tree_contents::publish(sequence number) noexcept {
   for (const change& c : staged_) {
     if (c.now != nullptr) c.now->stamp.store(stamp_of(number), std::memory_order_release);
   }
@@ -55,15 +55,17 @@ void tree_contents::publish(sequence number) noexcept {
   // Before the new version is shown: after it, what the changes replaced may be freed.
   for (change& c : staged_) note_unsaved(c);
   if (staged_.empty()) {
-    board_.publish(number, size());
+    board_.publish(number, board_.size_to_writer());
   } else {
     show(number);
   }
   const std::size_t changes = staged_.size();
   end_batch();
   const std::size_t unpins = board_.unpin_count();
-  sweep(unpins != std::exchange(unpins_seen_, unpins));
+  sweep(unpins != std::exchange(unpins_seen_, unpins), ~std::size_t{0});
   limbo_.collect(4 * freed_a_change * changes + 8);
+  if (changes > large_batch) limbo_.trim();
+  return limbo_.waiting();
 }
 
 /// The draft becomes the newest version; what it no longer has is the dead of the one before.
@@ -74,7 +76,7 @@ void tree_contents::show(sequence number) noexcept {
   now->root = draft_.root();
   now->older.store(before, std::memory_order_relaxed);
   newest_.store(now, std::memory_order_release);
-  board_.publish(number, size() + static_cast<std::size_t>(size_change_));
+  board_.publish(number, board_.size_to_writer() + static_cast<std::size_t>(size_change_));
   for (auto* n : draft_.left()) bury(n, before);
   for (const change& c : staged_) {
     if (c.corpse != nullptr) bury(c.corpse, before);
@@ -95,11 +97,13 @@ void tree_contents::bury(mortal* m, version* last_owner) noexcept {
   blocks::release(m, sizeof(replaced_entry));
 }
 
-/// Hands the dead of a version that nobody shows any more to the one before it.
-bool tree_contents::release_dead(version& v) noexcept {
+/// Hands the dead of a version that nobody shows any more to the one before it. False if `most` of
+/// them, or the memory there is, did not reach.
+bool tree_contents::release_dead(version& v, std::size_t& most) noexcept {
   version* const older = v.older.load(std::memory_order_relaxed);
   while (v.dead != nullptr) {
-    if (!limbo_.try_reserve(2)) return false;
+    if (most == 0 || !limbo_.try_reserve(2)) return false;
+    --most;
     mortal* const m = v.dead;
     v.dead = m->next;
     bury(m, older);
@@ -107,9 +111,10 @@ bool tree_contents::release_dead(version& v) noexcept {
   return true;
 }
 
-/// Takes versions that no pin shows out of the chain: the one before the newest, or all.
-void tree_contents::sweep(bool all) noexcept {
-  if (!staged_.empty()) return;  // the room in limbo belongs to what is staged
+/// Takes versions that no pin shows out of the chain: the one before the newest, or all. True if it
+/// stopped after `most` of what they had.
+bool tree_contents::sweep(bool all, std::size_t most) noexcept {
+  if (!staged_.empty()) return false;  // the room in limbo belongs to what is staged
   version* newer = newest_.load(std::memory_order_relaxed);
   version* v = newer->older.load(std::memory_order_relaxed);
   while (v != nullptr) {
@@ -118,18 +123,21 @@ void tree_contents::sweep(bool all) noexcept {
     if (board_.any_pin_in(v->number.load(std::memory_order_relaxed), until)) {
       newer = v;
     } else {
-      if (!release_dead(*v) || !limbo_.try_reserve(1)) return;
+      if (!release_dead(*v, most) || !limbo_.try_reserve(1)) return most == 0;
       newer->older.store(older, std::memory_order_release);
       limbo_.push(v, sizeof(version));
     }
-    if (!all) return;
+    if (!all) return false;
     v = older;
   }
+  return false;
 }
 
-void tree_contents::collect_garbage() noexcept {
-  sweep(true);
-  limbo_.collect_all();
+bool tree_contents::collect_some(std::size_t most) noexcept {
+  const bool more = sweep(true, most);
+  const bool yet_more = limbo_.collect_some(most);
+  if (staged_.empty()) limbo_.trim();
+  return more || yet_more;
 }
 
 // The list of unsaved changes: one place a key.

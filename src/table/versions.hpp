@@ -40,6 +40,10 @@ class version_board {
   /// Entries at the published version, in one step with publishing it: no reader that has seen a
   /// version is told the size of an older one.
   [[nodiscard]] std::size_t size() const noexcept;
+  /// The same, for the writer.
+  [[nodiscard]] std::size_t size_to_writer() const noexcept {
+    return sizes_[current_].size.load(std::memory_order_relaxed);
+  }
   void publish(sequence number, std::size_t size) noexcept;
 
   [[nodiscard]] contents::pinned pin();
@@ -101,12 +105,16 @@ class versioned : public Border {
   [[nodiscard]] contents::pinned pin() final { return board_.pin(); }
   void unpin(const contents::pinned& p) noexcept final { board_.unpin(p.slot); }
   [[nodiscard]] std::size_t pin_count() const noexcept final { return board_.pin_count(); }
+  [[nodiscard]] std::size_t waiting() const noexcept final { return limbo_.waiting(); }
 
  protected:
   explicit versioned(sequence first) : board_(first), limbo_(held_) {}
+  ~versioned() override { this->note_released(held_.value()); }
 
   /// Blocks freed a publish: more than a publish takes out of sight, so that the queue shrinks.
   static constexpr std::size_t freed_a_change = 4;
+  /// A batch of more changes gives back the room it needed.
+  static constexpr std::size_t large_batch = 1024;
 
   version_board board_;
   byte_count held_;     ///< rounded bytes of all blocks of this table

@@ -15,6 +15,13 @@ namespace shelf::tables {
 using file::has_bug;
 using file::seeded_bug;
 
+namespace {
+
+constexpr std::size_t much_waiting = 1024;  ///< blocks that their readers have not left
+constexpr std::size_t kept_changes = 4096;  ///< room for these is not given back after each group
+
+}  // namespace
+
 // --- from the caller to the turn -----------------------------------------------------------------
 
 result<> store::writable() const {
@@ -219,10 +226,12 @@ void store::publish_group(operation* first, const operation* end) noexcept {
   const bool taken = !failure && !thrown;
   // Whoever looks after the call cannot tell "before the journal" from "in spite of the journal".
   if (taken || has_bug(seeded_bug::apply_before_journal)) {
-    owned_->publish(number);
+    // Who stays long in a callback leaves much behind, and then nobody may be writing.
+    if (owned_->publish(number) > much_waiting) want_visit();
   } else {
     owned_->discard();
   }
+  if (changes_.size() > kept_changes) std::vector<journal::change>().swap(changes_);
   if (taken) return;
   // What came behind the first change was decided on top of it: "unchanged", say, of what never
   // came to be.

@@ -89,6 +89,25 @@ TYPED_TEST(Close, ACloseThatFailsForLackOfSpaceLeavesTheTableOpenAndWholeAndTheN
   });
 }
 
+/// What was saved stays saved: to take it back would make the failure worse.
+TYPED_TEST(Close, ACloseInBackModeThatFailsAfterItsSaveHasSavedAsSaveDoes) {
+  ground<TypeParam::value> g(keeping::back);
+  auto t = g.open();
+  ASSERT_TRUE(ok(t.insert("a", 1)));
+  ASSERT_TRUE(ok(t.save()));
+  ASSERT_TRUE(ok(t.insert("b", 2)));
+  // The first write is the save's, the second the seal's.
+  g.disk.inject({.kind = file::call::write, .nth = 2, .error = ENOSPC, .sticky = true});
+  EXPECT_TRUE(refuses(t.close(), errc::no_space, {path, "space"}));
+  ASSERT_TRUE(t.is_open());
+  EXPECT_EQ(t.stats()->unsaved_changes, 0u);
+  g.disk.clear_faults();
+  ASSERT_TRUE(ok(t.insert("c", 3)));
+  ASSERT_TRUE(ok(t.reload()));
+  EXPECT_EQ(contents(t), (entries{{"a", 1}, {"b", 2}})) << "as after a save";
+  EXPECT_TRUE(ok(t.close()));
+}
+
 // T100: a disk that is gone gives the cause, and the second close releases all.
 TYPED_TEST(Close, ACloseThatFencesLeavesTheTableOpenForRecoverAndTheNextOneReleasesAll) {
   this->in_every_file([](auto& g) {

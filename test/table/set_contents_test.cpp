@@ -118,7 +118,7 @@ TEST(Set, VersionsNoPinShowsAreFreedWhileAnOlderPinStays) {
     publish(*t);
   }
   t->collect_garbage();
-  EXPECT_LT(t->memory_bytes(), before + 1000);
+  EXPECT_LT(t->memory_bytes(), before + 5000) << "more than a chunk of the queue of garbage";
   EXPECT_EQ(value_of(*t, "a", p.at), "0");
   t->unpin(p);
 }

@@ -1,0 +1,169 @@
+// SUITE  every verb over every kind, write mode and store
+// Memory that nobody needs any more is given back, and the figures tell the truth about it.
+#include "error/sanitizer.hpp"
+#include "file/scratch.hpp"
+#include "suite/ground.hpp"
+
+#include <malloc.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <latch>
+#include <thread>
+
+namespace shelf::suite {
+namespace {
+
+using file::comes_true;
+
+constexpr std::size_t mebibyte = std::size_t{1} << 20;
+/// The sanitizers keep what is freed, to notice who uses it.
+constexpr bool keeps_freed_memory = SHELF_ADDRESS_SANITIZER || SHELF_THREAD_SANITIZER;
+
+/// What the C library's heap keeps for itself, of this test's own strings say, left out.
+[[nodiscard]] std::size_t resident_bytes() {
+  ::malloc_trim(0);
+  std::ifstream statm("/proc/self/statm");
+  std::size_t whole = 0;
+  std::size_t resident = 0;
+  statm >> whole >> resident;
+  return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+template <class Table>
+[[nodiscard]] std::size_t memory_of(const Table& t) {
+  return or_throw(t.stats()).memory_bytes;
+}
+
+template <class Kind>
+class Memory : public each_kind<Kind> {
+ protected:
+  using table = shelf::table<std::int64_t, std::string, Kind::value>;
+
+  static void write_all(table& t, int count, char with) {
+    std::vector<std::pair<std::int64_t, std::string>> all;
+    for (int i = 0; i < count; ++i) all.emplace_back(i, std::string(200, with));
+    if (is_bag(Kind::value)) {
+      for (int i = 0; i < count; ++i) (void)or_throw(t.erase(i));
+    }
+    (void)or_throw(t.insert_range(all));
+  }
+};
+TYPED_TEST_SUITE(Memory, all_kinds, kind_names);
+
+TYPED_TEST(Memory, WhatASnapshotKeptIsFreedAfterItWhileNobodyWrites) {
+  auto t = TestFixture::table::in_memory();
+  this->write_all(t, 20'000, 'a');
+  const auto alone = memory_of(t);
+  {
+    const auto moment = t.snapshot();
+    this->write_all(t, 20'000, 'b');
+    EXPECT_GT(memory_of(t), alone + 20'000 * 200);
+    EXPECT_EQ(moment.size(), 20'000u);
+  }
+  EXPECT_TRUE(comes_true([&] { return memory_of(t) < alone + alone / 5; })) << memory_of(t);
+}
+
+TYPED_TEST(Memory, WhatASnapshotKeptOfATableInAFileIsFreedAfterItWhileNobodyWrites) {
+  const file::scratch here;
+  auto t = or_throw(TestFixture::table::open({.path = here.path(path), .mode = write_mode::back}));
+  this->write_all(t, 5000, 'a');
+  ASSERT_TRUE(ok(t.save()));
+  const auto alone = memory_of(t);
+  {
+    const auto moment = t.snapshot();
+    this->write_all(t, 5000, 'b');
+    ASSERT_TRUE(ok(t.save()));
+    EXPECT_GT(memory_of(t), alone + 5000 * 200);
+  }
+  EXPECT_TRUE(comes_true([&] { return memory_of(t) < alone + alone / 5; })) << memory_of(t);
+}
+
+TYPED_TEST(Memory, WhatAReaderKeptIsFreedAfterItWhileNobodyWrites) {
+  auto t = TestFixture::table::in_memory();
+  this->write_all(t, 1, 'a');
+  const auto alone = memory_of(t);
+  std::latch inside(1);
+  std::latch leave(1);
+  std::jthread reader([&] {
+    bool first = true;
+    (void)t.lookup(0, [&](std::string_view) {
+      if (!std::exchange(first, false)) return;
+      inside.count_down();
+      leave.wait();
+    });
+  });
+  inside.wait();
+  for (int i = 0; i < 10'000; ++i) this->write_all(t, 1, static_cast<char>('b' + i % 20));
+  EXPECT_GT(memory_of(t), alone + 10'000 * 200);
+  leave.count_down();
+  EXPECT_TRUE(comes_true([&] { return memory_of(t) < alone + 20'000; })) << memory_of(t);
+}
+
+TYPED_TEST(Memory, TheFigureHoldsWhatSnapshotsKeepAcrossClearAndReload) {
+  const file::scratch here;
+  for (const bool reloads : {false, true}) {
+    auto t = or_throw(TestFixture::table::open({.path = here.path(path)}));
+    const auto empty = memory_of(t);
+    this->write_all(t, 5000, 'a');
+    const auto full = memory_of(t);
+    {
+      const auto moment = t.snapshot();
+      ASSERT_TRUE(reloads ? ok(t.reload()) : ok(t.clear()));
+      EXPECT_GE(memory_of(t), reloads ? full + 5000 * 200 : 5000 * 200);
+      EXPECT_EQ(moment.size(), 5000u);
+    }
+    EXPECT_LT(memory_of(t), (reloads ? full : empty) + full / 10);
+    ASSERT_TRUE(ok(t.clear()));
+  }
+}
+
+/// Of several snapshots of what was cleared the last keeps only what it shows.
+TYPED_TEST(Memory, OfWhatWasClearedOnlyWhatASnapshotShowsIsKept) {
+  auto t = TestFixture::table::in_memory();
+  this->write_all(t, 5000, 'a');
+  const auto full = memory_of(t);
+  auto first =
+      std::make_unique<snapshot<std::int64_t, std::string, TypeParam::value>>(t.snapshot());
+  this->write_all(t, 5000, 'b');
+  const auto second = t.snapshot();
+  ASSERT_TRUE(ok(t.clear()));
+  EXPECT_GT(memory_of(t), full + 5000 * 200);
+  first.reset();
+  EXPECT_TRUE(comes_true([&] { return memory_of(t) < full + full / 5; })) << memory_of(t);
+  EXPECT_EQ(second.size(), 5000u);
+}
+
+TYPED_TEST(Memory, ADestroyedTableGivesItBackWhileTheThreadThatFilledItLives) {
+  if (keeps_freed_memory) GTEST_SKIP() << "sanitizers keep freed memory";
+  const auto before = resident_bytes();
+  std::size_t full = 0;
+  std::latch filled(1);
+  std::latch end(1);
+  auto t = TestFixture::table::in_memory();
+  std::jthread filler([&] {
+    const std::string value(60, 'x');
+    for (std::int64_t i = 0; i < 300'000; ++i) (void)t.insert(i * 7919 % 300'000, value);
+    filled.count_down();
+    end.wait();
+  });
+  filled.wait();
+  full = resident_bytes();
+  ASSERT_TRUE(ok(t.close()));
+  const auto after = resident_bytes();
+  EXPECT_GT(full, before + 25 * mebibyte);
+  EXPECT_LT(after, before + (full - before) / 5) << (full - before) / mebibyte << " MiB were held";
+  end.count_down();
+}
+
+TYPED_TEST(Memory, ALargeBatchLeavesNoRoomBehindThatNoFigureTells) {
+  if (keeps_freed_memory) GTEST_SKIP() << "sanitizers keep freed memory";
+  const auto before = resident_bytes();
+  auto t = TestFixture::table::in_memory();
+  this->write_all(t, 200'000, 'a');
+  EXPECT_LT(resident_bytes(), before + memory_of(t) * 5 / 4 + 4 * mebibyte)
+      << memory_of(t) / mebibyte << " MiB by the figure";
+}
+
+}  // namespace
+}  // namespace shelf::suite
