@@ -92,6 +92,50 @@ void encoder::beyond(bool too_low, const char* why) {
   to[2 + beyond_size] = std::byte{1};
 }
 
+void encoder::large_binary(bytes value) {
+  const auto before = size_ + (gathered_ ? gathered_->size : 0) + head_size;
+  if (value.size() > limits_.size || before > limits_.size - value.size()) {
+    return too_large(before + value.size());
+  }
+  std::byte* to = room(head_size);
+  if (to == nullptr) return;
+  write_head(to, term_tag::binary, value.size());
+  if (!gathered_) gathered_ = std::make_unique<gathered>();
+  gathered_->pieces.push_back({size_, value});
+  gathered_->size += value.size();
+}
+
+std::vector<bytes> encoder::pieces() const {
+  assert(!failed_);
+  std::vector<bytes> all;
+  const bytes copied(data_, size_);
+  std::size_t from = 0;
+  for (const auto& [at, content] : gathered_->pieces) {
+    all.push_back(copied.subspan(from, at - from));
+    all.push_back(content);
+    from = at;
+  }
+  all.push_back(copied.subspan(from));
+  return all;
+}
+
+/// Gives up gathering: what is to be sorted must stand in one place. Returns where what began at
+/// `place` begins now.
+std::size_t encoder::copy_gathered(std::size_t place) {
+  const auto size = size_ + gathered_->size;
+  auto whole = std::make_unique_for_overwrite<std::byte[]>(size);
+  std::byte* to = whole.get();
+  for (const auto piece : pieces()) to = std::copy(piece.begin(), piece.end(), to);
+  std::size_t before = 0;
+  for (const auto& [at, content] : gathered_->pieces) before += at <= place ? content.size() : 0;
+  large_ = std::move(whole);
+  data_ = large_.get();
+  size_ = capacity_ = size;
+  gathered_.reset();
+  most_copied_ = limits_.size;
+  return place + before;
+}
+
 void encoder::atom(std::string_view name) {
   assert(name.size() <= 1020);
   if (name.size() <= 255) {
@@ -164,6 +208,7 @@ bool encoder::shrink_to_string(std::size_t start, std::size_t count) noexcept {
 }
 
 void encoder::close_set(std::size_t start, std::size_t count) {
+  if (!failed_ && gathered_) start = copy_gathered(start);
   if (!failed_) sort_items(start + head_size, count, false);
   close_list(start, count);
 }
@@ -171,6 +216,7 @@ void encoder::close_set(std::size_t start, std::size_t count) {
 void encoder::close_map(std::size_t start, std::size_t count) {
   leave();
   if (failed_) return;
+  if (gathered_) start = copy_gathered(start);
   sort_items(start + head_size, count, true);
   if (!failed_) write_head(data_ + start, term_tag::map, count);
 }
@@ -241,6 +287,7 @@ result<bytes> encoder::outcome() const {
 void encoder::clear() noexcept {
   if (failed_) capacity_ = 0;
   if (!large_) capacity_ = small_capacity;
+  gathered_.reset();
   size_ = 0;
   depth_ = 0;
   failed_ = false;

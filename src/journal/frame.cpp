@@ -34,11 +34,10 @@ constexpr std::uint8_t commit_bit = 2;
 
 }  // namespace
 
-void seal_frame(std::span<std::byte> frame, const frame_header& header, std::uint64_t file_id,
-                std::uint64_t offset) noexcept {
-  assert(frame.size() == padded(header.size) && header.size > frame_header_size);
-  assert(offset % 8 == 0 && header.durable_up_to <= offset);
-  std::byte* at = frame.data();
+namespace {
+
+/// All of a header but its checksum.
+void store_header(std::byte* at, const frame_header& header) noexcept {
   store_le(at + 8, header.size);
   const auto role = (header.first ? first_bit : 0) | (header.commit ? commit_bit : 0);
   store_le(at + 12, static_cast<std::uint32_t>(role));
@@ -46,7 +45,31 @@ void seal_frame(std::span<std::byte> frame, const frame_header& header, std::uin
   store_le(at + 20, header.written_in.nonce);
   store_le(at + 24, header.sequence);
   store_le(at + 32, header.durable_up_to);
-  store_le(at, checksum_of(frame, header.written_in, file_id, offset));
+}
+
+}  // namespace
+
+void seal_frame(std::span<std::byte> frame, const frame_header& header, std::uint64_t file_id,
+                std::uint64_t offset) noexcept {
+  assert(frame.size() == padded(header.size) && header.size > frame_header_size);
+  assert(offset % 8 == 0 && header.durable_up_to <= offset);
+  store_header(frame.data(), header);
+  store_le(frame.data(), checksum_of(frame, header.written_in, file_id, offset));
+}
+
+void seal_frame_in_pieces(std::span<std::byte> head, std::span<const bytes> rest,
+                          const frame_header& header, std::uint64_t file_id,
+                          std::uint64_t offset) noexcept {
+  assert(head.size() >= frame_header_size);
+  assert(offset % 8 == 0 && header.durable_up_to <= offset);
+  store_header(head.data(), header);
+  XXH3_state_t sum{};
+  XXH3_64bits_reset_withSeed(&sum, salt_of(header.written_in, file_id, offset));
+  XXH3_64bits_update(&sum, head.data() + 8, head.size() - 8);
+  for (const auto piece : rest) XXH3_64bits_update(&sum, piece.data(), piece.size());
+  constexpr std::array<std::byte, 8> zeros{};
+  XXH3_64bits_update(&sum, zeros.data(), padded(header.size) - header.size);
+  store_le(head.data(), XXH3_64bits_digest(&sum));
 }
 
 std::optional<frame_header> read_frame_header(bytes from) noexcept {
@@ -75,7 +98,7 @@ bool checksum_holds(bytes frame, const frame_header& header, std::uint64_t file_
 }
 
 struct frame_check::state {
-  XXH3_state_t sum;
+  XXH3_state_t sum{};
   std::uint64_t stored = 0;
   bool header_seen = false;
 };

@@ -56,6 +56,12 @@ struct frame_header {
 void seal_frame(std::span<std::byte> frame, const frame_header& header, std::uint64_t file_id,
                 std::uint64_t offset) noexcept;
 
+/// The front of a frame whose records are written piece by piece: header, checksum and all. `head`
+/// is header space and the first bytes of the records; `rest` follows it, then the padding.
+void seal_frame_in_pieces(std::span<std::byte> head, std::span<const bytes> rest,
+                          const frame_header& header, std::uint64_t file_id,
+                          std::uint64_t offset) noexcept;
+
 /// The header at the front of `from` if it could be one: sizes, role and reserved bytes make sense.
 /// Says nothing of the checksum. nullopt for all-zero bytes and for fewer than 40 bytes.
 [[nodiscard]] std::optional<frame_header> read_frame_header(bytes from) noexcept;

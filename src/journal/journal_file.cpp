@@ -4,7 +4,6 @@
 
 #include "error/sentence.hpp"
 #include "file/seeded_bug.hpp"
-#include "journal/record.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -232,27 +231,6 @@ result<> journal_file::announce_session() {
 
 // --- appending -----------------------------------------------------------------------------------
 
-void journal_file::begin(std::uint64_t sequence) {
-  // A sync in another thread may fence at any moment, so the fence is no matter of an assert.
-  assert(is_recovered_);
-  assert(sequence >= sequence_);
-  batch_sequence_ = sequence;
-  batch_at_ = end();
-  batch_first_ = true;
-  batch_is_note_ = true;
-  buffer_.resize(frame_header_size);
-}
-
-result<> journal_file::add(const change& c) {
-  const auto needed = record_size(c);
-  if (buffer_.size() > frame_header_size && buffer_.size() + needed > frame_capacity) {
-    if (auto flushed = flush_frame(false); !flushed) return flushed;
-  }
-  append_record(buffer_, c);
-  batch_is_note_ = batch_is_note_ && c.what == op::note;
-  return {};
-}
-
 result<> journal_file::commit() {
   if (auto flushed = flush_frame(true); !flushed) return flushed;
   sequence_ = batch_sequence_;
@@ -277,22 +255,25 @@ std::uint64_t journal_file::claimed_durable() const noexcept {
 
 result<> journal_file::flush_frame(bool commits) {
   assert(buffer_.size() > frame_header_size);
-  assert(buffer_.size() <= std::numeric_limits<std::uint32_t>::max());
-  const frame_header header{.size = static_cast<std::uint32_t>(buffer_.size()),
+  assert(filled() <= std::numeric_limits<std::uint32_t>::max());
+  const frame_header header{.size = static_cast<std::uint32_t>(filled()),
                             .first = batch_first_,
                             .commit = commits,
                             .written_in = session_,
                             .sequence = batch_sequence_,
                             .durable_up_to = claimed_durable()};
   if (auto announced = announce_session(); !announced) return announced;
-  buffer_.resize(padded(buffer_.size()));
-  seal_frame(buffer_, header, header_.file_id, batch_at_);
-  const auto next = batch_at_ + buffer_.size();
+  const bool in_pieces = !large_.empty();
+  if (!in_pieces) {
+    buffer_.resize(padded(buffer_.size()));
+    seal_frame(buffer_, header, header_.file_id, batch_at_);
+  }
+  const auto next = batch_at_ + padded(header.size);
   if (auto ahead = write_ahead_of(next); !ahead) return ahead;
-  auto written = held_.file.write(batch_at_, buffer_);
+  auto written = in_pieces ? write_in_pieces(header) : held_.file.write(batch_at_, buffer_);
   written_up_to_ = std::max({written_up_to_, next, held_.file.mapped_end()});
   if (buffer_.capacity() > 2 * frame_capacity) buffer_ = {};
-  buffer_.resize(frame_header_size);
+  empty_buffer();
   if (!written) return written;
   know_size(std::max(next, held_.file.mapped_end()));
   frame_at_ = batch_at_;
@@ -322,6 +303,8 @@ result<> journal_file::sync_on_the_way() {
 
 result<> journal_file::write_ahead_of(std::uint64_t end) {
   if (!settings_.write_ahead || end <= written_up_to_) return {};
+  // A large frame makes the file longer by itself: filling its place first would write all twice.
+  if (end - written_up_to_ > most_write_ahead) return {};
   const auto chunk =
       std::clamp((end - frames_start) / 2, least_write_ahead, most_write_ahead) & ~std::uint64_t{7};
   const std::vector<std::byte> zeros(static_cast<std::size_t>(end + chunk - written_up_to_));
@@ -338,7 +321,7 @@ result<> journal_file::write_ahead_of(std::uint64_t end) {
 
 error journal_file::roll_back(const error& cause) {
   sequence_ = batch_sequence_;  // never used again: frames that cannot be unwritten may bear it
-  buffer_.resize(frame_header_size);
+  empty_buffer();
   const auto cut = cut_back(end());
   written_up_to_ = end();
   if (cut && is_harmless(cause) && !is_fenced()) return cause;
@@ -348,6 +331,7 @@ error journal_file::roll_back(const error& cause) {
 
 void journal_file::drop_batch() noexcept {
   sequence_ = std::max(sequence_, batch_sequence_);
+  large_ = {};
   if (buffer_.size() > frame_header_size) buffer_.resize(frame_header_size);
   try {
     if (cut_back(end())) {

@@ -84,6 +84,10 @@ class journal_file {
   void begin(std::uint64_t sequence);
   /// Adds a change to the batch; frames that are full go to the file. After an error: roll_back.
   [[nodiscard]] result<> add(const change& c);
+  /// The same for a change whose bytes stay where they are until the next call that begins, adds,
+  /// commits or rolls back has returned: a large value goes to the file from there, not by way of a
+  /// buffer as large as itself.
+  [[nodiscard]] result<> add_in_place(const change& c);
   /// Writes the last frame. ok: the batch is in the file (not yet synced). After an error:
   /// roll_back.
   [[nodiscard]] result<> commit();
@@ -151,7 +155,14 @@ class journal_file {
   journal_file(const file::location& where, file::location::temporary held, settings s);
 
   [[nodiscard]] result<> write_header_slots(bool sync_each);
+  [[nodiscard]] std::size_t filled() const noexcept { return buffer_.size() + large_.size(); }
+  [[nodiscard]] result<> make_room(const change& c);
   [[nodiscard]] result<> flush_frame(bool commits);
+  [[nodiscard]] result<> write_in_pieces(const frame_header& header);
+  void empty_buffer() {
+    buffer_.resize(frame_header_size);
+    large_ = {};
+  }
   [[nodiscard]] result<> sync_on_the_way();
   void map_if_asked();
   [[nodiscard]] result<> write_ahead_of(std::uint64_t end);
@@ -187,6 +198,7 @@ class journal_file {
 
   // The batch under way.
   std::vector<std::byte> buffer_;  ///< header space and records of the frame being filled
+  bytes large_;                    ///< the value of its last record, if that is not in the buffer
   std::uint64_t batch_sequence_ = 0;
   std::uint64_t batch_at_ = 0;  ///< where its next frame goes
   std::uint64_t frame_at_ = 0;  ///< where its last frame went

@@ -51,7 +51,7 @@ std::size_t record_size(const change& c) noexcept {
          c.key.size() + c.value.size();
 }
 
-void append_record(std::vector<std::byte>& out, const change& c) {
+void append_record_head(std::vector<std::byte>& out, const change& c) {
   assert(c.key.size() <= std::numeric_limits<std::uint32_t>::max());
   assert(c.value.size() <= std::numeric_limits<std::uint32_t>::max());
   out.push_back(static_cast<std::byte>(c.what));
@@ -60,6 +60,10 @@ void append_record(std::vector<std::byte>& out, const change& c) {
   append_varint(out, c.key.size());
   append_varint(out, c.value.size());
   out.insert(out.end(), c.key.begin(), c.key.end());
+}
+
+void append_record(std::vector<std::byte>& out, const change& c) {
+  append_record_head(out, c);
   out.insert(out.end(), c.value.begin(), c.value.end());
 }
 

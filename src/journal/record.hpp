@@ -20,6 +20,9 @@ namespace shelf::journal {
 /// Appends the record of a change. Throws std::bad_alloc.
 void append_record(std::vector<std::byte>& out, const change& c);
 
+/// The same without the bytes of the value, which are to follow.
+void append_record_head(std::vector<std::byte>& out, const change& c);
+
 /// The flags whose meaning this library knows. A record with any other is of a newer one.
 inline constexpr std::uint8_t known_flags = 0;
 [[nodiscard]] constexpr bool has_unknown_flags(const change& c) noexcept {

@@ -2,6 +2,7 @@
 // The encoder's limits, its first failure, and its buffer.
 #include "api/codec_support.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -33,6 +34,62 @@ TEST(Encoder, AnEntryLargerThanItsLimitIsRefused) {
   detail::encoder out(detail::purpose::value, {.size = 1005});
   detail::encode(out, text);
   EXPECT_TRUE(out.outcome());
+}
+
+std::vector<std::byte> gathered(const detail::encoder& out) {
+  if (!out.has_pieces()) return {out.written().begin(), out.written().end()};
+  std::vector<std::byte> all;
+  for (const auto piece : out.pieces()) all.insert(all.end(), piece.begin(), piece.end());
+  return all;
+}
+
+TEST(Encoder, GatheringLeavesLargeBinariesWhereTheyAre) {
+  const std::string large(300 << 10, 'x');
+  detail::encoder out;
+  out.gather();
+  detail::encode(out, large);
+  ASSERT_TRUE(out.has_pieces());
+  const auto pieces = out.pieces();
+  EXPECT_TRUE(std::ranges::any_of(pieces, [&](bytes piece) {
+    return reinterpret_cast<const char*>(piece.data()) == large.data();
+  }));
+  EXPECT_EQ(gathered(out), encoded(large));
+  out.clear();
+  detail::encode(out, std::string("small"));
+  EXPECT_FALSE(out.has_pieces());
+  EXPECT_EQ(gathered(out), encoded(std::string("small")));
+}
+
+TEST(Encoder, WhatIsGatheredIsTheSameTerm) {
+  const std::string large(300 << 10, 'x');
+  const auto same = [](const auto& value) {
+    detail::encoder out;
+    out.gather();
+    detail::encode(out, value);
+    ASSERT_FALSE(out.failed());
+    EXPECT_TRUE(gathered(out) == encoded(value));
+  };
+  same(session{large, 7});
+  same(std::vector<std::string>{large, "a", large + "b", ""});
+  same(std::tuple(1, std::optional(large), large, 2));
+  // Sets and maps are sorted, which gathered binaries in and before them survive.
+  same(std::pair(large, std::map<std::string, std::string>{{"b", large}, {"a", large + "."}}));
+  same(std::pair(std::set<std::string>{large + "z", large, "y"}, large));
+  same(std::map<std::string, std::map<int, std::string>>{{large, {{2, large}, {1, "x"}}},
+                                                         {"z", {{4, large}, {3, large}}}});
+}
+
+TEST(Encoder, GatheredBinariesCountForTheLimit) {
+  const std::string large(300 << 10, 'x');
+  const auto fails = [](const auto& value, std::size_t most) {
+    detail::encoder out(detail::purpose::value, {.size = most});
+    out.gather();
+    detail::encode(out, value);
+    return out.failed() && out.outcome().error() == errc::size_limit_exceeded;
+  };
+  EXPECT_TRUE(fails(large, 300 << 10));
+  EXPECT_FALSE(fails(large, (300 << 10) + 5));
+  EXPECT_TRUE(fails(std::pair(large, large), 500 << 10));
 }
 
 tree chain(int levels) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -97,6 +98,21 @@ TEST(Frame, ZerosAndShortOrEmptyOrRoleLessBytesAreNoHeader) {
   EXPECT_FALSE(with(12, std::byte{4}).has_value()) << "an unknown role";
   EXPECT_FALSE(with(13, std::byte{1}).has_value()) << "reserved bytes";
   EXPECT_FALSE(with(16, std::byte{0}).has_value()) << "era 0";
+}
+
+TEST(Frame, SealedInPiecesIsTheSameFrame) {
+  for (const std::uint32_t size : {41u, 48u, 77u, 4001u, 300'000u}) {
+    const auto whole = sealed(size);
+    for (const std::size_t head_size : {frame_header_size, frame_header_size + 1}) {
+      std::vector<std::byte> head(whole.begin(),
+                                  whole.begin() + static_cast<std::ptrdiff_t>(head_size));
+      std::fill_n(head.begin(), frame_header_size, std::byte{});
+      const auto rest = bytes(whole).first(size).subspan(head_size);
+      const std::vector<bytes> pieces{rest.first(rest.size() / 2), rest.subspan(rest.size() / 2)};
+      seal_frame_in_pieces(head, pieces, header_of(size), file_id, offset);
+      EXPECT_TRUE(std::ranges::equal(head, bytes(whole).first(head_size))) << size;
+    }
+  }
 }
 
 TEST(Frame, CheckedInPiecesIsCheckedTheSame) {

@@ -8,6 +8,7 @@
 #include <cassert>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 namespace shelf::detail {
 
@@ -54,9 +55,15 @@ class encoder {
 
   /// In a key or bound -0.0 becomes 0.0, because both are one key.
   explicit encoder(purpose what = purpose::value, encoding_limits limits = {}) noexcept
-      : data_(small_), limits_(limits), what_(what) {}
+      : data_(small_), limits_(limits), most_copied_(limits.size), what_(what) {}
   encoder(const encoder&) = delete;
   encoder& operator=(const encoder&) = delete;
+
+  /// From here on large binaries are not copied: they stay where they are, which must be until the
+  /// term has been used, and pieces() shows them in their places.
+  void gather() noexcept {
+    if (most_copied_ > most_copied_when_gathering) most_copied_ = most_copied_when_gathering;
+  }
 
   void boolean(bool value) { value ? atom("true") : atom("false"); }
   void integer(std::int64_t value) {
@@ -77,7 +84,7 @@ class encoder {
   /// before or behind all that the type can; otherwise it is invalid_argument, and `why` says why.
   void beyond(bool too_low, const char* why);
   void binary(bytes value) {
-    if (value.size() > limits_.size) return too_large(value.size());
+    if (value.size() > most_copied_) return large_binary(value);
     std::byte* to = room(value.size() + 5);
     if (to == nullptr) return;
     write_head(to, term_tag::binary, value.size());
@@ -117,15 +124,29 @@ class encoder {
   [[nodiscard]] bool failed() const noexcept { return failed_; }
   /// What was written, or the first failure.
   [[nodiscard]] result<bytes> outcome() const;
+  /// Something was left where it is, so the term is pieces(), not written().
+  [[nodiscard]] bool has_pieces() const noexcept { return gathered_ != nullptr; }
+  /// The term, piece by piece; only if not failed().
+  [[nodiscard]] std::vector<bytes> pieces() const;
   /// What was written; only if not failed().
   [[nodiscard]] bytes written() const noexcept {
-    assert(!failed_);
+    assert(!failed_ && !has_pieces());
     return {data_, size_};
   }
   /// Ready for another term; keeps the memory.
   void clear() noexcept;
 
  private:
+  static constexpr std::size_t most_copied_when_gathering = std::size_t{256} << 10;
+  /// Binaries that are not in the buffer, and the places in it where they belong.
+  struct gathered {
+    struct piece {
+      std::size_t at;
+      bytes content;
+    };
+    std::vector<piece> pieces;
+    std::size_t size = 0;  ///< of all of them
+  };
   /// Place for `count` more bytes, or null if there is none or the encoder has failed.
   [[nodiscard]] std::byte* room(std::size_t count) {
     if (count > capacity_ - size_) return grow_by(count);
@@ -141,6 +162,8 @@ class encoder {
     to[0] = static_cast<std::byte>(tag);
     for (int i = 4; i > 0; --i, count >>= 8) to[i] = static_cast<std::byte>(count & 0xff);
   }
+  void large_binary(bytes value);
+  [[nodiscard]] std::size_t copy_gathered(std::size_t place);
   void too_deep();
   void too_large(std::size_t size);
 
@@ -148,11 +171,13 @@ class encoder {
   std::size_t size_ = 0;
   std::size_t capacity_ = small_capacity;  // 0 once failed, so that room() needs one test
   encoding_limits limits_;
+  std::size_t most_copied_;  // of a binary
   std::uint32_t depth_ = 0;
   purpose what_;
   bool failed_ = false;
   error why_ = errc::invalid_argument;
   std::unique_ptr<std::byte[]> large_;
+  std::unique_ptr<gathered> gathered_;
   std::byte small_[small_capacity];
 };
 

@@ -1,0 +1,58 @@
+// JOURNAL  api -> table -> [journal] -> file
+// A batch on its way out: changes are gathered into frames, large values go from where they are.
+#include "journal/journal_file.hpp"
+#include "journal/record.hpp"
+
+#include <array>
+#include <cassert>
+
+namespace shelf::journal {
+
+void journal_file::begin(std::uint64_t sequence) {
+  // A sync in another thread may fence at any moment, so the fence is no matter of an assert.
+  assert(is_recovered_);
+  assert(sequence >= sequence_);
+  batch_sequence_ = sequence;
+  batch_at_ = end();
+  batch_first_ = true;
+  batch_is_note_ = true;
+  empty_buffer();
+}
+
+/// Room in the frame for the record of this change, or a frame of its own.
+inline result<> journal_file::make_room(const change& c) {
+  batch_is_note_ = batch_is_note_ && c.what == op::note;
+  if (filled() == frame_header_size || filled() + record_size(c) <= frame_capacity) return {};
+  return flush_frame(false);
+}
+
+result<> journal_file::add(const change& c) {
+  if (auto room = make_room(c); !room) return room;
+  append_record(buffer_, c);
+  return {};
+}
+
+result<> journal_file::add_in_place(const change& c) {
+  // Larger than a frame holds, so it stands alone in its frame.
+  if (c.value.size() <= frame_capacity) return add(c);
+  if (auto room = make_room(c); !room) return room;
+  append_record_head(buffer_, c);
+  large_ = c.value;
+  return {};
+}
+
+/// A frame whose value is not in the buffer.
+result<> journal_file::write_in_pieces(const frame_header& header) {
+  seal_frame_in_pieces(buffer_, std::span(&large_, 1), header, header_.file_id, batch_at_);
+  constexpr std::array<std::byte, 8> zeros{};
+  auto at = batch_at_;
+  for (const bytes piece :
+       {bytes(buffer_), large_, bytes(zeros).first(padded(header.size) - header.size)}) {
+    if (piece.empty()) continue;
+    if (auto written = held_.file.write(at, piece); !written) return written;
+    at += piece.size();
+  }
+  return {};
+}
+
+}  // namespace shelf::journal
