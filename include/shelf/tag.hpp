@@ -20,6 +20,17 @@ namespace shelf {
 template <class T>
 inline constexpr std::string_view tag{};
 
+/// How many members `T` has, for a struct whose members shelf cannot count by itself: one that
+/// declares constructors, be they defaulted. Its members are public, and it has a default
+/// constructor:
+///
+///     struct point { point() = default; point(int x, int y); int x = 0; int y = 0; };
+///     template <> inline constexpr std::size_t shelf::member_count<point> = 2;
+///
+/// A wrong number does not compile. Left alone, members are counted.
+template <class T>
+inline constexpr std::size_t member_count = 0;
+
 /// One enumerator and the atom that stands for it.
 template <class E>
 struct enum_name {

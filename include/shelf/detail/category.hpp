@@ -17,6 +17,12 @@ template <class T>
 struct codec;  // codec.hpp tells what it is for
 class term;    // term.hpp
 
+}  // namespace shelf
+
+#include "shelf/detail/standard_codecs.hpp"
+
+namespace shelf {
+
 namespace detail {
 
 enum class category : std::uint8_t {
@@ -213,7 +219,8 @@ consteval category category_of_class() {
   } else if constexpr (monostate_like<T>) {
     return category::nil;
   } else {
-    return std::is_aggregate_v<T> ? category::record : category::closed_class;
+    return std::is_aggregate_v<T> || member_count<T> > 0 ? category::record
+                                                         : category::closed_class;
   }
 }
 
@@ -236,6 +243,10 @@ consteval category category_of() {
 
 template <class T>
 inline constexpr category category_for = category_of<T>();
+
+/// A value that says nothing: an entry of such values is its key.
+template <class T>
+inline constexpr bool is_nothing = category_for<T> == category::nil;
 
 /// Stops the compiler with a sentence if T cannot be stored.
 template <class T>

@@ -4,6 +4,7 @@
 
 #include "shelf/detail/tie.hpp"
 #include "shelf/detail/type_name.hpp"
+#include "shelf/tag.hpp"
 
 #include <memory>
 #include <type_traits>
@@ -48,11 +49,17 @@ consteval std::size_t count_values() {
 
 /// The number of fields of an aggregate; too large if has_array_field.
 template <class T>
-inline constexpr std::size_t field_count = count_values<T>();
+inline constexpr std::size_t field_count = [] {
+  if constexpr (member_count<T> > 0)
+    return member_count<T>;
+  else
+    return count_values<T>();
+}();
 
 template <class T>
 inline constexpr bool has_array_field =
-    field_count<T> > 1 && !takes_values_one_a_field<T>(std::make_index_sequence<field_count<T>>{});
+    member_count<T> == 0 && field_count<T> > 1 &&
+    !takes_values_one_a_field<T>(std::make_index_sequence<field_count<T>>{});
 
 template <class T>
 inline constexpr bool has_base_class = requires { T{any_base<T>{}}; };
