@@ -11,12 +11,20 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <type_traits>
 
 namespace shelf {
 
 namespace file {
 class system;
 }
+
+/// What names a file: a std::string, a literal, a std::string_view, a std::filesystem::path.
+template <class P>
+concept path_argument = std::is_convertible_v<const P&, std::string_view> || requires(const P& p) {
+  requires std::is_convertible_v<decltype(p.native()), std::string>;
+};
 
 /// When a write reaches the file. docs/durability.md says what survives what.
 enum class write_mode : std::uint8_t {
@@ -76,6 +84,16 @@ struct limits {
   std::size_t nesting = 256;  ///< depth of lists, tuples and maps in each other; to 1024
 };
 
+/// When a table writes its file anew with the live entries alone: when the file has so many bytes
+/// and more than `garbage_factor` times what its entries need.
+struct compaction {
+  /// No file is so long: the threshold for "not at all".
+  static constexpr std::uint64_t never = ~std::uint64_t{0};
+  std::uint64_t min_bytes = std::uint64_t{64} << 20;       ///< while it is open, in the background
+  std::uint64_t close_min_bytes = std::uint64_t{4} << 20;  ///< when it is closed
+  std::uint32_t garbage_factor = 2;                        ///< 2 or more
+};
+
 /// How to open a `table<K, V, ...>`. An aggregate: name what differs from the defaults.
 template <class K, class V>
 struct config {
@@ -110,6 +128,8 @@ struct config {
   std::function<void(const error&)> on_error = {};
   /// Bounds of what is written.
   shelf::limits limits = {};
+  /// When the file is compacted without being asked.
+  shelf::compaction compaction = {};
   /// Whether the file may lie on a network file system.
   shelf::file_system file_system = shelf::file_system::local;
   /// Where files live: nullptr is the operating system; tests may pass a simulated disk.

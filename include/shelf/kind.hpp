@@ -4,6 +4,7 @@
 
 #include "shelf/detail/language.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -36,6 +37,15 @@ enum class written : std::uint8_t {
   added,      ///< a new entry
   replaced,   ///< the key had another value
   unchanged,  ///< the very same entry was there already
+};
+
+/// What a batch did, counted in entries.
+struct write_counts {
+  std::size_t added = 0;      ///< new entries
+  std::size_t replaced = 0;   ///< entries of maps that got another value
+  std::size_t unchanged = 0;  ///< inserts of an entry that was there already
+  std::size_t erased = 0;     ///< entries that went; 0 for an erase that met none
+  friend bool operator==(const write_counts&, const write_counts&) = default;
 };
 
 }  // namespace shelf

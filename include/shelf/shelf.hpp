@@ -2,12 +2,14 @@
 // Everything: include this one.
 #pragma once
 
+#include "shelf/batch.hpp"
 #include "shelf/codec.hpp"
 #include "shelf/config.hpp"
 #include "shelf/convert.hpp"
 #include "shelf/error.hpp"
 #include "shelf/kind.hpp"
 #include "shelf/migrate.hpp"
+#include "shelf/set.hpp"
 #include "shelf/snapshot.hpp"
 #include "shelf/table.hpp"
 #include "shelf/tag.hpp"

@@ -16,83 +16,145 @@
 
 namespace shelf {
 
-/// The entries of a snapshot, or a part of them, one after the other. A single-pass range of
-/// `std::pair<K, V>`. Made by snapshot and by table::range; begin() starts a walk.
+namespace detail {
+
+/// What a walk makes of an entry: key and value.
 template <class K, class V>
-class entry_range {
- public:
-  /// @cond
-  class iterator {
-   public:
-    using iterator_concept = std::input_iterator_tag;
-    using value_type = std::pair<K, V>;
-    using difference_type = std::ptrdiff_t;
-
-    iterator() = default;
-    iterator(std::shared_ptr<const detail::snapshot_core> of,
-             std::unique_ptr<detail::snapshot_core::walk> walk, detail::decoding_rules rules)
-        : of_(std::move(of)), walk_(std::move(walk)), rules_(rules) {
-      portion_ = walk_->next();
-      read();
-    }
-
-    [[nodiscard]] const value_type& operator*() const noexcept { return *entry_; }
-    [[nodiscard]] const value_type* operator->() const noexcept { return &*entry_; }
-    iterator& operator++() {
-      if (++at_ == portion_.size()) {
-        portion_ = walk_->next();
-        at_ = 0;
-      }
-      read();
-      return *this;
-    }
-    void operator++(int) { ++*this; }
-    [[nodiscard]] friend bool operator==(const iterator& i, std::default_sentinel_t) noexcept {
-      return !i.entry_;
-    }
-
-   private:
-    void read() {
-      if (at_ >= portion_.size()) return entry_.reset();
-      if (!entry_) entry_.emplace();
-      detail::decode_stored(portion_[at_].key, rules_, entry_->first);
-      detail::decode_stored(portion_[at_].value, rules_, entry_->second);
-    }
-
-    std::shared_ptr<const detail::snapshot_core> of_;
-    std::unique_ptr<detail::snapshot_core::walk> walk_;
-    std::span<const detail::stored_entry> portion_;
-    std::size_t at_ = 0;
-    std::optional<value_type> entry_;
-    detail::decoding_rules rules_;
-  };
-  /// @endcond
-
-  /// All entries of a snapshot.
-  entry_range(std::shared_ptr<const detail::snapshot_core> of, detail::decoding_rules rules)
-      : of_(std::move(of)), rules_(rules), to_(of_->size()) {}
-  /// The entries of rank [from, to); ordered tables only.
-  entry_range(std::shared_ptr<const detail::snapshot_core> of, detail::decoding_rules rules,
-              std::size_t from, std::size_t to)
-      : of_(std::move(of)), rules_(rules), from_(from), to_(to < from ? from : to), part_(true) {}
-
-  /// Throws std::bad_alloc.
-  [[nodiscard]] iterator begin() const {
-    return iterator(of_, part_ ? of_->entries(from_, to_) : of_->entries(), rules_);
+struct whole_entry {
+  using type = std::pair<K, V>;
+  static void decode(const stored_entry& from, const decoding_rules& rules, type& into) {
+    decode_stored(from.key, rules, into.first);
+    decode_stored(from.value, rules, into.second);
   }
+};
+/// The key alone: the value is not decoded.
+template <class K>
+struct key_of_entry {
+  using type = K;
+  static void decode(const stored_entry& from, const decoding_rules& rules, type& into) {
+    decode_stored(from.key, rules, into);
+  }
+};
+
+/// Where in a snapshot a range begins and ends, and which way it goes.
+struct walk_extent {
+  std::size_t from = 0;
+  std::size_t to = 0;
+  bool is_part = false;      ///< not all entries, or not in the order of the table: by rank
+  bool is_backward = false;  ///< from the last to the first
+};
+
+/// A walk through a snapshot, which it keeps alive.
+template <class What>
+class walk_iterator {
+ public:
+  using iterator_concept = std::input_iterator_tag;
+  using value_type = typename What::type;
+  using difference_type = std::ptrdiff_t;
+
+  walk_iterator() = default;
+  walk_iterator(std::shared_ptr<const snapshot_core> of, walk_extent extent, decoding_rules rules)
+      : of_(std::move(of)), walk_(start(*of_, extent)), rules_(rules) {
+    portion_ = walk_->next();
+    read();
+  }
+
+  [[nodiscard]] const value_type& operator*() const noexcept { return *entry_; }
+  [[nodiscard]] const value_type* operator->() const noexcept { return &*entry_; }
+  walk_iterator& operator++() {
+    if (++at_ == portion_.size()) {
+      portion_ = walk_->next();
+      at_ = 0;
+    }
+    read();
+    return *this;
+  }
+  void operator++(int) { ++*this; }
+  [[nodiscard]] friend bool operator==(const walk_iterator& i, std::default_sentinel_t) noexcept {
+    return !i.entry_;
+  }
+
+ private:
+  [[nodiscard]] static std::unique_ptr<snapshot_core::walk> start(const snapshot_core& of,
+                                                                  const walk_extent& extent) {
+    if (extent.is_backward) return of.entries_backwards(extent.from, extent.to);
+    return extent.is_part ? of.entries(extent.from, extent.to) : of.entries();
+  }
+  void read() {
+    if (at_ >= portion_.size()) return entry_.reset();
+    if (!entry_) entry_.emplace();
+    What::decode(portion_[at_], rules_, *entry_);
+  }
+
+  std::shared_ptr<const snapshot_core> of_;
+  std::unique_ptr<snapshot_core::walk> walk_;
+  std::span<const stored_entry> portion_;
+  std::size_t at_ = 0;
+  std::optional<value_type> entry_;
+  decoding_rules rules_;
+};
+
+/// What the ranges over a snapshot have in common.
+template <class What>
+class walk_range {
+ public:
+  /// Moves only. Owns what it shows.
+  using iterator = walk_iterator<What>;
+
+  walk_range(std::shared_ptr<const snapshot_core> of, decoding_rules rules, walk_extent extent)
+      : of_(std::move(of)), rules_(rules), extent_(extent) {}
+
+  /// Starts a walk. Throws std::bad_alloc.
+  [[nodiscard]] iterator begin() const { return iterator(of_, extent_, rules_); }
   /// The end of every walk.
   [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
   /// How many entries. Constant time.
-  [[nodiscard]] std::size_t size() const noexcept { return to_ - from_; }
+  [[nodiscard]] std::size_t size() const noexcept { return extent_.to - extent_.from; }
   /// True if there are none.
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }
 
- private:
-  std::shared_ptr<const detail::snapshot_core> of_;
-  detail::decoding_rules rules_;
-  std::size_t from_ = 0;
-  std::size_t to_;
-  bool part_ = false;
+ protected:
+  std::shared_ptr<const snapshot_core> of_;
+  decoding_rules rules_;
+  walk_extent extent_;
+};
+
+}  // namespace detail
+
+/// The keys of a snapshot, or of a part of it, one after the other; a key of a bag once per value.
+/// A single-pass range of `K`; values are not decoded.
+template <class K>
+class key_range : public detail::walk_range<detail::key_of_entry<K>> {
+ public:
+  using detail::walk_range<detail::key_of_entry<K>>::walk_range;
+};
+
+/// The entries of a snapshot, or a part of them, one after the other. A single-pass range of
+/// `std::pair<K, V>`. Made by snapshot and by table::range; begin() starts a walk.
+template <class K, class V>
+class entry_range : public detail::walk_range<detail::whole_entry<K, V>> {
+  using base = detail::walk_range<detail::whole_entry<K, V>>;
+
+ public:
+  /// All entries of a snapshot.
+  entry_range(std::shared_ptr<const detail::snapshot_core> of, detail::decoding_rules rules)
+      : base(std::move(of), rules, {}) {
+    this->extent_.to = this->of_->size();
+  }
+  /// The entries of rank [from, to); ordered tables only.
+  entry_range(std::shared_ptr<const detail::snapshot_core> of, detail::decoding_rules rules,
+              std::size_t from, std::size_t to)
+      : base(std::move(of), rules, {from, to < from ? from : to, true}) {}
+
+  /// The same entries, last to first: `scores.range(1, 9).reversed()`. Ordered tables only.
+  [[nodiscard]] entry_range reversed() const {
+    entry_range turned = *this;
+    turned.extent_.is_part = true;
+    turned.extent_.is_backward = !this->extent_.is_backward;
+    return turned;
+  }
+  /// Their keys alone.
+  [[nodiscard]] key_range<K> keys() const { return {this->of_, this->rules_, this->extent_}; }
 };
 
 /// One moment of a table: what was there when snapshot() was called, each entry once, whatever is
@@ -105,6 +167,13 @@ class snapshot : public entry_range<K, V> {
   /// Made by table::snapshot.
   snapshot(std::shared_ptr<const detail::snapshot_core> of, detail::decoding_rules rules)
       : entry_range<K, V>(of, rules), core_(std::move(of)), rules_(rules) {}
+
+  /// All entries, last to first.
+  [[nodiscard]] entry_range<K, V> reversed() const
+    requires(Kind == kind::ordered_set)
+  {
+    return entry_range<K, V>::reversed();
+  }
 
   /// The value of a key (bags: its values, in insertion order), or not_found.
   template <key_argument<K> A = K>
@@ -124,6 +193,14 @@ class snapshot : public entry_range<K, V> {
       if (found == 0) value = std::unexpected(error(errc::not_found));
       return value;
     }
+  }
+
+  /// The value of the key, or `fallback` if it is not there.
+  template <key_argument<K> A = K, class U = V>
+    requires(!is_bag(Kind) && std::is_convertible_v<U, V>)
+  [[nodiscard]] V value_or(const A& key, U&& fallback) const {
+    auto found = lookup(key);
+    return found ? *std::move(found) : static_cast<V>(std::forward<U>(fallback));
   }
 
   /// Whether the key is there.

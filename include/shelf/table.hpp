@@ -2,6 +2,7 @@
 // The table: one class template, four aliases. What a program opens, writes and reads.
 #pragma once
 
+#include "shelf/batch.hpp"
 #include "shelf/codec.hpp"
 #include "shelf/config.hpp"
 #include "shelf/detail/callback.hpp"
@@ -64,6 +65,8 @@ class table {
   using value_type = std::pair<K, V>;
   /// How to open it.
   using config = shelf::config<K, V>;
+  /// What write() takes.
+  using batch_type = shelf::batch<K, V>;
   /// What snapshot() gives.
   using snapshot_type = shelf::snapshot<K, V, Kind>;
   /// What lookup gives: the value, or in bags all values of the key in insertion order.
@@ -78,6 +81,11 @@ class table {
   /// file_error, no_space, invalid_argument. On an error nothing was changed. Costs about 1 x the
   /// table's memory and one pass over the file.
   [[nodiscard]] static result<table> open(config c);
+  /// The same with the file alone, a std::string, a literal or a std::filesystem::path; all else as
+  /// config has it by default.
+  template <path_argument P>
+  [[nodiscard]] static result<table> open(const P& path,
+                                          shelf::opening how = opening::create_if_missing);
   /// A table without a file: everything but save, sync, reload, compact and recover.
   [[nodiscard]] static table in_memory(std::string name = {});
 
@@ -113,10 +121,28 @@ class table {
   [[nodiscard]] result<std::size_t> insert_range(std::initializer_list<value_type> pairs) {
     return insert_all(pairs, false);
   }
+  /// Tables of keys without values, such as shelf::set: adds the key.
+  template <key_argument<K> A = K>
+    requires(detail::is_nothing<V>)
+  [[nodiscard]] result<written> insert(const A& key) {
+    return insert(key, V{});
+  }
+  /// Tables of keys without values take a range of keys, too.
+  [[nodiscard]] result<std::size_t> insert_range(std::initializer_list<K> keys)
+    requires(detail::is_nothing<V>)
+  {
+    return insert_all(keys, false);
+  }
   /// As insert, but key_already_present if the key is there.
   template <key_argument<K> A = K>
     requires(!is_bag(Kind))
   [[nodiscard]] result<> insert_new(const A& key, const V& value);
+  /// The same for a key without a value.
+  template <key_argument<K> A = K>
+    requires(!is_bag(Kind) && detail::is_nothing<V>)
+  [[nodiscard]] result<> insert_new(const A& key) {
+    return insert_new(key, V{});
+  }
   /// All or nothing: key_already_present if any of the keys is there.
   template <std::ranges::input_range R>
     requires(!is_bag(Kind))
@@ -136,6 +162,9 @@ class table {
   /// went.
   template <key_argument<K> A = K>
   [[nodiscard]] result<std::size_t> erase(const A& key, const V& value);
+  /// Inserts and erases in one atomic step, for readers and on disk, each on top of those before
+  /// it; how many entries were added, replaced or erased. The batch stays as it is.
+  [[nodiscard]] result<write_counts> write(const shelf::batch<K, V>& changes);
   /// All entries, in one step; how many there were.
   [[nodiscard]] result<std::size_t> clear() { return core_->clear(); }
   /// Adds to an integer in one step; the new value. not_found without `initial`; overflow changes
@@ -170,6 +199,10 @@ class table {
   [[nodiscard]] auto lookup(const A& key, F&& f) const {
     return lookup_view<View>(key, std::forward<F>(f));
   }
+  /// The value of the key, or `fallback` if it is not there (or once closed).
+  template <key_argument<K> A = K, class U = V>
+    requires(!is_bag(Kind) && std::is_convertible_v<U, V>)
+  [[nodiscard]] V value_or(const A& key, U&& fallback) const;
   /// One member of the value: `users.get<&user::age>("alice")`. The others are not decoded.
   template <auto Member, key_argument<K> A = K>
     requires(!is_bag(Kind))
@@ -198,6 +231,14 @@ class table {
   /// One moment of the table, to iterate: `for (const auto& [key, value] : table.snapshot())`.
   /// A closed table has an empty moment. Costs no copy: entries are kept while it lives.
   [[nodiscard]] snapshot_type snapshot() const;
+  /// Iterates one moment: `for (const auto& [key, value] : table)`. The iterator owns the moment,
+  /// so the loop may write to the table, and to others. In a loop over parts of it, or to look
+  /// things up in the same moment, take a snapshot().
+  [[nodiscard]] auto begin() const { return snapshot().begin(); }
+  /// The end of every walk.
+  [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
+  /// The keys of one moment; values are not decoded.
+  [[nodiscard]] key_range<K> keys() const { return snapshot().keys(); }
   /// Calls f(key, value) for each entry of one moment, until it returns walk::stop.
   template <class F>
     requires std::invocable<F&, const K&, const V&>

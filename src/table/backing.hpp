@@ -143,8 +143,10 @@ class backing {
 
   // Figures.
   [[nodiscard]] virtual file_figures figures(const live_figures& live) const = 0;
-  /// Whether compaction is worth its while.
-  [[nodiscard]] virtual bool is_mostly_garbage(const live_figures& live) const = 0;
+  /// Whether the file has `min_bytes` at least and is more than `factor` times as long as what it
+  /// holds needs.
+  [[nodiscard]] virtual bool is_mostly_garbage(const live_figures& live, std::uint64_t min_bytes,
+                                               std::uint32_t factor) const = 0;
 };
 
 /// What every format needs to know to open or create a file.

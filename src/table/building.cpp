@@ -28,7 +28,8 @@ class building final : public file_builder {
         {journal::op::table_created, 0, 1, as_bytes(encoded.key), as_bytes(encoded.value)}, batch_);
   }
   result<> add(bytes key, bytes value) override {
-    if (auto fits = tables::check_entry_size(limit_, where_->path(), key, value); !fits)
+    if (auto fits = tables::check_entry_size(limit_, where_->path(), key.size() + value.size());
+        !fits)
       return fits;
     if (auto added = made_.add({op_of(what_), 0, 1, key, value}, batch_); !added) return added;
     if (++added_ % entries_a_batch != 0) return {};
@@ -67,7 +68,8 @@ class extending final : public file_builder {
   }
 
   result<> add(bytes key, bytes value) override {
-    if (auto fits = tables::check_entry_size(limit_, where_->path(), key, value); !fits)
+    if (auto fits = tables::check_entry_size(limit_, where_->path(), key.size() + value.size());
+        !fits)
       return fits;
     if (!std::exchange(in_batch_, true)) open_->begin(open_->last_sequence() + 1);
     auto added = open_->add({op_of(what_), 0, 1, key, value});

@@ -55,6 +55,7 @@ result<> store::save_the_rest_and_seal() {
   try {
     result<> done;
     if (config_.mode == write_mode::back) done = save_unsaved();
+    if (done) done = compact_at_close();
     if (done) {
       const std::scoped_lock lock(turn_);
       done = file_->close();

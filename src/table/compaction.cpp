@@ -6,6 +6,7 @@
 #include "table/store.hpp"
 
 #include <algorithm>
+#include <new>
 #include <optional>
 
 namespace shelf::tables {
@@ -16,7 +17,7 @@ constexpr int most_rounds = 16;
 
 }  // namespace
 
-bool store::wants_compaction() const {
+bool store::wants_compaction(std::uint64_t min_bytes) const {
   live_figures live;
   {
     const epoch_guard guard;
@@ -24,7 +25,7 @@ bool store::wants_compaction() const {
     if (c == nullptr) return false;
     live = {.payload_bytes = c->payload_bytes(), .entries = c->size()};
   }
-  return file_->is_mostly_garbage(live);
+  return file_->is_mostly_garbage(live, min_bytes, config_.compaction.garbage_factor);
 }
 
 /// In the turn: the fresh file takes the table's name, and the table goes on in it.
@@ -88,6 +89,23 @@ result<> store::rewrite_from_memory() {
   auto fresh = file_->write_whole(++sequence_, held_version(owned_), description_, {});
   if (!fresh) return std::unexpected(fresh.error());
   return take_up(std::move(*fresh));
+}
+
+/// With writers refused and everything saved, so that the file becomes what memory is. What goes
+/// wrong before the new file has the table's name is no reason not to close: the old one stays.
+result<> store::compact_at_close() {
+  if (!wants_compaction(config_.compaction.close_min_bytes) || !check_only_name()) return {};
+  result<std::shared_ptr<backing>> fresh;
+  try {
+    fresh = file_->write_whole(std::max<sequence>(sequence_, 1), held_version(owned_), description_,
+                               {});
+  } catch (const std::bad_alloc&) {
+    return {};
+  }
+  if (!fresh) return {};
+  const std::scoped_lock lock(turn_);
+  auto published = take_up(*fresh);
+  return published || !(*fresh)->is_fenced() ? result<>() : published;
 }
 
 result<> store::check_only_name() const {

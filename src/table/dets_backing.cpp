@@ -17,7 +17,6 @@ using journal::op;
 
 /// As OTP does it: a file nobody writes to for so long is made a closed one.
 constexpr std::chrono::minutes quiet_before_settling{3};
-constexpr std::uint64_t least_file_to_compact = std::uint64_t{64} << 20;
 
 /// After these the file holds what it held before the change that got them.
 [[nodiscard]] bool is_harmless(const error& cause) noexcept {
@@ -302,11 +301,12 @@ file_figures dets_backing::figures(const live_figures&) const {
   return f;
 }
 
-bool dets_backing::is_mostly_garbage(const live_figures&) const {
+bool dets_backing::is_mostly_garbage(const live_figures&, std::uint64_t min_bytes,
+                                     std::uint32_t factor) const {
   const auto status = file_->status();
-  if (!status || status->size < least_file_to_compact) return false;
+  if (!status || status->size < min_bytes) return false;
   const auto i = file_->info();
-  return i && i->free_bytes > i->file_bytes / 2;
+  return i && i->file_bytes / factor > i->file_bytes - std::min(i->file_bytes, i->free_bytes);
 }
 
 }  // namespace shelf::tables

@@ -54,7 +54,8 @@ class dets_backing final : public backing {
   void set_fence(const error& cause) noexcept override;
   bool is_fenced() const noexcept override { return is_fenced_.load(std::memory_order_acquire); }
   file_figures figures(const live_figures& live) const override;
-  bool is_mostly_garbage(const live_figures& live) const override;
+  bool is_mostly_garbage(const live_figures& live, std::uint64_t min_bytes,
+                         std::uint32_t factor) const override;
 
  private:
   class recording;

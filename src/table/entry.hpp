@@ -11,6 +11,9 @@
 
 namespace shelf::tables {
 
+/// Bytes of all pieces together.
+[[nodiscard]] std::size_t size_of(std::span<const bytes> pieces) noexcept;
+
 /// What a table holds: the encoded key and value, contiguous, behind a small header.
 /// The bytes never change; the header belongs to the in-memory kinds (contents.hpp).
 class entry {
@@ -23,6 +26,8 @@ class entry {
   /// Copies key and value into one block. Throws std::bad_alloc. Sizes are below 2^32 (checked by
   /// the caller).
   [[nodiscard]] static owner make(bytes key, bytes value);
+  /// The same of a value whose bytes lie in several places.
+  [[nodiscard]] static owner make_of_pieces(bytes key, std::span<const bytes> value);
   static void destroy(entry* e) noexcept;
 
   [[nodiscard]] bytes key() const noexcept { return {data(), key_size_}; }
@@ -38,6 +43,7 @@ class entry {
   std::uint32_t unsaved_at = 0;
 
  private:
+  [[nodiscard]] static entry* with_room(std::size_t key_size, std::size_t value_size);
   entry(std::uint32_t key_size, std::uint32_t value_size) noexcept
       : key_size_(key_size), value_size_(value_size) {}
   /// The bytes follow the last member at once: what the compiler would pad belongs to them.

@@ -15,9 +15,6 @@ using journal::frames_start;
 using journal::journal_file;
 using journal::op;
 
-constexpr std::uint64_t least_journal_to_compact = std::uint64_t{64} << 20;
-constexpr std::uint64_t garbage_factor =
-    2;  ///< compact when the file is more than twice what is live
 constexpr std::uint64_t record_overhead = 8;
 
 [[nodiscard]] std::array<std::byte, 16> draw_store_id(file::system& system) {
@@ -150,7 +147,7 @@ result<> journal_backing::append(sequence number, std::span<const journal::chang
   file_->begin(number);
   result<> done;
   for (const auto& c : changes) {
-    done = file_->add(c);
+    done = file_->add_in_place(c);
     if (!done) break;
   }
   if (done) done = file_->commit();
@@ -169,7 +166,8 @@ result<std::shared_ptr<backing>> journal_backing::save(const unsaved_state& stat
   for (const auto& u : state.changes) {
     if (!done) break;
     const bool has_value = u.what != op::erase;
-    done = file_->add({u.what, 0, 1, u.which->key(), has_value ? u.which->value() : bytes{}});
+    done =
+        file_->add_in_place({u.what, 0, 1, u.which->key(), has_value ? u.which->value() : bytes{}});
   }
   if (done) done = file_->commit();
   batch.ended();
@@ -196,7 +194,7 @@ result<std::shared_ptr<backing>> journal_backing::write_whole(sequence number,
   std::uint64_t written = 0;
   for (auto some = walk->next(); done && !some.empty(); some = walk->next()) {
     for (const auto* e : some) {
-      done = j.add({what, 0, 1, e->key(), e->value()});
+      done = j.add_in_place({what, 0, 1, e->key(), e->value()});
       if (!done) break;
     }
     written += some.size();
@@ -230,9 +228,11 @@ file_figures journal_backing::figures(const live_figures& live) const {
           .era = file_->era()};
 }
 
-bool journal_backing::is_mostly_garbage(const live_figures& live) const {
+bool journal_backing::is_mostly_garbage(const live_figures& live, std::uint64_t min_bytes,
+                                        std::uint32_t factor) const {
   const auto end = file_->end();
-  return end >= least_journal_to_compact && end > garbage_factor * live_bytes(live);
+  // Divided, not multiplied: any factor may be asked for.
+  return end >= min_bytes && end / factor > live_bytes(live);
 }
 
 }  // namespace shelf::tables

@@ -47,7 +47,8 @@ class journal_backing final : public backing {
   void set_fence(const error& cause) noexcept override { file_->set_fence(cause); }
   bool is_fenced() const noexcept override { return file_->is_fenced(); }
   file_figures figures(const live_figures& live) const override;
-  bool is_mostly_garbage(const live_figures& live) const override;
+  bool is_mostly_garbage(const live_figures& live, std::uint64_t min_bytes,
+                         std::uint32_t factor) const override;
 
  private:
   class journal_reading;

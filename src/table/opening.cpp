@@ -26,6 +26,9 @@ constexpr int tries = 10;
   if (c.save_every.count() < 0 || c.sync_every.count() < 0) {
     return refuse("config.save_every and sync_every cannot be negative");
   }
+  if (c.compaction.garbage_factor < 2) {
+    return refuse("config.compaction.garbage_factor must be 2 or more");
+  }
   if (c.limits.nesting == 0 || c.limits.nesting > terms::max_nesting) {
     return refuse("config.limits.nesting must be from 1 to 1024");
   }

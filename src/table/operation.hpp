@@ -8,13 +8,14 @@
 
 #include <exception>
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace shelf::tables {
 
 /// size_limit_exceeded, with `label` in front, if an entry is longer than the limit.
-[[nodiscard]] result<> check_entry_size(std::size_t limit, const std::string& label, bytes key,
-                                        bytes value);
+[[nodiscard]] result<> check_entry_size(std::size_t limit, const std::string& label,
+                                        std::size_t size);
 
 /// Entries of one insert_range, made by the writer before its turn.
 class batch final : public detail::entry_batch {
@@ -30,6 +31,21 @@ class batch final : public detail::entry_batch {
   std::vector<entry::owner> entries_;
 };
 
+/// One change of a batch: an insert's entry, made by the writer before its turn, or an erase, whose
+/// bytes belong to the writer.
+struct batch_change {
+  detail::change_verb what = detail::change_verb::insert;
+  entry::owner made;  ///< insert, until it is staged
+  bytes key;
+  bytes value;
+};
+
+/// A batch under way, on its writer's stack.
+struct batch_write {
+  std::span<batch_change> changes;
+  write_counts counts;  ///< what became of them
+};
+
 /// One write, on its writer's stack. Its bytes belong to the writer, its entries to the operation
 /// until staged.
 struct operation : queued {
@@ -38,6 +54,7 @@ struct operation : queued {
     insert_new,
     insert_batch,
     insert_batch_new,
+    write,
     erase,
     erase_value,
     clear,
@@ -48,13 +65,14 @@ struct operation : queued {
   explicit operation(verb v) : what(v) {}
 
   verb what;
-  entry::owner made;          ///< insert, insert_new, replace_if
-  std::uint64_t hash = 0;     ///< of its key, see contents::announce
-  batch* entries = nullptr;   ///< insert_batch...
-  bytes key;                  ///< erase..., update_counter, replace_if
-  bytes value;                ///< erase_value, replace_if
-  bytes expected;             ///< replace_if
-  detail::counter_step step;  ///< update_counter
+  entry::owner made;           ///< insert, insert_new, replace_if
+  std::uint64_t hash = 0;      ///< of its key, see contents::announce
+  batch* entries = nullptr;    ///< insert_batch...
+  batch_write* all = nullptr;  ///< write
+  bytes key;                   ///< erase..., update_counter, replace_if
+  bytes value;                 ///< erase_value, replace_if
+  bytes expected;              ///< replace_if
+  detail::counter_step step;   ///< update_counter
 
   // What became of it.
   written outcome = written::unchanged;

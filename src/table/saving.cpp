@@ -123,12 +123,13 @@ result<> store::save_unsaved() {
     number = ++sequence_;
     taken.emplace(turn_, owned_, cleared_);
   }
-  const unsaved_state state{.number = number,
-                            .cleared = taken->cleared(),
-                            .changes = taken->list(),
-                            .all = taken->pinned(),
-                            .as = description_,
-                            .compact = wants_compaction() && check_only_name()};
+  const unsaved_state state{
+      .number = number,
+      .cleared = taken->cleared(),
+      .changes = taken->list(),
+      .all = taken->pinned(),
+      .as = description_,
+      .compact = wants_compaction(config_.compaction.min_bytes) && check_only_name()};
   auto fresh = file_->save(state);
   if (!fresh) return std::unexpected(fresh.error());
   if (*fresh) {
@@ -321,7 +322,9 @@ void store::work_due() {
   }
   if (done && config_.mode != write_mode::back) {
     const std::scoped_lock lock(life_);
-    if (file_ && !file_->is_fenced() && wants_compaction()) done = compact_locked({});
+    if (file_ && !file_->is_fenced() && wants_compaction(config_.compaction.min_bytes)) {
+      done = compact_locked({});
+    }
     if (done && file_) done = file_->work_due();
   }
   if (!done && done.error() != errc::table_closed) return report(done.error());

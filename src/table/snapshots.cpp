@@ -4,6 +4,7 @@
 
 #include "table/epoch.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <vector>
 
@@ -22,6 +23,33 @@ class shown_walk final : public detail::snapshot_core::walk {
 
  private:
   std::unique_ptr<walker> under_;
+  std::vector<detail::stored_entry> shown_;
+};
+
+/// Shows the entries of rank [from, to) of an ordered table, the last one first.
+class backward_walk final : public detail::snapshot_core::walk {
+ public:
+  backward_walk(const ordered_contents& of, contents::pinned at, std::size_t from, std::size_t to)
+      : of_(of), pinned_(at), from_(from), to_(to) {}
+  /// Walks forwards through the portion before those shown, and turns it round.
+  std::span<const detail::stored_entry> next() override {
+    constexpr std::size_t portion = 256;
+    shown_.clear();
+    const auto start = to_ - std::min(portion, to_ - from_);
+    const auto under = of_.walk_ranks(pinned_, start, to_);
+    for (auto some = under->next(); !some.empty(); some = under->next()) {
+      for (const auto* e : some) shown_.push_back({e->key(), e->value()});
+    }
+    std::ranges::reverse(shown_);
+    to_ = start;
+    return shown_;
+  }
+
+ private:
+  const ordered_contents& of_;
+  const contents::pinned pinned_;
+  const std::size_t from_;
+  std::size_t to_;
   std::vector<detail::stored_entry> shown_;
 };
 
@@ -75,6 +103,10 @@ class pinned_snapshot final : public detail::snapshot_core {
 
   std::unique_ptr<walk> entries(std::size_t from, std::size_t to) const override {
     return std::make_unique<shown_walk>(ordered().walk_ranks(pinned_, from, to));
+  }
+
+  std::unique_ptr<walk> entries_backwards(std::size_t from, std::size_t to) const override {
+    return std::make_unique<backward_walk>(ordered(), pinned_, from, to);
   }
 
  private:

@@ -62,10 +62,12 @@ class store final : public detail::core, public chore, public std::enable_shared
 
   // Writes (writing.cpp).
   result<written> insert(bytes key, bytes value) override;
+  result<written> insert_pieces(bytes key, std::span<const bytes> value) override;
   result<> insert_new(bytes key, bytes value) override;
   std::unique_ptr<detail::entry_batch> make_batch() const override;
   result<std::size_t> insert_batch(std::unique_ptr<detail::entry_batch> batch,
                                    bool only_new) override;
+  result<write_counts> write(const detail::change_list& changes) override;
   result<std::size_t> erase(bytes key) override;
   result<std::size_t> erase_value(bytes key, bytes value) override;
   result<std::size_t> clear() override;
@@ -125,9 +127,12 @@ class store final : public detail::core, public chore, public std::enable_shared
   [[nodiscard]] bool stage(operation& op);
   [[nodiscard]] bool stage_entry(operation& op);
   [[nodiscard]] bool stage_batch(operation& op);
+  [[nodiscard]] bool stage_changes(operation& op);
   [[nodiscard]] bool stage_erase(operation& op);
+  [[nodiscard]] staging add_erase(bool whole_key, bytes key, bytes value);
   [[nodiscard]] bool stage_counter(operation& op);
   [[nodiscard]] bool stage_replace_if(operation& op);
+  [[nodiscard]] bool announce(operation& op, bytes key) const noexcept;
   [[nodiscard]] result<> ready(operation& op, bytes key, bytes value) const;
   void add_put(operation& op, entry::owner e, std::uint64_t hash, staging& s);
   void install(std::shared_ptr<contents> fresh) noexcept;
@@ -148,7 +153,8 @@ class store final : public detail::core, public chore, public std::enable_shared
   [[nodiscard]] std::shared_ptr<backing> current_file() const;
   [[nodiscard]] result<> check_file(journal::look_at what) const;
   [[nodiscard]] result<> check_only_name() const;
-  [[nodiscard]] bool wants_compaction() const;
+  [[nodiscard]] bool wants_compaction(std::uint64_t min_bytes) const;
+  [[nodiscard]] result<> compact_at_close();
   [[nodiscard]] result<> compact_locked(const progress& tell);
   [[nodiscard]] result<> compact_saved_state(const progress& tell);
   [[nodiscard]] result<> rewrite_from_memory();

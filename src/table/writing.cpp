@@ -6,6 +6,7 @@
 #include "table/epoch.hpp"
 #include "table/store.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <utility>
@@ -33,8 +34,7 @@ result<> store::writable() const {
   return {};
 }
 
-result<> check_entry_size(std::size_t limit, const std::string& label, bytes key, bytes value) {
-  const auto size = key.size() + value.size();
+result<> check_entry_size(std::size_t limit, const std::string& label, std::size_t size) {
   if (size <= limit) return {};
   return std::unexpected(error(errc::size_limit_exceeded,
                                label + ": an entry of " + std::to_string(size) +
@@ -43,21 +43,25 @@ result<> check_entry_size(std::size_t limit, const std::string& label, bytes key
 
 result<entry::owner> make_entry_within(std::size_t entry_limit, const std::string& label, bytes key,
                                        bytes value) {
-  if (auto fits = check_entry_size(entry_limit, label, key, value); !fits) {
+  if (auto fits = check_entry_size(entry_limit, label, key.size() + value.size()); !fits) {
     return std::unexpected(fits.error());
   }
   return entry::make(key, value);
 }
 
+/// Has the place where the key will go fetched to the processor.
+/// False if there is no table any more.
+inline bool store::announce(operation& op, bytes key) const noexcept {
+  const epoch_guard guard;
+  const auto* c = current_.load(std::memory_order_acquire);
+  if (c != nullptr) op.hash = c->announce(key);
+  return c != nullptr;
+}
+
 /// Makes the entry before the turn, while the place where it will go is on its way to the
 /// processor.
 result<> store::ready(operation& op, bytes key, bytes value) const {
-  {
-    const epoch_guard guard;
-    const auto* c = current_.load(std::memory_order_acquire);
-    if (c == nullptr) return std::unexpected(labelled(errc::table_closed));
-    op.hash = c->announce(key);
-  }
+  if (!announce(op, key)) return std::unexpected(labelled(errc::table_closed));
   auto made = make_entry_within(config_.limits.entry_bytes, label_, key, value);
   if (!made) return std::unexpected(made.error());
   op.made = std::move(*made);
@@ -74,6 +78,20 @@ result<> batch::add(bytes key, bytes value) {
 void store::submit(operation& op) {
   turn_.submit(op);
   if (op.thrown) std::rethrow_exception(op.thrown);
+}
+
+result<written> store::insert_pieces(bytes key, std::span<const bytes> value) {
+  if (auto can = writable(); !can) return std::unexpected(can.error());
+  operation op(operation::verb::insert);
+  if (!announce(op, key)) return std::unexpected(labelled(errc::table_closed));
+  const auto size = key.size() + size_of(value);
+  if (auto fits = check_entry_size(config_.limits.entry_bytes, label_, size); !fits) {
+    return std::unexpected(fits.error());
+  }
+  op.made = entry::make_of_pieces(key, value);
+  submit(op);
+  if (op.failure) return std::unexpected(*op.failure);
+  return op.outcome;
 }
 
 result<written> store::insert(bytes key, bytes value) {
@@ -109,6 +127,26 @@ result<std::size_t> store::insert_batch(std::unique_ptr<detail::entry_batch> ent
   submit(op);
   if (op.failure) return std::unexpected(*op.failure);
   return op.count;
+}
+
+result<write_counts> store::write(const detail::change_list& changes) {
+  if (auto can = writable(); !can) return std::unexpected(can.error());
+  if (changes.size() == 0) return write_counts{};
+  std::vector<batch_change> made(changes.size());
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    const auto [what, key, value] = changes[i];
+    made[i] = {.what = what, .made = {}, .key = key, .value = value};
+    if (what != detail::change_verb::insert) continue;
+    auto e = make_entry_within(config_.limits.entry_bytes, label_, key, value);
+    if (!e) return std::unexpected(e.error());
+    made[i].made = std::move(*e);
+  }
+  operation op(operation::verb::write);
+  batch_write all{.changes = made, .counts = {}};
+  op.all = &all;
+  submit(op);
+  if (op.failure) return std::unexpected(*op.failure);
+  return all.counts;
 }
 
 result<std::size_t> store::erase(bytes key) {
@@ -307,6 +345,7 @@ bool store::stage(operation& op) {
     case verb::insert_new: return stage_entry(op);
     case verb::insert_batch:
     case verb::insert_batch_new: return stage_batch(op);
+    case verb::write: return stage_changes(op);
     case verb::erase:
     case verb::erase_value: return stage_erase(op);
     case verb::update_counter: return stage_counter(op);
@@ -364,17 +403,47 @@ bool store::stage_batch(operation& op) {
   return true;
 }
 
+bool store::stage_changes(operation& op) {
+  // A large batch gets a group of its own, as in stage_batch.
+  const bool large = op.all->changes.size() > 16;
+  if (large && owned_->staged_count() != 0) return false;
+  using verb = detail::change_verb;
+  const auto inserts = std::ranges::count(op.all->changes, verb::insert, &batch_change::what);
+  if (large) owned_->reserve(static_cast<std::size_t>(inserts));
+  changes_.reserve(changes_.size() + op.all->changes.size());
+  auto& counts = op.all->counts;
+  for (auto& c : op.all->changes) {
+    staging s;
+    if (c.what == verb::insert) {
+      add_put(op, std::move(c.made), owned_->announce(c.key), s);
+    } else {
+      s = add_erase(c.what == verb::erase, c.key, c.value);
+    }
+    assert(s.what != staged::publish_first && "any change can follow those of its batch");
+    counts.added += s.what == staged::added ? 1 : 0;
+    counts.replaced += s.what == staged::replaced ? 1 : 0;
+    counts.unchanged += s.what == staged::unchanged && c.what == verb::insert ? 1 : 0;
+    counts.erased += s.erased_count;
+  }
+  return true;
+}
+
+/// Stages an erase and notes it for the file.
+staging store::add_erase(bool whole_key, bytes key, bytes value) {
+  // Room first: once the erase is staged nothing may fail.
+  if (changes_.size() == changes_.capacity()) changes_.reserve(2 * changes_.size() + 1);
+  const auto s = whole_key ? owned_->stage_erase(key) : owned_->stage_erase_value(key, value);
+  if (s.what != staged::erased) return s;
+  const bool of_pair = !whole_key && is_bag(types_.what);
+  changes_.push_back({of_pair ? journal::op::erase_value : journal::op::erase, 0, 1, key,
+                      of_pair ? value : bytes{}});
+  return s;
+}
+
 bool store::stage_erase(operation& op) {
-  changes_.reserve(changes_.size() + 1);
-  const bool whole_key = op.what == operation::verb::erase;
-  const auto s =
-      whole_key ? owned_->stage_erase(op.key) : owned_->stage_erase_value(op.key, op.value);
+  const auto s = add_erase(op.what == operation::verb::erase, op.key, op.value);
   if (s.what == staged::publish_first) return false;
-  if (s.what == staged::unchanged) return true;
   op.count = s.erased_count;
-  changes_.push_back(
-      {whole_key || !is_bag(types_.what) ? journal::op::erase : journal::op::erase_value, 0, 1,
-       op.key, whole_key || !is_bag(types_.what) ? bytes{} : op.value});
   return true;
 }
 

@@ -101,6 +101,19 @@ void player::insert_range(const std::vector<subject::pair>& pairs) {
   write("insert_range", [&] { return table_->insert_range(pairs); }, then);
 }
 
+void player::write_batch(const std::vector<subject::step>& steps) {
+  std::vector<entries> on_the_way{memory_};
+  for (const auto& [key, value] : steps) {
+    auto then = on_the_way.back();
+    if (value)
+      then = inserted(std::move(then), key, *value);
+    else
+      then.erase(key);
+    on_the_way.push_back(std::move(then));
+  }
+  write("write", [&] { return table_->write(steps); }, on_the_way);
+}
+
 void player::erase(std::int64_t key) {
   entries then = memory_;
   then.erase(key);
@@ -117,7 +130,7 @@ void player::erase(std::int64_t key, const std::string& value) {
 }
 
 void player::clear() {
-  write("clear", [&] { return table_->clear(); }, {});
+  write("clear", [&] { return table_->clear(); }, entries{});
 }
 
 void player::add(std::int64_t key, std::int64_t delta) {
@@ -129,10 +142,16 @@ void player::add(std::int64_t key, std::int64_t delta) {
 }
 
 void player::write(const char* verb, const std::function<result<>()>& call, const entries& then) {
+  write(verb, call, std::vector<entries>{then});
+}
+
+void player::write(const char* verb, const std::function<result<>()>& call,
+                   const std::vector<entries>& on_the_way) {
   if (!table_->is_open()) return;
+  const auto& then = on_the_way.back();
   const auto started = disk_.operations();
   const auto done = call();
-  if (mode_ != write_mode::back) may_be_there_in_parts(started, then);
+  if (mode_ != write_mode::back) may_be_there_in_parts(started, on_the_way);
   if (!done)
     return failed(verb, started, done.error(), mode_ == write_mode::back ? nullptr : &then);
   memory_ = then;
@@ -143,19 +162,40 @@ void player::write(const char* verb, const std::function<result<>()>& call, cons
   check_memory(verb);
 }
 
-void player::may_be_there_in_parts(std::uint64_t started, const entries& then) {
-  if (tables::keeps(format_, capability::atomic_batches) || then.empty()) return;
-  std::vector<std::int64_t> touched;
-  for (const auto& [key, values] : then) {
-    const auto before = memory_.find(key);
-    if (before == memory_.end() || before->second != values) touched.push_back(key);
+void player::may_be_there_in_parts(std::uint64_t started, const std::vector<entries>& on_the_way) {
+  if (tables::keeps(format_, capability::atomic_batches) || on_the_way.back().empty()) return;
+  using values = std::vector<std::string>;
+  const auto values_in = [](const entries& all, std::int64_t key) {
+    const auto at = all.find(key);
+    return at == all.end() ? values() : at->second;
+  };
+  // What each key may have: what it had, has on the way, or gets.
+  std::map<std::int64_t, std::vector<values>> choices;
+  for (const auto& state : on_the_way) {
+    for (const auto& [key, held] : state) choices.try_emplace(key, 1, values_in(memory_, key));
   }
-  for (std::size_t parts = 1; parts + 1 < std::size_t{1} << touched.size(); ++parts) {
-    entries some = memory_;
-    for (std::size_t i = 0; i < touched.size(); ++i) {
-      if ((parts >> i & 1) != 0) some[touched[i]] = then.at(touched[i]);
+  for (const auto& [key, held] : memory_) choices.try_emplace(key, 1, held);
+  for (const auto& state : on_the_way) {
+    for (auto& [key, those] : choices) {
+      auto held = values_in(state, key);
+      if (std::ranges::find(those, held) == those.end()) those.push_back(std::move(held));
     }
-    oracle_.may_have_happened(started, some);
+  }
+  std::vector<entries> mixed{memory_};
+  for (const auto& [key, those] : choices) {
+    const auto count = mixed.size();
+    for (std::size_t i = 1; i < those.size(); ++i) {
+      for (std::size_t m = 0; m < count; ++m) {
+        mixed.push_back(mixed[m]);
+        if (those[i].empty())
+          mixed.back().erase(key);
+        else
+          mixed.back()[key] = those[i];
+      }
+    }
+  }
+  for (const auto& some : mixed) {
+    if (some != memory_ && some != on_the_way.back()) oracle_.may_have_happened(started, some);
   }
 }
 

@@ -30,6 +30,8 @@ class player {
   void open(const subject::how& h = {});
   void insert(std::int64_t key, const std::string& value);
   void insert_range(const std::vector<subject::pair>& pairs);
+  /// One batch of inserts and erases.
+  void write_batch(const std::vector<subject::step>& steps);
   void erase(std::int64_t key);
   void erase(std::int64_t key, const std::string& value);
   void clear();
@@ -67,11 +69,14 @@ class player {
 
  private:
   void write(const char* verb, const std::function<result<>()>& call, const entries& then);
+  /// on_the_way: what memory would be after each change of a batch; the last is what it becomes.
+  void write(const char* verb, const std::function<result<>()>& call,
+             const std::vector<entries>& on_the_way);
   void persist(const char* verb, const std::function<result<>()>& call);
   void failed(const char* verb, std::uint64_t started, const error& why, const entries* perhaps);
   void opened_again(std::uint64_t started, const std::vector<oracle::state>& allowed);
   /// Where a batch is no unit on disk: a kill may leave any of its keys as it was or as it becomes.
-  void may_be_there_in_parts(std::uint64_t started, const entries& then);
+  void may_be_there_in_parts(std::uint64_t started, const std::vector<entries>& on_the_way);
   void check_memory(const char* verb);
   void recover_from_fence();
   /// What happened last survives from now on.

@@ -70,6 +70,7 @@ class typed final : public subject {
     c.sync_every = h.sync_every;
     c.file_system = h.file_system;
     c.access = h.access;
+    c.compaction = h.compaction;
     c.missing_fields = missing_fields::use_defaults;
     c.on_error = [](const error&) {};
     c.system = system;
@@ -88,6 +89,13 @@ class typed final : public subject {
     std::vector<std::pair<std::int64_t, V>> made;
     for (const auto& [key, value] : pairs) made.emplace_back(key, value_of<V>(value));
     return without_value(table_->insert_range(made));
+  }
+  result<> write(const std::vector<step>& steps) override {
+    batch<std::int64_t, V> changes;
+    for (const auto& [key, value] : steps) {
+      value ? changes.insert(key, value_of<V>(*value)) : changes.erase(key);
+    }
+    return without_value(table_->write(changes));
   }
   result<> erase(std::int64_t key) override { return without_value(table_->erase(key)); }
   result<> erase(std::int64_t key, const std::string& value) override {
@@ -167,6 +175,7 @@ class records final : public subject {
   result<> erase(std::int64_t key, const std::string& value) override {
     return now_->erase(key, value);
   }
+  result<> write(const std::vector<step>& steps) override { return now_->write(steps); }
   result<> clear() override { return now_->clear(); }
   result<> add(std::int64_t key, std::int64_t delta) override { return now_->add(key, delta); }
   result<> save() override { return now_->save(); }

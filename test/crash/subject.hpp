@@ -7,6 +7,7 @@
 #include "shelf/kind.hpp"
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace shelf::crash {
@@ -32,6 +33,11 @@ inline constexpr auto file_name = "t.shelf";
 class subject {
  public:
   using pair = std::pair<std::int64_t, std::string>;
+  /// One of a batch: an insert, or without a value an erase of the key.
+  struct step {
+    std::int64_t key = 0;
+    std::optional<std::string> value = {};
+  };
   struct how {
     write_mode mode = write_mode::through;
     shelf::opening opening = shelf::opening::create_if_missing;
@@ -42,12 +48,14 @@ class subject {
     file_io io = file_io::calls;
     std::chrono::milliseconds sync_every{1000};
     shelf::file_system file_system = shelf::file_system::local;
+    shelf::compaction compaction = {};
   };
 
   virtual ~subject() = default;
   [[nodiscard]] virtual result<> open(file::system* system, const how& h) = 0;
   [[nodiscard]] virtual result<> insert(std::int64_t key, const std::string& value) = 0;
   [[nodiscard]] virtual result<> insert_range(const std::vector<pair>& pairs) = 0;
+  [[nodiscard]] virtual result<> write(const std::vector<step>& steps) = 0;
   [[nodiscard]] virtual result<> erase(std::int64_t key) = 0;
   [[nodiscard]] virtual result<> erase(std::int64_t key, const std::string& value) = 0;
   [[nodiscard]] virtual result<> clear() = 0;

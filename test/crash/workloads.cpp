@@ -57,6 +57,37 @@ void batches(player& p) {
   p.close();
 }
 
+/// Inserts and erases in one step, some of them on top of others.
+void mixed_batches(player& p) {
+  p.open();
+  p.insert_range({{1, "a"}, {2, text('b', 300)}, {3, "c"}});
+  p.write_batch({{1}, {4, text('d', 500)}, {2, "e"}});
+  p.sync();
+  p.write_batch({{4}, {5, "f"}, {4, "g"}, {3}});
+  p.save();
+  p.write_batch({{2}, {5}, {6, text('h', 40)}});
+  p.close();
+}
+
+/// Mostly garbage at close: the file is written anew on the way.
+void compacting_at_close(player& p) {
+  const subject::how h{.compaction = {.close_min_bytes = 1}};
+  p.open(h);
+  p.insert(1, text('a', 9000));
+  p.insert(2, "b");
+  p.save();
+  p.erase(1);
+  p.insert(3, "c");
+  p.close();
+  p.open(h);
+  p.insert(1, text('d', 20'000));
+  p.sync();
+  p.insert(1, "e");
+  p.close();
+  p.open(h);
+  p.close();
+}
+
 /// More than a frame holds: the batch is one all the same.
 void batch_of_many_frames(player& p) {
   p.open();
@@ -308,6 +339,16 @@ const auto& all_workloads() {
       workload{.name = "overwrites", .flavours = maps, .play = overwrites, .least_states = 30'000},
       workload{.name = "erases", .flavours = kinds, .play = erases, .least_states = 49'500},
       workload{.name = "batches", .flavours = kinds, .play = batches, .least_states = 43'000},
+      workload{.name = "mixed_batches",
+               .flavours = kinds,
+               .play = mixed_batches,
+               .least_states = 64'500},
+      workload{.name = "compacting_at_close",
+               .flavours = {map, bag},
+               .play = compacting_at_close,
+               .least_states = 51'500,
+               .budget = 100,
+               .errnos = 5},
       workload{.name = "batch_of_many_frames",
                .flavours = {map},
                .play = batch_of_many_frames,

@@ -57,7 +57,8 @@ class Allocation : public each_kind<Kind> {
                                  .mode = mode_of(how),
                                  .format = format,
                                  .sync_every = std::chrono::milliseconds(0),
-                                 .on_error = [](const error&) {}}));
+                                 .on_error = [](const error&) {},
+                                 .compaction = {.close_min_bytes = 1}}));
   }
   static void fill(table& t) {
     entries some;
@@ -150,6 +151,12 @@ TYPED_TEST(Allocation, AWriteIsDoneOrNotDone) {
   this->check("insert_range", [](auto& t) {
     (void)or_throw(t.insert_range({{"x", 1}, {"y", 2}, {"key3", 3}, {"x", 4}}));
   });
+  this->check("write", [](auto& t) {
+    shelf::batch<std::string, std::int64_t> changes;
+    changes.insert("x", 1).erase("key3").insert("key3", 7).erase("key4", 4).erase("x").insert("y",
+                                                                                              2);
+    (void)or_throw(t.write(changes));
+  });
   if constexpr (!is_bag(TypeParam::value)) {
     this->check("insert_new", [](auto& t) { or_throw(t.insert_new("x", 1)); });
     this->check("insert_new_range",
@@ -165,6 +172,9 @@ TYPED_TEST(Allocation, ALargeBatchIsDoneOrNotDone) {
   entries many;
   for (int i = 0; i < 60; ++i) many.emplace_back("many" + std::to_string(i % 50), i);
   this->check("insert_range", [&](auto& t) { (void)or_throw(t.insert_range(many)); });
+  shelf::batch<std::string, std::int64_t> mixed;
+  for (int i = 0; i < 30; ++i) mixed.insert("many" + std::to_string(i), i).erase(many[20].first);
+  this->check("write", [&](auto& t) { (void)or_throw(t.write(mixed)); });
 }
 
 TYPED_TEST(Allocation, AReadGivesItsAnswerOrThrows) {
@@ -197,6 +207,17 @@ TYPED_TEST(Allocation, SavingReloadingAndCompactingAreDoneOrNotDone) {
   });
 }
 
+/// Leaves so much garbage that the close writes the file anew.
+template <class Table>
+void churn(Table& t) {
+  entries many;
+  for (int i = 0; i < 40; ++i) many.emplace_back("other" + std::to_string(i), i);
+  for (int round = 0; round < 20; ++round) {
+    (void)or_throw(t.insert_range(many));
+    for (const auto& [key, value] : many) (void)or_throw(t.erase(key));
+  }
+}
+
 TYPED_TEST(Allocation, ACloseIsDoneOrNotDone) {
   this->of_every_format_in(every_keeping, [this](keeping how) {
     for (const bool for_good : {false, true}) {
@@ -205,6 +226,7 @@ TYPED_TEST(Allocation, ACloseIsDoneOrNotDone) {
         const file::scratch here;
         auto t = std::make_unique<typename TestFixture::table>(this->open(here, how));
         this->fill(*t);
+        churn(*t);
         const auto expected = contents(*t);
         bool closed = false;
         const bool thrown = starved(n, for_good, [&] { closed = t->close().has_value(); });

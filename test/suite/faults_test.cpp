@@ -140,6 +140,10 @@ TYPED_TEST(Faults, AWriteThatSaidOkIsInTheFileAndOneThatFailedIsNotInMemory) {
   this->check("insert", [](auto& t) { return t.insert("d", 4).has_value(); });
   this->check("insert_range",
               [](auto& t) { return t.insert_range({{"d", 4}, {"a", 5}}).has_value(); });
+  this->check("write", [](auto& t) {
+    shelf::batch<std::string, std::int64_t> changes;
+    return t.write(changes.erase("a").insert("d", 4).insert("b", 5).erase("c", 3)).has_value();
+  });
   this->check("erase", [](auto& t) { return t.erase("a").has_value(); });
   this->check("erase pair", [](auto& t) { return t.erase("b", 2).has_value(); });
   this->check("clear", [](auto& t) { return t.clear().has_value(); });

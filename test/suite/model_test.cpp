@@ -64,7 +64,9 @@ class Model : public each_kind<Kind> {
     run(ground_type& g, std::uint64_t seed) : g_(g), dice_(seed), t_(g.open()) {}
 
     void step() {
-      switch (roll(20)) {
+      switch (roll(22)) {
+        case 20:
+        case 21: return write_batch();
         case 0: return erase_key();
         case 1:
         case 2: return erase_pair();
@@ -110,6 +112,29 @@ class Model : public each_kind<Kind> {
       }
       ASSERT_EQ(t_.insert_range(some), some.size());
       for (const auto& [key, value] : some) m_.insert(key, value);
+    }
+    void write_batch() {
+      shelf::batch<std::string, std::int64_t> changes;
+      write_counts expected;
+      for (int left = roll(40); left > 0; --left) {
+        const auto key = any_key();
+        const auto value = roll(6);
+        const auto what = roll(4);
+        if (what == 0) {
+          changes.erase(key);
+          expected.erased += m_.erase(key);
+        } else if (what == 1) {
+          changes.erase(key, value);
+          expected.erased += m_.erase(key, value);
+        } else {
+          changes.insert(key, value);
+          const auto done = m_.insert(key, value);
+          expected.added += done == written::added ? 1 : 0;
+          expected.replaced += done == written::replaced ? 1 : 0;
+          expected.unchanged += done == written::unchanged ? 1 : 0;
+        }
+      }
+      ASSERT_EQ(t_.write(changes), expected);
     }
     void erase_key() {
       const auto key = any_key();

@@ -4,6 +4,7 @@
 #include "suite/ground.hpp"
 
 #include <sys/stat.h>
+#include <filesystem>
 
 namespace shelf::suite {
 namespace {
@@ -203,6 +204,20 @@ TEST_P(Paths, NewFilesAreTheOwnersAloneAndACompactionKeepsTheMode) {
     ASSERT_TRUE(ok(t.close()));
     ASSERT_TRUE(ok(remove(file)));
   }
+}
+
+TEST(PathAlone, OpensTheFileItNamesWhateverTypeItIsOf) {
+  const file::scratch here;
+  const std::string name = here.path(path);
+  ASSERT_TRUE(ok(use(ages::open(name))));
+  EXPECT_EQ(or_throw(ages::open(name.c_str())).size(), 1u);
+  EXPECT_EQ(or_throw(ages::open(std::string_view(name))).size(), 1u);
+  EXPECT_EQ(or_throw(ages::open(std::filesystem::path(name))).size(), 1u);
+  EXPECT_EQ(or_throw(ages::open(name, opening::read_only)).size(), 1u);
+  EXPECT_TRUE(refuses(ages::open(here.path("none"), opening::existing), errc::not_found));
+  EXPECT_TRUE(refuses(ages::open(""), errc::invalid_argument));
+  static_assert(!path_argument<int>);
+  static_assert(!path_argument<std::nullptr_t>);
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, Paths, testing::ValuesIn(every_format), format_names());

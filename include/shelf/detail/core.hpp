@@ -4,6 +4,7 @@
 
 #include "shelf/config.hpp"
 #include "shelf/detail/bytes.hpp"
+#include "shelf/detail/change_list.hpp"
 #include "shelf/detail/function_ref.hpp"
 #include "shelf/detail/sought_key.hpp"
 #include "shelf/detail/wide_integer.hpp"
@@ -61,6 +62,7 @@ struct core_config {
   shelf::missing_fields missing_fields = shelf::missing_fields::refuse;
   std::function<void(const error&)> on_error;
   shelf::limits limits;
+  shelf::compaction compaction;
   shelf::file_system file_system = shelf::file_system::local;
   file::system* system = nullptr;
   dets::repair_policy repair = dets::repair_policy::automatic;
@@ -94,6 +96,9 @@ class snapshot_core {
   // Ordered tables only.
   [[nodiscard]] virtual std::size_t rank(bytes key, bool after) const = 0;
   [[nodiscard]] virtual std::unique_ptr<walk> entries(std::size_t from, std::size_t to) const = 0;
+  /// The same entries, the last one first.
+  [[nodiscard]] virtual std::unique_ptr<walk> entries_backwards(std::size_t from,
+                                                                std::size_t to) const = 0;
 };
 
 /// Entries made ready for one atomic insert. Filled on the caller's thread.
@@ -137,6 +142,8 @@ class core {
   // Writes. Errors: table_closed, forked, not_owner, read_only, fenced, indeterminate, no_space,
   // file_error, size_limit_exceeded.
   [[nodiscard]] virtual result<written> insert(bytes key, bytes value) = 0;
+  /// The same with a value whose bytes lie in several places.
+  [[nodiscard]] virtual result<written> insert_pieces(bytes key, std::span<const bytes> value) = 0;
   /// key_already_present if the key is there.
   [[nodiscard]] virtual result<> insert_new(bytes key, bytes value) = 0;
   [[nodiscard]] virtual std::unique_ptr<entry_batch> make_batch() const = 0;
@@ -144,6 +151,8 @@ class core {
   /// happens.
   [[nodiscard]] virtual result<std::size_t> insert_batch(std::unique_ptr<entry_batch> batch,
                                                          bool only_new) = 0;
+  /// One atomic batch, each change on top of those before it.
+  [[nodiscard]] virtual result<write_counts> write(const change_list& changes) = 0;
   [[nodiscard]] virtual result<std::size_t> erase(bytes key) = 0;
   [[nodiscard]] virtual result<std::size_t> erase_value(bytes key, bytes value) = 0;
   [[nodiscard]] virtual result<std::size_t> clear() = 0;

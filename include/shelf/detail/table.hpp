@@ -68,6 +68,7 @@ core_config untyped(config<K, V> c) {
   u.missing_fields = c.missing_fields;
   u.on_error = std::move(c.on_error);
   u.limits = c.limits;
+  u.compaction = c.compaction;
   u.file_system = c.file_system;
   u.system = c.system;
   u.repair = c.repair;
@@ -86,6 +87,18 @@ result<table<K, V, Kind>> table<K, V, Kind>::open(config c) {
   auto core = detail::open_core(detail::untyped(std::move(c)), std::move(types));
   if (!core) return std::unexpected(core.error());
   return table(std::move(*core), rules, limits);
+}
+
+template <class K, class V, kind Kind>
+template <path_argument P>
+result<table<K, V, Kind>> table<K, V, Kind>::open(const P& path, shelf::opening how) {
+  config c;
+  if constexpr (std::is_convertible_v<const P&, std::string_view>)
+    c.path = std::string_view(path);
+  else
+    c.path = path.native();
+  c.opening = how;
+  return open(std::move(c));
 }
 
 template <class K, class V, kind Kind>
@@ -119,8 +132,10 @@ result<written> table<K, V, Kind>::insert(const A& key, const V& value) {
   detail::encode_key<K>(k, key);
   if (k.failed()) return std::unexpected(refused(k.outcome().error()));
   detail::encoder v(detail::purpose::value, limits_);
+  v.gather();
   detail::encode(v, value);
   if (v.failed()) return std::unexpected(refused(v.outcome().error()));
+  if (v.has_pieces()) return core_->insert_pieces(k.written(), v.pieces());
   return core_->insert(k.written(), v.written());
 }
 
@@ -143,16 +158,25 @@ result<std::size_t> table<K, V, Kind>::insert_all(R&& pairs, bool only_new) {
   auto batch = core_->make_batch();
   detail::encoder k(detail::purpose::key, limits_);
   detail::encoder v(detail::purpose::value, limits_);
-  for (auto&& [key, value] : pairs) {
+  const auto add = [&](const auto& key, const V& value) -> result<> {
     k.clear();
     v.clear();
     detail::encode_key<K>(k, key);
-    detail::encode(v, static_cast<const V&>(value));
+    detail::encode(v, value);
     if (k.failed()) return std::unexpected(refused(k.outcome().error()));
     if (v.failed()) return std::unexpected(refused(v.outcome().error()));
-    if (auto added = batch->add(k.written(), v.written()); !added) {
-      return std::unexpected(added.error());
+    return batch->add(k.written(), v.written());
+  };
+  using element = std::ranges::range_value_t<R>;
+  for (auto&& each : pairs) {
+    result<> added;
+    if constexpr (detail::is_nothing<V> && key_argument<element, K>) {
+      added = add(static_cast<const element&>(each), V{});
+    } else {
+      const auto& [key, value] = each;
+      added = add(key, static_cast<const V&>(value));
     }
+    if (!added) return std::unexpected(added.error());
   }
   return core_->insert_batch(std::move(batch), only_new);
 }
@@ -176,6 +200,17 @@ result<std::size_t> table<K, V, Kind>::erase(const A& key, const V& value) {
   detail::encode(v, value);
   if (v.failed()) return std::unexpected(refused(v.outcome().error()));
   return core_->erase_value(k.written(), v.written());
+}
+
+template <class K, class V, kind Kind>
+result<write_counts> table<K, V, Kind>::write(const shelf::batch<K, V>& changes) {
+  if (changes.refused_) return std::unexpected(refused(*changes.refused_));
+  if (changes.is_deep_ || limits_.nesting < changes.usual_nesting) {
+    if (auto fits = detail::check_nesting(changes.changes_, limits_.nesting); !fits) {
+      return std::unexpected(refused(fits.error()));
+    }
+  }
+  return core_->write(changes.changes_);
 }
 
 template <class K, class V, kind Kind>
@@ -241,6 +276,14 @@ auto table<K, V, Kind>::lookup(const A& key) const -> result<found_type> {
   });
   if (!looked) found = std::unexpected(looked.error());
   return found;
+}
+
+template <class K, class V, kind Kind>
+template <key_argument<K> A, class U>
+  requires(!is_bag(Kind) && std::is_convertible_v<U, V>)
+V table<K, V, Kind>::value_or(const A& key, U&& fallback) const {
+  auto found = lookup(key);
+  return found ? *std::move(found) : static_cast<V>(std::forward<U>(fallback));
 }
 
 template <class K, class V, kind Kind>
