@@ -3,6 +3,7 @@
 #include "cli/row_sink.hpp"
 
 #include <algorithm>
+#include <compare>
 #include <deque>
 #include <functional>
 #include <string_view>
@@ -40,7 +41,8 @@ class table_sink final : public row_sink {
   row_counts counts_;
 };
 
-/// Which rows repeat others, by hashes: wrong only where two of them collide in 64 bits.
+/// Which rows repeat others, by hashes: wrong only where two keys collide in 64 bits, or two values
+/// of a key in 32.
 class repetitions {
  public:
   explicit repetitions(kind what) : what_(what) {}
@@ -52,10 +54,12 @@ class repetitions {
     const auto of_value = hash(as_text(value));
     // In a bag a row is itself by its value, too.
     const auto mixed = is_bag(what_) ? of_value * 0x9E3779B97F4A7C15U : 0;
-    seen_.push_back({hash(as_text(key)) ^ mixed, of_value});
+    seen_.push_back({.row = hash(as_text(key)) ^ mixed,
+                     .number = static_cast<std::uint32_t>(rows_),
+                     .value = static_cast<std::uint32_t>(of_value >> 32)});
   }
   [[nodiscard]] row_counts count() {
-    std::ranges::stable_sort(seen_, {}, &row_hash::row);
+    std::ranges::sort(seen_);
     row_counts counts;
     for (std::size_t i = 1; i < seen_.size(); ++i) {
       if (seen_[i].row != seen_[i - 1].row) continue;
@@ -67,8 +71,11 @@ class repetitions {
 
  private:
   struct row_hash {
-    std::size_t row;
-    std::size_t value;
+    std::uint64_t row;
+    std::uint32_t number;  ///< in the input
+    std::uint32_t value;
+
+    auto operator<=>(const row_hash&) const = default;
   };
   kind what_;
   std::uint64_t rows_ = 0;
