@@ -368,7 +368,10 @@ result<> journal_file::sync() {
     set_fence(synced.error());
     return std::unexpected(in_doubt(synced.error()));
   }
-  if (auto whole = is_whole(look_at::content, up_to, last); !whole) return whole;
+  if (auto whole = is_whole(look_at::content, up_to, last); !whole) {
+    if (whole.error() == errc::replaced) return whole;
+    return std::unexpected(in_doubt(whole.error()));  // it was synced, and cannot be read
+  }
   durable_.store(up_to, std::memory_order_release);
   return {};
 }

@@ -152,6 +152,19 @@ TEST(Wholeness, ALookThatFailsForAnotherReasonIsNotHeldAgainstTheFile) {
   EXPECT_FALSE(j.file().is_fenced());
 }
 
+TEST(Wholeness, WhatWasSyncedAndCannotBeReadBackIsInDoubt) {
+  for (const auto kind : {call::read, call::status}) {
+    simulated_disk disk;
+    small_journal j(disk);
+    j.create().put("a", 100);
+    disk.inject({.kind = kind, .error = EIO});
+    EXPECT_EQ(j.file().sync().error(), errc::indeterminate);
+    EXPECT_TRUE(j.file().is_fenced());
+    j.leave();
+    EXPECT_EQ(recover_and_read(disk).batches, j.given);
+  }
+}
+
 TEST(Wholeness, ALongBatchIsReadBackInPart) {
   simulated_disk disk;
   small_journal j(disk);
