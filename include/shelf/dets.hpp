@@ -95,7 +95,8 @@ struct file_info {
 /// Between the first change and the next sync() or close() the file is marked as unclosed: a
 /// program that ends without either leaves a file that the next open repairs.
 ///
-/// Errors any call may give: table_closed, forked, file_error, corrupt. Writes: read_only, fenced
+/// Errors any call may give: table_closed, forked, file_error, corrupt; opened read_only: busy (no
+/// lock is taken, and another process is changing the file). Writes: read_only, fenced
 /// and indeterminate (a failure of the disk), no_space, invalid_argument (no tuple, or too short
 /// for the key), size_limit_exceeded (2 GiB, less 50 MB, is all a DETS file can hold; reads and
 /// erasing go on).
@@ -109,9 +110,10 @@ class file {
 
   // --- life --------------------------------------------------------------------------------------
 
-  /// Opens the file, or creates it. Errors: invalid_path, not_found, already_open, not_a_table,
-  /// wrong_kind, type_mismatch, unsupported_version, corrupt, no_space. On an error the file is
-  /// untouched. Reads the slots and free lists, all of them; a repair reads the whole file.
+  /// Opens the file, or creates it. Errors: invalid_path, not_found, already_open, busy,
+  /// not_a_table, wrong_kind, type_mismatch, unsupported_version, corrupt, no_space. On an error
+  /// the file is untouched. Reads the slots and free lists, all of them; a repair reads the whole
+  /// file.
   [[nodiscard]] static result<file> open(config c);
   /// Moves the handle; the one moved from may only be assigned to or destroyed.
   file(file&& other) noexcept;

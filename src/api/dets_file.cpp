@@ -7,6 +7,7 @@
 #include "file/system.hpp"
 #include "table/housekeeper.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cassert>
 #include <cstdio>
@@ -175,8 +176,10 @@ result<> file::visit_all(detail::function_ref<bool(const term&)> visit) const {
 }
 
 result<std::vector<term>> file::to_vector() const {
+  // What the file says of itself is not believed beyond what is soon made up for.
+  constexpr std::size_t most_at_once = std::size_t{1} << 16;
   std::vector<term> all;
-  all.reserve(size());
+  all.reserve(std::min(size(), most_at_once));
   auto read = for_each([&](const term& object) { all.push_back(object); });
   if (!read) return std::unexpected(read.error());
   return all;

@@ -28,7 +28,7 @@ result<std::unique_ptr<store>> store::write_beside(kind type, std::vector<piece>
   std::unique_ptr<store> fresh(new store(std::move(how), place_));
   auto made = replacement::begin(*place_);
   if (!made) return std::unexpected(made.error());
-  bulk_shape shape{.format = {type, keypos_}};
+  bulk_shape shape{.format = {type, keypos_, settings_.exact_values}};
   const auto counts = settle(pieces, shape.format, source);
   if (!counts) return std::unexpected(counts.error());
   {
@@ -43,19 +43,20 @@ result<std::unique_ptr<store>> store::write_beside(kind type, std::vector<piece>
   }
   {
     const std::shared_lock lock(mutex_);
-    if (auto ready = fresh->adopt(*made, file_); !ready) return std::unexpected(ready.error());
+    if (auto ready = fresh->adopt(*made, file_, false); !ready)
+      return std::unexpected(ready.error());
   }
   return fresh;
 }
 
 /// This store works on a file that was written beside another, and has no name yet.
-result<> store::adopt(replacement& made, const storage& like) {
+result<> store::adopt(replacement& made, const storage& like, bool reopened) {
   auto unnamed = made.release(like.in_memory() ? nullptr : &like.file());
   if (!unnamed) return std::unexpected(unnamed.error());
   temporary_name_ = std::move(unnamed->name);
   const auto judged = read_header(unnamed->content);
   if (!judged) return std::unexpected(judged.error());
-  auto loaded = load(std::move(unnamed->content), judged->fields, false);
+  auto loaded = load(std::move(unnamed->content), judged->fields, reopened);
   if (loaded) open_ = true;
   return loaded;
 }
@@ -64,7 +65,7 @@ result<> store::adopt(replacement& made, const storage& like) {
 /// behind the rename only the sync of the directory can fail.
 result<> store::take_place(replacement& made) {
   store fresh(settings_, place_);
-  if (auto ready = fresh.adopt(made, file_); !ready) return ready;
+  if (auto ready = fresh.adopt(made, file_, false); !ready) return ready;
   if (auto named = fresh.take_name(true); !named) return named;
   file_ = std::move(fresh.file_);
   header_ = fresh.header_;

@@ -3,6 +3,7 @@
 #include "dets/bucket.hpp"
 
 #include "dets/storage.hpp"
+#include "term/order.hpp"
 #include "term/tag.hpp"
 
 #include <algorithm>
@@ -28,6 +29,23 @@ std::uint64_t key_record::size(kind type) const noexcept {
   std::uint64_t size = type == kind::set ? 0 : 4;
   for (const auto& object : objects) size += 4 + object.size();
   return size;
+}
+
+std::weak_ordering compare_objects(bytes a, bytes b, object_format format) noexcept {
+  if (!format.exact) return terms::compare_exact(a, b);
+  const auto compare = [](bytes x, bytes y) {
+    return std::lexicographical_compare_three_way(x.begin(), x.end(), y.begin(), y.end());
+  };
+  const auto key = element_at(a, format.keypos);
+  const auto other = element_at(b, format.keypos);
+  const auto before = compare({a.data(), key.data()}, {b.data(), other.data()});
+  if (before != 0) return before;
+  return compare({key.data() + key.size(), a.data() + a.size()},
+                 {other.data() + other.size(), b.data() + b.size()});
+}
+
+bool are_identical(bytes a, bytes b, object_format format) noexcept {
+  return same_bytes(a, b) || compare_objects(a, b, format) == 0;
 }
 
 result<> check_bucket(bytes content, const std::string& path, std::uint64_t offset) {

@@ -9,6 +9,7 @@
 #include "shelf/kind.hpp"
 
 #include <array>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <memory_resource>
@@ -44,7 +45,14 @@ class bucket_room {
 struct object_format {
   kind type = kind::set;
   std::uint32_t keypos = 1;
+  /// Two objects are one only if all but their keys is equal byte by byte: then -0.0 is not 0.0,
+  /// which it is by the =:= of OTP 25. Keys are always compared by that.
+  bool exact = false;
 };
+
+/// Some order of the canonical objects of one key; equivalent are those that are the same object.
+[[nodiscard]] std::weak_ordering compare_objects(bytes a, bytes b, object_format format) noexcept;
+[[nodiscard]] bool are_identical(bytes a, bytes b, object_format format) noexcept;
 
 /// Checks size and status at the front of a bucket. corrupt: the sentence names path and byte.
 [[nodiscard]] result<> check_bucket(bytes content, const std::string& path, std::uint64_t offset);

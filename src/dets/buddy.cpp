@@ -86,34 +86,61 @@ std::vector<std::byte> buddy::encode() const {
   return out;
 }
 
-std::optional<std::uint32_t> buddy::allocate(unsigned k) {
+void buddy::reserve(std::size_t releases) {
+  // A block that is split leaves one of each class on the way.
+  const auto wanted = releases + largest_class;
+  if (spare_.size() >= wanted) return;
+  // Nodes that are removed come back here: room for all that one call can remove.
+  spare_.reserve(2 * wanted);
+  addresses one;
+  while (spare_.size() < wanted) {
+    one.insert(0);
+    spare_.push_back(one.extract(one.begin()));
+  }
+}
+
+void buddy::add(unsigned k, std::uint32_t address) noexcept {
+  assert(!spare_.empty() && "reserve() comes first");
+  auto node = std::move(spare_.back());
+  spare_.pop_back();
+  node.value() = address;
+  free_[k].insert(std::move(node));
+}
+
+bool buddy::remove(unsigned k, std::uint32_t address) noexcept {
+  auto node = free_[k].extract(address);
+  if (node.empty()) return false;
+  // What does not fit is not needed.
+  if (spare_.size() < spare_.capacity()) spare_.push_back(std::move(node));
+  return true;
+}
+
+std::optional<std::uint32_t> buddy::allocate(unsigned k) noexcept {
   assert(k >= smallest_class);
   auto from = k;
   while (from <= largest_class && free_[from].empty()) ++from;
   if (from > largest_class) return std::nullopt;
   const std::uint32_t address = *free_[from].begin();
   if (address + block_size(k) > limit_) return std::nullopt;
-  free_[from].erase(free_[from].begin());
+  static_cast<void>(remove(from, address));
   shrink({address, from}, k);
   return address;
 }
 
-void buddy::shrink(block from, unsigned to) {
+void buddy::shrink(block from, unsigned to) noexcept {
   assert(to <= from.k);
-  for (auto k = from.k; k-- > to;) {
-    free_[k].insert(from.address + static_cast<std::uint32_t>(block_size(k)));
-  }
+  for (auto k = from.k; k-- > to;) add(k, from.address + static_cast<std::uint32_t>(block_size(k)));
 }
 
-void buddy::release(block freed) {
+void buddy::release(block freed) noexcept {
   for (; freed.k < largest_class; ++freed.k) {
     const auto size = static_cast<std::uint32_t>(block_size(freed.k));
     const bool upper = ((freed.address - base_) & size) != 0;
     const auto other = upper ? freed.address - size : freed.address + size;
-    if (free_[freed.k].erase(other) == 0) break;
+    if (!remove(freed.k, other)) break;
     if (upper) freed.address = other;
   }
-  free_[freed.k].insert(freed.address);
+  add(freed.k, freed.address);
 }
 
 std::vector<block> buddy::free_blocks() const {

@@ -37,22 +37,31 @@ class buddy {
   /// As OTP writes them, with the end marker, without the trailer.
   [[nodiscard]] std::vector<std::byte> encode() const;
 
+  /// Takes the memory for one allocate() and so many calls of release(), or for one shrink() in
+  /// place of the allocate(): these never allocate. Throws std::bad_alloc, with nothing changed.
+  void reserve(std::size_t releases);
   /// The lowest of the smallest free blocks that hold 2^k bytes, split as needed; nothing if it
-  /// would end above the limit, with nothing changed.
-  [[nodiscard]] std::optional<std::uint32_t> allocate(unsigned k);
+  /// would end above the limit, with nothing changed. After reserve().
+  [[nodiscard]] std::optional<std::uint32_t> allocate(unsigned k) noexcept;
   /// Where no block may end above; highest_end unless told.
   void limit_to(std::uint64_t end) noexcept { limit_ = end; }
-  /// The block is free again, and joins its buddies.
-  void release(block freed);
-  /// A block shrinks where it stands; the rest of it is free.
-  void shrink(block from, unsigned to);
+  /// The block is free again, and joins its buddies. After reserve().
+  void release(block freed) noexcept;
+  /// A block shrinks where it stands; the rest of it is free. After reserve().
+  void shrink(block from, unsigned to) noexcept;
 
   [[nodiscard]] std::vector<block> free_blocks() const;
 
  private:
+  using addresses = std::set<std::uint32_t>;
+
+  void add(unsigned k, std::uint32_t address) noexcept;
+  [[nodiscard]] bool remove(unsigned k, std::uint32_t address) noexcept;
+
   std::uint32_t base_;
   std::uint64_t limit_ = highest_end;
-  std::array<std::set<std::uint32_t>, largest_class + 1> free_;
+  std::array<addresses, largest_class + 1> free_;
+  std::vector<addresses::node_type> spare_;  // nodes of free_ that are not in use
 };
 
 }  // namespace shelf::dets_format

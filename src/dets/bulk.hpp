@@ -54,13 +54,17 @@ struct settled_counts {
   std::uint64_t doubled = 0;     ///< bags: of a bucket that was there twice, in two states
 };
 
+/// What becomes of the objects of a bag's key that come from two buckets of which one contains the
+/// other, in the same order. Dropped: a writer died between writing the one and freeing the other,
+/// so the fuller one is kept. Kept: all of them count, as they do for OTP.
+enum class doubles : std::uint8_t { dropped, kept };
+
 /// Settles what stands under one key: in a set the last object wins, in a bag of identical objects
-/// the last; a duplicate_bag keeps all. If a key of a bag comes from two buckets, and what one has
-/// is contained in the other in the same order, then a writer died between writing the one and
-/// freeing the other: the fuller one is kept. Drops and orders pieces so that a key's objects stand
+/// the last; a duplicate_bag keeps all. Drops and orders pieces so that a key's objects stand
 /// together. They come in the order in which they were written.
 [[nodiscard]] result<settled_counts> settle(std::vector<piece>& pieces, object_format format,
-                                            const piece_source& source);
+                                            const piece_source& source,
+                                            doubles found = doubles::dropped);
 
 /// What a new file is to be like.
 struct bulk_shape {

@@ -2,36 +2,35 @@
 // Linear hashing: the table grows by a segment, and the slots of one old segment are divided.
 #include "dets/indivisible.hpp"
 
-#include <array>
 #include <limits>
+#include <new>
 
 namespace shelf::dets_format {
 
 /// One segment's growth, made ready beside what is there, then taken over in one step. Until then
-/// the old buckets stand, so that a failure changes nothing.
+/// the old buckets stand, so that a failure changes nothing: what was prepared is forgotten.
 class store::growth {
  public:
-  explicit growth(store& of) : store_(of), step_(of), unmarked_before_(of.unmarked_.size()) {}
+  explicit growth(store& of) : store_(of), unmarked_before_(of.unmarked_.size()) {
+    // All the room it can need: once something is written, noting that cannot fail.
+    written_.reserve(std::size_t{2} * slots_per_segment);
+    entries_.reserve(std::size_t{2} * slots_per_segment);
+    replaced_.reserve(slots_per_segment);
+    of.replaced_.reserve(of.replaced_.size() + slots_per_segment);
+    of.unmarked_.reserve(unmarked_before_ + std::size_t{2} * slots_per_segment);
+    of.slots_.reserve_segment();
+  }
   growth(const growth&) = delete;
   growth& operator=(const growth&) = delete;
-
-  /// Forgets what was prepared.
-  void give_back() {
-    store_.unmarked_.resize(unmarked_before_);
-    constexpr std::array<std::byte, 4> free_mark{std::byte{0x03}, std::byte{0xAB}, std::byte{0xCD},
-                                                 std::byte{0xEF}};
-    for (const auto& b : written_) {
-      static_cast<void>(store_.file_.write(std::uint64_t{b.address} + 4, free_mark));
-    }
-    for (const auto& b : written_) store_.free_.release(b);
-    for (const auto& b : reserved_) store_.free_.release(b);
+  ~growth() {
+    if (!taken_over_) give_back();
   }
 
   /// False if there is no room for another segment.
   result<bool> prepare() {
-    store_.slots_.reserve_segment();
+    reserved_.reserve(2);
     for (int i = store_.slots_.needs_part() ? 2 : 1; i > 0; --i) {
-      const auto address = store_.free_.allocate(class_of(segment_bytes));
+      const auto address = allocate(class_of(segment_bytes));
       if (!address) return false;
       reserved_.push_back({*address, class_of(segment_bytes)});
     }
@@ -52,10 +51,10 @@ class store::growth {
     return true;
   }
 
-  void take_over() {
+  void take_over() noexcept {
+    taken_over_ = true;
     auto& h = store_.header_;
     auto& replaced = store_.replaced_;
-    replaced.reserve(replaced.size() + replaced_.size());
     if (reserved_.size() == 2) store_.slots_.add_part(reserved_.front().address);
     store_.slots_.add_segment(reserved_.back().address);
     for (const auto& [slot, entry] : entries_) store_.slots_.set(slot, entry);
@@ -69,6 +68,27 @@ class store::growth {
   }
 
  private:
+  /// What was written is no bucket, or the file is fenced: a repair must not find it later.
+  void give_back() noexcept {
+    store_.unmarked_.resize(unmarked_before_);
+    for (const auto& b : written_) {
+      try {
+        if (!store_.mark_free(b.address)) break;
+      } catch (const std::bad_alloc&) {
+        if (!store_.fenced_) store_.fenced_ = errc::fenced;
+        break;
+      }
+    }
+    for (const auto& b : written_) store_.free_.release(b);
+    for (const auto& b : reserved_) store_.free_.release(b);
+  }
+
+  std::optional<std::uint32_t> allocate(unsigned k) {
+    store_.free_.reserve(written_.size() + reserved_.size() + replaced_.size() +
+                         store_.replaced_.size() + 4);
+    return store_.free_.allocate(k);
+  }
+
   result<> divide(std::uint32_t slot) {
     const auto& h = store_.header_;
     const auto entry = store_.slots_.at(slot);
@@ -99,9 +119,9 @@ class store::growth {
   result<> write(std::uint32_t slot, const key_records& records) {
     const auto bucket = compose_bucket(records, store_.type_, records.get_allocator().resource());
     const auto k = class_of(bucket.size());
-    make_room(written_);
-    const auto address = store_.free_.allocate(k);
+    const auto address = allocate(k);
     if (!address) return std::unexpected(errc::size_limit_exceeded);
+    const indivisible step(store_);
     if (auto put = store_.write_bucket(*address, bucket); !put) {
       store_.free_.release({*address, k});
       return put;
@@ -116,8 +136,8 @@ class store::growth {
     slot_entry entry;
   };
   store& store_;
-  indivisible step_;
   std::size_t unmarked_before_;
+  bool taken_over_ = false;
   std::vector<block> reserved_;  // a part, if one is due, and the segment
   std::vector<block> written_;
   std::vector<block> replaced_;
@@ -132,7 +152,6 @@ result<> store::grow_for(std::uint64_t keys) {
          header_.next < header_.max_slots) {
     growth next(*this);
     const auto ready = next.prepare();
-    if (!ready || !*ready) next.give_back();
     if (!ready) return std::unexpected(ready.error());
     if (!*ready) {
       cannot_grow_ = true;

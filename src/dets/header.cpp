@@ -18,6 +18,8 @@ constexpr std::size_t version_end = 20;
 constexpr std::size_t summed_from = 12;
 constexpr std::size_t counters_at = 56;
 constexpr std::size_t base_at = 184;
+/// What no object takes less than, its size and its 131 included.
+constexpr std::uint64_t smallest_object = 8;
 
 std::unexpected<error> refuse(const std::string& path, errc code, std::string_view what) {
   return std::unexpected(error(code, path + ": " + std::string(what)));
@@ -116,6 +118,7 @@ result<judged_header> judge_header(bytes front, std::uint64_t file_size, std::ui
   }
   judged_header judged{.fields = read_fields(front), .damage = {}};
   header& h = judged.fields;
+  h.summed = !all_zero(sum);
   if (std::uint64_t{trailer} + h.base != file_size) {
     judged.damage = "byte " + std::to_string(file_size < 4 ? 0 : file_size - 4) +
                     ": the size at the end is not that of the file";
@@ -133,6 +136,8 @@ result<judged_header> judge_header(bytes front, std::uint64_t file_size, std::ui
   if (!h.closed) judged.damage = "byte 8: it was not closed properly";
   if (judged.damage.empty() && !has_shape(h))
     judged.damage = "byte 20: impossible numbers of slots";
+  if (judged.damage.empty() && (h.objects > file_size / smallest_object || h.keys > h.objects))
+    judged.damage = "byte 32: more objects or keys than the file has room for";
   settle_bounds(h);
   return judged;
 }

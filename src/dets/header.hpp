@@ -32,6 +32,7 @@ struct header {
   hash_method method = hash_method::phash2;
   std::uint32_t n = 0;  ///< split pointer
   block_counters counters{};
+  bool summed = false;     ///< as read: it bears a checksum. Not so while shelf changes the file
   std::uint32_t base = 0;  ///< of the buddy system when the file was made; 0 once it was reopened
 
   /// Where a key with this hash belongs.

@@ -11,6 +11,8 @@
 #include <array>
 #include <bit>
 #include <cerrno>
+#include <mutex>
+#include <utility>
 
 namespace shelf::dets_format {
 namespace {
@@ -78,12 +80,32 @@ result<std::unique_ptr<store>> store::open(settings how, std::shared_ptr<file::l
   if (made->settings_.repair == dets::repair_policy::force) {
     if (auto forced = made->force(made->header_); !forced) return std::unexpected(forced.error());
   }
+  if (!made->settings_.waits_for_accept) {
+    if (auto done = made->accept(); !done) return std::unexpected(done.error());
+  }
   return made;
+}
+
+/// The repaired file has been whole for long, and waits under a temporary name.
+result<> store::accept() {
+  const std::scoped_lock lock(mutex_);
+  const bool forced = settings_.repair == dets::repair_policy::force;
+  if (!original_.in_memory()) {
+    const auto tell = forced ? shelf::detail::step_of(settings_.tell_repair, 3, 4)
+                             : shelf::detail::step_of(settings_.tell_repair, 1, 2);
+    if (auto kept = keep_original(original_, tell); !kept) return kept;
+    if (auto named = take_name(true); !named) return named;
+    original_ = storage();
+    return where_.sync_directory();
+  }
+  if (!std::exchange(compacts_when_accepted_, false)) return {};
+  return compact_now(shelf::detail::step_of(settings_.tell_repair, 1, 2));
 }
 
 result<> store::open_file() {
   result<> opened;
   for (int i = 0; i < tries; ++i) {
+    if (settings_.how == settings::opening::read_only) return open_alongside();
     if (settings_.how != settings::opening::create_new) {
       opened = open_existing();
       const bool may_create = settings_.how == settings::opening::create_if_missing;
@@ -111,7 +133,7 @@ result<> store::create() {
   if (auto written = write_bulk(made->content(), none, shape, {}, arena(), {}); !written)
     return written;
   // All memory it takes, before the file has a name.
-  auto ready = adopt(*made, storage());
+  auto ready = adopt(*made, storage(), false);
   open_ = false;  // until open() says so
   if (ready) ready = take_name(false);
   if (!ready) {
@@ -154,29 +176,38 @@ result<> store::check_wanted(const header& h) const {
 }
 
 result<> store::open_existing() {
-  const bool reads_only = settings_.how == settings::opening::read_only;
-  if (!reads_only) where_.sweep_temporaries();
-  auto opened = reads_only ? where_.open_to_read() : where_.open_to_write();
+  where_.sweep_temporaries();
+  auto opened = where_.open_to_write();
   if (!opened) return std::unexpected(opened.error());
-  storage from(std::move(*opened));
-  const auto judged = read_header(from);
-  if (!judged) return std::unexpected(judged.error());
-  const bool refuses = settings_.repair == dets::repair_policy::refuse;
-  if (!judged->damage.empty() && refuses) {
+  if (auto loaded = open_judged(storage(std::move(*opened))); !loaded) return loaded;
+  if (repaired_) return {};
+  // Whoever gave a closed file its name may have been killed before the name was on the disk.
+  auto synced = where_.sync_directory();
+  // A directory that may only be searched cannot be synced: others have made that name.
+  return !synced && synced.error().os_error() == EBADF ? result<>() : synced;
+}
+
+/// What the header says, if that is what was asked for.
+result<judged_header> store::judge(const storage& from) const {
+  auto judged = read_header(from);
+  if (!judged) return judged;
+  if (!judged->damage.empty() && settings_.repair == dets::repair_policy::refuse) {
     return std::unexpected(
         error(errc::corrupt, from.path() + ": " + judged->damage + "; it needs a repair"));
   }
-  if (auto wanted = check_wanted(judged->fields); !wanted) return wanted;
+  if (auto wanted = check_wanted(judged->fields); !wanted) return std::unexpected(wanted.error());
+  return judged;
+}
+
+/// Loads the file, or what a repair makes of it.
+result<> store::open_judged(storage&& from) {
+  const auto judged = judge(from);
+  if (!judged) return std::unexpected(judged.error());
   if (!judged->damage.empty()) {
     return open_damaged(std::move(from), judged->fields, judged->damage, settings_.tell_repair);
   }
   auto loaded = load(std::move(from), judged->fields, true);
-  // Whoever gave a closed file its name may have been killed before the name was on the disk.
-  if (loaded && !reads_only) {
-    auto synced = where_.sync_directory();
-    // A directory that may only be searched cannot be synced: others have made that name.
-    return !synced && synced.error().os_error() == EBADF ? result<>() : synced;
-  }
+  const bool refuses = settings_.repair == dets::repair_policy::refuse;
   if (loaded || refuses || loaded.error() != errc::corrupt) return loaded;
   return open_damaged(std::move(file_), judged->fields, loaded.error().message(),
                       settings_.tell_repair);
@@ -230,7 +261,7 @@ result<> store::open_damaged(storage&& from, const header& h, std::string cause,
 result<> store::repair_in_memory(const storage& from, const header& h, std::string cause,
                                  const progress& tell) {
   storage image({}, from.path());
-  auto found = repair(from, h, image, tell);
+  auto found = repair(from, h, format_of(h), image, tell);
   if (!found) return std::unexpected(found.error());
   repaired_ = std::move(*found);
   repaired_->cause = std::move(cause);
@@ -239,21 +270,21 @@ result<> store::repair_in_memory(const storage& from, const header& h, std::stri
   return load(std::move(image), judged->fields, true);
 }
 
+/// The original keeps its name, and its lock, until accept().
 result<> store::repair_beside(storage&& from, const header& h, std::string cause,
                               const progress& tell) {
   auto made = replacement::begin(where_);
   if (!made) return std::unexpected(made.error());
-  auto found = repair(from, h, made->content(), shelf::detail::step_of(tell, 0, 2));
+  auto found = repair(from, h, format_of(h), made->content(), shelf::detail::step_of(tell, 0, 2));
   if (!found) return std::unexpected(found.error());
   repaired_ = std::move(*found);
   repaired_->cause = std::move(cause);
-  if (auto kept = keep_original(from, shelf::detail::step_of(tell, 1, 2)); !kept) return kept;
-  auto fresh = made->publish(&from.file(), true);
-  if (!fresh) return std::unexpected(fresh.error());
-  if (auto synced = where_.sync_directory(); !synced) return synced;
-  const auto judged = read_header(*fresh);
-  if (!judged) return std::unexpected(judged.error());
-  return load(std::move(*fresh), judged->fields, true);
+  repaired_->kept_as = settings_.path + std::string(kept_suffix);
+  original_ = std::move(from);
+  const bool was_open = open_.exchange(false);
+  auto ready = adopt(*made, original_, true);
+  open_ = was_open;
+  return ready;
 }
 
 /// An original that is there already is nearer to the last clean close than this one: it stays.
@@ -261,7 +292,6 @@ result<> store::keep_original(storage& from, const progress& tell) {
   const auto kept = settings_.path + std::string(kept_suffix);
   const auto place = file::location::find(system_, kept, settings_.base_directory);
   if (!place) return std::unexpected(place.error());
-  repaired_->kept_as = kept;
   place->sweep_temporaries();
   if (const auto there = place->open_to_read(); there || there.error() != errc::not_found)
     return {};
@@ -306,7 +336,6 @@ void store::forget_original() noexcept try {
 result<> store::force(const header& h) {
   if (repaired_) return {};
   const auto tell_read = shelf::detail::step_of(settings_.tell_repair, 0, 2);
-  const auto tell_mended = shelf::detail::step_of(settings_.tell_repair, 1, 2);
   std::uint64_t seen = 0;
   const auto read = for_each([&](bytes) {
     if ((++seen & 0xFFF) == 0 && tell_read) tell_read(seen, size());
@@ -314,9 +343,13 @@ result<> store::force(const header& h) {
   });
   const bool damaged = !read && read.error() == errc::corrupt;
   if (!read && !damaged) return read;
-  if (!damaged) return settings_.how == settings::opening::read_only ? read : compact(tell_mended);
+  if (!damaged) {
+    compacts_when_accepted_ = settings_.how != settings::opening::read_only;
+    return {};
+  }
   const auto fields = h;
-  return open_damaged(std::move(file_), fields, read.error().message(), tell_mended);
+  return open_damaged(std::move(file_), fields, read.error().message(),
+                      shelf::detail::step_of(settings_.tell_repair, 1, 2));
 }
 
 result<> recognise_file(file::system& system, const std::string& path,

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <array>
-#include <utility>
+#include <ranges>
 
 namespace shelf::dets_format {
 namespace {
@@ -25,58 +25,79 @@ std::array<std::byte, 4> mark(std::uint32_t status) noexcept {
 
 }  // namespace
 
-/// `old` and `fresh` are whole buckets, or empty.
+/// `old` and `fresh` are whole buckets, or empty. On an error or an exception nothing has changed,
+/// or the file is fenced.
 result<> store::place(std::uint32_t slot, bytes old, bytes fresh) {
-  const indivisible step(*this);
   if (same_bytes(old, fresh)) return {};
   const auto entry = slots_.at(slot);
   make_room(replaced_);
+  make_room(placed_);
+  make_room(unmarked_);
+  free_.reserve(replaced_.size() + placed_.size() + 2);
   if (fresh.empty()) {
     replaced_.push_back(entry.block());
-    slots_.set(slot, {});
+    note_placed(slot, entry, {});
     return {};
   }
   // What is copied into a mapping may be cut anywhere, and copying it all costs less than a call.
-  const bool in_place = !settings_.durable && !file_.is_mapped();
+  // What a batch overwrites could not be brought back.
+  const bool in_place = !settings_.durable && !in_batch_ && !file_.is_mapped();
   if (old.empty() || !in_place || class_of(fresh.size()) > entry.block().k) {
-    return place_anew(slot, entry, fresh);
+    return place_anew(slot, entry, old, fresh);
   }
   const auto same =
       static_cast<std::uint64_t>(std::ranges::mismatch(old, fresh).in2 - fresh.begin());
   const bool safe = in_one_page(entry.pointer + same, entry.pointer + fresh.size());
-  return safe ? place_in_place(slot, old, fresh) : place_anew(slot, entry, fresh);
+  return safe ? place_in_place(slot, old, fresh) : place_anew(slot, entry, old, fresh);
+}
+
+void store::note_placed(std::uint32_t slot, slot_entry before, slot_entry now) noexcept {
+  placed_.push_back({slot, before});
+  slots_.set(slot, now);
 }
 
 /// Over the old bucket, in a block that is large enough.
 result<> store::place_in_place(std::uint32_t slot, bytes old, bytes fresh) {
+  const indivisible step(*this);
   const auto entry = slots_.at(slot);
   const auto same = static_cast<std::size_t>(std::ranges::mismatch(old, fresh).in2 - fresh.begin());
   // By a call: a kill must not leave half of it.
   if (auto written = file_.write_page(entry.pointer + same, fresh.subspan(same)); !written) {
+    const bool full = written.error() == errc::no_space;
+    // A full disk may have taken a part. What stood there before had its room.
+    if (full && restore_in_place(entry, same, old)) return written;
     return fence(written.error());  // nobody knows what stands there now
   }
   end_ = std::max(end_, entry.pointer + std::uint64_t{fresh.size()});
   const slot_entry now{static_cast<std::uint32_t>(fresh.size()), entry.pointer};
   if (now.block().k < entry.block().k) free_.shrink(entry.block(), now.block().k);
-  slots_.set(slot, now);
+  note_placed(slot, entry, now);
   return {};
 }
 
-result<> store::place_anew(std::uint32_t slot, slot_entry old, bytes fresh) {
+bool store::restore_in_place(slot_entry entry, std::size_t from, bytes old) {
+  if (from < old.size() && !file_.write_page(entry.pointer + from, old.subspan(from))) return false;
+  return file_.file().truncate(end_).has_value();
+}
+
+result<> store::place_anew(std::uint32_t slot, slot_entry before, bytes old, bytes fresh) {
   const auto k = class_of(fresh.size());
   const auto address = free_.allocate(k);
   if (!address) {
     // What got smaller must always fit, or nothing could be erased from a full file.
-    if (!old.empty() && k <= old.block().k) return place_in_place(slot, {}, fresh);
+    if (!old.empty() && !in_batch_ && k <= before.block().k) {
+      return place_in_place(slot, old, fresh);
+    }
     return std::unexpected(error(errc::size_limit_exceeded,
                                  file_.path() + ": it would grow beyond the 2 GiB of a DETS file"));
   }
+  const indivisible step(*this);
   if (auto written = write_bucket(*address, fresh); !written) {
     free_.release({*address, k});
     return written;
   }
-  if (!old.empty()) replaced_.push_back(old.block());
-  slots_.set(slot, {static_cast<std::uint32_t>(fresh.size()), *address});
+  if (!old.empty()) replaced_.push_back(before.block());
+  note_placed(slot, before, {static_cast<std::uint32_t>(fresh.size()), *address});
   return {};
 }
 
@@ -85,7 +106,6 @@ result<> store::place_anew(std::uint32_t slot, slot_entry old, bytes fresh) {
 /// cut may leave any part of a write, and nothing in a bucket would tell.
 result<> store::write_bucket(std::uint64_t address, bytes bucket) {
   const auto before = end_;
-  make_room(unmarked_);
   const bool at_once =
       in_one_page(address, address + bucket.size()) && !settings_.durable && !file_.is_mapped();
   auto written = at_once ? write_at(address, bucket)
@@ -93,7 +113,7 @@ result<> store::write_bucket(std::uint64_t address, bytes bucket) {
   if (written && !at_once) {
     std::array<std::byte, bucket_header> front;
     std::ranges::copy(bucket.first(bucket_header), front.begin());
-    if (settings_.durable) std::ranges::copy(mark(status_free), front.begin() + 4);
+    if (settings_.durable) std::ranges::copy(mark(next_waiting_mark()), front.begin() + 4);
     written = write_at(address, front);
   }
   if (written) {
@@ -107,6 +127,15 @@ result<> store::write_bucket(std::uint64_t address, bytes bucket) {
   return written.error() == errc::no_space ? written : fence(written.error());
 }
 
+/// Of a bucket that does not count yet: any number that means nothing else, and was not there
+/// before.
+std::uint32_t store::next_waiting_mark() noexcept {
+  do {
+    ++stamp_;
+  } while (stamp_ == status_active || stamp_ == status_free);
+  return stamp_;
+}
+
 result<> store::write_at(std::uint64_t address, bytes content) {
   if (auto written = file_.write(address, content); !written) return written;
   end_ = std::max(end_, address + content.size());
@@ -116,18 +145,39 @@ result<> store::write_at(std::uint64_t address, bytes content) {
 /// The change is in the file: now it counts, and what it replaced may go.
 result<> store::free_replaced() {
   const indivisible step(*this);
+  placed_.clear();
   if (auto synced = sync_if_durable(); !synced) return synced;
-  for (const auto address : std::exchange(unmarked_, {})) {
+  for (const auto address : unmarked_) {
     if (auto marked = write_mark(address, status_active); !marked) return marked;
   }
+  unmarked_.clear();
   if (replaced_.empty()) return sync_if_durable();
   if (auto synced = sync_if_durable(); !synced) return synced;
   for (const auto& b : replaced_) {
-    if (auto marked = write_mark(b.address, status_free); !marked) return marked;
+    if (auto marked = mark_free(b.address); !marked) return marked;
   }
   if (auto synced = sync_if_durable(); !synced) return synced;
   for (const auto& b : replaced_) free_.release(b);
   replaced_.clear();
+  return {};
+}
+
+/// A change failed in its middle: slots and free blocks are as they were before it, and what it
+/// wrote is no bucket. Nothing of what it replaces has been overwritten.
+result<> store::take_back() {
+  const indivisible step(*this);
+  for (const auto& p : placed_ | std::views::reverse) {
+    const auto now = slots_.at(p.slot);
+    if (!now.empty()) {
+      // No repair may find it.
+      if (auto marked = mark_free(now.pointer); !marked) return marked;
+      free_.release(now.block());
+    }
+    slots_.set(p.slot, p.before);
+  }
+  placed_.clear();
+  replaced_.clear();
+  unmarked_.clear();
   return {};
 }
 
@@ -140,6 +190,22 @@ result<> store::sync_if_durable() {
 result<> store::write_mark(std::uint64_t address, std::uint32_t status) {
   if (auto marked = write_at(address + 4, mark(status)); !marked) return fence(marked.error());
   return {};
+}
+
+/// With a number behind the mark that was in no mark before. So whoever reads the file twice,
+/// without a lock, and sees the same free bucket in the same place knows that there was no other in
+/// between; and bytes of a free bucket that bears the wrong mark one day make no bucket.
+result<> store::mark_free(std::uint64_t address) {
+  std::array<std::byte, 8> raw;
+  std::ranges::copy(mark(status_free), raw.begin());
+  terms::store_big(raw.data() + 4, ++stamp_);
+  if (!file_.is_mapped()) {
+    if (auto marked = write_at(address + 4, raw); !marked) return fence(marked.error());
+    return {};
+  }
+  // Into a mapping a kill may cut it: the mark is whole or not there.
+  if (auto put = write_at(address + 8, bytes(raw).subspan(4)); !put) return fence(put.error());
+  return write_mark(address, status_free);
 }
 
 }  // namespace shelf::dets_format

@@ -53,6 +53,7 @@ result<> store::read_bucket(slot_entry entry, std::pmr::vector<std::byte>& into)
 
 result<std::size_t> store::lookup(bytes key, shelf::detail::function_ref<void(bytes)> visit) const {
   if (auto ok = usable(); !ok) return std::unexpected(ok.error());
+  if (reads_alongside()) return lookup_alongside(key, visit);
   slot_entry entry;
   std::pmr::vector<std::byte> content;
   {
@@ -153,6 +154,7 @@ class store::walk {
       size += entry.size;
     }
     if (auto read = read_items(size); !read) return std::unexpected(read.error());
+    if (auto same = store_.check_unchanged(); !same) return std::unexpected(same.error());
     return next_ < slots.slots();
   }
 
@@ -286,7 +288,9 @@ class store::walk {
 
 result<> store::for_each(shelf::detail::function_ref<bool(bytes)> visit) const {
   if (auto ok = usable(); !ok) return ok;
-  return walk(*this).run(visit);
+  auto walked = walk(*this).run(visit);
+  if (walked || walked.error() != errc::corrupt || !reads_alongside()) return walked;
+  return blame(walked.error());
 }
 
 result<store_info> store::info() const {

@@ -173,8 +173,8 @@ std::uint32_t slots_for(const header& h, std::uint64_t keys, std::uint64_t file_
 
 }  // namespace
 
-result<repair_report> repair(const storage& damaged, const header& h, storage& into,
-                             const progress& tell) {
+result<repair_report> repair(const storage& damaged, const header& h, object_format format,
+                             storage& into, const progress& tell) {
   repair_report found;
   found.expected = h.objects;
   const auto tell_scanned = shelf::detail::step_of(tell, 0, 2);
@@ -182,8 +182,7 @@ result<repair_report> repair(const storage& damaged, const header& h, storage& i
   auto pieces = scanning(damaged, h, found, tell_scanned).run();
   if (!pieces) return std::unexpected(pieces.error());
   const in_storage source(damaged);
-  const object_format format{h.type, h.keypos};
-  const auto settled = settle(*pieces, format, source);
+  const auto settled = settle(*pieces, format, source, h.summed ? doubles::kept : doubles::dropped);
   if (!settled) return std::unexpected(settled.error());
   const auto size = damaged.size();
   if (!size) return std::unexpected(size.error());

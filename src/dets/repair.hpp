@@ -17,8 +17,12 @@ using dets::repair_report;
 /// into the empty `into`. The report has the counts; why, and where the original is, the caller
 /// knows. size_limit_exceeded: an object is beyond the limits of terms; it is not dropped behind
 /// anybody's back. `tell` is told of the bytes scanned, then of the objects written: half each.
+/// A bucket may be found in two states. OTP frees the old one before it writes the new one, so in
+/// what it left unclosed both count, as they do for its own repair. shelf writes first: in what it
+/// left unclosed (see header::summed) the fuller one counts.
 /// Memory: about 100 bytes an object, and the largest bucket.
-[[nodiscard]] result<repair_report> repair(const storage& damaged, const header& h, storage& into,
+[[nodiscard]] result<repair_report> repair(const storage& damaged, const header& h,
+                                           object_format format, storage& into,
                                            const progress& tell);
 
 }  // namespace shelf::dets_format

@@ -69,6 +69,10 @@ result<> store::compact(const progress& tell) {
   const std::scoped_lock lock(mutex_);
   if (auto ok = writable(); !ok) return ok;
   if (fenced_) return std::unexpected(*fenced_);
+  return compact_now(tell);
+}
+
+result<> store::compact_now(const progress& tell) {
   auto made = replacement::begin(where_);
   if (!made) return std::unexpected(made.error());
   if (auto copied = copy_blocks(made->content(), tell); !copied) return copied;

@@ -22,6 +22,7 @@ result<> store::mark_unclosed() {
   if (auto synced = file_.file().sync_data(); !synced) return fence(synced.error());
   unclosed_ = tail_written_ = true;
   unclosed_since_ = system_.now();
+  stamp_ = static_cast<std::uint32_t>(system_.random());
   return drop_tail();
 }
 

@@ -24,8 +24,8 @@ struct keyed {
 /// Pieces whose keys have the same hash: nearly always of one key.
 class same_hash {
  public:
-  same_hash(object_format format, const piece_source& source, settled_counts& counts)
-      : format_(format), source_(source), counts_(counts) {}
+  same_hash(object_format format, const piece_source& source, doubles found, settled_counts& counts)
+      : format_(format), source_(source), doubles_(found), counts_(counts) {}
 
   /// Reorders [first, last) and returns the end of what lives on.
   result<iterator> settle(iterator first, iterator last) {
@@ -70,7 +70,7 @@ class same_hash {
       for (auto& k : group.first(group.size() - 1)) k.dropped = true;
       counts_.superseded += group.size() - 1;
     } else {
-      drop_doubles(group);
+      if (doubles_ == doubles::dropped) drop_doubles(group);
       if (format_.type == kind::bag) drop_copies(group);
     }
     bool is_first = true;
@@ -91,12 +91,12 @@ class same_hash {
     for (auto& k : group) {
       if (!k.dropped) sorted.push_back(&k);
     }
-    std::ranges::sort(sorted, [](const keyed* a, const keyed* b) {
-      const auto order = terms::compare_exact(a->object.get(), b->object.get());
+    std::ranges::sort(sorted, [this](const keyed* a, const keyed* b) {
+      const auto order = compare_objects(a->object.get(), b->object.get(), format_);
       return order != 0 ? order < 0 : a->number < b->number;
     });
     for (std::size_t i = 1; i < sorted.size(); ++i) {
-      if (!terms::same(sorted[i - 1]->object.get(), sorted[i]->object.get())) continue;
+      if (!are_identical(sorted[i - 1]->object.get(), sorted[i]->object.get(), format_)) continue;
       sorted[i - 1]->dropped = true;
       ++counts_.superseded;
     }
@@ -121,10 +121,12 @@ class same_hash {
     }
   }
 
-  static bool is_contained(std::span<const keyed> few, std::span<const keyed> many) {
+  [[nodiscard]] bool is_contained(std::span<const keyed> few, std::span<const keyed> many) const {
     std::size_t found = 0;
     for (const auto& k : many) {
-      if (found < few.size() && terms::same(few[found].object.get(), k.object.get())) ++found;
+      const bool here =
+          found < few.size() && are_identical(few[found].object.get(), k.object.get(), format_);
+      found += here ? 1 : 0;
     }
     return found == few.size();
   }
@@ -136,6 +138,7 @@ class same_hash {
 
   object_format format_;
   const piece_source& source_;
+  doubles doubles_;
   settled_counts& counts_;
   std::vector<keyed> all_;
   std::vector<std::byte> room_;
@@ -169,10 +172,10 @@ void sort_by_slot(std::vector<piece>& pieces) {
 }  // namespace
 
 result<settled_counts> settle(std::vector<piece>& pieces, object_format format,
-                              const piece_source& source) {
+                              const piece_source& source, doubles found) {
   sort_by_slot(pieces);
   settled_counts counts;
-  same_hash several(format, source, counts);
+  same_hash several(format, source, found, counts);
   auto out = pieces.begin();
   for (auto first = pieces.begin(); first != pieces.end();) {
     auto last = first + 1;

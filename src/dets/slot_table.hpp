@@ -18,6 +18,7 @@ struct slot_entry {
   std::uint32_t pointer = 0;
 
   [[nodiscard]] bool empty() const noexcept { return size == 0; }
+  friend bool operator==(const slot_entry&, const slot_entry&) = default;
   [[nodiscard]] struct block block() const noexcept { return {pointer, class_of(size)}; }
 };
 
@@ -38,6 +39,14 @@ class slot_table {
     return static_cast<std::uint32_t>(entries_.size());
   }
   [[nodiscard]] slot_entry at(std::uint32_t slot) const noexcept { return entries_[slot]; }
+  /// Where in the file a slot stands.
+  [[nodiscard]] std::uint64_t place_of(std::uint32_t slot) const noexcept {
+    return std::uint64_t{segments_[slot / slots_per_segment]} + 8 * (slot % slots_per_segment);
+  }
+  /// Whether both hold the same buckets in the same places.
+  [[nodiscard]] bool same_entries(const slot_table& other) const noexcept {
+    return entries_ == other.entries_;
+  }
   void set(std::uint32_t slot, slot_entry entry) noexcept {
     entries_[slot] = entry;
     changed_[slot / slots_per_segment] = true;

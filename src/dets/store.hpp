@@ -32,9 +32,11 @@ struct settings {
   enum class opening : std::uint8_t { create_if_missing, existing, create_new, read_only };
   opening how = opening::create_if_missing;
   dets::repair_policy repair = dets::repair_policy::automatic;
-  progress tell_repair = {};  ///< told while the file is opened, and not later
-  bool durable = false;       ///< each change is synced before its call returns
-  bool mapped = false;        ///< file_io::mapped
+  progress tell_repair = {};      ///< told while the file is opened, and not later
+  bool waits_for_accept = false;  ///< see store::accept()
+  bool durable = false;           ///< each change is synced before its call returns
+  bool mapped = false;            ///< file_io::mapped
+  bool exact_values = false;      ///< see object_format
   std::uint32_t min_slots = slots_per_segment;
   std::uint32_t max_slots = most_slots;
   std::chrono::nanoseconds auto_save{0};  ///< 0: never
@@ -64,9 +66,14 @@ struct store_info {
 /// written whole in a new place (or in place within one page) before the old one is marked as free,
 /// and repair needs only buckets. Slots, free lists and the header follow in save().
 ///
+/// A file opened read_only takes no lock. A closed one is read where it stands, and an answer is
+/// given only if the file did not change meanwhile: else it is busy. An unclosed one is repaired in
+/// memory, as it was at one moment, and no longer changes.
+///
 /// Errors of all calls: table_closed, forked, file_error; corrupt for what the file should not
-/// hold. Of writes: read_only, fenced, indeterminate, no_space, size_limit_exceeded (the 2 GiB of a
-/// DETS file), invalid_argument (an object that is no tuple, or has no key).
+/// hold; read_only: busy. Of writes: read_only, fenced, indeterminate, no_space,
+/// size_limit_exceeded (the 2 GiB of a DETS file), invalid_argument (an object that is no tuple, or
+/// has no key).
 /// Thread safety: all calls from any thread. Callbacks run without a lock held.
 class store {
  public:
@@ -74,6 +81,10 @@ class store {
   /// The same for a place that is known already; path and base_directory of `how` say where.
   [[nodiscard]] static result<std::unique_ptr<store>> open(settings how,
                                                            std::shared_ptr<file::location> where);
+  /// Until then opening has changed nothing: what it repaired or has to compact gets its name here.
+  /// For files opened with waits_for_accept, once, before any write; an error leaves the file as it
+  /// was. One that is not accepted stays as it is.
+  [[nodiscard]] result<> accept();
   store(const store&) = delete;
   store& operator=(const store&) = delete;
   /// Releases all; a file that has no name yet goes away.
@@ -90,6 +101,8 @@ class store {
   [[nodiscard]] std::uint64_t size() const noexcept { return objects_.load(); }
   [[nodiscard]] result<store_info> info() const;
   [[nodiscard]] bool is_open() const noexcept { return open_.load(); }
+  /// An error left it in doubt what the file holds. Any other error has changed nothing.
+  [[nodiscard]] bool is_fenced() const;
   /// What opening had to repair.
   [[nodiscard]] const std::optional<repair_report>& repaired() const noexcept { return repaired_; }
   /// The path as messages show it.
@@ -109,8 +122,14 @@ class store {
   /// the error that `change` gives.
   [[nodiscard]] result<> update(
       bytes key, shelf::detail::function_ref<result<std::vector<std::byte>>(bytes object)> change);
-  /// The key has these objects from now on, in this order, or none: in one step.
-  [[nodiscard]] result<> set_objects(bytes key, std::span<const bytes> objects);
+  /// One of several changes: an object that goes in or out, or the key of those that go.
+  struct one_change {
+    enum class verb : std::uint8_t { insert, erase, erase_object } what;
+    bytes content;
+  };
+  /// All of them, in order, or none: an error or an exception that leaves the file unfenced has
+  /// changed nothing. A crash leaves some. Memory: a few words per slot that changes.
+  [[nodiscard]] result<> change_all(std::span<const one_change> changes);
   /// All objects; how many there were. A new file takes the place of the old one.
   [[nodiscard]] result<std::size_t> clear();
   /// Only these objects from now on. A new file, laid out in one go, takes the place of the old one
@@ -155,6 +174,8 @@ class store {
   // opening.cpp
   [[nodiscard]] result<> open_file();
   [[nodiscard]] result<> open_existing();
+  [[nodiscard]] result<judged_header> judge(const storage& from) const;
+  [[nodiscard]] result<> open_judged(storage&& from);
   [[nodiscard]] result<> create();
   [[nodiscard]] result<judged_header> read_header(const storage& from) const;
   [[nodiscard]] result<> check_wanted(const header& h) const;
@@ -168,13 +189,31 @@ class store {
   [[nodiscard]] result<> keep_original(storage& from, const progress& tell);
   [[nodiscard]] result<> force(const header& h);
 
+  // alongside.cpp
+  using front_bytes = std::array<std::byte, header_size>;
+  [[nodiscard]] result<> open_alongside();
+  [[nodiscard]] result<std::optional<storage>> read_at_one_moment(
+      const file::open_file& from) const;
+  [[nodiscard]] bool reads_alongside() const noexcept {
+    return settings_.how == settings::opening::read_only && !file_.in_memory();
+  }
+  [[nodiscard]] static result<front_bytes> front_of(const storage& from);
+  [[nodiscard]] result<std::size_t> lookup_alongside(
+      bytes key, shelf::detail::function_ref<void(bytes)> visit) const;
+  [[nodiscard]] result<bool> is_as_opened(std::uint32_t slot) const;
+  [[nodiscard]] result<> check_unchanged() const;
+  [[nodiscard]] result<> blame(const error& cause) const;
+  [[nodiscard]] error changed_meanwhile() const;
+  void pause(int times) const;
+
   // beside.cpp
-  [[nodiscard]] result<> adopt(class replacement& made, const storage& like);
+  [[nodiscard]] result<> adopt(class replacement& made, const storage& like, bool reopened);
   [[nodiscard]] result<> take_place(class replacement& made);
   [[nodiscard]] result<> take_name(bool replace);
 
   // replacing.cpp
   [[nodiscard]] result<> rewrite(std::vector<piece>& pieces, const piece_source& source);
+  [[nodiscard]] result<> compact_now(const progress& tell);
   [[nodiscard]] result<> copy_blocks(storage& into, const progress& tell) const;
 
   // reading.cpp
@@ -184,7 +223,12 @@ class store {
   [[nodiscard]] result<std::size_t> find_in_bucket(
       bytes content, std::uint64_t offset, bytes key,
       shelf::detail::function_ref<void(bytes)> visit) const;
-  [[nodiscard]] object_format format() const noexcept { return {type_, keypos_}; }
+  [[nodiscard]] object_format format_of(const header& h) const noexcept {
+    return {h.type, h.keypos, settings_.exact_values};
+  }
+  [[nodiscard]] object_format format() const noexcept {
+    return {type_, keypos_, settings_.exact_values};
+  }
 
   // writing.cpp
   [[nodiscard]] result<> writable() const;
@@ -192,19 +236,29 @@ class store {
   [[nodiscard]] result<> begin_change();
   [[nodiscard]] result<> change_slot(std::uint32_t slot,
                                      shelf::detail::function_ref<result<bool>(key_records&)> edit);
-  [[nodiscard]] result<std::size_t> insert_portion(std::span<const bytes> objects);
-  [[nodiscard]] result<> finish_change(result<> outcome);
+  [[nodiscard]] result<> finish_change();
   [[nodiscard]] std::unexpected<error> fence(const error& cause);
+
+  // batch.cpp
+  [[nodiscard]] result<> check_absent(std::span<const bytes> objects) const;
+  [[nodiscard]] result<> apply_by_slot(std::span<const one_change> changes);
+  [[nodiscard]] result<> apply_to(key_records& records, const one_change& c,
+                                  std::vector<std::vector<std::byte>>& stored) const;
 
   // placing.cpp
   [[nodiscard]] result<> place(std::uint32_t slot, bytes old, bytes fresh);
   [[nodiscard]] result<> place_in_place(std::uint32_t slot, bytes old, bytes fresh);
-  [[nodiscard]] result<> place_anew(std::uint32_t slot, slot_entry old, bytes fresh);
+  [[nodiscard]] bool restore_in_place(slot_entry entry, std::size_t from, bytes old);
+  [[nodiscard]] result<> place_anew(std::uint32_t slot, slot_entry before, bytes old, bytes fresh);
+  void note_placed(std::uint32_t slot, slot_entry before, slot_entry now) noexcept;
   [[nodiscard]] result<> write_bucket(std::uint64_t address, bytes bucket);
   [[nodiscard]] result<> write_at(std::uint64_t address, bytes content);
   [[nodiscard]] result<> free_replaced();
+  [[nodiscard]] result<> take_back();
   [[nodiscard]] result<> sync_if_durable();
   [[nodiscard]] result<> write_mark(std::uint64_t address, std::uint32_t status);
+  [[nodiscard]] std::uint32_t next_waiting_mark() noexcept;
+  [[nodiscard]] result<> mark_free(std::uint64_t address);
 
   // growth.cpp
   [[nodiscard]] result<> grow_for(std::uint64_t keys);
@@ -231,6 +285,8 @@ class store {
 
   mutable file::process_mutex mutex_;  // guards everything below
   storage file_;
+  storage original_;  // locked, while what a repair made of it has no name yet
+  bool compacts_when_accepted_ = false;
   std::string temporary_name_;  // of a file that is not published; else empty
   header header_;
   slot_table slots_;
@@ -241,7 +297,16 @@ class store {
   bool cannot_grow_ = false;   // a try failed, and nothing has changed since that would help
   std::optional<error> fenced_;
   std::vector<std::uint32_t> unmarked_;  // durable mode: new buckets, to be marked once synced
+  std::uint32_t stamp_ = 0;              // see mark_free()
   std::vector<block> replaced_;          // marked as free when the change is complete
+  /// A slot that the change under way set.
+  struct set_slot {
+    std::uint32_t slot;
+    slot_entry before;
+  };
+  std::vector<set_slot> placed_;
+  bool in_batch_ = false;    // all of it may have to be taken back
+  front_bytes opened_at_{};  // read-only: what the header said when the file was opened
   std::uint64_t changes_ = 0;
   std::chrono::nanoseconds unclosed_since_{0};
   mutable std::atomic<int> walks_{0};  // while there are any, the slots do not grow

@@ -77,7 +77,7 @@ class backing {
   [[nodiscard]] virtual sequence last_sequence() const noexcept = 0;
   /// What read_all handed out fits the table: only now may opening change the file, to mend what a
   /// crash left. Once, before any change, and before anybody is served from it. Not for a file just
-  /// created, nor for one that is about to be replaced by what write_whole() makes.
+  /// created, nor for a native one that is about to be replaced by what write_whole() makes.
   [[nodiscard]] virtual result<> accept() { return {}; }
   /// Reads the whole file anew and looks for damage, as far as the format can show it.
   [[nodiscard]] virtual result<> verify() const = 0;

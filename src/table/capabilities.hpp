@@ -68,7 +68,7 @@ inline constexpr std::array dets_lacks{
     capability_row{capability::lock_for_all, "nobody else writes the file",
                    "Erlang takes no lock and looks for none"},
     capability_row{capability::readers_beside_a_writer, "read_only beside a writer, always",
-                   "while the writer changes the file it may be `corrupt`; try again"},
+                   "while the writer changes the file it may be `busy`; try again"},
     capability_row{capability::cheap_saves, "back: a save costs what was changed",
                    "it writes the whole file anew"},
     capability_row{capability::writers_during_reload, "writers go on during a reload",

@@ -4,11 +4,9 @@
 
 #include "table/dets_object.hpp"
 #include "table/dets_recording.hpp"
-#include "table/epoch.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <new>
+#include <cassert>
 
 namespace shelf::tables {
 namespace {
@@ -18,20 +16,10 @@ using journal::op;
 /// As OTP does it: a file nobody writes to for so long is made a closed one.
 constexpr std::chrono::minutes quiet_before_settling{3};
 
-/// After these the file holds what it held before the change that got them.
-[[nodiscard]] bool is_harmless(const error& cause) noexcept {
-  return cause == errc::no_space || cause == errc::size_limit_exceeded ||
-         cause.os_error() == ENOMEM || cause.os_error() == EAGAIN;
-}
-
 [[nodiscard]] error in_doubt(const error& cause) {
   return error(errc::indeterminate,
                cause.message() + "; whether this write is on disk is unknown until recover()", {},
                cause.os_error());
-}
-
-[[nodiscard]] bool adds(const journal::change& c) noexcept {
-  return c.what == op::put || c.what == op::append;
 }
 
 [[nodiscard]] std::uint64_t size_of(std::span<const journal::change> changes) noexcept {
@@ -77,8 +65,7 @@ class dets_backing::applying final : public journal::visitor {
   explicit applying(dets_backing& to) : to_(to) {}
   result<> visit(const journal::change& c, std::uint64_t) override {
     if (c.what == op::clear) return to_.erase_everything();
-    const auto applied = to_.apply(std::span(&c, 1));
-    return applied ? result<>() : std::unexpected(applied.error());
+    return to_.apply(std::span(&c, 1));
   }
   result<> committed(std::uint64_t) override { return {}; }
 
@@ -89,25 +76,18 @@ class dets_backing::applying final : public journal::visitor {
 // --- changes -------------------------------------------------------------------------------------
 
 result<> dets_backing::append(sequence number, std::span<const journal::change> changes,
-                              const contents& before) {
+                              const contents&) {
   if (auto why = fence()) return std::unexpected(*why);
   const std::scoped_lock lock(recording_mutex_);
   const recording::promise heard(recording_, number, changes);
-  std::size_t done = 0;
   try {
-    while (done < changes.size()) {
-      const auto applied = apply(changes.subspan(done));
-      if (!applied) {
-        // An insert of several objects may have put in some of them.
-        const auto rest = changes.subspan(done);
-        const auto run = std::ranges::find_if_not(rest, adds) - rest.begin();
-        const auto in_doubt = run > 1 ? static_cast<std::size_t>(run) : 0;
-        return std::unexpected(take_back(changes.first(done + in_doubt), applied.error(), before));
-      }
-      done += *applied;
+    if (const auto applied = apply(changes); !applied) {
+      // An error that does not fence the file has changed nothing in it.
+      if (!file_->is_fenced()) return applied;
+      return std::unexpected(fence_for(applied.error()));
     }
   } catch (...) {
-    set_fence(error(errc::file_error));
+    if (file_->is_fenced()) set_fence(error(errc::file_error));
     throw;
   }
   heard.keep();
@@ -116,36 +96,42 @@ result<> dets_backing::append(sequence number, std::span<const journal::change> 
   return {};
 }
 
-/// The first change, or the inserts that come first; how many these are.
-result<std::size_t> dets_backing::apply(std::span<const journal::change> changes) {
+result<> dets_backing::apply(std::span<const journal::change> changes) {
+  if (changes.size() > 1) return apply_batch(changes);
+  const auto told = [](const auto& r) { return r ? result<>() : std::unexpected(r.error()); };
   const auto& c = changes.front();
-  const auto counted = [](const auto& r, std::size_t n) -> result<std::size_t> {
-    if (!r) return std::unexpected(r.error());
-    return n;
-  };
-  if (adds(c)) {
-    const auto run =
-        static_cast<std::size_t>(std::ranges::find_if_not(changes, adds) - changes.begin());
-    if (run > 1) return counted(insert_all(changes.first(run)), run);
-    compose_object(c.key, c.value, object_);
-    return counted(file_->insert(object_), 1);
-  }
   switch (c.what) {
-    case op::erase: return counted(file_->erase(c.key), 1);
+    case op::put:
+    case op::append: compose_object(c.key, c.value, object_); return told(file_->insert(object_));
+    case op::erase: return told(file_->erase(c.key));
     case op::erase_value:
       compose_object(c.key, c.value, object_);
-      return counted(file_->erase_object(object_), 1);
-    case op::clear: return counted(file_->clear(), 1);
-    default: return 1;  // notes and the catalogue are not for this format
+      return told(file_->erase_object(object_));
+    case op::clear: return told(file_->clear());
+    default: return {};  // notes and the catalogue are not for this format
   }
 }
 
-result<> dets_backing::insert_all(std::span<const journal::change> changes) {
+result<> dets_backing::apply_batch(std::span<const journal::change> changes) {
+  using verb = dets_format::store::one_change::verb;
   object_list objects;
   objects.reserve(changes.size(), size_of(changes) + 2 * changes.size());
-  for (const auto& c : changes) objects.add(c.key, c.value);
-  const auto put = file_->insert_all(objects.views(), false);
-  return put ? result<>() : std::unexpected(put.error());
+  std::vector<dets_format::store::one_change> edits;
+  edits.reserve(changes.size());
+  for (const auto& c : changes) {
+    assert(c.what != op::clear && "a clear comes alone");
+    if (c.what == op::erase) edits.push_back({verb::erase, c.key});
+    const bool inserts = c.what == op::put || c.what == op::append;
+    if (!inserts && c.what != op::erase_value) continue;
+    objects.add(c.key, c.value);
+    edits.push_back({inserts ? verb::insert : verb::erase_object, {}});
+  }
+  std::size_t next = 0;
+  const auto views = objects.views();
+  for (auto& e : edits) {
+    if (e.what != verb::erase) e.content = views[next++];
+  }
+  return file_->change_all(edits);
 }
 
 /// As clear does, but key by key: a file without a name of its own cannot be replaced.
@@ -159,39 +145,6 @@ result<> dets_backing::erase_everything() {
   if (!read) return read;
   for (const auto& key : keys) {
     if (auto gone = file_->erase(key); !gone) return std::unexpected(gone.error());
-  }
-  return {};
-}
-
-/// A change failed: what was done before it is undone. Returns what to tell the caller.
-error dets_backing::take_back(std::span<const journal::change> touched, const error& cause,
-                              const contents& before) {
-  if (!is_harmless(cause)) return fence_for(cause);
-  if (const auto restored = restore(touched, before); !restored) return fence_for(restored.error());
-  return cause;
-}
-
-/// The keys that these changes touched get the objects that the table has for them.
-result<> dets_backing::restore(std::span<const journal::change> touched, const contents& before) {
-  std::vector<bytes> keys;
-  keys.reserve(touched.size());
-  for (const auto& c : touched) keys.push_back(c.key);
-  std::ranges::sort(keys, std::ranges::lexicographical_compare);
-  const auto doubles = std::ranges::unique(keys, same_bytes);
-  keys.erase(doubles.begin(), doubles.end());
-  std::vector<const entry*> old;
-  for (const auto key : keys) {
-    const epoch_guard guard;
-    old.clear();
-    if (is_bag(as_.what)) {
-      before.find_all(key, latest, old);
-    } else if (const auto* e = before.find(key, latest)) {
-      old.push_back(e);
-    }
-    object_list objects;
-    for (const auto* e : old) objects.add(e->key(), e->value());
-    // In one step: a kill must find either what was there or what was to be.
-    if (auto put = file_->set_objects(key, objects.views()); !put) return put;
   }
   return {};
 }
@@ -283,7 +236,7 @@ error dets_backing::fence_for(const error& cause) {
 
 /// The file's own fence is the table's as well.
 result<> dets_backing::told(result<> done) {
-  if (done || (done.error() != errc::indeterminate && done.error() != errc::fenced)) return done;
+  if (done || !file_->is_fenced()) return done;
   return std::unexpected(fence_for(done.error()));
 }
 

@@ -14,8 +14,8 @@ namespace shelf::tables {
 /// Erlang's format. See backing for what each call promises, and docs/dets.md for what such a file
 /// cannot keep.
 ///
-/// A batch is no unit in the file: if a change in its middle is refused, the keys touched before
-/// are put back as the table has them; if that fails as well, the file is fenced.
+/// A batch is no unit in the file: a crash in its middle leaves a part of it. A call that fails has
+/// changed nothing, or the file is fenced.
 class dets_backing final : public backing {
  public:
   [[nodiscard]] static result<std::shared_ptr<backing>> open(const backing_options& o);
@@ -25,6 +25,7 @@ class dets_backing final : public backing {
                std::unique_ptr<dets_format::store> file);
 
   result<> read_all(journal::visitor& out) const override;
+  result<> accept() override { return file_->accept(); }
   std::size_t expected_entries() const noexcept override;
   const found_at_open& found() const noexcept override { return found_; }
   sequence last_sequence() const noexcept override { return 0; }
@@ -65,12 +66,9 @@ class dets_backing final : public backing {
   [[nodiscard]] static result<std::shared_ptr<backing>> open_as(const backing_options& o,
                                                                 bool create);
 
-  [[nodiscard]] result<std::size_t> apply(std::span<const journal::change> changes);
-  [[nodiscard]] result<> insert_all(std::span<const journal::change> changes);
+  [[nodiscard]] result<> apply(std::span<const journal::change> changes);
+  [[nodiscard]] result<> apply_batch(std::span<const journal::change> changes);
   [[nodiscard]] result<> erase_everything();
-  [[nodiscard]] error take_back(std::span<const journal::change> touched, const error& cause,
-                                const contents& before);
-  [[nodiscard]] result<> restore(std::span<const journal::change> touched, const contents& before);
   [[nodiscard]] error fence_for(const error& cause);
   [[nodiscard]] result<> told(result<> done);
 

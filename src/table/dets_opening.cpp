@@ -18,8 +18,10 @@ using dets_format::settings;
              .keypos = 1,
              .how = how,
              .repair = c.repair,
+             .waits_for_accept = true,
              .durable = c.mode == write_mode::durable,
              .mapped = c.io == file_io::mapped,
+             .exact_values = true,
              .any_file_system = c.file_system == file_system::any,
              .system = &o.where->system()};
   if (c.dets_limit != 0) s.highest_end = c.dets_limit;
@@ -35,18 +37,21 @@ using dets_format::settings;
 }
 
 /// DETS says nothing of types: the catalogue is the one that is wanted.
+[[nodiscard]] result<> tell_catalogue(const table_description& as, journal::visitor& out) {
+  const auto d = encode_description(as);
+  return out.visit({journal::op::table_created, 0, 1, as_bytes(d.key), as_bytes(d.value)}, 0);
+}
+
 [[nodiscard]] result<> read_objects(const dets_format::store& file, const table_description& as,
                                     const std::string& path, journal::visitor& out) {
-  const auto d = encode_description(as);
-  auto read = out.visit({journal::op::table_created, 0, 1, as_bytes(d.key), as_bytes(d.value)}, 0);
-  if (!read) return read;
+  result<> read;
   const auto walked = file.for_each([&](bytes object) {
     const auto entry = entry_of_object(object, as.what, path);
     read = entry ? out.visit(*entry, 0) : std::unexpected(entry.error());
     return read.has_value();
   });
-  if (!read) return read;
   if (!walked) return walked;
+  if (!read) return read;
   return out.committed(0);
 }
 
@@ -82,16 +87,24 @@ result<std::shared_ptr<backing>> dets_backing::create(const backing_options& o) 
   return open_as(o, true);
 }
 
+/// Another process may change the file while it is read: then what was read is forgotten.
 result<found_at_open> dets_backing::read(const backing_options& o, journal::visitor& out) {
-  const auto opened =
-      dets_format::store::open(settings_of(o, settings::opening::read_only), o.where);
-  if (!opened) return std::unexpected(opened.error());
-  auto read = read_objects(**opened, o.description, o.where->path(), out);
-  if (!read) return std::unexpected(read.error());
-  return found_in(**opened);
+  constexpr int tries = 20;
+  if (auto told = tell_catalogue(o.description, out); !told) return std::unexpected(told.error());
+  for (int i = 1;; ++i) {
+    const auto opened =
+        dets_format::store::open(settings_of(o, settings::opening::read_only), o.where);
+    if (!opened) return std::unexpected(opened.error());
+    const auto read = read_objects(**opened, o.description, o.where->path(), out);
+    if (read) return found_in(**opened);
+    if (read.error() != errc::busy || i == tries) return std::unexpected(read.error());
+    const auto forgotten = out.visit({journal::op::clear, 0, 1, {}, {}}, 0);
+    if (!forgotten) return std::unexpected(forgotten.error());
+  }
 }
 
 result<> dets_backing::read_all(journal::visitor& out) const {
+  if (auto told = tell_catalogue(as_, out); !told) return told;
   return read_objects(*file_, as_, where_->path(), out);
 }
 

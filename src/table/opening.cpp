@@ -185,7 +185,11 @@ result<> store::open_existing() {
   // The file must not go on under a schema that new entries do not have: it is replaced.
   const bool replaces = load.brought_up_to_date();
   // Whatever can refuse the file comes before this, so that a refused file stays as it was found.
-  if (auto ready = replaces ? can_be_read(types_) : f.accept(); !ready) return ready;
+  auto ready = replaces ? can_be_read(types_) : result<>();
+  // A DETS file that was repaired puts its original aside, also if it is then replaced.
+  const bool accepts = !replaces || config_.format == file_format::dets;
+  if (ready && accepts) ready = f.accept();
+  if (!ready) return ready;
   found_ = f.found();
   sequence_ = f.last_sequence();
   description_ = load.description();

@@ -274,6 +274,22 @@ TEST(DetsHostile, ARepairDoesNotBelieveMoreSlotsThanTheFileHasRoomFor) {
   EXPECT_LT(heap_of([&] { EXPECT_TRUE(read(empty)); }), 8u << 20);
 }
 
+/// Fixed: a header that spoke of four billion objects had room made for as many.
+TEST(DetsHostile, AHeaderDoesNotSpeakOfMoreObjectsThanTheFileHasRoomFor) {
+  for (const std::uint32_t objects : {1000u, 4'000'000'000u}) {
+    auto file = corpus_file("set_10_kp1.dets");
+    put(file, 32, objects);
+    sign(file);
+    const auto disk = test::disk_with(file);
+    const auto refused = store::open(on(*disk, {.repair = dets::repair_policy::refuse}));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error(), errc::corrupt) << refused.error();
+    const auto found = read(file);
+    ASSERT_TRUE(found) << found.error();
+    EXPECT_EQ(found->objects.size(), 10u);
+  }
+}
+
 TEST(DetsHostile, ARepairGivesUpOnAFileThatWouldCostItsSquare) {
   const auto file = nested_buckets(std::size_t{1} << 15);
   const auto began = std::chrono::steady_clock::now();

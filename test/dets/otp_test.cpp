@@ -255,5 +255,77 @@ TEST(DetsOtp, WhatOtpWritesIsReadAndOtpReadsWhatWasAdded) {
   EXPECT_EQ(said, "[{ours,9}] 701");
 }
 
+/// A file of a type that Erlang filled, changed and closed: keys k1 to k5, whose buckets moved.
+void have_erlang_write(const std::string& path, kind type) {
+  const auto said = output_of(
+      "erl -noshell -eval '{ok,t}=dets:open_file(t,[{file,\"" + path + "\"},{type," +
+      type_name(type) +
+      "}]), [begin ok=dets:insert(t,{K,binary:copy(<<\"v\">>,N*9)}), ok=dets:sync(t) end || "
+      "N <- lists:seq(1,7), K <- [k1,k2,k3,k4,k5]], ok=dets:close(t), halt().'");
+  ASSERT_EQ(said, "");
+}
+
+/// Unclosed, and what was freed is no longer marked so.
+void revive_freed_buckets(std::string& content) {
+  content[11] = 0;
+  const std::string freed("\x03\xab\xcd\xef");
+  const std::string active("\x12\x34\x56\x78");
+  for (std::size_t at = 5432; at + 8 <= content.size(); at += 16) {
+    if (content.compare(at + 4, 4, freed) == 0) content.replace(at + 4, 4, active);
+  }
+}
+
+/// How many objects OTP has in a file, which it repairs if it must.
+std::string count_by_otp(const std::string& path, kind type) {
+  const auto said =
+      output_of("erl -noshell -eval '{ok,t}=dets:open_file(t,[{file,\"" + path + "\"},{type," +
+                type_name(type) + "}]), io:format(\"~p\",[dets:info(t,size)]), halt().'");
+  return said.substr(said.find_last_of('\n') + 1);
+}
+
+/// Revives what was freed in a file: a repair here and one by OTP keep as many objects; how many.
+std::size_t repair_revived(const scratch& here, kind type) {
+  auto content = here.read("t.dets");
+  revive_freed_buckets(content);
+  here.write("t.dets", content);
+  here.write("otp.dets", content);
+  auto s = must_open({.path = here.path("t.dets"), .type = type});
+  EXPECT_TRUE(s->repaired());
+  const auto kept = s->size();
+  EXPECT_EQ(std::to_string(kept), count_by_otp(here.path("otp.dets"), type));
+  EXPECT_TRUE(s->close());
+  expect_accepted(here.path("t.dets"), type, 1);
+  return kept;
+}
+
+/// Fixed: of a duplicate_bag 32 objects were kept where OTP keeps all copies.
+TEST(DetsOtp, ARepairOfRevivedBucketsKeepsAsManyObjectsAsOtps) {
+  for (const auto type : {kind::set, kind::bag, kind::duplicate_bag}) {
+    SCOPED_TRACE(to_string(type));
+    const scratch here;
+    have_erlang_write(here.path("t.dets"), type);
+    EXPECT_GE(repair_revived(here, type), type == kind::set ? 5u : 35u);
+  }
+}
+
+/// A bucket that shelf freed is no bucket any more, whatever its mark says.
+TEST(DetsOtp, WhatShelfFreedComesBackInNoRepair) {
+  for (const auto type : {kind::set, kind::bag, kind::duplicate_bag}) {
+    SCOPED_TRACE(to_string(type));
+    const scratch here;
+    {
+      auto s = must_open({.path = here.path("t.dets"), .type = type});
+      for (int i = 1; i <= 7; ++i) {
+        for (int key = 1; key <= 5; ++key) {
+          const auto o = object(key, std::string(static_cast<std::size_t>(i) * 30, 'v'));
+          ASSERT_TRUE(s->insert(o.encoded()));
+        }
+      }
+      s->abandon();
+    }
+    EXPECT_EQ(repair_revived(here, type), type == kind::set ? 5u : 35u);
+  }
+}
+
 }  // namespace
 }  // namespace shelf

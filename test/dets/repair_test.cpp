@@ -24,12 +24,16 @@ term object(std::int64_t key, std::string_view value) {
   return term::tuple({term::integer(key), term::binary(value)});
 }
 
+/// Who left a file unclosed: shelf takes the checksum out of the header before its first change.
+enum class writer { otp, shelf };
+
 /// An unclosed file of a type, to which buckets are added.
 class unclosed_file {
  public:
-  explicit unclosed_file(kind type) : type_(type) {
+  explicit unclosed_file(kind type, writer who = writer::otp) : type_(type) {
     content_ = dets_format::encode({.type = type, .objects = 9});
     content_.resize(start);
+    if (who == writer::shelf) std::fill_n(content_.begin() + 168, 16, std::byte{0});
   }
   /// A bucket of one key; its address.
   std::size_t add(const std::vector<term>& objects, std::uint32_t status = status_active) {
@@ -83,13 +87,13 @@ TEST(DetsRepair, OfTwoObjectsOfASetTheOneFurtherBackWins) {
   EXPECT_EQ(r.report.expected, 9u);
 }
 
-TEST(DetsRepair, ABucketThatStandsThereInTwoStatesCountsOnceWhicheverComesFirst) {
+TEST(DetsRepair, ABucketThatShelfLeftInTwoStatesCountsOnceWhicheverComesFirst) {
   for (const auto type : {kind::bag, kind::duplicate_bag}) {
     SCOPED_TRACE(to_string(type));
     const std::vector<term> before{object(1, "a"), object(1, "b")};
     const std::vector<term> after{object(1, "a"), object(1, "b"), object(1, "c")};
     for (const bool moved_back : {false, true}) {
-      unclosed_file file(type);
+      unclosed_file file(type, writer::shelf);
       file.add(moved_back ? after : before);
       file.add(moved_back ? before : after);
       const auto r = file.repaired();
@@ -99,8 +103,26 @@ TEST(DetsRepair, ABucketThatStandsThereInTwoStatesCountsOnceWhicheverComesFirst)
   }
 }
 
+/// Fixed: OTP frees a bucket before it writes the next, so of what it left both states count for
+/// its repair; ours dropped one.
+TEST(DetsRepair, ABucketThatOtpLeftInTwoStatesCountsTwiceInADuplicateBag) {
+  const std::vector<term> before{object(1, "a"), object(1, "b")};
+  const std::vector<term> after{object(1, "a"), object(1, "b"), object(1, "c")};
+  unclosed_file duplicates(kind::duplicate_bag, writer::otp);
+  duplicates.add(before);
+  duplicates.add(after);
+  const auto all = duplicates.repaired();
+  EXPECT_EQ(all.objects, lines({object(1, "a"), object(1, "b"), object(1, "a"), object(1, "b"),
+                                object(1, "c")}));
+  EXPECT_EQ(all.report.doubled, 0u);
+  unclosed_file bag(kind::bag, writer::otp);
+  bag.add(before);
+  bag.add(after);
+  EXPECT_EQ(bag.repaired().objects, lines(after));
+}
+
 TEST(DetsRepair, TwoBucketsOfOneKeyThatDoNotContainEachOtherAreBothKept) {
-  unclosed_file file(kind::duplicate_bag);
+  unclosed_file file(kind::duplicate_bag, writer::shelf);
   file.add({object(1, "a"), object(1, "b")});
   file.add({object(1, "b"), object(1, "c")});
   const auto r = file.repaired();

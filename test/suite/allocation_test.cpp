@@ -118,9 +118,8 @@ class Allocation : public each_kind<Kind> {
     if (t.is_open()) {
       EXPECT_EQ(contents(t), thrown ? before : after);
       EXPECT_EQ(t.size(), contents(t).size());
-      if (how != keeping::memory && t.stats()->fenced) {
-        EXPECT_TRUE(ok(t.recover()));
-      }
+      // Fixed: of DETS files half of the failures fenced the table.
+      EXPECT_FALSE(t.stats()->fenced);
       EXPECT_TRUE(ok(t.insert("another", 5)));
       EXPECT_TRUE(ok(t.erase("another")));
       const auto now = contents(t);
@@ -175,6 +174,16 @@ TYPED_TEST(Allocation, ALargeBatchIsDoneOrNotDone) {
   shelf::batch<std::string, std::int64_t> mixed;
   for (int i = 0; i < 30; ++i) mixed.insert("many" + std::to_string(i), i).erase(many[20].first);
   this->check("write", [&](auto& t) { (void)or_throw(t.write(mixed)); });
+}
+
+TYPED_TEST(Allocation, AnInsertThatMakesTheFileGrowIsDoneOrNotDone) {
+  // As many keys as a new DETS file has slots: the next ones divide a segment.
+  const auto fill_slots = [](auto& t) {
+    entries many;
+    for (int i = 0; i < 256; ++i) many.emplace_back("slot" + std::to_string(i), i);
+    (void)or_throw(t.insert_range(many));
+  };
+  this->check("insert", [](auto& t) { (void)or_throw(t.insert("more", 1)); }, fill_slots);
 }
 
 TYPED_TEST(Allocation, AReadGivesItsAnswerOrThrows) {
