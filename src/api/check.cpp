@@ -2,9 +2,11 @@
 // Whether bytes are the canonical encoding of a value, told from the shape of its type alone.
 #include "shelf/detail/overlap.hpp"
 #include "shelf/detail/shape.hpp"
+#include "term/zero_sign.hpp"
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace shelf::detail {
 namespace {
@@ -302,12 +304,12 @@ bool checker::any_term() {
   const bytes from = in_.rest();
   if (!in_.skip()) return fail("any term", "a term that is cut short");
   const bytes whole = from.first(from.size() - in_.left());
-  constexpr std::byte negative_zero[9]{std::byte{70}, std::byte{0x80}};
-  if (what_ == purpose::key && same_bytes(whole, negative_zero)) {
-    return fail("0.0 as a key", "-0.0");
-  }
   const result<> sound = check_any_term(whole);
-  return sound || fail("any term", sound.error().message());
+  if (!sound) return fail("any term", sound.error().message());
+  if (what_ != purpose::key || !terms::may_hold_negative_zero(whole)) return true;
+  std::vector<std::byte> key(whole.begin(), whole.end());
+  terms::drop_zero_signs(key);
+  return same_bytes(key, whole) || fail("0.0 in a key", "-0.0");
 }
 
 bool checker::custom(const shape& s) {

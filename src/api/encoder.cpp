@@ -3,6 +3,7 @@
 #include "shelf/detail/encoder.hpp"
 
 #include "shelf/detail/decoder.hpp"
+#include "term/zero_sign.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -153,10 +154,13 @@ void encoder::term(bytes canonical) {
   const std::uint32_t deepest = limits_.nesting - std::min(depth_, limits_.nesting);
   if (nesting_of(canonical, deepest) > deepest) return too_deep();
   if (canonical.size() > limits_.size) return too_large(canonical.size());
-  // In a key a lone -0.0 is 0.0; inside a larger term it stays what its maker wrote.
-  constexpr std::byte negative_zero[9]{std::byte{70}, std::byte{0x80}};
-  if (what_ != purpose::value && same_bytes(canonical, negative_zero)) return floating(0);
-  raw(canonical);
+  std::byte* const to = room(canonical.size());
+  if (to == nullptr) return;
+  std::ranges::copy(canonical, to);
+  // In a key or bound every -0.0 is 0.0, however deep it stands.
+  if (what_ != purpose::value && terms::may_hold_negative_zero(canonical)) {
+    terms::drop_zero_signs({to, canonical.size()});
+  }
 }
 
 void encoder::enter_tuple(std::size_t size) {

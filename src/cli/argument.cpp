@@ -6,6 +6,7 @@
 #include "cli/json_term.hpp"
 #include "cli/plain_text.hpp"
 #include "shelf/codec.hpp"
+#include "term/zero_sign.hpp"
 
 namespace shelf::cli {
 
@@ -32,7 +33,11 @@ std::string show(const schema_node& n, notation how, const term& t) {
 }
 
 result<term> as_key(term t) {
-  if (t.as_floating() == 0.0) return term::floating(0.0);
+  if (terms::may_hold_negative_zero(t.encoded())) {
+    std::vector<std::byte> key(t.encoded().begin(), t.encoded().end());
+    terms::drop_zero_signs(key);
+    t = term::from_canonical(key);
+  }
   if (auto sound = detail::check<term>(t.encoded(), {}, detail::purpose::key); !sound) {
     return std::unexpected(error(errc::invalid_argument, sound.error().message()));
   }

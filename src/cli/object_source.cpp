@@ -3,14 +3,12 @@
 #include "cli/object_source.hpp"
 
 #include "dets/object.hpp"
+#include "term/order.hpp"
 
 namespace shelf::cli {
 
 bool is_key(bytes element, bytes key) {
-  if (element.empty() || key.empty()) return false;
-  if (same_bytes(element, key)) return true;
-  return term::from_canonical(element).as_floating() == 0.0 &&
-         term::from_canonical(key).as_floating() == 0.0;
+  return !element.empty() && !key.empty() && terms::same(element, key);
 }
 
 object_source::object_source() : types_{*schema::parse("any"), *schema::parse("any")} {}

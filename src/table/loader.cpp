@@ -5,6 +5,7 @@
 #include "error/sentence.hpp"
 #include "term/canonical.hpp"
 #include "term/text.hpp"
+#include "term/zero_sign.hpp"
 
 #include <algorithm>
 
@@ -35,6 +36,19 @@ loader::loader(const detail::entry_types& types, missing_fields policy, std::str
       version_(first) {}
 
 result<> loader::visit(const journal::change& c, std::uint64_t number) {
+  if (!terms::may_hold_negative_zero(c.key) || !terms::is_canonical(c.key)) {
+    return visit_sound(c, number);
+  }
+  // Erlang's files hold such keys, and those of earlier versions: as live writes, they lose the
+  // sign.
+  std::vector<std::byte> key(c.key.begin(), c.key.end());
+  terms::drop_zero_signs(key);
+  auto same = c;
+  same.key = key;
+  return visit_sound(same, number);
+}
+
+result<> loader::visit_sound(const journal::change& c, std::uint64_t number) {
   // What was written while the file was read comes behind what stood in it.
   if (first_counts_ && number != 0) {
     insert_announced();

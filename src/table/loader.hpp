@@ -56,6 +56,7 @@ class loader final : public journal::visitor {
   [[nodiscard]] sequence version() const noexcept { return version_; }
 
  private:
+  [[nodiscard]] result<> visit_sound(const journal::change& c, std::uint64_t number);
   [[nodiscard]] result<> check_catalogue(const journal::change& c);
   [[nodiscard]] result<> check_schema(std::string& stored, const std::string& wanted,
                                       std::string_view which, missing_fields policy);
