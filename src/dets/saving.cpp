@@ -13,6 +13,7 @@ namespace shelf::dets_format {
 /// does the header's checksum: where there is one, OTP's repair believes the counters, and passes
 /// over buckets larger than any that was there at the last save.
 result<> store::mark_unclosed() {
+  if (auto whole = check_whole(); !whole) return whole;
   auto h = header_;
   h.closed = false;
   auto front = encode(h);
@@ -24,6 +25,29 @@ result<> store::mark_unclosed() {
   unclosed_since_ = system_.now();
   stamp_ = static_cast<std::uint32_t>(system_.random());
   return drop_tail();
+}
+
+result<> store::is_whole() {
+  const std::scoped_lock lock(mutex_);
+  if (auto ok = writable(); !ok) return ok;
+  if (fenced_) return std::unexpected(*fenced_);
+  return check_whole();
+}
+
+/// Whether the file reaches as far as what was written to it, and has its name. A cut that later
+/// writes hid is not found.
+result<> store::check_whole() {
+  if (!temporary_name_.empty()) return {};
+  const auto status = file_.file().status();
+  if (!status) return fence(status.error());
+  auto whole = status->size < end_
+                   ? std::unexpected(file::cut_short(file_.path(), status->size, end_))
+                   : where_.still_names(*status);
+  if (whole) return whole;
+  // Not everybody who may write a file may look at its name.
+  if (whole.error() != errc::replaced && status->links != 0) return {};
+  static_cast<void>(fence(whole.error()));
+  return whole;
 }
 
 /// What stands behind the last bucket: free lists of an earlier save.
@@ -42,7 +66,7 @@ result<> store::save() {
 
 result<> store::save_now() {
   if (fenced_) return std::unexpected(*fenced_);
-  if (!unclosed_) return {};
+  if (auto whole = check_whole(); !whole || !unclosed_) return whole;
   if (auto dropped = drop_tail(); !dropped) return dropped;
   if (auto written = slots_.write_changes(file_); !written) return written;
   end_ = std::max(end_, slots_.end());
@@ -71,9 +95,9 @@ result<> store::sync_changes() {
   const std::scoped_lock lock(mutex_);
   if (auto ok = writable(); !ok) return ok;
   if (fenced_) return std::unexpected(*fenced_);
-  if (!unclosed_) return {};
+  if (!unclosed_) return check_whole();
   if (auto synced = file_.file().sync_data(); !synced) return fence(synced.error());
-  return {};
+  return check_whole();
 }
 
 std::chrono::nanoseconds store::save_if_due(result<>& outcome) {
@@ -98,6 +122,8 @@ result<> store::close() {
     release();
     return std::unexpected(cause);
   }
+  // First of all: letting go of a mapping may make the file longer, which would hide a cut.
+  if (auto whole = check_whole(); !whole) return whole;
   if (unclosed_) {
     if (auto unmapped = file_.unmap(end_); !unmapped) return unmapped;
   }

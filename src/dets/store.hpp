@@ -154,6 +154,9 @@ class store {
   /// What the system says of the file.
   [[nodiscard]] result<file::file_status> status() const;
 
+  /// replaced if another program cut the file, or its name no longer means it: then it is fenced.
+  [[nodiscard]] result<> is_whole();
+
   // Life.
   /// Makes the file a valid closed one, on the disk, until the next change.
   [[nodiscard]] result<> save();
@@ -264,6 +267,7 @@ class store {
   [[nodiscard]] result<> grow_for(std::uint64_t keys);
 
   // saving.cpp
+  [[nodiscard]] result<> check_whole();
   [[nodiscard]] result<> mark_unclosed();
   [[nodiscard]] result<> drop_tail();
   [[nodiscard]] result<> save_now();

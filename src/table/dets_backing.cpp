@@ -16,12 +16,6 @@ using journal::op;
 /// As OTP does it: a file nobody writes to for so long is made a closed one.
 constexpr std::chrono::minutes quiet_before_settling{3};
 
-[[nodiscard]] error in_doubt(const error& cause) {
-  return error(errc::indeterminate,
-               cause.message() + "; whether this write is on disk is unknown until recover()", {},
-               cause.os_error());
-}
-
 [[nodiscard]] std::uint64_t size_of(std::span<const journal::change> changes) noexcept {
   std::uint64_t size = 0;
   for (const auto& c : changes) size += c.key.size() + c.value.size() + 1;
@@ -231,12 +225,16 @@ void dets_backing::set_fence(const error& cause) noexcept {
 
 error dets_backing::fence_for(const error& cause) {
   set_fence(cause);
-  return in_doubt(cause);
+  return file::in_doubt(cause);
 }
 
 /// The file's own fence is the table's as well.
 result<> dets_backing::told(result<> done) {
   if (done || !file_->is_fenced()) return done;
+  if (done.error() == errc::replaced) {
+    set_fence(done.error());
+    return done;
+  }
   return std::unexpected(fence_for(done.error()));
 }
 

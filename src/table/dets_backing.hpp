@@ -49,6 +49,7 @@ class dets_backing final : public backing {
   result<> catch_up(reading& from) override;
   result<> sync_unpublished() override { return file_->sync_changes(); }
   result<> publish(bool replace) override { return told(file_->publish(replace)); }
+  result<> is_whole(journal::look_at) override { return told(file_->is_whole()); }
   result<> still_named() const override { return file_->still_named(); }
   result<std::uint64_t> names() const override;
   std::optional<error> fence() const override;

@@ -5,6 +5,7 @@
 
 #include "shelf/dets.hpp"
 
+#include <functional>
 #include <random>
 
 namespace shelf::suite {
@@ -94,6 +95,39 @@ TEST(DetsRefused, AnAcceptedRepairTakesTheNameAndKeepsTheOriginal) {
   ASSERT_TRUE(ok(t.close()));
   EXPECT_THAT(disk.files(), testing::ElementsAre(path));
   EXPECT_EQ(or_throw(ages::open(config_on<ages>(disk))).size(), 3u);
+}
+
+// --- changed by others ---------------------------------------------------------------------------
+
+TEST(DetsChangedOutside, APromiseSaysSoAndRecoverHeals) {
+  using call = std::function<result<>(ages&)>;
+  const std::vector<call> promises{[](ages& t) { return t.sync(); },
+                                   [](ages& t) { return t.save(); },
+                                   [](ages& t) { return t.close(); }};
+  for (std::size_t i = 0; i < promises.size(); ++i) {
+    for (const bool removed : {false, true}) {
+      for (const bool changed : {false, true}) {
+        SCOPED_TRACE(std::to_string(i) + (removed ? ", removed" : ", cut") +
+                     (changed ? ", changed since" : ""));
+        file::simulated_disk disk;
+        auto t = or_throw(ages::open(config_on<ages>(disk)));
+        (void)or_throw(t.insert_range({{"a", 1}, {"b", 2}}));
+        or_throw(t.save());
+        if (changed) (void)or_throw(t.insert("c", 3));
+        const auto before = contents(t);
+        removed ? disk.remove(path) : disk.resize(path, 5440);
+        EXPECT_TRUE(refuses(promises[i](t), errc::replaced, {path, removed ? "removed" : "cut"}));
+        ASSERT_TRUE(t.is_open());
+        EXPECT_TRUE(t.stats()->fenced);
+        EXPECT_EQ(contents(t), before);
+        EXPECT_TRUE(refuses(t.insert("d", 4), errc::fenced, {path, "recover()"}));
+        ASSERT_TRUE(ok(t.recover()));
+        ASSERT_TRUE(ok(t.insert("d", 4)));
+        ASSERT_TRUE(ok(t.close()));
+        EXPECT_EQ(or_throw(ages::open(config_on<ages>(disk))).size(), before.size() + 1);
+      }
+    }
+  }
 }
 
 // --- a full disk, no descriptors -----------------------------------------------------------------
