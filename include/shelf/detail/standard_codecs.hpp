@@ -3,6 +3,8 @@
 // their headers is needed here.
 #pragma once
 
+#include "shelf/detail/language.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
