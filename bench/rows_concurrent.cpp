@@ -5,6 +5,7 @@
 #include "shelf_table.hpp"
 
 #include <fmt/format.h>
+#include <algorithm>
 #include <atomic>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <libcuckoo/cuckoohash_map.hh>

@@ -9,6 +9,7 @@
 #include "verdict.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <future>
 #include <random>
 

@@ -2,13 +2,13 @@
 // How a table is opened: every choice with its default.
 #pragma once
 
+#include "shelf/detail/clock.hpp"
 #include "shelf/error.hpp"
+#include "shelf/function.hpp"
 #include "shelf/repair.hpp"
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -120,12 +120,12 @@ struct config {
   std::chrono::milliseconds sync_every{1000};
   /// Run on every entry at open and reload, after the types have been checked; false is
   /// type_mismatch.
-  std::function<bool(const K&, const V&)> check = {};
+  function<bool(const K&, const V&)> check = {};
   /// Whether stored structs may lack trailing fields.
   shelf::missing_fields missing_fields = shelf::missing_fields::refuse;
   /// Where errors of the destructor and of background work go. Default: one sentence on stderr.
   /// Called from any thread; must not throw.
-  std::function<void(const error&)> on_error = {};
+  function<void(const error&)> on_error = {};
   /// Bounds of what is written.
   shelf::limits limits = {};
   /// When the file is compacted without being asked.

@@ -4,21 +4,20 @@
 
 #include "shelf/config.hpp"
 #include "shelf/detail/callback.hpp"
+#include "shelf/detail/clock.hpp"
 #include "shelf/detail/function_ref.hpp"
 #include "shelf/error.hpp"
+#include "shelf/function.hpp"
 #include "shelf/kind.hpp"
 #include "shelf/progress.hpp"
 #include "shelf/repair.hpp"
 #include "shelf/term.hpp"
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
-#include <ranges>
-#include <span>
+#include <span>  // the concepts of ranges, too, which constrain it; <ranges> brings the views
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -59,7 +58,7 @@ struct config {
   std::chrono::milliseconds auto_save{180'000};
   /// Where errors of the destructor and of background saves go. Default: one sentence on stderr.
   /// Called from any thread; must not throw.
-  std::function<void(const error&)> on_error = {};
+  function<void(const error&)> on_error = {};
   /// Whether the file may lie on a network file system.
   shelf::file_system file_system = shelf::file_system::local;
   /// Where files live: nullptr is the operating system; tests may pass a simulated disk.
@@ -223,9 +222,9 @@ template <class F>
 result<> file::for_each(F f) const {
   return visit_all([&](const term& object) {
     if constexpr (std::is_same_v<std::invoke_result_t<F&, const term&>, walk>) {
-      return std::invoke(f, object) == walk::go_on;
+      return detail::invoke(f, object) == walk::go_on;
     } else {
-      std::invoke(f, object);
+      detail::invoke(f, object);
       return true;
     }
   });
@@ -234,7 +233,7 @@ result<> file::for_each(F f) const {
 template <class T, class F>
 result<T> file::fold(T init, F f) const {
   auto done = visit_all([&](const term& object) {
-    init = std::invoke(f, std::move(init), object);
+    init = detail::invoke(f, std::move(init), object);
     return true;
   });
   if (!done) return std::unexpected(done.error());

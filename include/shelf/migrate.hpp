@@ -66,7 +66,7 @@ template <class Old, class New, class F>
   const auto convert = [&](detail::stored_entry e, detail::entry_batch& batch) -> result<> {
     detail::decode_stored(e.key, rules, key);
     detail::decode_stored(e.value, rules, value);
-    auto made = std::invoke(f, std::as_const(key), std::as_const(value));
+    auto made = detail::invoke(f, std::as_const(key), std::as_const(value));
     if constexpr (detail::is_result<decltype(made)>::value) {
       if (!made) return std::unexpected(made.error());
       return detail::add_converted(batch, std::optional<new_pair>(*std::move(made)), limits);

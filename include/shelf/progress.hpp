@@ -3,10 +3,9 @@
 #pragma once
 
 #include "shelf/detail/language.hpp"
+#include "shelf/function.hpp"
 
-#include <algorithm>
 #include <cstdint>
-#include <functional>
 
 namespace shelf {
 
@@ -14,7 +13,7 @@ namespace shelf {
 /// done (bytes, entries or blocks, as the call says); `of` 0: nobody knows. Others who
 /// want the same table or file may wait for it meanwhile. What it throws ends the call, which has
 /// then changed nothing. It must not call the table or file that it is told about.
-using progress = std::function<void(std::uint64_t done, std::uint64_t of)>;
+using progress = function<void(std::uint64_t done, std::uint64_t of)>;
 
 namespace detail {
 
@@ -24,7 +23,7 @@ namespace detail {
                                       std::uint64_t many = 1) {
   if (!tell) return {};
   return [&tell, step, steps, many](std::uint64_t done, std::uint64_t of) {
-    tell(step * of + many * std::min(done, of), steps * of);
+    tell(step * of + many * (done < of ? done : of), steps * of);
   };
 }
 

@@ -11,13 +11,11 @@
 #include "shelf/snapshot.hpp"
 
 #include <cassert>
-#include <functional>
 #include <initializer_list>
 #include <limits>
 #include <memory>
 #include <optional>
-#include <ranges>
-#include <span>
+#include <span>  // the concepts of ranges, too, which constrain it; <ranges> brings the views
 #include <string>
 #include <utility>
 #include <vector>
@@ -218,7 +216,7 @@ class table {
       std::initializer_list<K> keys) const
     requires(!is_bag(Kind))
   {
-    return lookup_many(std::views::all(keys));
+    return lookup_many(std::span<const K>(keys.begin(), keys.size()));
   }
   /// False once closed.
   template <key_argument<K> A = K>

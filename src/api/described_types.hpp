@@ -5,6 +5,8 @@
 #include "shelf/detail/core.hpp"
 #include "shelf/upkeep.hpp"
 
+#include <functional>
+
 namespace shelf::detail {
 
 /// How closely entries are looked at when they are loaded.

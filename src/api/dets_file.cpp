@@ -10,7 +10,9 @@
 #include <algorithm>
 #include <atomic>
 #include <cassert>
+#include <chrono>
 #include <cstdio>
+#include <functional>
 #include <limits>
 #include <memory>
 

@@ -4,6 +4,7 @@
 
 #include "term/utf8.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <optional>

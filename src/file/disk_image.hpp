@@ -7,6 +7,7 @@
 #include "shelf/detail/bytes.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>

@@ -19,6 +19,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <climits>
 #include <ctime>
 #include <memory>

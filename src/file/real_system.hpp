@@ -5,6 +5,8 @@
 
 #include "file/system.hpp"
 
+#include <chrono>
+
 namespace shelf::file {
 
 /// The operating system's calls as they are.

@@ -2,6 +2,7 @@
 // The bags: lookups, staging, publishing.
 #include "table/bag_contents.hpp"
 
+#include <algorithm>
 #include <cassert>
 
 namespace shelf::tables {

@@ -6,6 +6,7 @@
 #include "table/backing.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <mutex>
 #include <vector>
 

@@ -9,6 +9,7 @@
 #include "term/tag.hpp"
 #include "term/text.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace shelf::tables {

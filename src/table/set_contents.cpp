@@ -2,6 +2,7 @@
 // The hashed kind: lookups, staging, publishing.
 #include "table/set_contents.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <cstdint>

@@ -18,6 +18,7 @@
 #include "table/turn.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <optional>

@@ -2,6 +2,7 @@
 // The ordered kind: lookups, staging.
 #include "table/tree_contents.hpp"
 
+#include <algorithm>
 #include <cassert>
 
 namespace shelf::tables {

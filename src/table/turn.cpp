@@ -3,6 +3,7 @@
 #include "table/turn.hpp"
 
 #include <cassert>
+#include <chrono>
 #include <thread>
 #include <utility>
 

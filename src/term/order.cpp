@@ -8,6 +8,7 @@
 #include "term/skip.hpp"
 #include "term/tag.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <string_view>

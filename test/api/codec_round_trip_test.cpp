@@ -2,6 +2,7 @@
 // Random values of nested types come back as they were, and equal values have equal bytes.
 #include "api/codec_support.hpp"
 
+#include <algorithm>
 #include <random>
 #include <set>
 #include <unordered_map>

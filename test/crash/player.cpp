@@ -5,6 +5,7 @@
 #include "table/capabilities.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 namespace shelf::crash {

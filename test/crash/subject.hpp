@@ -6,6 +6,7 @@
 #include "shelf/config.hpp"
 #include "shelf/kind.hpp"
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <utility>

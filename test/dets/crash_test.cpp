@@ -7,6 +7,8 @@
 #include "file/crash_states.hpp"
 #include "shelf/term.hpp"
 
+#include <algorithm>
+
 namespace shelf {
 namespace {
 

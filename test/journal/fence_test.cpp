@@ -3,6 +3,7 @@
 // appends.
 #include "small_journal.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <thread>

@@ -4,6 +4,7 @@
 #include "budget.hpp"
 #include "crash_workload.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <functional>

@@ -3,6 +3,7 @@
 // said.
 #include "small_journal.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <iostream>
 

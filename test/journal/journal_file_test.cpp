@@ -7,6 +7,7 @@
 #include "small_journal.hpp"
 
 #include <xxhash.h>
+#include <algorithm>
 #include <cerrno>
 
 namespace shelf::journal {

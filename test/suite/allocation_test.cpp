@@ -5,6 +5,7 @@
 #include "suite/failing_heap.hpp"
 #include "suite/ground.hpp"
 
+#include <chrono>
 #include <cstdlib>
 #include <functional>
 #include <memory>

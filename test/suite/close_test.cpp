@@ -3,6 +3,8 @@
 #include "file/scratch.hpp"
 #include "suite/ground.hpp"
 
+#include <chrono>
+
 namespace shelf::suite {
 namespace {
 

@@ -8,6 +8,8 @@
 #include "shelf/dets.hpp"
 #include "table/store.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <thread>
 
 namespace shelf::suite {

@@ -4,6 +4,7 @@
 #include "file/crash_states.hpp"
 #include "suite/ground.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <set>
 

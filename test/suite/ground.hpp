@@ -18,6 +18,7 @@
 #include <initializer_list>
 #include <map>
 #include <ostream>
+#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>

@@ -2,6 +2,7 @@
 // Range-for over a table, its keys, and backwards; value_or; a table of keys alone.
 #include "suite/ground.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <ranges>
 #include <vector>

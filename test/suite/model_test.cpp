@@ -3,6 +3,7 @@
 #include "budget.hpp"
 #include "suite/ground.hpp"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <random>

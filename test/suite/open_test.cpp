@@ -2,6 +2,8 @@
 // Opening: what is found, what must fit, read_only. Structs that changed: fields_test.cpp.
 #include "suite/ground.hpp"
 
+#include <chrono>
+
 namespace shelf::suite {
 namespace {
 

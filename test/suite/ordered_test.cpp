@@ -2,6 +2,7 @@
 // What an ordered_map answers beyond a map: order, neighbours, ranges, ranks.
 #include "suite/ground.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <map>
 #include <random>

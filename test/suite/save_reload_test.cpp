@@ -4,6 +4,9 @@
 
 #include "table/store.hpp"
 
+#include <algorithm>
+#include <chrono>
+
 namespace shelf::suite {
 namespace {
 

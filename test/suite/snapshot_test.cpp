@@ -2,6 +2,8 @@
 // snapshot, for_each, fold, to_vector: one moment of a table.
 #include "suite/ground.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <optional>
 #include <ranges>
 #include <stdexcept>

@@ -2,6 +2,7 @@
 // Files looked after without their types: described, checked, copied, salvaged.
 #include "suite/ground.hpp"
 
+#include <algorithm>
 #include <cerrno>
 
 namespace shelf::suite {

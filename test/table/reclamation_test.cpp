@@ -4,6 +4,7 @@
 #include "table/blocks.hpp"
 #include "table/versions.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <latch>
 #include <random>

@@ -4,6 +4,7 @@
 // Under AddressSanitizer each block is an allocation of its own, so there every one can fail.
 #include "kinds.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <new>
 #include <random>

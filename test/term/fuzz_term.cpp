@@ -5,6 +5,7 @@
 #include "term/scan.hpp"
 #include "term/text.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <vector>

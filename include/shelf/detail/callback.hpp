@@ -5,10 +5,10 @@
 
 #include "shelf/codec.hpp"
 #include "shelf/detail/core.hpp"
+#include "shelf/function.hpp"
 
 #include <cassert>
 #include <cstdlib>
-#include <functional>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -63,9 +63,9 @@ consteval bool takes_by_reference() {
 template <class F, class V>
 decltype(auto) invoke_on(F& f, V& value) {
   if constexpr (takes_by_reference<F, V>())
-    return std::invoke(f, value);
+    return detail::invoke(f, value);
   else
-    return std::invoke(f, std::move(value));
+    return detail::invoke(f, std::move(value));
 }
 
 /// Lets f change `value`: in place, or by what it returns. An error that f returns is passed on.

@@ -5,15 +5,16 @@
 #include "shelf/config.hpp"
 #include "shelf/detail/bytes.hpp"
 #include "shelf/detail/change_list.hpp"
+#include "shelf/detail/clock.hpp"
 #include "shelf/detail/function_ref.hpp"
 #include "shelf/detail/sought_key.hpp"
 #include "shelf/detail/wide_integer.hpp"
 #include "shelf/error.hpp"
+#include "shelf/function.hpp"
 #include "shelf/kind.hpp"
 #include "shelf/progress.hpp"
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -36,12 +37,12 @@ struct entry_types {
   std::string value_schema;
   /// Judges the types of a stored entry. Runs on the thread that opens or reloads, as does
   /// `accept`.
-  std::function<result<>(bytes key, bytes value)> check;
+  function<result<>(bytes key, bytes value)> check;
   /// The user's own check of an entry whose types are right; empty if there is none.
-  std::function<bool(bytes key, bytes value)> accept;
+  function<bool(bytes key, bytes value)> accept;
   /// A stored value in the form the types have now; used where missing_fields lets the schemas
   /// differ.
-  std::function<result<std::vector<std::byte>>(bytes value)> reencode;
+  function<result<std::vector<std::byte>>(bytes value)> reencode;
   /// Judges a stored schema text against ours; "key" or "value" is named by the caller.
   result<> (*compare_schema)(const std::string& stored, const std::string& wanted,
                              missing_fields policy) = nullptr;
@@ -60,7 +61,7 @@ struct core_config {
   std::chrono::milliseconds save_every{0};
   std::chrono::milliseconds sync_every{1000};
   shelf::missing_fields missing_fields = shelf::missing_fields::refuse;
-  std::function<void(const error&)> on_error;
+  function<void(const error&)> on_error;
   shelf::limits limits;
   shelf::compaction compaction;
   shelf::file_system file_system = shelf::file_system::local;

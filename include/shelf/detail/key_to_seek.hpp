@@ -7,8 +7,6 @@
 #include "shelf/detail/sought_key.hpp"
 #include "shelf/kind.hpp"
 
-#include <algorithm>
-
 namespace shelf::detail {
 
 /// A key argument made ready for a lookup: its term is written. The argument outlives this.
@@ -43,7 +41,8 @@ class content_to_seek {
       : argument_(argument), content_(key_content<K>(argument)), limits_(limits) {}
   /// As the encoder would.
   [[nodiscard]] bool failed() const noexcept {
-    const auto most = std::max(limits_.size, encoder::small_capacity);
+    const auto most =
+        limits_.size > encoder::small_capacity ? limits_.size : encoder::small_capacity;
     return content_.size() > limits_.size || content_.size() + binary_head_bytes > most ||
            !has_key_size<K>(content_);
   }

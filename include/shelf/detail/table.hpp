@@ -4,8 +4,6 @@
 
 #include "shelf/table.hpp"
 
-#include <algorithm>
-
 namespace shelf {
 namespace detail {
 
@@ -303,9 +301,9 @@ auto table<K, V, Kind>::lookup_view(const A& key, F&& f) const {
     assert(view && "stored entries are checked before they are stored");
     const detail::callback_scope scope(*core_);
     if constexpr (keeps)
-      returned.emplace(std::invoke(f, *std::move(view)));
+      returned.emplace(detail::invoke(f, *std::move(view)));
     else
-      std::invoke(f, *std::move(view));
+      detail::invoke(f, *std::move(view));
   });
   if (!looked) return result<kept>(std::unexpected(looked.error()));
   if constexpr (keeps)
@@ -396,9 +394,9 @@ void table<K, V, Kind>::for_each(F&& f) const {
   const detail::callback_scope scope(*core_);
   for (const auto& [key, value] : moment) {
     if constexpr (std::is_same_v<std::invoke_result_t<F&, const K&, const V&>, walk>) {
-      if (std::invoke(f, key, value) == walk::stop) return;
+      if (detail::invoke(f, key, value) == walk::stop) return;
     } else {
-      std::invoke(f, key, value);
+      detail::invoke(f, key, value);
     }
   }
 }
@@ -408,7 +406,7 @@ template <class T, class F>
   requires std::invocable<F&, T&&, const K&, const V&>
 T table<K, V, Kind>::fold(T init, F&& f) const {
   for_each(
-      [&](const K& key, const V& value) { init = std::invoke(f, std::move(init), key, value); });
+      [&](const K& key, const V& value) { init = detail::invoke(f, std::move(init), key, value); });
   return init;
 }
 
@@ -443,10 +441,10 @@ auto with_table(typename Table::config c, F&& f) {
   // If f throws, the destructor closes.
   auto made = [&]() -> outcome {
     if constexpr (std::is_void_v<R>) {
-      std::invoke(f, *opened);
+      detail::invoke(f, *opened);
       return {};
     } else {
-      return std::invoke(f, *opened);
+      return detail::invoke(f, *opened);
     }
   }();
   auto closed = opened->close();

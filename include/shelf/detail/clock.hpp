@@ -1,0 +1,9 @@
+// API  [api] -> table -> journal -> file
+// Durations and clocks: <chrono> without calendars, time zones and streams, where it can be had so.
+#pragma once
+
+#if __has_include(<bits/chrono.h>)
+#include <bits/chrono.h>
+#else
+#include <chrono>
+#endif
