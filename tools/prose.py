@@ -41,12 +41,19 @@ HABITS = (
     (r"\b(?:goes|go|went) on\b", "'continues'"),
     (r"\bsays? so\b", "say what it says"),
     (r"\bto its end\b", "'completely', 'to the end'"),
+    (r"\b(?:(?:colour|honour|behaviour|favour|neighbour|catalogue|licence|centre)(?:s|d|ed|ing)?|"
+     r"(?:special|recogn|initial|serial|optim|organ|normal|synchron|minim|maxim)"
+     r"is(?:e[sd]?|ing|ation)|(?:label|cancel)led)\b", "American spelling"),
     (r"\bis (?:told|asked) (?:how|what|for|of)\b", "'reports', 'receives', 'requests'"),
 )
 PATTERNS = [(re.compile(pattern, re.IGNORECASE), better) for pattern, better in HABITS]
 
 FENCED = re.compile(r"(?ms)^[ \t]*(```+|~~~+).*?^[ \t]*\1[ \t]*$")
 NO_PROSE = re.compile(r"<!--.*?-->|`[^`\n]*`|\"[^\"\n]{1,40}\"|\]\([^)\s]*\)", re.DOTALL)
+
+STRING = r'"(?:[^"\\\n]|\\.)*"'
+STRINGS = re.compile(rf"{STRING}(?:\s*{STRING})*")
+NO_STRINGS = re.compile(rf"({STRING})|//[^\n]*|'(?:[^'\\\n]|\\.)+'")
 
 
 def blank(match):
@@ -62,3 +69,13 @@ def habits(text):
              for match in pattern.finditer(flat)]
     for start, words, better in sorted(found):
         yield text.count("\n", 0, start) + 1, words, better
+
+
+def messages(code):
+    """The habits in the string literals of C++ code; adjacent literals are one text."""
+    code = NO_STRINGS.sub(lambda match: match[1] or "", code)
+    for match in STRINGS.finditer(code):
+        text = "".join(string[1:-1] for string in re.findall(STRING, match[0]))
+        text = re.sub(r"(?:\\n|\s)+", " ", text)
+        for _, words, better in habits(text) if " " in text else ():
+            yield code.count("\n", 0, match.start()) + 1, words, better

@@ -14,7 +14,8 @@ BAD = (
     "A cut in the midst of a page.", "The size stands in the header.", "The file lies on NFS.",
     "It is no table.", "Writers go on.", "The header says so.",
     "A callback is told how far it is.",
-    "The file is read to its end.",
+    "The file is read to its end.", "A colour for each error.", "Specialise shelf::codec.",
+    "The tests are labelled.",
 )
 GOOD = (
     "Insert a key and an entry.", "159 bytes per entry.", "A key has one value; a value has a key.",
@@ -47,6 +48,12 @@ class Habits(unittest.TestCase):
         for text in NO_PROSE:
             with self.subTest(text=text):
                 self.assertEqual(list(prose.habits(f"Some text.\n\n{text}\n")), [])
+
+    def test_messages_are_string_literals_and_comments_are_not(self):
+        code = ('#include "beside.hpp"\n// "nobody knows"\nfail("the file " "lies\\n on NFS");'
+                ' auto url = "http://x"; // beside\n')
+        self.assertEqual([(line, words) for line, words, _ in prose.messages(code)],
+                         [(3, "lies on")])
 
     def test_the_line_is_named_and_a_phrase_may_be_broken_over_lines(self):
         found = list(prose.habits("# x\n\n```\nx\n```\nIt takes bytes\nan entry.\n"))

@@ -350,6 +350,13 @@ def habits(tree):
         yield f"{EXCEPTIONS}: {page} is no page"
 
 
+def messages(tree):
+    """What the library and the tool say has no such habits at all."""
+    for file in tree.having(".cpp", ".hpp", under="src/") + tree.having(".hpp", under="include/"):
+        for line, words, better in prose.messages(tree.text(file)):
+            yield f"{file}:{line}: in a message: '{words}': {better}"
+
+
 def readme(tree):
     """The README is read to its end: under 170 lines."""
     if "README.md" not in tree.files:
@@ -366,8 +373,8 @@ def marked_blocks(tree):
 
 
 RULES = (sizes, columns, banners, include_direction, public_includes, include_cycles, names,
-         open_ends, listed_sources, tested_errors, links, machine_paths, habits, readme,
-         marked_blocks)
+         open_ends, listed_sources, tested_errors, links, machine_paths, habits, messages,
+         readme, marked_blocks)
 
 
 def check(root):

@@ -31,7 +31,7 @@ std::string found_at(const decoder& at) {
     case 105: {
       decoder copy = at;
       std::size_t size = 0;
-      return copy.tuple(size) ? "tuple of " + std::to_string(size) : "a tuple that is cut short";
+      return copy.tuple(size) ? "tuple of " + std::to_string(size) : "a tuple that is truncated";
     }
     default: return "tag " + std::to_string(tag);
   }
@@ -94,7 +94,7 @@ class checker {
     std::string found = found_at(before);
     if (found == same_sort) {
       decoder copy = before;
-      found += copy.skip() ? " in another form" : " that is cut short";
+      found += copy.skip() ? " in a non-canonical form" : " that is truncated";
     }
     return fail(std::move(expected), std::move(found));
   }
@@ -302,7 +302,7 @@ bool checker::record_fields(const shape& s, std::size_t count) {
 
 bool checker::any_term() {
   const bytes from = in_.rest();
-  if (!in_.skip()) return fail("any term", "a term that is cut short");
+  if (!in_.skip()) return fail("any term", "a term that is truncated");
   const bytes whole = from.first(from.size() - in_.left());
   const result<> sound = check_any_term(whole);
   if (!sound) return fail("any term", sound.error().message());

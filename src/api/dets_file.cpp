@@ -52,13 +52,13 @@ std::vector<bytes> views_of(std::span<const term> objects) {
 result<std::int64_t> sum_of(const term& element, std::int64_t delta, const std::string& path) {
   using range = std::numeric_limits<std::int64_t>;
   if (element.what() != term::type::integer) {
-    return std::unexpected(error(errc::type_mismatch, path + ": the counter is no integer"));
+    return std::unexpected(error(errc::type_mismatch, path + ": the counter is not an integer"));
   }
   const auto value = element.as_integer();
   const bool leaves = !value || (delta > 0 && *value > range::max() - delta) ||
                       (delta < 0 && *value < range::min() - delta);
   if (leaves)
-    return std::unexpected(error(errc::overflow, path + ": the counter would leave 64 bits"));
+    return std::unexpected(error(errc::overflow, path + ": the counter would overflow 64 bits"));
   return *value + delta;
 }
 
@@ -133,8 +133,9 @@ file::~file() {
 
 result<file> file::open(config c) {
   if (c.mode == write_mode::back) {
-    return std::unexpected(
-        error(errc::invalid_argument, "a DETS file has no write_mode::back: through or durable"));
+    return std::unexpected(error(errc::invalid_argument,
+                                 "config.mode cannot be write_mode::back: dets::file writes every "
+                                 "change; use through or durable"));
   }
   if (c.auto_save.count() < 0) {
     return std::unexpected(error(errc::invalid_argument, "config.auto_save cannot be negative"));
@@ -231,7 +232,8 @@ result<std::int64_t> file::update_counter(const term& key, std::int64_t delta,
     return std::unexpected(error(errc::wrong_kind, table.path() + ": only a set has counters"));
   }
   if (place == table.keypos()) {
-    return std::unexpected(error(errc::invalid_argument, table.path() + ": the key is no counter"));
+    return std::unexpected(
+        error(errc::invalid_argument, table.path() + ": the key itself cannot be a counter"));
   }
   std::int64_t sum = 0;
   const auto change = [&](bytes object) -> result<std::vector<std::byte>> {

@@ -262,8 +262,8 @@ void encoder::sort_items(std::size_t start, std::size_t count, bool pairs) {
   }
   const auto twins = [&](const item& a, const item& b) { return !before(a, b); };
   if (std::adjacent_find(items.begin(), items.end(), twins) != items.end()) {
-    fail({errc::invalid_argument, pairs ? "two keys of a map are the same term"
-                                        : "two elements of a set are the same term"});
+    fail({errc::invalid_argument, pairs ? "two keys of a map have the same term"
+                                        : "two elements of a set have the same term"});
   }
 }
 

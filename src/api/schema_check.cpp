@@ -197,7 +197,7 @@ bool comparison::one_of(const node& n, const term& t) {
       std::ranges::any_of(n.parts, [&](const node& choice) { return fits(choice, t); });
   if (outermost) attempting_ = false;
   if (one_fits) return true;
-  if (attempts_left_ == 0) return differ("a type of fewer alternatives", "too many to try");
+  if (attempts_left_ == 0) return differ("a type with fewer alternatives", "too many to try");
   return differ(phrase(n), found(t));
 }
 
@@ -333,9 +333,9 @@ result<std::string> tidy_schema(std::string_view written) {
     return std::unexpected(error(errc::invalid_argument, "the type " + tree.error().message()));
   }
   if (!tree) {
-    return std::unexpected(error(errc::invalid_argument, "'" + std::string(written) +
-                                                             "' is no type; docs/types.md has the "
-                                                             "grammar"));
+    return std::unexpected(
+        error(errc::invalid_argument,
+              "'" + std::string(written) + "' is not a type; docs/types.md has the grammar"));
   }
   std::string tidied;
   write(*tree, tidied);
@@ -345,7 +345,7 @@ result<std::string> tidy_schema(std::string_view written) {
   return std::unexpected(
       error(errc::invalid_argument,
             "'" + std::string(word) +
-                "' is no type; types are boolean, integer, float, binary (or "
+                "' is not a type; types are boolean, integer, float, binary (or "
                 "string), nil, any, list(..), set(..), map(.., ..), optional(..), "
                 "one_of(..), atom(..), {..} and name{field: ..}"));
 }

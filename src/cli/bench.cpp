@@ -190,9 +190,9 @@ struct measured {
 
 /// What is left of the writes of a mode. Where flushes are ignored, nobody knows.
 [[nodiscard]] std::string after_power_cut(std::string_view mode, flushes f) {
-  if (f == flushes::ignored) return "no promise: flushes are ignored";
-  if (mode == "back") return "all but those since the last save";
-  if (mode == "through") return "all but those of the last second or so";
+  if (f == flushes::ignored) return "no guarantee: flushes are ignored";
+  if (mode == "back") return "all except those since the last save";
+  if (mode == "through") return "all except about the last second";
   return f == flushes::plausible ? "all of them" : "all of them, if the disk honors flushes";
 }
 
@@ -219,7 +219,7 @@ void write_for_people(console& out, const std::string& directory, const measured
   text_table table(out, {{"insert"},
                          {"1 thread", true},
                          {fmt::format("{} threads", many_threads), true},
-                         {"a power cut leaves of the writes"}});
+                         {"writes that survive a power failure"}});
   const auto what = m.disk.verdict.what;
   for (const auto& row : m.modes) {
     table.add({std::string(row.mode), in_rate(row.alone), in_rate(row.together),

@@ -153,8 +153,8 @@ void grammar::shared_options(CLI::App& to) {
 
 void grammar::selection_options(CLI::App& to) {
   auto& s = r_.selection;
-  to.add_option("--from", s.from, "Keys from this one on")->type_name("KEY");
-  to.add_option("--to", s.to, "Keys before this one")->type_name("KEY");
+  to.add_option("--from", s.from, "First key")->type_name("KEY");
+  to.add_option("--to", s.to, "End before this key")->type_name("KEY");
   to.add_option("--prefix", s.prefix, "Keys that begin with this text")->type_name("TEXT");
   many(to, "-w,--where", s.where, "'COLUMN<VALUE'",
        "Rows that match: = != < <= > >=, and ~ for \"contains\". Several must all match");
@@ -188,35 +188,36 @@ void grammar::rows_options(CLI::App& to) {
   to.add_option("--separator", rows.separator, "csv, tsv: the character between cells")
       ->type_name("CHARACTER");
   to.add_flag("--no-header", rows.without_header, "csv, tsv: no line of column names");
-  columns_option(to, "csv, tsv: which columns, in this order");
+  columns_option(to, "csv, tsv: columns, in this order");
 }
 
 void grammar::types_options(CLI::App& to) {
   choice(to, "--kind", r_.types.what, kinds,
          "One value per key (set or map; ordered_set or ordered_map: in key order) or several");
-  to.add_option("--key", r_.types.key, "Type of the keys, such as binary or {integer, binary}")
+  to.add_option("--key", r_.types.key, "Type of keys, such as binary or {integer, binary}")
       ->type_name("TYPE");
-  to.add_option("--value", r_.types.value, "Type of the values, such as 'user{name: binary}'")
+  to.add_option("--value", r_.types.value, "Type of values, such as 'user{name: binary}'")
       ->type_name("TYPE");
 }
 
 void grammar::reading_commands() {
-  on_file("info", "Kind, types, sizes, and who has it open",
+  on_file("info", "Shows kind, types, sizes, and the process that has the file open",
           "  shelf info sessions.shelf\n"
           "  shelf info sessions.shelf --json | jq .entries");
-  auto* const get = on_file("get", "The value of a key; in a bag all its values, one per line",
-                            "  shelf get sessions.shelf alice\n"
-                            "  shelf get names.shelf U+1F600\n"
-                            "  shelf get images.shelf logo --raw > logo.png\n"
-                            "  shelf get scores.shelf -- -5          a key that begins with -");
-  get->add_option("KEY", r_.key, "Written as the schema says")->required();
+  auto* const get =
+      on_file("get", "Prints the value of a key; in a bag all its values, one per line",
+              "  shelf get sessions.shelf alice\n"
+              "  shelf get names.shelf U+1F600\n"
+              "  shelf get images.shelf logo --raw > logo.png\n"
+              "  shelf get scores.shelf -- -5          a key that starts with -");
+  get->add_option("KEY", r_.key, "Written according to the schema")->required();
   get->add_flag("--raw", r_.raw,
                 "The bytes of a binary and nothing else; otherwise the external term");
-  auto* const count = on_file("count", "The number of rows",
+  auto* const count = on_file("count", "Counts rows",
                               "  shelf count users.shelf\n"
                               "  shelf count users.shelf --where 'age>=18'");
   selection_options(*count);
-  auto* const list = on_file("list", "Rows: a table on a terminal, JSON Lines in a pipe",
+  auto* const list = on_file("list", "Prints rows: a table on a terminal, JSON Lines in a pipe",
                              "  shelf list users.shelf --where 'age>30' --where 'city=Berlin'\n"
                              "  shelf list words.shelf --prefix un --limit 20\n"
                              "  shelf list log.shelf --from 1000 --to 2000\n"
@@ -224,19 +225,19 @@ void grammar::reading_commands() {
                              "  shelf list log.shelf --reverse --limit 5   the last five");
   selection_options(*list);
   order_options(*list);
-  columns_option(*list, "Which columns, in this order");
+  columns_option(*list, "Columns to print, in this order");
   auto* const diff =
-      on_file("diff", "The differences between two tables; status 1 if there are any",
+      on_file("diff", "Prints the differences between two tables; status 1 if there are any",
               "  shelf diff yesterday.shelf today.shelf\n"
               "  shelf diff a.shelf b.shelf --json | jq -r .key");
-  diff->add_option("OTHER", r_.other, "The table to compare it with")->required();
-  auto* const watch = on_file("watch", "info, repeated until interrupted",
+  diff->add_option("OTHER", r_.other, "The table to compare with")->required();
+  auto* const watch = on_file("watch", "Repeats info until interrupted",
                               "  shelf watch sessions.shelf\n"
                               "  shelf watch sessions.shelf --interval 0.5 --rounds 10");
-  watch->add_option("-i,--interval", r_.interval, "Seconds between two looks")
+  watch->add_option("-i,--interval", r_.interval, "Seconds between refreshes")
       ->type_name("SECONDS")
       ->capture_default_str();
-  number(*watch, "--rounds", r_.rounds, "Stop after N looks");
+  number(*watch, "--rounds", r_.rounds, "Stop after N refreshes");
 }
 
 void grammar::writing_commands() {
@@ -247,12 +248,12 @@ void grammar::writing_commands() {
               "        --value 'user{name: binary, mail: optional(binary)}'\n"
               "docs/types.md lists the types; without them a table takes any term.");
   types_options(*create);
-  auto* const put = on_file("put", "Sets the value of a key; in bags adds one",
+  auto* const put = on_file("put", "Sets the value of a key; in bags, adds one",
                             "  shelf put ages.shelf alice 30\n"
                             "  shelf put users.shelf 7 '{\"name\": \"alice\", \"mail\": null}'\n"
                             "  shelf put images.shelf logo --raw < logo.png\n"
                             "  shelf put any.shelf --term '{a,1}' '#{b => [1,2]}'");
-  put->add_option("KEY", r_.key, "Written as the schema says")->required();
+  put->add_option("KEY", r_.key, "Written according to the schema")->required();
   put->add_option("VALUE", r_.value, "The same; default: read from standard input");
   put->add_flag("--new", r_.only_new, "Only if the key is not in the table");
   put->add_flag("--raw", r_.raw, "The value is a binary of exactly these bytes");
@@ -260,8 +261,8 @@ void grammar::writing_commands() {
   auto* const erase = on_file("delete", "Deletes a key; status 3 if it is not in the table",
                               "  shelf delete ages.shelf alice\n"
                               "  shelf delete visits.shelf alice 2026-11-20   one value of a bag");
-  erase->add_option("KEY", r_.key, "Written as the schema says")->required();
-  erase->add_option("VALUE", r_.value, "Only if it has this value");
+  erase->add_option("KEY", r_.key, "Written according to the schema")->required();
+  erase->add_option("VALUE", r_.value, "Delete only this value");
 }
 
 void grammar::row_commands() {
@@ -272,7 +273,7 @@ void grammar::row_commands() {
       "        --format tsv --no-header --columns key\n"
       "  zcat big.jsonl.gz | shelf import big.shelf -\n"
       "  shelf import users.shelf users.csv --skip-bad --rejects bad.csv");
-  in->add_option("INPUT", r_.other, "The file with the rows; - is standard input")->required();
+  in->add_option("INPUT", r_.other, "File with rows; - is standard input")->required();
   rows_options(*in);
   in->add_flag("--comments", r_.rows.comments, "csv, tsv: ignore lines that begin with #");
   types_options(*in);
@@ -301,20 +302,19 @@ void grammar::row_commands() {
       on_file("convert", "Converts DETS files and ETS dumps to shelf tables, and back",
               "  shelf convert users.dets users.shelf\n"
               "  shelf convert users.shelf users.dets --force\n"
-              "  shelf convert users.tab users.shelf          what ets:tab2file wrote\n"
+              "  shelf convert users.tab users.shelf          written by ets:tab2file\n"
               "  shelf convert users.dets repaired.dets       repaired, without gaps");
   convert->add_option("TARGET", r_.other, "A new file")->required();
   choice(*convert, "--to", r_.to, targets, "Default: by the file name extension");
   choice(*convert, "--as", r_.shape, shapes,
          "Whether {Key, Value} is an entry, or the value is the whole object. Default: pairs if "
          "all objects are pairs");
-  number(*convert, "--keypos", r_.keypos,
-         "To DETS, with objects as values: which element is the key");
+  number(*convert, "--keypos", r_.keypos, "To DETS with --as objects: position of the key");
   convert->add_flag("--force", r_.force, "Replace the target if it exists");
 }
 
 void grammar::file_commands() {
-  auto* const copy = on_file("copy", "A backup of one moment, also while a program writes",
+  auto* const copy = on_file("copy", "Backs up one moment of a table, also while a program writes",
                              "  shelf copy sessions.shelf backup/sessions-$(date +%F).shelf");
   copy->add_option("TARGET", r_.other, "A new file")->required();
   on_file("check", "Verifies every byte and entry; changes nothing",

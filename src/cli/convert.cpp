@@ -37,7 +37,7 @@ constexpr std::uint64_t most_slots = 33'554'432;
   const auto ending = std::filesystem::path(r.other).extension();
   if (ending == ".dets") return target_format::dets;
   if (ending == ".shelf") return target_format::native;
-  return refuse(r.other + ": its name does not say what it is to be; --to does");
+  return refuse(r.other + ": the name does not show the format; specify --to");
 }
 
 /// How the one is the other: what stands in the answer.
@@ -57,7 +57,8 @@ struct plan {
   };
   const auto read = from.for_each({}, look, tell);
   if (!read) return std::unexpected(read.error());
-  if (p.pairs && !all) return refuse("--as pairs: " + r.file + " holds others than {Key, Value}");
+  if (p.pairs && !all)
+    return refuse("--as pairs: " + r.file + " has objects other than {Key, Value}");
   p.pairs = all;
   return p;
 }
@@ -90,7 +91,7 @@ struct plan {
   const bool may_be = r.shape == object_shape::objects || r.keypos != 0 ||
                       (r.shape == object_shape::by_content && untyped);
   if (r.shape == object_shape::pairs && r.keypos != 0) {
-    return refuse("--keypos: of a pair the key is the first element");
+    return refuse("--keypos: the key of a pair is its first element");
   }
   if (!may_be) return plan{};
   if (r.keypos != 0) return plan{.pairs = false, .keypos = r.keypos};
@@ -98,7 +99,7 @@ struct plan {
   if (!position) return std::unexpected(position.error());
   if (*position != 0) return plan{.pairs = false, .keypos = *position};
   if (r.shape != object_shape::objects || from.size() == 0) return plan{};
-  return refuse("--as objects: not every value of " + r.file + " is a tuple with its key in it");
+  return refuse("--as objects: not every value of " + r.file + " is a tuple that contains its key");
 }
 
 /// Gathers objects and inserts them portion by portion.
@@ -139,8 +140,8 @@ class dets_filler {
   if (p.pairs) return term::tuple({term::from_canonical(key), std::move(whole)});
   if (is_key(dets_format::element_at(value, p.keypos), key)) return whole;
   return refuse(
-      fmt::format("element {} of a value is not its key, so the value cannot be an object in "
-                  "DETS; --as pairs makes {{Key, Value}} of all",
+      fmt::format("element {} of a value is not its key, so the value cannot be an object in DETS; "
+                  "use --as pairs to store {{Key, Value}}",
                   p.keypos));
 }
 
@@ -166,9 +167,10 @@ class dets_filler {
   if (done) done = filler.flush();
   if (done && made->size() != filler.added()) {
     done = std::unexpected(error(
-        errc::type_mismatch, fmt::format("{} entries would be {} objects in DETS, which holds no "
-                                         "object twice in a set or bag",
-                                         filler.added(), made->size())));
+        errc::type_mismatch,
+        fmt::format(
+            "{} entries would become {} objects, because a DETS set or bag holds no duplicates",
+            filler.added(), made->size())));
   }
   if (!done) {
     made->abandon();
@@ -255,9 +257,10 @@ class twin_finder {
   const auto read = from.for_each({}, look, tell);
   if (!done || !read) return done ? read : done;
   if (entries == count) return {};
-  return std::unexpected(
-      error(errc::type_mismatch,
-            fmt::format("{} objects would be {} entries: some are equal here", count, entries)));
+  return std::unexpected(error(
+      errc::type_mismatch,
+      fmt::format("{} objects would become {} entries, because some are equal in a shelf table",
+                  count, entries)));
 }
 
 [[nodiscard]] result<std::uint64_t> write_native(const new_file& target, const source& from,
@@ -334,10 +337,9 @@ outcome convert(const request& r, console& out) {
   const auto from = open_source(r.file, out);
   if (!from) return std::unexpected(from.error());
   const bool objects = (*from)->keypos() != 0;
-  if (!objects && !to_dets)
-    return refuse(r.file + " is a shelf table already; `shelf copy` copies");
+  if (!objects && !to_dets) return refuse(r.file + " is already a shelf table; use `shelf copy`");
   if (r.keypos != 0 && (objects || !to_dets)) {
-    return refuse("--keypos: the objects of " + r.file + " have their keys where they have them");
+    return refuse("--keypos: the objects of " + r.file + " have a fixed key position");
   }
   if (auto other = refuse_same_file(r.other, r.file); !other) {
     return std::unexpected(other.error());
@@ -345,7 +347,7 @@ outcome convert(const request& r, console& out) {
   auto target = new_file::beside(r.other, r.force);
   if (!target) return std::unexpected(target.error());
   if (auto sound = (*from)->look_through(); !sound) return std::unexpected(sound.error());
-  progress_bar looking("looking through " + r.file, out.errors_are_seen());
+  progress_bar looking("scanning " + r.file, out.errors_are_seen());
   const auto make_plan = objects ? plan_from_objects : plan_from_entries;
   const auto p = make_plan(r, **from, told_to(looking));
   looking.clear();

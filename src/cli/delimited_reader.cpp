@@ -48,7 +48,7 @@ class quotes {
     if (at < text.size() && text[at] == '"') {
       for (++at;; ++at) {
         if (at >= text.size())
-          return {.cells = {}, .why = "the quotes are never closed", .bad_at = c.at};
+          return {.cells = {}, .why = "the closing quote is missing", .bad_at = c.at};
         if (text[at] == '"') {
           if (at + 1 >= text.size() || text[at + 1] != '"') break;
           ++at;
@@ -57,7 +57,7 @@ class quotes {
       }
       ++at;
       if (at < text.size() && text[at] != separator) {
-        return {.cells = {}, .why = "something stands behind the closing quote", .bad_at = at};
+        return {.cells = {}, .why = "unexpected text after the closing quote", .bad_at = at};
       }
     } else {
       const auto end = std::min(text.find(separator, at), text.size());
@@ -168,14 +168,14 @@ result<> delimited_reader::map_columns(const std::vector<std::string>& names, co
     if (names[i].empty() || names[i] == "-") continue;
     const auto* const c = find_column(columns_, names[i]);
     if (c == nullptr) {
-      return std::unexpected(error(
-          errc::invalid_argument, std::string(called) + ": the table has no column '" + names[i] +
-                                      "'; it has " + names_of(columns_) + " ('-' leaves one out)"));
+      return std::unexpected(error(errc::invalid_argument,
+                                   std::string(called) + ": the table has no column '" + names[i] +
+                                       "'; it has " + names_of(columns_) + " ('-' skips one)"));
     }
     auto& place = places_[static_cast<std::size_t>(c - columns_.data())];
     if (place != absent) {
       return std::unexpected(error(errc::invalid_argument, std::string(called) + ": the column '" +
-                                                               c->name + "' stands twice"));
+                                                               c->name + "' occurs twice"));
     }
     place = i;
   }

@@ -62,7 +62,7 @@ std::vector<source::fact> dets_table::facts() const {
       {"slots", {}, info_.slots},
       {"min_slots", {}, info_.min_slots},
       {"max_slots", {}, info_.max_slots},
-      {"fill", fmt::format("{:.2f} keys a slot", double(info_.keys) / info_.slots), {}},
+      {"fill", fmt::format("{:.2f} keys per slot", double(info_.keys) / info_.slots), {}},
       {"file_bytes", {}, gone ? info_.file_bytes : bytes_there},
   };
   if (!report) {

@@ -127,7 +127,7 @@ outcome diff(const request& r, console& out) {
                                  "a table of entries and one of objects cannot "
                                  "be compared: " +
                                      r.file + ", " + r.other +
-                                     "; `shelf convert` makes one of the other"));
+                                     "; convert one of them with `shelf convert`"));
   }
   bool same = true;
   if (what_is(**before) != what_is(**after)) {

@@ -129,20 +129,20 @@ void read_disk(const std::string& device, disk_evidence& into) {
 /// Why a sync certainly keeps nothing from a power cut; empty if it may.
 [[nodiscard]] std::string why_ignored(const disk_evidence& e) {
   if (e.file_system == "tmpfs" || e.file_system == "ramfs") {
-    return e.file_system + " keeps its files in memory, and a power cut takes all of them";
+    return e.file_system + " keeps its files in memory; a power failure loses them all";
   }
   if (e.sync_is_answered) {
-    return "a sync of no file succeeds, so something in front of the kernel (libeatmydata, a "
-           "container's filter) answers in its place";
+    return "a sync of a file that does not exist succeeds, so something intercepts the kernel's "
+           "calls (libeatmydata, a container's filter)";
   }
   for (const char* const option : {"nobarrier", "barrier=0", "volatile"}) {
     if (has_option(e.mount_options, option)) {
       return std::string("the file system is mounted with the option ") + option +
-             ", so the disk is not told to empty its cache";
+             ", so the disk is never told to flush its cache";
     }
   }
   if (e.sync_us < 5) {
-    return "a sync takes " + in_time(e.sync_us) + ", less than a message to any disk";
+    return "a sync takes " + in_time(e.sync_us) + ", faster than any disk can answer";
   }
   return {};
 }
@@ -150,18 +150,18 @@ void read_disk(const std::string& device, disk_evidence& into) {
 /// Why a sync is less believable than others; empty if it is not.
 [[nodiscard]] std::string why_doubtful(const disk_evidence& e) {
   if (e.file_system.starts_with("fuse") || e.file_system == "9p" || e.file_system == "virtiofs") {
-    return e.file_system + ": another process answers for the disk";
+    return e.file_system + ": another process is responsible for the disk";
   }
   const auto time = in_time(e.sync_us);
   if (e.sync_us < 100) {
     return "a sync takes " + time +
-           ": so fast is a disk whose cache outlives a power cut (by a "
-           "capacitor or a battery), or one that ignores flushes";
+           ": only a disk whose cache survives a power failure (with a capacitor or a battery) is "
+           "that fast, or one that ignores flushes";
   }
   if (e.spins && e.sync_us < 2000) {
-    return "it calls itself a spinning disk, and a sync takes " + time +
-           ", less than one turn: a "
-           "virtual disk, a cache with a battery, or flushes that are ignored";
+    return "the disk reports that it spins, and a sync takes " + time +
+           ", less than one rotation: a virtual disk, a cache with a battery, or flushes that are "
+           "ignored";
   }
   return {};
 }
@@ -181,12 +181,12 @@ disk_verdict judge(const disk_evidence& e) {
   if (auto why = why_ignored(e); !why.empty()) return {flushes::ignored, std::move(why)};
   std::string rest;
   if (e.write_cache == "write through") {
-    rest = "; it says that it has no cache to lose, so the kernel sends it no flushes";
+    rest = "; the disk reports no volatile cache, so the kernel sends it no flushes";
   }
   if (auto why = why_doubtful(e); !why.empty()) return {flushes::doubtful, why + rest};
   return {flushes::plausible, "a sync takes " + in_time(e.sync_us) +
-                                  ", as with a disk that writes before it answers; that it does, "
-                                  "only a pulled plug could prove" +
+                                  ", as expected of a disk that writes before it answers; only a "
+                                  "power failure could prove it" +
                                   rest};
 }
 

@@ -34,9 +34,9 @@ class parser {
   std::expected<term, bad_text> run(bool ends_in_stop) {
     auto t = value(0);
     blanks();
-    if (t && ends_in_stop && !take(".")) t = fail("a full stop is missing");
+    if (t && ends_in_stop && !take(".")) t = fail("the final full stop is missing");
     blanks();
-    if (t && at_ != text_.size()) t = fail("something stands behind the term");
+    if (t && at_ != text_.size()) t = fail("unexpected text after the term");
     if (t) return *std::move(t);
     return std::unexpected(std::move(wrong_));
   }
@@ -121,7 +121,7 @@ parser::found parser::value(int depth) {
     while (is_name(next())) ++at_;
     return made(from, term::atom(text_.substr(from, at_ - from)));
   }
-  return fail(at_ == text_.size() ? "a term is missing" : "no Erlang term begins like this");
+  return fail(at_ == text_.size() ? "a term is missing" : "this is not an Erlang term");
 }
 
 parser::found parser::number() {
@@ -130,12 +130,12 @@ parser::found parser::number() {
   if (!negative) (void)take("+");
   const auto first = at_;
   while (is_digit(next())) ++at_;
-  if (at_ == first) return fail_at(from, "a number is missing behind the sign");
+  if (at_ == first) return fail_at(from, "a number is missing after the sign");
   if (next() == '#') {
     int base = 0;
     std::from_chars(text_.data() + first, text_.data() + at_, base);
     ++at_;
-    if (base < 2 || base > 36) return fail_at(from, "a base is from 2 to 36");
+    if (base < 2 || base > 36) return fail_at(from, "a base must be from 2 to 36");
     return based_integer(negative, base);
   }
   const bool fraction = next() == '.' && at_ + 1 < text_.size() && is_digit(text_[at_ + 1]);
@@ -186,7 +186,7 @@ parser::found parser::character() {
   }
   if (at_ == text_.size()) return fail("a character is missing");
   const auto c = terms::decode_utf8(as_bytes(text_.substr(at_)));
-  if (c.size == 0) return fail("no UTF-8");
+  if (c.size == 0) return fail("not UTF-8");
   at_ += c.size;
   return term::integer(static_cast<std::uint32_t>(c.code));
 }
@@ -198,12 +198,12 @@ std::optional<char32_t> parser::hexadecimal_escape() {
   for (; digit_of(next()) < 16 && (braced ? digits < 6 : digits < 2); ++at_, ++digits) {
     code = code * 16 + static_cast<char32_t>(digit_of(next()));
   }
-  if (digits == 0 || (braced && !take("}")) || code > 0x10FFFF) return fail("no character");
+  if (digits == 0 || (braced && !take("}")) || code > 0x10FFFF) return fail("not a character");
   return code;
 }
 
 std::optional<char32_t> parser::escaped() {
-  if (at_ == text_.size()) return fail("a character is missing behind \\");
+  if (at_ == text_.size()) return fail("a character is missing after \\");
   const char c = text_[at_];
   if (c >= '0' && c <= '7') {
     char32_t code = 0;
@@ -228,7 +228,7 @@ std::optional<char32_t> parser::escaped() {
   }
   --at_;
   const auto other = terms::decode_utf8(as_bytes(text_.substr(at_)));
-  if (other.size == 0) return fail("no UTF-8");
+  if (other.size == 0) return fail("not UTF-8");
   at_ += other.size;
   return other.code;
 }
@@ -237,7 +237,7 @@ std::optional<std::vector<char32_t>> parser::quoted(char quote) {
   const auto from = at_++;
   std::vector<char32_t> content;
   for (;;) {
-    if (at_ == text_.size()) return fail_at(from, "the quotes are never closed");
+    if (at_ == text_.size()) return fail_at(from, "the closing quote is missing");
     if (next() == quote) break;
     if (take("\\")) {
       const auto code = escaped();
@@ -246,7 +246,7 @@ std::optional<std::vector<char32_t>> parser::quoted(char quote) {
       continue;
     }
     const auto c = terms::decode_utf8(as_bytes(text_.substr(at_)));
-    if (c.size == 0) return fail("no UTF-8");
+    if (c.size == 0) return fail("not UTF-8");
     content.push_back(c.code);
     at_ += c.size;
   }
@@ -292,11 +292,11 @@ bool parser::segment(std::vector<std::byte>& content, unsigned& bits) {
   const auto n = number();
   if (!n) return false;
   const auto byte = n->as_unsigned();
-  if (!byte || *byte > 255) return fail_at(from, "a byte is from 0 to 255"), false;
+  if (!byte || *byte > 255) return fail_at(from, "a byte must be from 0 to 255"), false;
   auto value = static_cast<unsigned>(*byte);
   if (take(":")) {
     bits = next() >= '1' && next() <= '8' ? static_cast<unsigned>(next() - '0') : 0;
-    if (bits == 0) return fail("a size is from 1 to 8 bits"), false;
+    if (bits == 0) return fail("a size must be from 1 to 8 bits"), false;
     ++at_;
     value = value << (8 - bits) & 0xFF;
   }

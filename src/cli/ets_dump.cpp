@@ -110,12 +110,13 @@ result<bool> ets_dump::next_item() const {
   if (auto read = read_bytes(start.data(), start.size()); !read) {
     return std::unexpected(read.error());
   }
-  if (!starts_with(start.data() + 4, item_mark)) return damaged("no item of a log begins here");
+  if (!starts_with(start.data() + 4, item_mark)) return damaged("not the start of a log item");
   const auto size = size_at(start.data());
   if (size >= large_item) {
     std::array<std::byte, 16> sum{};
     if (auto read = read_bytes(sum.data(), sum.size()); !read) return std::unexpected(read.error());
-    if (sum != dets_format::md5(bytes(start).first(4))) return damaged("a bad checksum of a size");
+    if (sum != dets_format::md5(bytes(start).first(4)))
+      return damaged("bad checksum of an item's size");
   }
   if (size > bytes_ - at_) return damaged("the file ends in the middle of an item");
   item_.resize(size);
@@ -127,7 +128,7 @@ result<> ets_dump::read_header() {
   std::array<std::byte, file_header> start{};
   if (auto read = read_bytes(start.data(), start.size()); !read) return read;
   if (starts_with(start.data() + 4, opened_mark)) {
-    return damaged("the log was not closed: whoever wrote it did not come to an end");
+    return damaged("the log was not closed: its writer did not finish");
   }
   const auto there = next_item();
   if (!there) return std::unexpected(there.error());
@@ -144,7 +145,7 @@ result<> ets_dump::take_header(const term& header) {
   const auto type = kind_called(find_pair(pairs, "type"));
   if (!major || !find_pair(pairs, "type")) {
     return std::unexpected(
-        error(errc::not_a_table, path_ + ": a log of disk_log, but not one of ets:tab2file"));
+        error(errc::not_a_table, path_ + ": a disk_log file, but not written by ets:tab2file"));
   }
   if (major->as_unsigned() != 1u) {
     return std::unexpected(
@@ -153,11 +154,11 @@ result<> ets_dump::take_header(const term& header) {
   }
   const auto position = keypos ? keypos->as_unsigned().value_or(0) : 0;
   const auto objects = size ? size->as_unsigned() : std::nullopt;
-  if (!type) return damaged("the header names no type of table");
+  if (!type) return damaged("the header lacks the table's type");
   if (position == 0 || position > std::numeric_limits<std::uint32_t>::max()) {
-    return damaged("the header names no position of the key");
+    return damaged("the header lacks the key position");
   }
-  if (!objects) return damaged("the header does not say how many objects there are");
+  if (!objects) return damaged("the header lacks the number of objects");
   type_ = *type;
   keypos_ = static_cast<std::uint32_t>(position);
   objects_ = *objects;
@@ -187,9 +188,9 @@ std::vector<source::fact> ets_dump::facts() const {
 result<ets_dump::ending> ets_dump::ending_of(const term& list) const {
   const auto all = list.elements().value_or(std::vector<term>{});
   if (all.size() != 2 || all[0].as_atom() != "$end_of_table" || (!has_count_ && !has_sum_)) {
-    return damaged("no object: objects are tuples");
+    return damaged("not an object: objects are tuples");
   }
-  if (at_ != bytes_) return damaged("the end of the table, and more behind it");
+  if (at_ != bytes_) return damaged("unexpected data after the end of the table");
   const auto pairs = all[1].elements().value_or(std::vector<term>{});
   ending end;
   if (const auto count = find_pair(pairs, "count")) end.objects = count->as_unsigned();
@@ -207,10 +208,10 @@ result<> ets_dump::check_ending(const ending& end, std::uint64_t seen,
   if (has_sum_ && !end.md5) return damaged("the MD5 sum is missing at the end");
   const auto said = end.objects.value_or(objects_);
   if (said != seen) {
-    return damaged("the dump speaks of " + std::to_string(said) + " objects, and " +
-                   std::to_string(seen) + " are there");
+    return damaged("the dump counts " + std::to_string(said) + " objects, but " +
+                   std::to_string(seen) + " were found");
   }
-  if (end.md5 && *end.md5 != sum) return damaged("the MD5 sum is not that of the objects");
+  if (end.md5 && *end.md5 != sum) return damaged("the MD5 sum does not match the objects");
   return {};
 }
 
@@ -230,14 +231,14 @@ result<> ets_dump::for_each_object(detail::function_ref<bool(bytes)> f,
     if (!*there) break;
     if (items > 0) {
       const auto object = term::decode(item_);
-      if (!object) return damaged("no object: " + object.error().message());
+      if (!object) return damaged("not an object: " + object.error().message());
       if (object->what() != term::type::tuple) {
         auto found = ending_of(*object);
         if (!found) return std::unexpected(found.error());
         end = *found;
         break;
       }
-      if (object->size() < keypos_) return damaged("an object that is too short for its key");
+      if (object->size() < keypos_) return damaged("an object is too short to contain its key");
       if (!f(object->encoded())) return {};
     }
     if (has_sum_) sum.add(item_);

@@ -106,7 +106,7 @@ class intake {
     if (!there) return std::unexpected(there.error());
     if (*there == 0) return {};
     return std::unexpected(
-        error(errc::key_already_present, "the key " + key.to_string(64) + " is there already"));
+        error(errc::key_already_present, "the key " + key.to_string(64) + " already exists"));
   }
 
   [[nodiscard]] result<> reject(const bad_row& bad) {
@@ -116,7 +116,7 @@ class intake {
     }
     bar_.clear();
     if (++counts_.bad <= most_told) out_.complain(tone::warning, sentence);
-    if (counts_.bad == most_told + 1) out_.complain(tone::warning, "more bad rows are not told");
+    if (counts_.bad == most_told + 1) out_.complain(tone::warning, "more bad rows are not listed");
     if (rejects_ == nullptr) return {};
     std::string text(rows_.text());
     if (!text.ends_with('\n')) text += '\n';
@@ -213,7 +213,7 @@ struct destination {
     if (table->what() != d.what || has.key.text() != d.key_schema ||
         has.value.text() != d.value_schema) {
       return std::unexpected(
-          error(errc::type_mismatch, r.file + ": it has other types now than a moment ago"));
+          error(errc::type_mismatch, r.file + ": the types in the file changed while it was read"));
     }
     destination to;
     if (r.only_new) to.before = *table;
@@ -240,14 +240,15 @@ struct destination {
 
 [[nodiscard]] result<> check_only_new(const request& r, kind what) {
   if (!r.only_new || !is_bag(what)) return {};
-  return std::unexpected(error(errc::invalid_argument, "--new: a bag may hold a key twice"));
+  return std::unexpected(
+      error(errc::invalid_argument, "--new: a bag can hold several values per key"));
 }
 
 /// What a new table is to be.
 [[nodiscard]] result<file_description> asked_for(const request& r) {
   if (r.types.what || r.types.key || r.types.value) return described(r.types);
   return std::unexpected(error(
-      errc::not_found, r.file + ": there is no such table; --kind, --key and --value make one"));
+      errc::not_found, r.file + ": no such table; specify --kind, --key and --value to create it"));
 }
 
 /// Types that were given for a table that is there must be those it has.
@@ -255,9 +256,9 @@ struct destination {
   const auto wanted = described(r.types);
   if (!wanted) return std::unexpected(wanted.error());
   const auto differs = [&](const char* option, std::string_view has) {
-    return std::unexpected(error(
-        errc::invalid_argument,
-        std::string(option) + ": " + r.file + " is there already and has " + std::string(has)));
+    return std::unexpected(
+        error(errc::invalid_argument,
+              std::string(option) + ": " + r.file + " already exists and has " + std::string(has)));
   };
   if (r.types.what && wanted->what != there.what) return differs("--kind", to_string(there.what));
   if (r.types.key && wanted->key_schema != there.key_schema) {

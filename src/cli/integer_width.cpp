@@ -112,8 +112,8 @@ result<> check_integer_width(const schema_node& n, const term& t) {
   if (f.fits(n, t)) return {};
   return std::unexpected(
       error(errc::type_mismatch, f.path() + (f.path().empty() ? "" : ": ") +
-                                     "an integer beyond 64 bits, which no integer of a C++ program "
-                                     "holds: it could not open the table; --force stores it"));
+                                     "the integer exceeds 64 bits, so C++ programs could not open "
+                                     "the table; --force stores it"));
 }
 
 }  // namespace shelf::cli

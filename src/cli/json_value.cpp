@@ -66,7 +66,7 @@ class builder {
   bool start_array(std::size_t) { return open(json_value::type::array); }
   bool key(std::string& name) {
     if (!is_new(name)) {
-      return refuse(start(), "the name \"" + name + "\" stands twice in an object");
+      return refuse(start(), "the name \"" + name + "\" occurs twice in an object");
     }
     open_.back().names.push_back(std::move(name));
     last_ = offset();
@@ -84,7 +84,7 @@ class builder {
       why.remove_prefix(bracket + 2);
     }
     why = why.substr(0, std::min(why.find("; last read:"), longest_cause));
-    return refuse(std::min(at == 0 ? 0 : at - 1, text_.size()), "no JSON: " + std::string(why));
+    return refuse(std::min(at == 0 ? 0 : at - 1, text_.size()), "not JSON: " + std::string(why));
   }
 
   [[nodiscard]] const char** reached() { return &reached_; }

@@ -55,9 +55,9 @@ struct known_command {
 }
 
 [[nodiscard]] outcome refuse(const request& r, const char* what) {
-  return std::unexpected(
-      error(errc::not_a_table, r.file + ": " + what + ", on which `shelf " + r.command +
-                                   "` does not work; `shelf convert` makes a table of it"));
+  return std::unexpected(error(
+      errc::not_a_table, r.file + ": " + what + ", which `shelf " + r.command +
+                             "` does not support; convert it to a table with `shelf convert`"));
 }
 
 /// `shelf lsit`: a word without a dot or a slash, and no file.
@@ -81,7 +81,7 @@ struct known_command {
       return known.on_dets ? known.on_dets(r, out) : refuse(r, "a DETS file");
     case stored_format::ets_dump: break;
   }
-  return known.on_dump ? known.on_dump(r, out) : refuse(r, "a dump of ets:tab2file");
+  return known.on_dump ? known.on_dump(r, out) : refuse(r, "an ets:tab2file dump");
 }
 
 [[nodiscard]] exit_status status_of(const error& e) {
@@ -135,7 +135,7 @@ int main(int count, char** words) {
     }
     return static_cast<int>(perform(std::get<request>(parsed)));
   } catch (const std::bad_alloc&) {
-    std::fputs("shelf: out of memory; the table has not changed\n", stderr);
+    std::fputs("shelf: out of memory; the table is unchanged\n", stderr);
   } catch (const std::exception& e) {
     std::fprintf(stderr, "shelf: %s\n", printable(e.what()).c_str());
   }

@@ -82,7 +82,7 @@ std::string man_page(const std::vector<command_outline>& commands) {
       ".SH \"EXIT STATUS\"\n"
       ".TP\n0\nSuccess.\n"
       ".TP\n1\nRefused, damaged, or (\\fBdiff\\fR) different.\n"
-      ".TP\n2\nThe command line is wrong.\n"
+      ".TP\n2\nUsage error.\n"
       ".TP\n3\nNo such key or file.\n"
       ".SH ENVIRONMENT\n.TP\nNO_COLOR\nIf set and not empty, there are no colors.\n"
       ".TP\nTERM\nIf it is dumb, output is plain lines without colors.\n"

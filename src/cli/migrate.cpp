@@ -62,7 +62,7 @@ class migration {
 result<migration> migration::of(const schema& old) {
   const auto& n = unnamed(old.root());
   if (detail::form_of(n) != schema_form::record) {
-    return refuse("the values are no records but " + old.text() +
+    return refuse("the values are not records but " + old.text() +
                   "; export, change and import them");
   }
   migration m;
@@ -126,7 +126,7 @@ result<> migration::add(const std::string& rule, notation how) {
   const auto type =
       detail::tidy_schema(trimmed(std::string_view(rule).substr(colon + 1, equals - colon - 1)));
   if (!type) return refuse("--default " + name + ": " + type.error().message());
-  if (name.empty()) return refuse("--default: the field has no name");
+  if (name.empty()) return refuse("--default: the field's name is missing");
   const auto s = schema::parse(*type);
   if (!s) return std::unexpected(s.error());
   auto value = default_value(*s, how, trimmed(std::string_view(rule).substr(equals + 1)),
@@ -170,7 +170,7 @@ term migration::convert(const term& old) const {
 
 [[nodiscard]] result<migration> rules_of(const request& r, const schema& old) {
   if (r.drops.empty() && r.renames.empty() && r.defaults.empty() && r.record.empty()) {
-    return refuse("nothing is to change: --rename, --default, --drop and --record say what");
+    return refuse("nothing to change: specify --rename, --default, --drop or --record");
   }
   auto m = migration::of(old);
   if (!m) return m;

@@ -19,7 +19,7 @@ namespace {
 
 [[nodiscard]] std::unexpected<error> is_there(const std::string& path) {
   return std::unexpected(
-      error(errc::file_error, path + ": is there already; --force replaces it", {}, EEXIST));
+      error(errc::file_error, path + ": already exists; --force replaces it", {}, EEXIST));
 }
 
 /// Of a file, or of a directory, which makes new names in it last.

@@ -17,8 +17,8 @@ result<> object_source::for_each(const key_range& range, detail::function_ref<bo
                                  const progress& tell) const {
   if (range.backwards) {
     return std::unexpected(error(errc::invalid_argument,
-                                 "--reverse: these objects are read in the order of the file; "
-                                 "`shelf convert` makes a table of them"));
+                                 "--reverse: these objects have the file's order; convert them to "
+                                 "a table with `shelf convert`"));
   }
   const bool bounded = range.from || range.to;
   const auto in_range = [&](bytes object) {

@@ -24,7 +24,7 @@ namespace {
       {.path = r.file, .opening = opening::existing, .repair = dets::repair_policy::refuse});
   if (opened || opened.error() != errc::corrupt) return opened;
   return std::unexpected(
-      error(errc::corrupt, opened.error().message() + "; `shelf compact` repairs it"));
+      error(errc::corrupt, opened.error().message() + "; run `shelf compact`"));
 }
 
 [[nodiscard]] result<term> key_of(const request& r) {
@@ -35,16 +35,15 @@ namespace {
 /// An object on the command line, and its element that must be the key.
 [[nodiscard]] result<term> object_of(const request& r, std::uint32_t keypos, const term& key) {
   if (!r.value) {
-    return std::unexpected(error(errc::invalid_argument, "VALUE: the whole object is missing"));
+    return std::unexpected(error(errc::invalid_argument, "VALUE: the object is missing"));
   }
   auto object = read_argument(any_term(), r.how, *r.value, "VALUE");
   if (!object) return object;
   if (is_key(dets_format::element_at(object->encoded(), keypos), key.encoded())) return object;
-  return std::unexpected(error(
-      errc::invalid_argument,
-      fmt::format("VALUE: in DETS it is the whole object, a tuple whose element {} is KEY; --term "
-                  "reads tuples",
-                  keypos)));
+  return std::unexpected(
+      error(errc::invalid_argument, fmt::format("VALUE: expected the whole object, a tuple whose "
+                                                "element {} is KEY; use --term to write tuples",
+                                                keypos)));
 }
 
 void answer(const request& r, console& out, const std::string& json, const std::string& words) {
@@ -67,7 +66,7 @@ outcome put_object(const request& r, console& out) {
     const auto put = file->insert_new(*object);
     if (!put && put.error() == errc::key_already_present) {
       return std::unexpected(
-          error(errc::key_already_present, r.file + ": the key " + r.key + " is there already"));
+          error(errc::key_already_present, r.file + ": the key " + r.key + " already exists"));
     }
     if (!put) return std::unexpected(put.error());
   } else {

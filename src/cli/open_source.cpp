@@ -36,9 +36,8 @@ result<std::unique_ptr<source>> open_source(const std::string& path, const conso
   auto table = native_table::read(path, std::move(bar));
   const bool is_other = !table && table.error().message().ends_with("not a shelf table");
   if (!is_other) return held(std::move(table));
-  return std::unexpected(
-      error(errc::not_a_table,
-            table.error().message() + ", nor a DETS file, nor a dump of ets:tab2file"));
+  return std::unexpected(error(
+      errc::not_a_table, table.error().message() + ", nor a DETS file, nor an ets:tab2file dump"));
 }
 
 }  // namespace shelf::cli

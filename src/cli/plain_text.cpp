@@ -118,7 +118,7 @@ constexpr std::string_view hex_object = "{\"$hex\":";
   const bool is_word = text.empty() || (text[0] != '{' && text[0] != '[' && text[0] != '"');
   const auto f = detail::form_of(n);
   if (t || !is_word || f != form::any) return t;
-  return refuse("expected JSON, because the table has no schema for this; as a string: '\"" +
+  return refuse("expected JSON, because the table has no schema; a string is written '\"" +
                 std::string(text.substr(0, 40)) + "\"'");
 }
 

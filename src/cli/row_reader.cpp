@@ -142,7 +142,7 @@ class erlang_reader final : public line_reader {
         if (!read) return std::unexpected(read.error());
         if (!*read) {
           if (is_comment(form_)) return next_row{};
-          return bad(first, {form_.size() - 1, "a full stop is missing"});
+          return bad(first, {form_.size() - 1, "the final full stop is missing"});
         }
         line = **read;
       }
@@ -214,8 +214,8 @@ class erlang_reader final : public line_reader {
     if (name.ends_with(ending)) return format;
   }
   if (name.empty() || name == "-") return row_format::json_lines;
-  return std::unexpected(
-      error(errc::invalid_argument, name + ": its name does not say what it holds; --format does"));
+  return std::unexpected(error(errc::invalid_argument,
+                               name + ": the name does not show the format; specify --format"));
 }
 
 }  // namespace

@@ -85,9 +85,9 @@ result<std::vector<column>> choose_columns(const std::vector<column>& all,
   for (const auto& name : names) {
     const auto* const c = find_column(all, name);
     if (c == nullptr) {
-      return std::unexpected(error(
-          errc::invalid_argument,
-          std::string(called) + ": there is no column '" + name + "'; there are " + names_of(all)));
+      return std::unexpected(
+          error(errc::invalid_argument, std::string(called) + ": there is no column '" + name +
+                                            "'; the columns are " + names_of(all)));
     }
     wanted.push_back(*c);
   }

@@ -23,7 +23,7 @@ result<scratch_directory> scratch_directory::below(const std::string& parent) {
     const int cause = errno;
     const auto code = cause == ENOSPC || cause == EDQUOT ? errc::no_space : errc::file_error;
     return std::unexpected(
-        error(code, parent + ": nothing can be written here: " + std::strerror(cause), {}, cause));
+        error(code, parent + ": not writable: " + std::strerror(cause), {}, cause));
   }
   return scratch_directory(std::move(path));
 }

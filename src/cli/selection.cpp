@@ -69,7 +69,7 @@ result<> selection::add_order(const selection_request& wanted, const source& fro
   order_ = *std::move(by);
   const bool has_order = from.what() == kind::ordered_set && from.keypos() == 0;
   if (wanted.backwards && order_.empty() && !has_order) {
-    return refuse("--reverse: only an ordered_set has an order; --sort COLUMN gives one");
+    return refuse("--reverse: only an ordered_set is ordered; --sort COLUMN gives one");
   }
   // Objects of DETS have one place each in their file, so pages of them are stable as they are.
   const bool is_hashed = !has_order && from.keypos() == 0;
@@ -84,7 +84,7 @@ result<> selection::add_prefix(const std::string& text, const source& from) {
   const auto form = detail::form_of(unnamed(from.schemas().key.root()));
   if (form != schema_form::binary && form != schema_form::any) {
     return refuse("--prefix: keys of type " + from.schemas().key.text() +
-                  " have no prefix; --from and --to make a range");
+                  " have no prefix; use --from and --to");
   }
   prefix_ = text;
   auto first = term::binary(text);
@@ -113,13 +113,14 @@ result<> selection::add_condition(const std::string& text, notation how) {
     if (sign == signs.end() && text.compare(at, s->first.size(), s->first) == 0) sign = s;
   }
   if (sign == signs.end() || at == 0) {
-    return refuse("--where '" + text + "': expected a column, one of = != < <= > >= ~, a value");
+    return refuse("--where '" + text + "': expected COLUMN, one of = != < <= > >= ~, and VALUE");
   }
   auto name = text.substr(0, at);
   while (name.ends_with(' ')) name.pop_back();
   const auto* const which = find_column(columns_, name);
   if (which == nullptr) {
-    return refuse("--where: there is no column '" + name + "'; there are " + names_of(columns_));
+    return refuse("--where: there is no column '" + name + "'; the columns are " +
+                  names_of(columns_));
   }
   auto rest = std::string_view(text).substr(at + sign->first.size());
   if (rest.starts_with(' ')) rest.remove_prefix(1);

@@ -55,8 +55,8 @@ result<> refuse_same_file(const std::string& target, const std::string& input) {
   const auto in = out ? status_of(input) : std::nullopt;
   if (!in || !same_file(*out, *in)) return {};
   const auto named = input == "-" ? std::string("standard input") : input;
-  return std::unexpected(
-      error(errc::invalid_argument, target + ": this is " + named + " itself, the input"));
+  return std::unexpected(error(errc::invalid_argument,
+                               target + ": the output would replace the input itself, " + named));
 }
 
 result<replacement_permit> replacement_permit::ask(const std::string& target,
@@ -70,7 +70,7 @@ result<replacement_permit> replacement_permit::ask(const std::string& target,
   if (!status_of(target) || !is_table(target)) return replacement_permit(-1);
   if (!force) {
     return std::unexpected(error(errc::file_error,
-                                 target + ": is there already and is a table; --force replaces it",
+                                 target + ": already exists and is a table; --force replaces it",
                                  {}, EEXIST));
   }
   replacement_permit permit(open(target.c_str(), O_RDONLY | O_CLOEXEC));
@@ -90,7 +90,7 @@ result<> refuse_output_into(const std::string& file) {
   const auto table = status_of(file);
   if (!table || !same_file(output, *table)) return {};
   return std::unexpected(
-      error(errc::invalid_argument, file + ": standard output is this very file"));
+      error(errc::invalid_argument, file + ": standard output is redirected to this file"));
 }
 
 }  // namespace shelf::cli

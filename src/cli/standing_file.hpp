@@ -15,7 +15,7 @@ namespace shelf::cli {
 class replacement_permit {
  public:
   /// invalid_argument: the name is that of one of `inputs` ("-" is standard input), also by a link.
-  /// file_error (EEXIST): it is a table of shelf, a DETS file or a dump of ets:tab2file, and
+  /// file_error (EEXIST): it is a table of shelf, a DETS file or an ets:tab2file dump, and
   /// `force` is false. already_open: it is a table that a process has open for writing, whatever
   /// `force` says.
   [[nodiscard]] static result<replacement_permit> ask(const std::string& target,

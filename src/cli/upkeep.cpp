@@ -14,7 +14,7 @@ namespace shelf::cli {
 namespace {
 
 [[nodiscard]] std::string batches_of(const lost_place& l) {
-  if (l.last_sequence == 0) return "no batch known of";
+  if (l.last_sequence == 0) return "no known batch";
   if (l.first_sequence == l.last_sequence) return fmt::format("batch {}", l.first_sequence);
   return fmt::format("batches {} to {}", l.first_sequence, l.last_sequence);
 }
@@ -51,7 +51,7 @@ void write_losses(console& out, const salvage_report& report, const std::string&
   for (const auto& l : report.lost) {
     out.write(out.in(l.promised ? tone::bad : tone::warning,
                      fmt::format("lost       bytes {} to {}: {}{}", l.from, l.to, batches_of(l),
-                                 l.promised ? "" : " (never promised: a write under way)")) +
+                                 l.promised ? "" : " (an incomplete write, never acknowledged)")) +
               "\n");
   }
   if (report.lost_places > report.lost.size()) {
@@ -157,11 +157,11 @@ outcome remove_table(const request& r, console& out) {
                                                "required"));
   }
   if (!r.yes) {
-    out.write("Remove " + printable(r.file) + " for good? [y/N] ");
+    out.write("Remove " + printable(r.file) + " permanently? [y/N] ");
     if (auto asked = out.flush(); !asked) return std::unexpected(asked.error());
     const int answer = std::getchar();
     if (answer != 'y' && answer != 'Y') {
-      out.write("It stays.\n");
+      out.write("Not removed.\n");
       return exit_status::refused;
     }
   }

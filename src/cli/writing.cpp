@@ -110,7 +110,7 @@ outcome put(const request& r, console& out) {
   }
   if (r.only_new && table->get(*key, [](bytes) {}).value_or(0) != 0) {
     return std::unexpected(
-        error(errc::key_already_present, r.file + ": the key " + r.key + " is there already"));
+        error(errc::key_already_present, r.file + ": the key " + r.key + " already exists"));
   }
   const auto done = table->core().insert(key->encoded(), value->encoded());
   if (!done) return std::unexpected(done.error());

@@ -51,10 +51,12 @@ bool are_identical(bytes a, bytes b, object_format format) noexcept {
 result<> check_bucket(bytes content, const std::string& path, std::uint64_t offset) {
   if (content.size() <= bucket_header ||
       load_big<std::uint32_t>(content.data()) != content.size()) {
-    return std::unexpected(corrupt_at(path, offset, "a bucket of another size than its slot says"));
+    return std::unexpected(
+        corrupt_at(path, offset, "the size of a bucket differs from the size in its slot"));
   }
   if (load_big<std::uint32_t>(content.data() + 4) != status_active) {
-    return std::unexpected(corrupt_at(path, offset, "no bucket where a slot says that one is"));
+    return std::unexpected(
+        corrupt_at(path, offset, "a slot points to a place that holds no bucket"));
   }
   return {};
 }
@@ -81,7 +83,7 @@ result<key_records> parse_bucket(bytes content, object_format format, const std:
   };
   if (!split_records(content.subspan(bucket_header), format.type, add)) {
     if (!failed) return std::unexpected(failed.error());
-    return std::unexpected(corrupt_at(path, offset, "a bucket whose sizes do not fit"));
+    return std::unexpected(corrupt_at(path, offset, "the sizes inside a bucket are inconsistent"));
   }
   return records;
 }

@@ -42,24 +42,25 @@ result<buddy> buddy::decode(bytes lists, std::uint64_t offset, std::uint32_t bas
   std::size_t at = 0;
   while (true) {
     const auto here = offset + at;
-    if (lists.size() - at < chunk_header) return bad_list(path, here, "the free lists do not end");
+    if (lists.size() - at < chunk_header)
+      return bad_list(path, here, "the free lists are not terminated");
     const auto size = load_big<std::uint32_t>(lists.data() + at);
     const auto status = load_big<std::uint32_t>(lists.data() + at + 4);
     const auto number = load_big<std::uint32_t>(lists.data() + at + 8);
-    if (status != status_free) return bad_list(path, here, "no free list where one is due");
+    if (status != status_free) return bad_list(path, here, "a free list is missing");
     if (number == end_mark) return found;
     // OTP counts classes from 1, and has none below 16 bytes in practice.
     if (number < smallest_class + 1 || number > largest_class + 1) {
-      return bad_list(path, here, "a free list of an unknown size of blocks");
+      return bad_list(path, here, "a free list has an unknown block size");
     }
     if (size < chunk_header || size % 4 != 0 || size > lists.size() - at) {
-      return bad_list(path, here, "a free list of an impossible length");
+      return bad_list(path, here, "a free list has an impossible length");
     }
     auto& blocks = found.free_[number - 1];
     for (std::size_t i = chunk_header; i < size; i += 4) {
       const auto address = load_big<std::uint32_t>(lists.data() + at + i);
       if (!blocks.empty() && address <= *blocks.rbegin()) {
-        return bad_list(path, here + i, "free blocks that do not ascend");
+        return bad_list(path, here + i, "the free blocks are not in ascending order");
       }
       blocks.insert(blocks.end(), address);
     }

@@ -32,15 +32,15 @@ std::uint32_t field(bytes front, std::size_t at) {
 result<> check_version(bytes front, const std::string& path) {
   if (front.size() < version_end) {
     return refuse(path, errc::not_a_table,
-                  front.empty() ? "an empty file is no DETS file"
+                  front.empty() ? "the file is empty, not a DETS file"
                                 : "byte " + std::to_string(front.size()) +
-                                      ": it ends here, too short for a DETS file");
+                                      ": the file ends here, too short for a DETS file");
   }
   const auto found = field(front, 16);
   if (found < version && found != 0) {  // there never was a version 0
     return refuse(path, errc::unsupported_version,
                   "byte 16: version " + std::to_string(found) +
-                      ", and of DETS files only version 9 is supported");
+                      " of DETS files is not supported, only version 9");
   }
   if (found != version) {
     return refuse(path, errc::not_a_table,
@@ -94,7 +94,7 @@ void settle_bounds(header& h) noexcept {
 result<> recognise(bytes front, const std::string& path) {
   // The mark comes first: what the version would be in a file of another kind means nothing.
   if (front.size() >= 8 && field(front, 4) != cookie) {
-    return refuse(path, errc::not_a_table, "byte 4: without the mark of a DETS file");
+    return refuse(path, errc::not_a_table, "byte 4: the magic number of a DETS file is missing");
   }
   return check_version(front, path);
 }
@@ -105,7 +105,7 @@ result<judged_header> judge_header(bytes front, std::uint64_t file_size, std::ui
   if (front.size() < fields_size) {
     return refuse(path, errc::not_a_table,
                   "byte " + std::to_string(front.size()) +
-                      ": it ends here, too short for the header of a DETS file");
+                      ": the file ends here, too short for the header of a DETS file");
   }
   if (field(front, 12) < 1 || field(front, 12) > 3) {
     return refuse(path, errc::corrupt,
@@ -121,7 +121,7 @@ result<judged_header> judge_header(bytes front, std::uint64_t file_size, std::ui
   h.summed = !all_zero(sum);
   if (std::uint64_t{trailer} + h.base != file_size) {
     judged.damage = "byte " + std::to_string(file_size < 4 ? 0 : file_size - 4) +
-                    ": the size at the end is not that of the file";
+                    ": the size recorded at the end differs from the file's size";
   }
   if (field(front, 48) > 1) {
     return refuse(path, errc::unsupported_version,
@@ -129,11 +129,11 @@ result<judged_header> judge_header(bytes front, std::uint64_t file_size, std::ui
   }
   h.method = static_cast<hash_method>(field(front, 48));
   if (field(front, closed_at) > 1) {
-    return refuse(path, errc::corrupt, "byte 8: says neither closed nor open");
+    return refuse(path, errc::corrupt, "byte 8: the closed flag has an unknown value");
   }
   if (h.keypos == 0) return refuse(path, errc::corrupt, "byte 28: key position 0");
   h.closed = field(front, closed_at) == 1;
-  if (!h.closed) judged.damage = "byte 8: it was not closed properly";
+  if (!h.closed) judged.damage = "byte 8: the file was not closed properly";
   if (judged.damage.empty() && !has_shape(h))
     judged.damage = "byte 20: impossible numbers of slots";
   if (judged.damage.empty() && (h.objects > file_size / smallest_object || h.keys > h.objects))

@@ -33,7 +33,7 @@ result<opened_tuple> open_tuple(bytes term) {
   if (term.size() >= 5 && static_cast<tag>(term[0]) == tag::large_tuple) {
     return opened_tuple{terms::load_big<std::uint32_t>(term.data() + 1), term.subspan(5)};
   }
-  return no_object("an object that is no tuple");
+  return no_object("an object is not a tuple");
 }
 
 result<canonical_term> canonical(bytes exact) {
@@ -47,8 +47,8 @@ result<bytes> key_bytes(bytes term, std::uint32_t keypos) {
   const auto tuple = open_tuple(term);
   if (!tuple) return std::unexpected(tuple.error());
   if (tuple->size < keypos) {
-    return no_object("a tuple of " + std::to_string(tuple->size) + " elements, and the key is " +
-                     std::to_string(keypos));
+    return no_object("a tuple of " + std::to_string(tuple->size) +
+                     " elements, but the key is element " + std::to_string(keypos));
   }
   bytes rest = tuple->elements;
   for (std::uint32_t i = 1;; ++i) {
@@ -69,14 +69,16 @@ result<std::vector<std::byte>> inflated(bytes stored) {
   if (!envelope) return std::unexpected(envelope.error());
   const auto size = terms::scan(envelope->term);
   if (!size) return std::unexpected(size.error());
-  if (*size != envelope->term.size()) return no_object("more than one term in a compressed one");
+  if (*size != envelope->term.size())
+    return no_object("a compressed term holds more than one term");
   return std::vector<std::byte>(envelope->term.begin(), envelope->term.end());
 }
 
 }  // namespace
 
 result<canonical_term> key_of_stored(bytes stored, std::uint32_t keypos) {
-  if (stored.empty() || stored[0] != terms::version_byte) return no_object("an object without 131");
+  if (stored.empty() || stored[0] != terms::version_byte)
+    return no_object("an object does not begin with the version byte 131");
   if (!is_compressed(stored)) {
     const auto key = key_bytes(stored.subspan(1), keypos);
     if (!key) return std::unexpected(key.error());
@@ -92,7 +94,8 @@ result<canonical_term> key_of_stored(bytes stored, std::uint32_t keypos) {
 }
 
 result<canonical_term> object_of_stored(bytes stored, std::uint32_t keypos) {
-  if (stored.empty() || stored[0] != terms::version_byte) return no_object("an object without 131");
+  if (stored.empty() || stored[0] != terms::version_byte)
+    return no_object("an object does not begin with the version byte 131");
   result<canonical_term> object;
   if (is_compressed(stored)) {
     const auto whole = inflated(stored);
@@ -109,7 +112,8 @@ result<canonical_term> object_of_stored(bytes stored, std::uint32_t keypos) {
     if (!object) return object;
   }
   if (element_at(object->get(), keypos).empty()) {
-    return no_object("a term that is no tuple of at least " + std::to_string(keypos) + " elements");
+    return no_object("a term that is not a tuple of at least " + std::to_string(keypos) +
+                     " elements");
   }
   return object;
 }

@@ -31,7 +31,7 @@ result<> check(const settings& how) {
     return std::unexpected(
         error(errc::wrong_kind, how.path + ": a DETS file cannot hold an ordered_set"));
   }
-  if (how.keypos == 0u) return invalid("config.keypos counts from 1");
+  if (how.keypos == 0u) return invalid("config.keypos must be at least 1");
   const auto too_many = [](std::uint32_t slots) { return slots > most_slots; };
   if (too_many(how.min_slots) || too_many(how.max_slots) || how.min_slots > how.max_slots) {
     return invalid("config.min_slots and max_slots must ascend, up to 33554432");
@@ -115,7 +115,7 @@ result<> store::open_file() {
     if (opened || opened.error() != std::errc::file_exists) return opened;
     if (settings_.how == settings::opening::create_new) {
       return std::unexpected(
-          error(errc::file_error, settings_.path + ": the file exists already", {}, EEXIST));
+          error(errc::file_error, settings_.path + ": the file already exists", {}, EEXIST));
     }
   }
   return opened;
@@ -168,8 +168,8 @@ result<> store::check_wanted(const header& h) const {
   }
   if (settings_.keypos && *settings_.keypos != h.keypos) {
     return std::unexpected(error(
-        errc::type_mismatch, where_.path() + ": byte 28: its keys stand at position " +
-                                 std::to_string(h.keypos) + ", and it was opened with position " +
+        errc::type_mismatch, where_.path() + ": byte 28: its keys are at position " +
+                                 std::to_string(h.keypos) + ", but it was opened with position " +
                                  std::to_string(*settings_.keypos)));
   }
   return {};

@@ -98,7 +98,8 @@ result<std::size_t> store::find_in_bucket(bytes content, std::uint64_t offset, b
   const bool fits = split_records(content.subspan(bucket_header), type_, look);
   if (!failed) return std::unexpected(failed.error());
   if (!fits)
-    return std::unexpected(corrupt_at(where_.path(), offset, "a bucket whose sizes do not fit"));
+    return std::unexpected(
+        corrupt_at(where_.path(), offset, "the sizes inside a bucket are inconsistent"));
   return count;
 }
 
@@ -244,7 +245,8 @@ class store::walk {
       const bool belongs = first ? slot_for(slot_hash(method_, own_key), m_, n_) == of.slot
                                  : terms::same(key, own_key);
       if (!belongs) {
-        failed = std::unexpected(corrupt_at(path, at, "an object where its key does not belong"));
+        failed =
+            std::unexpected(corrupt_at(path, at, "an object is in the wrong slot for its key"));
         return false;
       }
       ++seen_;
@@ -258,7 +260,8 @@ class store::walk {
     const bool fits = split_records(content.subspan(bucket_header), store_.type_, see);
     if (!failed) return std::unexpected(failed.error());
     if (!fits && goes_on) {
-      return std::unexpected(corrupt_at(path, offset, "a bucket whose sizes do not fit"));
+      return std::unexpected(
+          corrupt_at(path, offset, "the sizes inside a bucket are inconsistent"));
     }
     return goes_on;
   }
@@ -266,8 +269,9 @@ class store::walk {
   result<> check_counts() const {
     if (!undisturbed_ || seen_ == objects_) return {};
     return std::unexpected(corrupt_at(store_.where_.path(), 32,
-                                      "it speaks of " + std::to_string(objects_) +
-                                          " objects, and " + std::to_string(seen_) + " are there"));
+                                      "the header counts " + std::to_string(objects_) +
+                                          " objects, but " + std::to_string(seen_) +
+                                          " were found"));
   }
 
   const store& store_;

@@ -100,7 +100,7 @@ class scanning {
     ++found_.damaged;
     in_vain_ += length;
     if (in_vain_ > most_in_vain * size_) {
-      return std::unexpected(corrupt_at(from_.path(), at, "too many broken buckets to repair it"));
+      return std::unexpected(corrupt_at(from_.path(), at, "too many damaged buckets for a repair"));
     }
     return at + step;
   }

@@ -34,7 +34,8 @@ result<slot_table> slot_table::load(const storage& from, const header& h, std::u
   const auto segments = segments_for(h.next);
   const std::uint64_t needed = std::uint64_t{segments + parts_for(h.next)} * segment_bytes;
   if (body_start + needed > end) {
-    return std::unexpected(corrupt_at(from.path(), 24, "more slots than the file has room for"));
+    return std::unexpected(
+        corrupt_at(from.path(), 24, "the file is too short for its number of slots"));
   }
   if (auto read = table.load_addresses(from, segments); !read) return std::unexpected(read.error());
   table.entries_.resize(std::size_t{segments} * slots_per_segment);
@@ -88,7 +89,7 @@ result<> slot_table::check(const storage& from, std::uint64_t end) const {
     const bool possible = size > bucket_header && size <= block_size(largest_class);
     if (possible && pointer >= body_start && std::uint64_t{pointer} + size <= end) continue;
     const auto place = segments_[i / slots_per_segment] + 8 * (i % slots_per_segment);
-    return std::unexpected(corrupt_at(from.path(), place, "a slot points to where nothing can be"));
+    return std::unexpected(corrupt_at(from.path(), place, "a slot points outside of the data"));
   }
   return {};
 }

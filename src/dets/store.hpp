@@ -72,7 +72,7 @@ struct store_info {
 ///
 /// Errors of all calls: table_closed, forked, file_error; corrupt for what the file should not
 /// hold; read_only: busy. Of writes: read_only, fenced, indeterminate, no_space,
-/// size_limit_exceeded (the 2 GiB of a DETS file), invalid_argument (an object that is no tuple, or
+/// size_limit_exceeded (the 2 GiB of a DETS file), invalid_argument (an object is not a tuple, or
 /// has no key).
 /// Thread safety: all calls from any thread. Callbacks run without a lock held.
 class store {

@@ -48,12 +48,12 @@ using stretch = std::pair<std::uint64_t, std::uint64_t>;
 std::string judge_beyond(std::vector<stretch>& beyond, std::uint64_t edge, std::uint64_t limit) {
   std::ranges::sort(beyond);
   for (const auto& [first, last] : beyond) {
-    if (first < edge) return at(limit, "free blocks behind the end overlap");
-    if (first > edge) return at(limit, "something behind the end is neither in use nor free");
+    if (first < edge) return at(limit, "free blocks past the end overlap");
+    if (first > edge) return at(limit, "space past the end is neither in use nor free");
     edge = last;
   }
   constexpr auto all = block_size(largest_class) / unit;
-  return edge >= all ? std::string() : at(limit, "not all of the space behind the end is free");
+  return edge >= all ? std::string() : at(limit, "some space past the end is not free");
 }
 
 }  // namespace
@@ -65,7 +65,7 @@ std::string find_overlap(std::span<const block> used, std::span<const block> fre
   std::vector<stretch> beyond;
   const auto add = [&](const block& b, std::string_view twice) -> std::string {
     if (b.address < body_start || (b.address - body_start) % unit != 0) {
-      return at(b.address, "a block where none can be");
+      return at(b.address, "a block is at an impossible place");
     }
     const auto first = (b.address - body_start) / unit;
     const auto last = first + block_size(b.k) / unit;
@@ -75,12 +75,12 @@ std::string find_overlap(std::span<const block> used, std::span<const block> fre
     return {};
   };
   for (const auto& b : used) {
-    if (auto wrong = add(b, "two things stand in one place"); !wrong.empty()) return wrong;
+    if (auto wrong = add(b, "two blocks overlap"); !wrong.empty()) return wrong;
   }
   for (const auto& b : free) {
-    if (auto wrong = add(b, "in use, and free as well"); !wrong.empty()) return wrong;
+    if (auto wrong = add(b, "a block is both in use and free"); !wrong.empty()) return wrong;
   }
-  if (!map.full()) return at(limit, "before this, something is neither in use nor free");
+  if (!map.full()) return at(limit, "space before this place is neither in use nor free");
   return judge_beyond(beyond, map.units(), limit);
 }
 

@@ -30,7 +30,8 @@ record_counts count(const key_records& records) noexcept {
 result<> store::writable() const {
   if (auto ok = usable(); !ok) return ok;
   if (settings_.how == settings::opening::read_only) {
-    return std::unexpected(error(errc::read_only, where_.path() + ": it was opened to read"));
+    return std::unexpected(
+        error(errc::read_only, where_.path() + ": the file was opened read-only"));
   }
   return {};
 }

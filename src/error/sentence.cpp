@@ -41,7 +41,7 @@ std::string in_words(kind what) {
 error damage(const std::string& path, std::string_view what) {
   std::string sentence = path + ": ";
   sentence += what;
-  sentence += "; `shelf salvage FILE NEW` or shelf::salvage keeps what can be read";
+  sentence += "; recover what is readable with `shelf salvage FILE NEW` or shelf::salvage";
   return error(errc::corrupt, std::move(sentence));
 }
 

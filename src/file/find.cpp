@@ -106,7 +106,8 @@ class search {
 
   result<> open_base(const std::string& base) {
     if (base.empty()) return invalid(path_, "its base directory is empty");
-    if (base.find('\0') != base.npos) return invalid(base, "the base directory holds a NUL byte");
+    if (base.find('\0') != base.npos)
+      return invalid(base, "the base directory contains a NUL byte");
     const auto opened = system_.open_directory(descriptor::none, base, false);
     if (!opened) return no_directory(base, opened.error());
     base_.replace(*opened);
@@ -135,7 +136,7 @@ class search {
     auto [directory, name] = split(way);
     if (name.empty()) return invalid(path_, "names a directory, not a file");
     if (name == "." || name == "..") return invalid(path_, "names a directory, not a file");
-    if (is_temporary(name)) return invalid(path_, "the name is kept for temporary files");
+    if (is_temporary(name)) return invalid(path_, "the name is reserved for temporary files");
     const descriptor at = beneath_ ? base_.get() : here_.get();
     const auto opened = system_.open_directory(at, directory, beneath_);
     if (!opened) return no_directory(directory, opened.error());
@@ -150,7 +151,7 @@ class search {
     const auto found = system_.status_at(here_.get(), name_);
     if (!found) {
       if (found.error() == ENOENT) return std::optional<std::string>{};
-      return refused("cannot look at it", found.error());
+      return refused("cannot read its status", found.error());
     }
     if (found->what != file_status::type::symlink) return std::optional<std::string>{};
     if (!may_follow(*found)) return refused("cannot follow the symlink", EACCES);
@@ -198,7 +199,7 @@ class search {
 result<location> location::find(class system& system, const std::string& path,
                                 const std::optional<std::string>& base_directory) {
   if (path.empty()) return std::unexpected(error(errc::invalid_path, "the path is empty"));
-  if (path.find('\0') != path.npos) return invalid(path, "holds a NUL byte");
+  if (path.find('\0') != path.npos) return invalid(path, "contains a NUL byte");
   if (path.ends_with('/')) return invalid(path, "names a directory, not a file");
   search way(system, path, base_directory.has_value());
   std::string start = path;

@@ -146,7 +146,8 @@ result<open_file> location::open_to_write() const {
     if (auto fit = check_regular(*status); !fit) return std::unexpected(std::move(fit).error());
     return file;
   }
-  return std::unexpected(os_failure(shown_, "cannot lock a name that keeps moving", EAGAIN));
+  return std::unexpected(
+      os_failure(shown_, "cannot lock the file, because it keeps being renamed", EAGAIN));
 }
 
 error location::already_open(std::int64_t holder) const {
@@ -205,7 +206,7 @@ result<location::temporary> location::create_temporary() const {
       if (locked && ours) return made;
     } else if (!mine || named.error() != ENOENT) {
       // Whose it is cannot be told any more, but nobody else draws this name.
-      return std::unexpected(os_failure(shown_, "cannot look at a temporary file",
+      return std::unexpected(os_failure(shown_, "cannot read the status of a temporary file",
                                         mine ? named.error() : mine.error()));
     }
   }
@@ -225,8 +226,8 @@ result<> location::publish(const temporary& file, bool replace) const {
   if (renamed) return {};
   if (renamed.error() == EEXIST && !replace) {
     return std::unexpected(error(errc::already_open,
-                                 shown_ + ": another file was created under this name meanwhile",
-                                 {}, EEXIST));
+                                 shown_ + ": another process created this file in the meantime", {},
+                                 EEXIST));
   }
   const error told = os_failure(shown_, "cannot rename a temporary file to it", renamed.error());
   if (told.code() != errc::not_found) return std::unexpected(told);
@@ -274,13 +275,13 @@ result<> location::still_names(const file_status& ours) const {
   const auto named = system_->status_at(directory_, name_);
   if (named && named->same_file(ours)) return {};
   if (named) {
-    return std::unexpected(error(errc::replaced, shown_ + ": another file stands under this name"));
+    return std::unexpected(error(errc::replaced, shown_ + ": another file has taken this name"));
   }
   if (named.error() == ENOENT) {
     return std::unexpected(
         error(errc::replaced, shown_ + ": the file was removed or renamed", {}, ENOENT));
   }
-  return std::unexpected(os_failure(shown_, "cannot look at its name", named.error()));
+  return std::unexpected(os_failure(shown_, "cannot check its name", named.error()));
 }
 
 result<> location::unlink() const {
@@ -307,22 +308,22 @@ result<> location::keep_mode_and_owner(const open_file& from, const temporary& f
     if (!system_->set_owner(file.file.raw(), old->owner, old->group)) mode &= bits_of_owner;
   }
   const auto kept = system_->set_mode(file.file.raw(), mode);
-  if (!kept) return std::unexpected(os_failure(shown_, "cannot keep its mode", kept.error()));
+  if (!kept) return std::unexpected(os_failure(shown_, "cannot preserve its mode", kept.error()));
   return {};
 }
 
 result<> location::refuse_network_file_system() const {
   const auto magic = system_->file_system_type(directory_);
   if (!magic) {
-    return std::unexpected(os_failure(shown_, "cannot tell its file system", magic.error()));
+    return std::unexpected(os_failure(shown_, "cannot determine its file system", magic.error()));
   }
   const std::string_view network = network_file_system(*magic);
   if (network.empty()) return {};
-  return std::unexpected(
-      error(errc::file_error,
-            shown_ + ": lies on " + std::string(network) +
-                ", whose locks and syncs another machine answers for; .file_system = any allows it",
-            {}, EOPNOTSUPP));
+  return std::unexpected(error(
+      errc::file_error,
+      shown_ + ": is on " + std::string(network) +
+          ", whose locks and syncs cannot be trusted; .file_system = file_system::any allows it",
+      {}, EOPNOTSUPP));
 }
 
 }  // namespace shelf::file

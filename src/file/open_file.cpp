@@ -58,7 +58,7 @@ error os_failure(std::string_view path, std::string_view doing, int os_error) {
 
 error cut_short(std::string_view path, std::uint64_t is, std::uint64_t was) {
   return error(errc::replaced, std::string(path) +
-                                   ": another program cut the file: " + std::to_string(is) +
+                                   ": another program truncated the file: " + std::to_string(is) +
                                    " of " + std::to_string(was) + " bytes are left");
 }
 

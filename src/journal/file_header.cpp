@@ -53,14 +53,18 @@ constexpr std::size_t checksum_at = slot_size - 8;
   const auto read_compatible = load_le<std::uint64_t>(slot.data() + 24);
   const auto incompatible = load_le<std::uint64_t>(slot.data() + 32);
   if (version != format_version) {
-    return unsupported(
-        path, at + 8, "format version " + std::to_string(version) + ", this shelf reads version 1");
+    return unsupported(path, at + 8,
+                       "format version " + std::to_string(version) +
+                           "; this version of shelf reads format version 1");
   }
   if (slot[12] != term_version) {
-    return unsupported(path, at + 12, "keys and values are of a format this shelf does not know");
+    return unsupported(
+        path, at + 12,
+        "keys and values are encoded in a way that this version of shelf does not support");
   }
   if ((incompatible & ~known_incompatible) != 0) {
-    return unsupported(path, at + 32, "the file uses features that this shelf does not know");
+    return unsupported(path, at + 32,
+                       "the file uses features that this version of shelf does not support");
   }
   file_header h;
   h.slot = index;

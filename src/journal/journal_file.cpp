@@ -129,7 +129,7 @@ result<> journal_file::has_room_to_count() const {
     if (last <= most) return {};
     return std::unexpected(error(errc::corrupt, held_.file.path() + ": cannot be written: " + what +
                                                     " has the number " + std::to_string(last) +
-                                                    ", and the limit is " + std::to_string(most) +
+                                                    ", but the limit is " + std::to_string(most) +
                                                     "; it can be opened read_only"));
   };
   auto fits = within("its last batch", sequence_, most_sequence);
@@ -166,8 +166,8 @@ result<file_header> journal_file::read_header() const {
   if (header && header->write_refused) {
     return std::unexpected(
         error(errc::unsupported_version,
-              held_.file.path() +
-                  ": byte 24: a newer shelf must write this file; it can be opened read_only"));
+              held_.file.path() + ": byte 24: only a newer version of shelf can write this file; "
+                                  "it can be opened read_only"));
   }
   return header;
 }

@@ -68,11 +68,11 @@ void append_record(std::vector<std::byte>& out, const change& c) {
 }
 
 error unknown_flags(const change& c, std::uint64_t frame_at) {
-  return error(errc::unsupported_version, "byte " + std::to_string(frame_at) +
-                                              ": a record has the flags " +
-                                              std::to_string(c.flags & ~known_flags) +
-                                              ", which this shelf does not know; a newer one can "
-                                              "read the file");
+  return error(
+      errc::unsupported_version,
+      "byte " + std::to_string(frame_at) + ": a record has the flags " +
+          std::to_string(c.flags & ~known_flags) +
+          ", which this version of shelf does not support; a newer version can read the file");
 }
 
 std::optional<change> take_record(bytes& payload) noexcept {

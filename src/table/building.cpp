@@ -128,8 +128,8 @@ result<std::unique_ptr<file_builder>> extend_file(const core_config& config,
   if (!is) return std::unexpected(is.error());
   if (is->what != types.what || is->key_schema != types.key_schema ||
       is->value_schema != types.value_schema) {
-    return std::unexpected(
-        error(errc::type_mismatch, config.path + ": it has other types now than a moment ago"));
+    return std::unexpected(error(
+        errc::type_mismatch, config.path + ": the types in the file changed while it was read"));
   }
   if (auto recovered = (*open)->recover(); !recovered) return std::unexpected(recovered.error());
   return std::make_unique<extending>(std::move(*where), std::move(*open), types.what,

@@ -16,8 +16,7 @@ constexpr std::string_view value_schema_name = "value_schema";
 constexpr std::array all_kinds{kind::set, kind::ordered_set, kind::bag, kind::duplicate_bag};
 
 [[nodiscard]] std::unexpected<error> malformed() {
-  return std::unexpected(
-      error(errc::corrupt, "byte 8192: the catalogue is not a description of a table"));
+  return std::unexpected(error(errc::corrupt, "byte 8192: the catalog does not describe a table"));
 }
 
 }  // namespace

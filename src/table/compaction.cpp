@@ -131,8 +131,9 @@ result<> store::recover() {
   auto next = std::move(*fresh);
   auto published = next->publish(named);
   if (!published && published.error() == std::errc::file_exists) {
-    return std::unexpected(error(errc::replaced, label_ + ": another file stands under this name; "
-                                                          "move it away, then recover() again"));
+    return std::unexpected(error(
+        errc::replaced,
+        label_ + ": another file has taken this name; move it away, then call recover() again"));
   }
   if (!published && !next->is_fenced()) return published;
   {

@@ -22,8 +22,7 @@ result<detail::wide_integer> step_counter(std::optional<bytes> present,
   }
   value += step.delta;
   if (value < step.range.low || value > step.range.high) {
-    return std::unexpected(
-        error(errc::overflow, label + ": the counter would leave the range of its type"));
+    return std::unexpected(error(errc::overflow, label + ": the counter would overflow its type"));
   }
   return value;
 }

@@ -27,7 +27,7 @@ namespace {
     const auto why = journal::unknown_flags(*c, journal::frames_start);
     return std::unexpected(error(why.code(), path + ": " + why.message()));
   }
-  if (!c || c->what != journal::op::table_created) return corrupt("there is no catalogue");
+  if (!c || c->what != journal::op::table_created) return corrupt("the catalog is missing");
   auto d = tables::decode_description(c->key, c->value);
   if (!d) return std::unexpected(wrong_in(path, d.error()));
   return d;

@@ -49,7 +49,7 @@ result<journal::change> entry_of_object(bytes object, kind what, const std::stri
     return std::unexpected(error(errc::type_mismatch,
                                  path + ": an object is a tuple of " + std::to_string(arity) +
                                      (arity == 1 ? " element" : " elements") +
-                                     "; a table keeps each entry as {Key, Value}",
+                                     "; a table stores each entry as {Key, Value}",
                                  terms::to_text(object, content_shown)));
   }
   const bytes key = dets_format::element_at(object, 1);

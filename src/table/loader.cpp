@@ -57,7 +57,7 @@ result<> loader::visit_sound(const journal::change& c, std::uint64_t number) {
   if (c.what == op::note || c.what == op::seal) return {};
   if (is_catalogue(c.what) || c.table != 1) return check_catalogue(c);
   if (!catalogue_seen_) {
-    return std::unexpected(error(errc::corrupt, "a change comes before the catalogue"));
+    return std::unexpected(error(errc::corrupt, "a change precedes the catalog"));
   }
   if (c.what == op::clear) {
     clear();
@@ -143,8 +143,9 @@ void loader::clear() {
 
 result<> loader::check_catalogue(const journal::change& c) {
   if (c.what != op::table_created || catalogue_seen_ || c.table != 1) {
-    return std::unexpected(error(errc::unsupported_version,
-                                 path_ + ": the file holds several tables; this shelf reads one"));
+    return std::unexpected(
+        error(errc::unsupported_version,
+              path_ + ": the file holds several tables; this version of shelf reads only one"));
   }
   auto stored = decode_description(c.key, c.value);
   if (!stored) return std::unexpected(stored.error());
@@ -177,7 +178,7 @@ result<> loader::check_schema(std::string& stored, const std::string& wanted,
     sentence += same.error().message();
     if (which == "value" && types_.compare_schema(stored, wanted, missing_fields::use_defaults)) {
       sentence +=
-          "; .missing_fields = shelf::missing_fields::use_defaults gives it its default value";
+          "; set .missing_fields = shelf::missing_fields::use_defaults to use its default value";
     }
     return std::unexpected(error(same.error().code(), std::move(sentence)));
   }
@@ -210,7 +211,7 @@ void loader::check_live() {
       if (!fits) {
         note_bad(e->key(), fits.error());
       } else if (types_.accept && !types_.accept(e->key(), e->value())) {
-        note_bad(e->key(), error(errc::type_mismatch, "refused by config.check"));
+        note_bad(e->key(), error(errc::type_mismatch, "rejected by config.check"));
       }
     }
   }
@@ -224,7 +225,7 @@ result<std::shared_ptr<contents>> loader::finish() {
 result<> loader::judge() {
   publish();
   if (!catalogue_seen_) {
-    return std::unexpected(damage(path_, "byte 8192: there is no catalogue"));
+    return std::unexpected(damage(path_, "byte 8192: the catalog is missing"));
   }
   check_live();
   if (bad_entries_ != 0) {

@@ -11,7 +11,7 @@ namespace {
     const auto s = into.stage_insert(e);
     if (s.what != staged::replaced) continue;
     return std::unexpected(
-        error(errc::key_already_present, label + ": two entries would come to have the same key"));
+        error(errc::key_already_present, label + ": two entries would get the same key"));
   }
   from.entries().clear();
   return {};

@@ -50,7 +50,7 @@ class new_file {
   [[nodiscard]] result<> publish() {
     auto done = journal_->publish(false);
     if (!done && done.error() == std::errc::file_exists) {
-      return std::unexpected(error(errc::file_error, where_->path() + ": the file exists already",
+      return std::unexpected(error(errc::file_error, where_->path() + ": the file already exists",
                                    {}, done.error().os_error()));
     }
     const bool named = done || journal_->is_fenced();  // fenced: named, and not known to last

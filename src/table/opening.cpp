@@ -140,9 +140,10 @@ result<> store::open_file() {
     opened = create_file();
     if (opened || opened.error() != std::errc::file_exists) return opened;
     if (config_.opening == opening::create_new) {
-      return std::unexpected(error(
-          errc::file_error,
-          config_.path + ": the file exists already; create_new makes only new ones", {}, EEXIST));
+      return std::unexpected(
+          error(errc::file_error,
+                config_.path + ": the file already exists; create_new only creates new files", {},
+                EEXIST));
     }
     // Somebody created it between our two looks: open theirs.
   }

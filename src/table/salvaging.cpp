@@ -8,6 +8,7 @@
 #include "term/canonical.hpp"
 #include "term/scan.hpp"
 
+#include <array>
 #include <optional>
 
 namespace shelf::tables {
@@ -25,6 +26,13 @@ constexpr terms::limits widest{.nesting = terms::max_nesting};
     return std::unexpected(error(errc::corrupt, "not a term in canonical form"));
   }
   return terms::refuse_storage(term);
+}
+[[nodiscard]] result<> is_storable_key(bytes key) {
+  constexpr std::array<std::byte, 9> negative_zero{std::byte{70}, std::byte{0x80}};
+  if (same_bytes(key, negative_zero)) {
+    return std::unexpected(error(errc::corrupt, "a key is never -0.0"));
+  }
+  return is_storable(key);
 }
 
 /// Writes what it is given into the new file, behind a catalogue: the file's own, or the one that
@@ -96,17 +104,17 @@ class rescue final : public journal::salvager {
 /// ok: every open takes this change, whatever the types.
 [[nodiscard]] result<> is_sound(const journal::change& c) {
   const auto refuse = [](const char* why) { return std::unexpected(error(errc::corrupt, why)); };
-  if (c.table != 1) return refuse("it is of another table");
+  if (c.table != 1) return refuse("it belongs to another table");
   switch (c.what) {
     case op::put:
     case op::append:
     case op::erase_value: {
-      auto sound = is_storable(c.key);
+      auto sound = is_storable_key(c.key);
       return sound ? is_storable(c.value) : sound;
     }
-    case op::erase: return is_storable(c.key);
+    case op::erase: return is_storable_key(c.key);
     case op::clear: return {};
-    default: return refuse("it is of a kind that no table of one file has");
+    default: return refuse("its operation is not used in files of one table");
   }
 }
 
@@ -138,7 +146,7 @@ std::uint64_t rescue::number_of(std::uint64_t sequence) noexcept {
 result<> rescue::keep_catalogue(const journal::change& c, std::uint64_t sequence) {
   auto d = decode_description(c.key, c.value);
   if (!d || described_ || c.table != 1) {
-    leave_out(sequence, d ? "the catalogue names a second table" : d.error().message());
+    leave_out(sequence, d ? "the catalog names a second table" : d.error().message());
     return {};
   }
   d->key_schema = sound_schema(std::move(d->key_schema), options_.key_schema, "key", sequence);
@@ -153,7 +161,7 @@ std::string rescue::sound_schema(std::string of, const std::string& as_told, con
   const auto sound = judge_(of);
   if (sound) return of;
   leave_out(sequence, "the schema of the " + std::string(which) + "s " + sound.error().message() +
-                          "; they are taken for '" + as_told + "'");
+                          "; assuming '" + as_told + "'");
   return as_told;
 }
 
@@ -169,9 +177,10 @@ result<> rescue::describe(const table_description& d, std::uint64_t sequence) {
 
 result<> rescue::describe_as_told(std::uint64_t sequence) {
   if (!options_.what) {
-    return std::unexpected(
-        error(errc::invalid_argument, path_ + ": the first batch, which says what the table is, is "
-                                              "lost; its kind and types must be told"));
+    return std::unexpected(error(
+        errc::invalid_argument,
+        path_ +
+            ": the first batch, which describes the table, is lost; specify its kind and types"));
   }
   return describe({.what = *options_.what,
                    .name = "main",

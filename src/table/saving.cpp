@@ -293,7 +293,7 @@ std::chrono::nanoseconds store::work() noexcept {
   try {
     work_due();
   } catch (const std::bad_alloc&) {
-    report(error(errc::file_error, label_ + ": no memory for background work", {}, ENOMEM));
+    report(error(errc::file_error, label_ + ": out of memory for background work", {}, ENOMEM));
   }
   auto pause = longest_pause;
   if (config_.mode == write_mode::through && config_.sync_every.count() > 0) {

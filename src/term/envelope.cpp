@@ -80,11 +80,11 @@ result<opened> open_compressed(bytes input, const limits& bounds) {
 }  // namespace
 
 result<opened> open_envelope(bytes input, const limits& bounds) {
-  if (input.empty()) return std::unexpected(error(errc::corrupt, "byte 0: no bytes, so no term"));
+  if (input.empty()) return std::unexpected(error(errc::corrupt, "byte 0: the term is empty"));
   if (input[0] != version_byte) {
     return std::unexpected(
         error(errc::corrupt, "byte 0: " + std::to_string(std::to_integer<unsigned>(input[0])) +
-                                 " stands where the version byte 131 should"));
+                                 " instead of the version byte 131"));
   }
   if (input.size() > 1 && input[1] == static_cast<std::byte>(tag::compressed)) {
     return open_compressed(input, bounds);

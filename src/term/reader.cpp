@@ -51,7 +51,7 @@ bool is_float_text(std::string_view text) noexcept {
 }  // namespace
 
 head reader::any() {
-  if (left() == 0) return fail(errc::corrupt, at_, "the bytes end where a term should begin");
+  if (left() == 0) return fail(errc::corrupt, at_, "the bytes end where a term is expected");
   head h{.what = static_cast<tag>(input_[at_]), .start = at_, .body = at_ + 1, .end = at_ + 1};
   switch (h.what) {
     case tag::small_integer:
@@ -82,8 +82,8 @@ head reader::any() {
     case tag::map: return container(h);
     case tag::new_fun: return fun(h);
     case tag::fun_export: return exported(h);
-    case tag::compressed: return bad(h, "compressed, which only a whole term may be");
-    default: return bad(h, "no such tag");
+    case tag::compressed: return bad(h, "compressed terms cannot be nested");
+    default: return bad(h, "unknown tag");
   }
 }
 
@@ -305,7 +305,7 @@ head reader::fun_number(const head& h) {
     case tag::integer: return next();
     case tag::small_big:
     case tag::large_big: break;
-    default: return bad(h, "a number of it is not an integer");
+    default: return bad(h, "one of its numbers is not an integer");
   }
   const head number = next();
   if (!number) return number;
@@ -319,7 +319,7 @@ head reader::fun_number(const head& h) {
   }
   const bool negative = *pointer(number.body) != std::byte{0};
   if (low > (std::uint64_t{1} << 59) - (negative ? 0 : 1)) {
-    return bad(h, "a number of it is too large");
+    return bad(h, "one of its numbers is too large");
   }
   return number;
 }

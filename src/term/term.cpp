@@ -115,7 +115,7 @@ result<term> term::integer_from_magnitude(sign s, bytes little_endian) {
 
 result<term> term::floating(double value) {
   if (!std::isfinite(value)) {
-    return std::unexpected(error(errc::invalid_argument, "NaN and infinities are no terms"));
+    return std::unexpected(error(errc::invalid_argument, "NaN and infinities are not terms"));
   }
   std::string out;
   terms::put_floating(out, value);
@@ -154,7 +154,7 @@ result<term> term::bitstring(bytes content, unsigned bits_in_last_byte) {
   const bool fits =
       content.empty() ? bits_in_last_byte == 0 : bits_in_last_byte >= 1 && bits_in_last_byte <= 8;
   if (!fits) {
-    return std::unexpected(error(errc::invalid_argument, "the last byte has 1 to 8 bits"));
+    return std::unexpected(error(errc::invalid_argument, "the last byte must have 1 to 8 bits"));
   }
   demand_size(content.size());
   std::string out;

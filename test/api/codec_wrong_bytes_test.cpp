@@ -71,7 +71,8 @@ TEST(CodecWrongBytes, MapsAndSetsOutOfOrderOrWithTwinsAreRefused) {
 }
 
 TEST(CodecWrongBytes, FloatsThatDoNotFitAreRefused) {
-  constexpr std::string_view infinite = "expected a finite float, found float in another form";
+  constexpr std::string_view infinite =
+      "expected a finite float, found float in a non-canonical form";
   expect_refused<double>("46 7ff8000000000000", infinite);
   expect_refused<double>("46 7ff0000000000000", infinite);
   expect_refused<float>("46 3fb999999999999a",
@@ -116,11 +117,11 @@ TEST(CodecWrongBytes, WhatFollowsTheTermIsRefused) {
 
 TEST(CodecWrongBytes, ACountLargerThanTheInputAllocatesNothing) {
   expect_refused<std::vector<std::string>>("6c ffffffff 6a",
-                                           "expected list, found list that is cut short");
+                                           "expected list, found list that is truncated");
   expect_refused<std::vector<std::string>>("6c 0fffffff 6d00000000",
-                                           "expected list, found list that is cut short");
+                                           "expected list, found list that is truncated");
   EXPECT_FALSE((detail::decode<std::map<int, int>>(unhex("74 7fffffff 6101 6101"))));
-  expect_refused<std::string>("6d ffffffff 61", "expected binary, found binary that is cut short");
+  expect_refused<std::string>("6d ffffffff 61", "expected binary, found binary that is truncated");
 }
 
 std::vector<std::byte> chain(int levels) {

@@ -53,7 +53,7 @@ class Bench(ToolTest):
         seen = self.on_terminal("bench", self.path, environment={"NO_COLOR": "1"}).out
         for line in (rf"directory    {self.path}\n", r"file system  \w+", r"append       p50 \d",
                      r"and sync     p50 [\d.]+ [mu]s, p99 .* max ", r"save +\d", r"load +\d",
-                     r"insert +1 thread +8 threads +a power cut leaves", r"back +\d",
+                     r"insert +1 thread +8 threads +writes that survive", r"back +\d",
                      r"through +\d", r"durable +\d", r"honor.*: .*\.\n$"):
             self.assertRegex(seen, line)
 
@@ -62,10 +62,10 @@ class Bench(ToolTest):
         told, = ran.json
         self.assertEqual(ran.status, 0, ran.errors)
         self.assertEqual(told["flushes"], "ignored")
-        self.assertRegex(told["because"], "in front of the kernel|tmpfs")
+        self.assertRegex(told["because"], "intercepts the kernel|tmpfs")
         seen = self.on_terminal("bench", environment={**self.liar(), "NO_COLOR": "1"}).out
         self.assertIn("Flushes are not honored here", seen)
-        self.assertEqual(seen.count("no promise: flushes are ignored"), 3)
+        self.assertEqual(seen.count("no guarantee: flushes are ignored"), 3)
 
     def test_tmpfs_is_told_to_be_memory(self):
         types = {words[1]: words[2] for words in
@@ -77,7 +77,7 @@ class Bench(ToolTest):
         self.assertEqual((told["flushes"], told["file_system"]), ("ignored", "tmpfs"))
 
     def test_a_directory_that_cannot_be_written_is_refused(self):
-        self.refused("bench", "/proc", says=["/proc: nothing can be written here: "])
+        self.refused("bench", "/proc", says=["/proc: not writable: "])
         self.refused("bench", "missing", says="missing: there is no such directory",
                      status=NOT_FOUND)
         self.refused("bench", self.write("plain", ""), says="plain: not a directory")

@@ -75,7 +75,7 @@ class Convert(ToolTest):
         self.assertEqual(self.shelf("diff", "a.shelf", "o.shelf").out, "")
         self.table("b.shelf", "set", "a,{a,1}", "b,{c,b}")
         self.refused("convert", "b.shelf", "b.dets", "--as", "objects", status=USAGE,
-                     says="its key in it")
+                     says="that contains its key")
         self.refused("convert", "b.shelf", "b.dets", "--keypos", 1, says=["b.shelf", "element 1"])
         self.assertFalse((self.path / "b.dets").exists())
 
@@ -133,7 +133,7 @@ class Convert(ToolTest):
         content[found.start(2)] = content[found.start(1)]
         (self.path / "a.dets").write_bytes(content)
         self.refused("convert", "a.dets", "b.shelf",
-                     says=["a.dets: 200 objects would be 199 entries", "nothing was written"])
+                     says=["a.dets: 200 objects would become 199 entries", "nothing was written"])
         self.assertEqual(self.names(), ["a.dets", "a.shelf"])
 
     def test_a_new_table_is_made_without_being_in_memory(self):
@@ -237,7 +237,7 @@ class EtsDumps(ToolTest):
                       ("compact", "plain.tab"), ("copy", "plain.tab", "b"), ("watch", "plain.tab"),
                       ("import", "plain.tab", "-"), ("remove", "plain.tab", "--yes")):
             self.dump("plain")
-            self.refused(*words, says=["a dump of ets:tab2file", words[0]])
+            self.refused(*words, says=["an ets:tab2file dump", words[0]])
 
     def test_a_flipped_bit_anywhere_in_a_dump_with_a_sum_is_refused(self):
         content = (DATA / "ets" / "guarded.tab").read_bytes()
@@ -261,12 +261,12 @@ class EtsDumps(ToolTest):
         content = (DATA / "ets" / "plain.tab").read_bytes()
         for old, new, says in ((b"cXM\x0b", bytes([6, 7, 8, 9]), "not closed"),
                                (b"major_versiona\x01", b"major_versiona\x02", "newer"),
-                               (b"major_version", b"minor_version", "not one of ets:tab2file"),
-                               (b"d\x00\x03set", b"d\x00\x03sat", "no type of table"),
-                               (b"keyposa\x01", b"keyposa\x00", "position of the key"),
-                               (b"keyposa\x01", b"keyposa\x09", "too short for its key"),
-                               (b"sizea\x04", b"sizea\x05", "5 objects, and 4 are there"),
-                               (b"bWLA\x83h\x03", b"bWLB\x83h\x03", "no item of a log")):
+                               (b"major_version", b"minor_version", "not written by ets:tab2file"),
+                               (b"d\x00\x03set", b"d\x00\x03sat", "lacks the table's type"),
+                               (b"keyposa\x01", b"keyposa\x00", "key position"),
+                               (b"keyposa\x01", b"keyposa\x09", "too short to contain its key"),
+                               (b"sizea\x04", b"sizea\x05", "5 objects, but 4 were found"),
+                               (b"bWLA\x83h\x03", b"bWLB\x83h\x03", "not the start of a log item")):
             self.assertEqual(content.count(old) > 0, True, old)
             self.write("g.tab", content.replace(old, new, 1))
             self.refused("check", "g.tab", says=["g.tab", says])

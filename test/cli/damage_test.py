@@ -154,7 +154,7 @@ class Unsound(ToolTest):
         told = self.shelf("salvage", "d.shelf", "new.shelf").json[0]
         self.assertEqual((told["changes"], told["bad_records"]), (2, 2))
         self.assertEqual([(l["sequence"], l["why"]) for l in told["left_out"]], [
-            (1, "the schema of the values is malformed at byte 8; they are taken for 'any'"),
+            (1, "the schema of the values is malformed at byte 8; assuming 'any'"),
             (3, "a pid cannot be stored in a table")])
         self.shelf("check", "new.shelf")
         kept = self.shelf("list", "new.shelf", "--sort", "value").json

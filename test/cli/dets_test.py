@@ -85,7 +85,7 @@ class Dets(ToolTest):
         self.assertEqual(told["file_bytes"], (CORPUS / "bag_10_kp2.dets").stat().st_size)
         self.assertEqual((told["slots"], told["max_slots"]), (256, 33554432))
         self.assertLess(told["free_bytes"], told["file_bytes"])
-        self.assertIn("keys a slot", told["fill"])
+        self.assertIn("keys per slot", told["fill"])
         unclosed = self.try_shelf("info", self.corpus("bag_open_dirty"))
         self.assertEqual(unclosed.json[0]["state"], "needs a repair")
         self.assertIn("not closed", unclosed.json[0]["cause"])

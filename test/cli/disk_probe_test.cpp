@@ -24,7 +24,7 @@ TEST(DiskProbe, AnOrdinaryDiskIsPlausibleAndNothingIsProved) {
   const auto v = judge(ordinary);
   EXPECT_EQ(v.what, flushes::plausible);
   EXPECT_THAT(v.because, HasSubstr("800.00 us"));
-  EXPECT_THAT(v.because, HasSubstr("only a pulled plug"));
+  EXPECT_THAT(v.because, HasSubstr("only a power failure could prove"));
 }
 
 TEST(DiskProbe, WhatIsKnownNotToReachADiskIsIgnored) {
@@ -34,7 +34,7 @@ TEST(DiskProbe, WhatIsKnownNotToReachADiskIsIgnored) {
     EXPECT_THAT(v.because, HasSubstr(says));
   };
   ignored([](auto& e) { e.file_system = "tmpfs"; }, "memory");
-  ignored([](auto& e) { e.sync_is_answered = true; }, "in front of the kernel");
+  ignored([](auto& e) { e.sync_is_answered = true; }, "intercepts the kernel's calls");
   ignored([](auto& e) { e.mount_options = "rw,nobarrier,rw"; }, "nobarrier");
   ignored([](auto& e) { e.mount_options = "rw,rw,barrier=0"; }, "barrier=0");
   ignored([](auto& e) { e.mount_options = "volatile"; }, "volatile");

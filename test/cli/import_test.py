@@ -118,7 +118,7 @@ class Large(ToolTest):
         for count in (1, 15, 16, 17, 1000):
             pairs = ",".join(f'"name {i}":{i}' for i in range(count))
             self.refused("import", "o.shelf", "-", given=f'[1,{{{pairs},"name 0":1}}]\n',
-                         says='"name 0" stands twice')
+                         says='"name 0" occurs twice')
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ class Migration(ToolTest):
                       ["--default", "size: integer = x"], ["--default", "size: strng = x"],
                       ["--default", "size"]):
             self.refused("migrate", "users.shelf", *rules, status=USAGE)
-        self.refused("migrate", "n.shelf", "--drop", "x", status=USAGE, says="no records")
+        self.refused("migrate", "n.shelf", "--drop", "x", status=USAGE, says="not records")
         self.refused("migrate", "no.shelf", "--drop", "x", status=NOT_FOUND)
         self.assertEqual(self.read("users.shelf"), before)
 

@@ -160,7 +160,7 @@ class Progress(ToolTest):
         self.assert_whole(self.bars("count", "t.dets", "--prefix", "x")["counting t.dets"])
         self.assertGreater(self.bars("compact", "t.dets")["compacting t.dets"][-1], 60)
         told = self.bars("convert", "t.dets", "c.shelf")
-        self.assert_whole(told["looking through t.dets"])
+        self.assert_whole(told["scanning t.dets"])
         self.assert_whole(told["writing c.shelf"])
         self.assert_whole(self.bars("convert", "c.shelf", "d.dets")["writing d.dets"])
 

@@ -215,7 +215,7 @@ class Import(ToolTest):
         lines = [json.dumps([i, {"name": "x", "age": i}]) + "\n" for i in (9, 2, 7)]
         ran = self.refused("import", "users.shelf", "-", "--new", "--skip-bad", "--rejects",
                            "rejects", given="".join(lines),
-                           says="standard input:2:1: the key 2 is there already")
+                           says="standard input:2:1: the key 2 already exists")
         self.assertEqual(ran.json, [imported(2, rejected=1)])
         self.assertEqual(self.read("rejects").decode(), lines[1])
         self.assertEqual(self.shelf("count", "users.shelf").out, "5\n")
@@ -240,7 +240,7 @@ class Import(ToolTest):
         self.assertEqual(self.shelf("get", "users.shelf", 7).json,
                          [{"name": "Eve", "mail": None, "age": 5}])
         self.write("c.csv", "key,name,age,name\n8,x,1,y\n")
-        self.refused("import", "users.shelf", "c.csv", status=USAGE, says="'name' stands twice")
+        self.refused("import", "users.shelf", "c.csv", status=USAGE, says="'name' occurs twice")
         self.write("b.csv", "key,name\n8,x\n")
         self.refused("import", "users.shelf", "b.csv", status=USAGE, says="'age' is missing")
 

@@ -80,9 +80,9 @@ class Writing(ToolTest):
         self.refused("put", "a.shelf", beyond, value.format(1, 1), status=USAGE,
                      says=["KEY", "64 bits", "--force"])
         self.refused("put", "a.shelf", "1", value.format(beyond, 1), status=USAGE,
-                     says=["VALUE: .n: an integer beyond 64 bits"])
+                     says=["VALUE: .n: the integer exceeds 64 bits"])
         self.refused("put", "a.shelf", "1", value.format(1, -2**63 - 1), status=USAGE,
-                     says=".of[1]: an integer beyond 64 bits")
+                     says=".of[1]: the integer exceeds 64 bits")
         self.refused("put", "a.shelf", "1", "--term", f"{{r,{beyond},[]}}", status=USAGE,
                      says=".n")
         self.assertEqual(self.shelf("count", "a.shelf").out, "1\n")

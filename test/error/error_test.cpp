@@ -141,8 +141,8 @@ TEST(Sentence, OfAFileWhoseNameBeginsAsTheMessageDoesIsLeftWhole) {
 
 TEST(Sentence, OfDamageSaysHowToSaveTheRest) {
   EXPECT_EQ(damage("a.shelf", "byte 8192: no valid record").message(),
-            "a.shelf: byte 8192: no valid record; `shelf salvage FILE NEW` or shelf::salvage keeps "
-            "what can be read");
+            "a.shelf: byte 8192: no valid record; recover what is readable with `shelf salvage "
+            "FILE NEW` or shelf::salvage");
 }
 
 TEST(Sentence, OfTwoFailuresNamesTheFileOnceAndKeepsTheDetails) {

@@ -325,7 +325,7 @@ TEST_F(Location, NetworkFileSystemsAreRefusedWithAWayOutAndLocalOnesAreNot) {
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error(), errc::file_error);
     EXPECT_EQ(refused.error().os_error(), EOPNOTSUPP);
-    EXPECT_NE(refused.error().message().find(".file_system = any"), std::string::npos);
+    EXPECT_NE(refused.error().message().find(".file_system = file_system::any"), std::string::npos);
   }
   // ext4, XFS, Btrfs, ZFS, tmpfs, overlayfs, F2FS
   for (const std::uint64_t magic :

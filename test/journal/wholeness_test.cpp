@@ -43,7 +43,7 @@ TEST(Wholeness, AFileThatWasCutIsNoticedAtTheNextSync) {
       j.create().put("a", 100).sync().put("b", 30);
       disk.resize(test::name, size);
       SCOPED_TRACE(size);
-      expect_replaced(j, "another program cut the file: " + std::to_string(size) + " of ");
+      expect_replaced(j, "another program truncated the file: " + std::to_string(size) + " of ");
     }
   }
 }
@@ -128,7 +128,7 @@ TEST(Wholeness, ARemovedReplacedOrRenamedFileIsNoticedAtTheNextSync) {
     other.put(test::name, as_bytes(std::string_view("another")));
     if (new_changes) {
       k.put("b", 1);
-      expect_replaced(k, "another file stands under this name");
+      expect_replaced(k, "another file has taken this name");
     } else {
       EXPECT_EQ(k.file().is_whole(look_at::content).error(), errc::replaced);
     }

@@ -94,7 +94,7 @@ TEST(BadHeader, ANewerVersionIsRefusedUntouched) {
     bool readable;
   };
   for (const newer n : {newer{8, "version 2", false}, newer{32, "features", false},
-                        newer{24, "newer shelf", true}}) {
+                        newer{24, "newer version of shelf", true}}) {
     auto content = good;
     forge_header(content, n.byte, std::byte{2});
     file::simulated_disk disk;

@@ -331,14 +331,13 @@ TEST(Scan, AnErrorNamesTheByteAndTheCause) {
   EXPECT_EQ(message("680161"), "byte 2: tag 97: needs 1 more bytes, has 0");
   EXPECT_EQ(message("467ff0000000000000"), "byte 0: tag 70: a float that is not finite");
   EXPECT_EQ(message("7702c3c3"), "byte 0: tag 119: an atom that is not UTF-8");
-  EXPECT_EQ(message("68018361 01"), "byte 2: tag 131: no such tag");
-  EXPECT_EQ(message("68015000000002"),
-            "byte 2: tag 80: compressed, which only a whole term may be");
-  EXPECT_EQ(message(""), "byte 0: the bytes end where a term should begin");
+  EXPECT_EQ(message("68018361 01"), "byte 2: tag 131: unknown tag");
+  EXPECT_EQ(message("68015000000002"), "byte 2: tag 80: compressed terms cannot be nested");
+  EXPECT_EQ(message(""), "byte 0: the bytes end where a term is expected");
   EXPECT_EQ(scan_enveloped(from_hex("8368024d000000010961")).error().message(),
             "byte 3: tag 77: 9 bits in the last byte");
   EXPECT_EQ(scan_enveloped(from_hex("846101")).error().message(),
-            "byte 0: 132 stands where the version byte 131 should");
+            "byte 0: 132 instead of the version byte 131");
 }
 
 TEST(Scan, WhatIsBehindTheTermIsLeftAlone) {
