@@ -36,7 +36,7 @@ class batch {
   batch& insert(const A& key) {
     return insert(key, V{});
   }
-  /// Adds an erase of the key with all its values. A key that is not there is no error.
+  /// Adds an erase of the key with all its values. A missing key is not an error.
   template <key_argument<K> A = K>
   batch& erase(const A& key) {
     add(detail::change_verb::erase, key, nullptr);
@@ -49,11 +49,11 @@ class batch {
     return *this;
   }
 
-  /// How many inserts and erases it has.
+  /// The number of inserts and erases.
   [[nodiscard]] std::size_t size() const noexcept { return changes_.size(); }
-  /// True if it has none.
+  /// True if there are none.
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }
-  /// Forgets all of them; keeps the memory.
+  /// Removes all of them; keeps the memory.
   void clear() noexcept {
     changes_.clear();
     refused_.reset();

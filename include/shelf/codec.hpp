@@ -13,21 +13,20 @@
 
 namespace shelf {
 
-/// How a type of your own is stored: as a type that shelf knows. Specialise it for a class whose
-/// members are private or mean more than they say; a plain struct needs none.
+/// How a custom type is stored: as a type that shelf supports. Specialize it for a class whose
+/// members are private or do not represent its value directly; a plain struct needs none.
 ///
 ///     template <> struct shelf::codec<ipv4> {
 ///       static std::uint32_t encode(const ipv4& a) { return a.number(); }
 ///       static ipv4 decode(std::uint32_t number) { return ipv4(number); }
 ///     };
 ///
-/// `encode` gives any type that can be stored (shelf::term, if nothing else fits). `decode` takes
-/// it back and returns the type, or shelf::result of it if not every stored value is one of yours:
+/// `encode` gives any type that can be stored (shelf::term in the general case). `decode` takes it
+/// back and returns the type, or shelf::result of it if not every stored value is one of yours:
 /// such entries are type_mismatch at open, with your error's sentence. decode(encode(x)) must be x,
 /// and equal values must encode alike. Both run on the calling thread and must not touch a table
-/// that is being called.
-/// Optional members:
-/// - `static constexpr std::string_view name`: stands in the schema before the stored type, so that
+/// that is being called. Optional members:
+/// - `static constexpr std::string_view name`: precedes the stored type in the schema, so that
 ///   a file of one such type cannot be opened as another of the same stored type.
 /// - `static V view(view_of_the_stored_type)`: what callbacks of lookups see; needs no decode.
 /// - `static constexpr bool orderable = true`: the order of the stored type is that of the type, so
@@ -117,7 +116,7 @@ template <class View, class T>
 concept view_for = storable<T> && detail::is_view_for<View, T>();
 
 /// What callbacks see of a stored T: std::string_view of a std::string, std::span of other bytes,
-/// pairs, tuples and optionals of such; all else decoded.
+/// pairs, tuples and optionals of such; everything else decoded.
 template <class T>
 using view_of = detail::view_of<T>;
 
@@ -136,7 +135,7 @@ template <class T>
   return check_shape(shape_of<T>(), input, rules, what);
 }
 
-/// T as it stands in the catalogue of a file: "session{user: binary, expires_at: integer}".
+/// T as in the catalog of a file: "session{user: binary, expires_at: integer}".
 template <class T>
 [[nodiscard]] std::string schema_of() {
   return schema_text(shape_of<T>());

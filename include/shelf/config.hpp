@@ -26,44 +26,43 @@ concept path_argument = std::is_convertible_v<const P&, std::string_view> || req
   requires std::is_convertible_v<decltype(p.native()), std::string>;
 };
 
-/// When a write reaches the file. docs/durability.md says what survives what.
+/// When a write reaches the file. docs/durability.md specifies what survives which failure.
 enum class write_mode : std::uint8_t {
-  through,  ///< each write is in the file before it returns: survives kill -9; synced every
+  through,  ///< every write reaches the file before it returns: survives kill -9; synced every
             ///< `sync_every`
   back,     ///< writes stay in memory until save() or close()
-  durable,  ///< each write is synced before it returns: survives a power cut
+  durable,  ///< every write is synced before it returns: survives a power failure
 };
 
 /// What open expects to find.
 enum class opening : std::uint8_t {
-  create_if_missing,  ///< opens the file, or makes one
+  create_if_missing,  ///< opens the file, or creates it
   existing,           ///< not_found if there is no file
   create_new,         ///< file_error (EEXIST) if there is one
-  read_only,          ///< takes no lock, changes nothing, works beside a writer
+  read_only,          ///< takes no lock, changes nothing, works concurrently with a writer
 };
 
 enum class file_format : std::uint8_t {
   native,  ///< shelf's own: one journal file, docs/format.md
-  dets,    ///< Erlang's: each entry an object {Key, Value}; docs/dets.md says what it cannot keep.
+  dets,    ///< Erlang's: each entry is an object {Key, Value}; docs/dets.md lists the limits.
            ///< No ordered_map
 };
 
-/// How small reads and writes get to an open file. What survives a kill or a power cut is the same.
+/// How small reads and writes access an open file. Durability is the same.
 enum class file_io : std::uint8_t {
   calls,  ///< by system calls
-  /// Through a mapping of the file, which costs no call: several times faster in
-  /// write_mode::through, and in dets::file. Takes address space, and a handler of SIGBUS, which
-  /// passes on what is not its own; a program that sets its own later must do likewise, and no
-  /// thread that uses the table may block SIGBUS, or a disk that fails or fills up ends the program
-  /// instead of being an error. Where a file cannot be mapped, as
-  /// calls
+  /// through a mapping of the file, without system calls: several times faster in
+  /// write_mode::through and in dets::file. Uses address space, and installs a SIGBUS handler that
+  /// forwards foreign signals; a handler that the program installs later must do the same. No
+  /// thread that uses the table may block SIGBUS; otherwise a failing or full disk ends the program
+  /// instead of returning an error. Files that cannot be mapped are accessed by calls
   mapped,
 };
 
 /// Who may write.
 enum class access : std::uint8_t {
-  any_thread,  ///< everybody
-  one_writer,  ///< Erlang's rule: the opening thread writes and closes, all others only read
+  any_thread,  ///< every thread
+  one_writer,  ///< Erlang's protected: the opening thread writes and closes, others only read
 };
 
 enum class missing_fields : std::uint8_t {
@@ -71,17 +70,17 @@ enum class missing_fields : std::uint8_t {
   use_defaults,  ///< stored structs may lack trailing fields of the C++ struct
 };
 
-/// Where tables may lie.
+/// Where tables may be stored.
 enum class file_system : std::uint8_t {
-  local,  ///< network file systems are refused: their locks and syncs cannot be relied on
+  local,  ///< network file systems are refused: their locks and syncs are unreliable
   any,    ///< at your own risk
 };
 
-/// Bounds that a program's writes must keep; beyond them is size_limit_exceeded. A file with larger
-/// entries still opens: what is read is bounded by the file's length.
+/// Limits on what a program writes; exceeding them returns size_limit_exceeded. A file with larger
+/// entries still opens: reads are bounded by the file's length.
 struct limits {
-  std::size_t entry_bytes = std::size_t{64} << 20;  ///< encoded key and value together; to 2 GiB
-  std::size_t nesting = 256;  ///< depth of lists, tuples and maps in each other; to 1024
+  std::size_t entry_bytes = std::size_t{64} << 20;  ///< encoded key and value together; up to 2 GiB
+  std::size_t nesting = 256;  ///< depth of nested lists, tuples and maps; up to 1024
 };
 
 /// When a table writes its file anew with the live entries alone: when the file has so many bytes
@@ -97,9 +96,10 @@ struct compaction {
 /// How to open a `table<K, V, ...>`. An aggregate: name what differs from the defaults.
 template <class K, class V>
 struct config {
-  /// The file, UTF-8. Relative paths count from base_directory, or else from the working directory.
+  /// The file, UTF-8. Relative paths are resolved against base_directory, otherwise the working
+  /// directory.
   std::string path = {};
-  /// If set, the path cannot lead out of this directory, not through "..", nor through symlinks.
+  /// If set, the path cannot leave this directory, neither through ".." nor through symlinks.
   std::optional<std::string> base_directory = {};
   /// A label for messages; need not be unique. Default: the path.
   std::string name = {};
@@ -109,36 +109,36 @@ struct config {
   shelf::opening opening = shelf::opening::create_if_missing;
   /// How the file is written.
   file_format format = file_format::native;
-  /// How small reads and writes get to the file.
+  /// How small reads and writes access the file.
   file_io io = file_io::calls;
   /// Who may write.
   shelf::access access = shelf::access::any_thread;
-  /// write_mode::back: save in the background this often; zero: never.
+  /// write_mode::back: interval of saves in the background; zero: never.
   std::chrono::milliseconds save_every{0};
-  /// write_mode::through: sync in the background this often while there are unsynced writes; zero:
-  /// never.
+  /// write_mode::through: interval of syncs in the background while there are unsynced writes;
+  /// zero: never.
   std::chrono::milliseconds sync_every{1000};
-  /// Run on every entry at open and reload, after the types have been checked; false is
-  /// type_mismatch.
+  /// Called for every entry at open and reload, after the types were checked; false fails the call
+  /// with type_mismatch.
   function<bool(const K&, const V&)> check = {};
   /// Whether stored structs may lack trailing fields.
   shelf::missing_fields missing_fields = shelf::missing_fields::refuse;
-  /// Where errors of the destructor and of background work go. Default: one sentence on stderr.
+  /// Receives errors of the destructor and of background work. Default: prints one line to stderr.
   /// Called from any thread; must not throw.
   function<void(const error&)> on_error = {};
-  /// Bounds of what is written.
+  /// Limits on what is written.
   shelf::limits limits = {};
   /// When the file is compacted without being asked.
   shelf::compaction compaction = {};
-  /// Whether the file may lie on a network file system.
+  /// Whether the file may be on a network file system.
   shelf::file_system file_system = shelf::file_system::local;
-  /// Where files live: nullptr is the operating system; tests may pass a simulated disk.
+  /// Where files are stored: nullptr is the operating system; tests may pass a simulated disk.
   file::system* system = nullptr;
-  /// file_format::dets: what to do with a file that was not closed; stats() tells what was done.
+  /// file_format::dets: what to do with a file that was not closed; stats() reports the repair.
   dets::repair_policy repair = dets::repair_policy::automatic;
 };
 
-/// Where a path counts from, for calls that name a file without opening a table.
+/// How a path is resolved, for calls that name a file without opening a table.
 struct path_options {
   /// As config::base_directory.
   std::optional<std::string> base_directory = {};
@@ -146,15 +146,15 @@ struct path_options {
   file::system* system = nullptr;
 };
 
-/// What stats() tells. Bytes unless the name says otherwise.
+/// The result of stats(). Sizes are in bytes.
 struct table_stats {
-  std::size_t entries = 0;  ///< pairs, in bags too
+  std::size_t entries = 0;  ///< pairs, also in bags
   /// Entries and index, and what readers and snapshots still hold, also of before a clear or
   /// reload.
   std::size_t memory_bytes = 0;
   std::size_t payload_bytes = 0;     ///< encoded keys and values
-  std::uint64_t file_bytes = 0;      ///< the length of the file, or of what of it is in use
-  std::uint64_t garbage_bytes = 0;   ///< of the file: an estimate of what compaction would free
+  std::uint64_t file_bytes = 0;      ///< length of the file's used part
+  std::uint64_t garbage_bytes = 0;   ///< estimate of what compaction would free in the file
   std::size_t unsaved_changes = 0;   ///< write_mode::back
   std::uint64_t sequence = 0;        ///< of the last batch
   std::uint64_t era = 0;             ///< the session of writing; see docs/format.md
@@ -169,8 +169,8 @@ struct table_stats {
   std::chrono::nanoseconds oldest_snapshot_age{0};  ///< of the oldest version that a snapshot pins
   std::uint64_t recovered_batches = 0;              ///< read from the file at open
   std::uint64_t recovery_cut_bytes =
-      0;                        ///< torn bytes cut off at open: a write that was never acknowledged
-  bool recovered_clean = true;  ///< the file had been closed properly
+      0;  ///< torn bytes cut off at open, of a write that was never acknowledged
+  bool recovered_clean = true;                  ///< the file had been closed properly
   std::optional<dets::repair_report> repaired;  ///< file_format::dets: what open had to repair
 };
 

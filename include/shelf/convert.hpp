@@ -8,8 +8,9 @@
 namespace shelf {
 
 /// The term that a value is stored as in a table. `struct user {name; age}` is {user, Name, Age}, a
-/// record for Erlang; a pair is a tuple of two: docs/types.md has all. Errors: invalid_argument for
-/// what no table stores (NaN, an infinity), size_limit_exceeded beyond 64 MiB or 256 levels.
+/// record for Erlang; a pair is a tuple of two: docs/types.md lists all types. Errors:
+/// invalid_argument for what no table stores (NaN, an infinity), size_limit_exceeded beyond 64 MiB
+/// or 256 levels.
 ///
 ///     file.insert(shelf::or_throw(shelf::to_term(user{"alice", 42})));
 template <class T>

@@ -27,9 +27,10 @@ namespace shelf::dets {
 
 /// How to open a file. An aggregate: name what differs from the defaults.
 struct config {
-  /// The file, UTF-8. Relative paths count from base_directory, or else from the working directory.
+  /// The file, UTF-8. Relative paths are resolved against base_directory, otherwise the working
+  /// directory.
   std::string path = {};
-  /// If set, the path cannot lead out of this directory.
+  /// If set, the path cannot leave this directory.
   std::optional<std::string> base_directory = {};
   /// set, bag or duplicate_bag; another in the file is wrong_kind. Default: what the file is, and
   /// set for a new one.
@@ -39,14 +40,14 @@ struct config {
   std::optional<std::uint32_t> keypos = {};
   /// What open expects to find.
   shelf::opening opening = shelf::opening::create_if_missing;
-  /// through: a change is in the file before its call returns, and a kill takes nothing back.
-  /// durable: it is synced as well. back is invalid_argument: there is no cache.
+  /// through: every change reaches the file before the call returns, so a kill loses nothing.
+  /// durable: it is also synced. back is invalid_argument: there is no cache.
   write_mode mode = write_mode::through;
-  /// How small reads and writes get to the file.
+  /// How small reads and writes access the file.
   file_io io = file_io::calls;
   /// What to do with a file that needs a repair.
   repair_policy repair = repair_policy::automatic;
-  /// Told how far a repair is while the file is opened, in parts of the whole. Not called later.
+  /// Receives the progress of a repair while the file is opened. Not called later.
   progress tell_repair = {};
   /// How many slots a new file has at least; a power of two, else rounded up. A slot is a list of
   /// keys in the file, best with one key in it.
@@ -56,16 +57,16 @@ struct config {
   /// Saves in the background this long after the first change since the last save; zero: never. As
   /// in OTP it keeps the time short in which a crash means a repair.
   std::chrono::milliseconds auto_save{180'000};
-  /// Where errors of the destructor and of background saves go. Default: one sentence on stderr.
+  /// Receives errors of the destructor and of background saves. Default: prints one line to stderr.
   /// Called from any thread; must not throw.
   function<void(const error&)> on_error = {};
-  /// Whether the file may lie on a network file system.
+  /// Whether the file may be on a network file system.
   shelf::file_system file_system = shelf::file_system::local;
-  /// Where files live: nullptr is the operating system; tests may pass a simulated disk.
+  /// Where files are stored: nullptr is the operating system; tests may pass a simulated disk.
   shelf::file::system* system = nullptr;
 };
 
-/// What info() tells.
+/// The result of info().
 struct file_info {
   kind type = kind::set;         ///< of the file
   std::uint32_t keypos = 1;      ///< which element is the key
@@ -86,22 +87,21 @@ struct file_info {
 
 /// An open DETS file: a table of tuples, each found by one of its elements.
 ///
-/// Lookups read the file, one bucket each; nothing but the slots is kept in memory (8 bytes a
-/// slot). Keys and objects are compared as with =:=, so 1 and 1.0 are two keys. In bags the
-/// objects of a key stand in the order of their insertion; inserting one that is there already
-/// makes it the last.
+/// Lookups read the file, one bucket each; only the slots are kept in memory (8 bytes per slot).
+/// Keys and objects are compared as with =:=, so 1 and 1.0 are two keys. In bags the objects of a
+/// key are in insertion order; inserting an existing object moves it to the end.
 ///
 /// Between the first change and the next sync() or close() the file is marked as unclosed: a
 /// program that ends without either leaves a file that the next open repairs.
 ///
 /// Errors any call may give: table_closed, forked, file_error, corrupt; opened read_only: busy (no
-/// lock is taken, and another process is changing the file). Writes: read_only, fenced
-/// and indeterminate (a failure of the disk), no_space, invalid_argument (no tuple, or too short
-/// for the key), size_limit_exceeded (2 GiB, less 50 MB, is all a DETS file can hold; reads and
-/// erasing go on).
+/// lock is taken, and another process is changing the file). Writes: read_only, fenced and
+/// indeterminate (a failure of the disk), no_space, invalid_argument (no tuple, or too short for
+/// the key), size_limit_exceeded (2 GiB, less 50 MB, is all a DETS file can hold; reads and erasing
+/// continue).
 /// Thread safety: all calls from any thread, close() included; moving and destroying need the
 /// handle to themselves. Callbacks run on the calling thread and may call any function of this
-/// file; a walk whose file is closed meanwhile ends with table_closed.
+/// file; an iteration whose file is closed by another thread ends with table_closed.
 class file {
  public:
   /// How to open it.
@@ -114,18 +114,18 @@ class file {
   /// the file is untouched. Reads the slots and free lists, all of them; a repair reads the whole
   /// file.
   [[nodiscard]] static result<file> open(config c);
-  /// Moves the handle; the one moved from may only be assigned to or destroyed.
+  /// Moves the handle; a moved-from handle may only be assigned to or destroyed.
   file(file&& other) noexcept;
-  /// Closes what this handle held, as the destructor does, and takes the other.
+  /// Closes this handle's table, as the destructor does, and takes over the other.
   file& operator=(file&& other) noexcept;
-  /// Closes; what goes wrong is told to config.on_error, and everything is released all the same.
+  /// Closes; errors go to config.on_error, and everything is released regardless.
   ~file();
 
-  /// Saves and releases all; removes the original that a repair kept. An error that trying again
-  /// may cure (no_space) leaves the file open; a file that was fenced is released, and close
+  /// Saves and releases everything; removes the original that a repair kept. After an error that a
+  /// retry may cure (no_space) the file stays open; a file that was fenced is released, and close
   /// returns the cause.
   [[nodiscard]] result<> close();
-  /// Releases all without saving: the next open has to repair the file if it was changed.
+  /// Releases everything without saving: the next open has to repair the file if it was changed.
   void abandon() noexcept;
   /// False once closed, abandoned or moved from.
   [[nodiscard]] bool is_open() const noexcept;
@@ -136,7 +136,7 @@ class file {
 
   /// All objects of the key, oldest first; not_found if there are none.
   [[nodiscard]] result<std::vector<term>> lookup(const term& key) const;
-  /// Whether the key is there. False also if it cannot be read; lookup tells.
+  /// Whether the key exists. Also false if it cannot be read; lookup returns the error.
   [[nodiscard]] bool contains(const term& key) const noexcept;
   /// How many objects there are; 0 once closed.
   [[nodiscard]] std::size_t size() const noexcept;
@@ -153,13 +153,13 @@ class file {
   [[nodiscard]] result<T> fold(T init, F f) const;
   /// All objects, in the order of the slots.
   [[nodiscard]] result<std::vector<term>> to_vector() const;
-  /// What the file tells of itself. Cost: one pass over the free lists.
+  /// What the file says about itself. Cost: one pass over the free lists.
   [[nodiscard]] result<file_info> info() const;
 
   // --- writes ------------------------------------------------------------------------------------
 
-  /// Sets: the object takes the place of the one with its key. bag: adds it unless it is there.
-  /// duplicate_bag: appends it.
+  /// Sets: the object replaces the one with its key. bag: adds it unless it exists. duplicate_bag:
+  /// appends it.
   [[nodiscard]] result<written> insert(const term& object);
   /// All of them, in order; how many they were. Not atomic: an error or a crash in between leaves
   /// some.
@@ -167,22 +167,22 @@ class file {
   [[nodiscard]] result<std::size_t> insert_range(R&& objects) {
     return insert_all(collect(std::forward<R>(objects)), false);
   }
-  /// As insert, but key_already_present if the key is there, in bags too.
+  /// As insert, but key_already_present if the key exists, also in bags.
   [[nodiscard]] result<> insert_new(const term& object);
   /// As insert_range, but key_already_present, with nothing changed, if any of the keys is there.
   template <std::ranges::input_range R>
   [[nodiscard]] result<std::size_t> insert_new_range(R&& objects) {
     return insert_all(collect(std::forward<R>(objects)), true);
   }
-  /// All objects of the key; how many went.
+  /// Erases all objects of the key; returns their number.
   [[nodiscard]] result<std::size_t> erase(const term& key);
-  /// Every copy of this object; how many went.
+  /// Erases every copy of this object; returns their number.
   [[nodiscard]] result<std::size_t> erase_object(const term& object);
-  /// All objects; how many there were.
+  /// Erases all objects; returns their number.
   [[nodiscard]] result<std::size_t> clear();
   /// Sets: adds to the integer at `position` (0: the one behind the key) of the key's object; the
-  /// new value. not_found; type_mismatch: no integer stands there; overflow: it would leave 64
-  /// bits, and nothing changed; wrong_kind: a bag.
+  /// new value. not_found; type_mismatch: the element is not an integer; overflow: the sum exceeds
+  /// 64 bits, and nothing changed; wrong_kind: a bag.
   [[nodiscard]] result<std::int64_t> update_counter(const term& key, std::int64_t delta = 1,
                                                     std::uint32_t position = 0);
   /// These objects and no others: a new file is laid out in one go and takes the place of the old
@@ -197,8 +197,8 @@ class file {
   /// Makes the file on the disk a valid, closed one, until the next change. Cost: the slots that
   /// changed, the free lists and three syncs.
   [[nodiscard]] result<> sync();
-  /// Writes a new file without gaps, which takes the place of the old one in one step. `tell` is
-  /// told how many of its blocks are written.
+  /// Writes a new file without gaps, which takes the place of the old one in one step. `tell`
+  /// receives the number of blocks written.
   [[nodiscard]] result<> compact(const progress& tell = {});
 
  private:

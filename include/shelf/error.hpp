@@ -26,31 +26,31 @@ namespace shelf {
 /// Every way a call can fail. Closed: no catch-all. `docs/errors.md` gives cause and cure of each.
 enum class errc : std::uint8_t {
   not_found = 1,        ///< no such key (or, at open, no such file)
-  key_already_present,  ///< insert_new met its key
+  key_already_present,  ///< insert_new found its key
   table_closed,         ///< the handle was closed
   not_owner,            ///< one_writer: this thread does not hold the table
   already_open,         ///< the file is open for writing elsewhere
-  invalid_path,         ///< the path is malformed or leads out of base_directory
-  file_error,           ///< the operating system refused; os_error() says why
-  no_space,             ///< disk, quota or file-size limit is full
+  invalid_path,         ///< the path is malformed or leaves base_directory
+  file_error,           ///< the operating system reported an error; os_error() says why
+  no_space,             ///< the disk, the quota or the file-size limit is exhausted
   size_limit_exceeded,  ///< an entry, a nesting or a file is larger than the limits allow
   type_mismatch,        ///< stored entries or the stored schema do not fit the C++ types
-  wrong_kind,           ///< a map was opened as a bag, or the like
-  not_a_table,          ///< the file is something else
-  unsupported_version,  ///< written by a newer shelf, or with features this one lacks
+  wrong_kind,           ///< a map was opened as a bag, for example
+  not_a_table,          ///< the file is not a shelf table
+  unsupported_version,  ///< written by a newer version of shelf, or with unsupported features
   corrupt,              ///< bytes that were once safe on disk have changed
   read_only,            ///< the table was opened to read
   fenced,               ///< an earlier failure stopped all writing; see recover()
   indeterminate,        ///< the sync of this very write failed: it may or may not be on disk
-  replaced,             ///< another file stands under the table's name
+  replaced,             ///< the table's file was replaced by another
   forked,               ///< the handle belongs to the parent process
-  overflow,             ///< a counter would leave the range of its type
-  busy,                 ///< a callback tried to close the table it runs in
-  cursor_lost,          ///< the place a cursor stood at is gone
-  invalid_argument,     ///< the call makes no sense as given
+  overflow,             ///< a counter would overflow its type
+  busy,                 ///< a callback tried to close the table that runs it
+  cursor_lost,          ///< the position of a cursor no longer exists
+  invalid_argument,     ///< the arguments are invalid
 };
 
-/// The name of a code as it stands in the enum, such as "not_found".
+/// The name of a code as in the enum, such as "not_found".
 [[nodiscard]] std::string_view to_string(errc code) noexcept;
 
 /// The category of shelf's codes, so that `std::error_code` can carry them.
@@ -58,24 +58,24 @@ enum class errc : std::uint8_t {
 /// What makes `std::error_code code = errc::fenced;` work.
 [[nodiscard]] std::error_code make_error_code(errc code) noexcept;
 
-/// Why a call failed: a code, an errno where the system had a say, and a sentence.
-/// Small and cheap to copy; allocates nothing for a bare code (not_found, key_already_present).
+/// Why a call failed: a code, an errno if the system caused it, and a sentence. Small and cheap to
+/// copy; allocates nothing for a bare code (not_found, key_already_present).
 /// Thread safety: as a std::shared_ptr: distinct objects are independent.
 class [[nodiscard]] error {
  public:
   /// A code is an error: where nothing is to be added, `errc` converts.
   error(errc code) noexcept : code_(code) {}  // NOLINT
   /// `message` is one sentence that names file, place and cause, and no key or value content;
-  /// `details` may hold content, cut at 64 bytes a piece by whoever makes it.
+  /// `details` may hold content, each piece cut at 64 bytes by the caller.
   error(errc code, std::string message, std::string details = {}, int os_error = 0);
 
-  /// Which of the ways a call can fail it was.
+  /// The code.
   [[nodiscard]] errc code() const noexcept { return code_; }
   /// errno of the failed system call, or 0.
   [[nodiscard]] int os_error() const noexcept { return os_error_; }
   /// One sentence for people: file, place, cause. Holds no key or value content.
   [[nodiscard]] std::string message() const;
-  /// message() followed by what was found where, key and value content included (cut at 64 bytes).
+  /// message() followed by what was found where, including key and value content (cut at 64 bytes).
   [[nodiscard]] std::string details() const;
 
   /// Compares the code: `e == errc::not_found`.
@@ -97,7 +97,7 @@ class [[nodiscard]] error {
   errc code_;
 };
 
-/// What every function returns that can fail.
+/// The return type of every function that can fail.
 template <class T = void>
 using result = std::expected<T, error>;
 

@@ -11,9 +11,9 @@
 namespace shelf {
 
 enum class kind : std::uint8_t {
-  set = 1,        ///< one value a key, hashed: shelf::map
-  ordered_set,    ///< one value a key, in key order: shelf::ordered_map
-  bag,            ///< distinct values a key, in insertion order: shelf::bag
+  set = 1,        ///< one value per key, hash table: shelf::map
+  ordered_set,    ///< one value per key, in key order: shelf::ordered_map
+  bag,            ///< distinct values per key, in insertion order: shelf::bag
   duplicate_bag,  ///< values may repeat, in insertion order: shelf::duplicate_bag
 };
 
@@ -27,7 +27,7 @@ enum class kind : std::uint8_t {
   return "unknown kind";
 }
 
-/// True for the kinds that hold several values a key.
+/// True for the kinds that hold several values per key.
 [[nodiscard]] constexpr bool is_bag(kind k) noexcept {
   return k == kind::bag || k == kind::duplicate_bag;
 }
@@ -36,15 +36,16 @@ enum class kind : std::uint8_t {
 enum class written : std::uint8_t {
   added,      ///< a new entry
   replaced,   ///< the key had another value
-  unchanged,  ///< the very same entry was there already
+  unchanged,  ///< the same entry already existed
 };
 
 /// What a batch did, counted in entries.
 struct write_counts {
   std::size_t added = 0;      ///< new entries
   std::size_t replaced = 0;   ///< entries of maps that got another value
-  std::size_t unchanged = 0;  ///< inserts of an entry that was there already
-  std::size_t erased = 0;     ///< entries that went; 0 for an erase that met none
+  std::size_t unchanged = 0;  ///< inserts of entries that already existed
+  std::size_t erased = 0;     ///< erased entries; 0 for an erase that found none
+  /// Whether all counts are equal.
   friend bool operator==(const write_counts&, const write_counts&) = default;
 };
 

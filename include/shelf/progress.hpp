@@ -9,10 +9,10 @@
 
 namespace shelf {
 
-/// Told how far a long call is, now and then, on the thread that called it: how much of how much is
-/// done (bytes, entries or blocks, as the call says); `of` 0: nobody knows. Others who
-/// want the same table or file may wait for it meanwhile. What it throws ends the call, which has
-/// then changed nothing. It must not call the table or file that it is told about.
+/// Receives the progress of a long call from time to time, on the calling thread: `done` of `of`
+/// units (bytes, entries or blocks, as the call specifies); `of` is 0 if the total is unknown.
+/// Other callers of the same table or file may block while it runs. An exception that it throws
+/// ends the call, which then has changed nothing. It must not call the table or file concerned.
 using progress = function<void(std::uint64_t done, std::uint64_t of)>;
 
 namespace detail {

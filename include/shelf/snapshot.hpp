@@ -106,9 +106,9 @@ class walk_range {
 
   /// Starts a walk. Throws std::bad_alloc.
   [[nodiscard]] iterator begin() const { return iterator(of_, extent_, rules_); }
-  /// The end of every walk.
+  /// The end of every iteration.
   [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
-  /// How many entries. Constant time.
+  /// The number of entries. Constant time.
   [[nodiscard]] std::size_t size() const noexcept { return extent_.to - extent_.from; }
   /// True if there are none.
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }
@@ -129,8 +129,8 @@ class key_range : public detail::walk_range<detail::key_of_entry<K>> {
   using detail::walk_range<detail::key_of_entry<K>>::walk_range;
 };
 
-/// The entries of a snapshot, or a part of them, one after the other. A single-pass range of
-/// `std::pair<K, V>`. Made by snapshot and by table::range; begin() starts a walk.
+/// The entries of a snapshot, or a part of them. A single-pass range of `std::pair<K, V>`. Made by
+/// snapshot and by table::range; begin() starts an iteration.
 template <class K, class V>
 class entry_range : public detail::walk_range<detail::whole_entry<K, V>> {
   using base = detail::walk_range<detail::whole_entry<K, V>>;
@@ -157,9 +157,9 @@ class entry_range : public detail::walk_range<detail::whole_entry<K, V>> {
   [[nodiscard]] key_range<K> keys() const { return {this->of_, this->rules_, this->extent_}; }
 };
 
-/// One moment of a table: what was there when snapshot() was called, each entry once, whatever is
-/// written since. Owns what it shows and outlives the handle. While it lives, the table keeps the
-/// entries it shows in memory (stats().snapshots, oldest_snapshot_age).
+/// One moment of a table: every entry that existed when snapshot() was called, exactly once,
+/// regardless of later writes. It owns its entries and may outlive the handle. While it exists,
+/// they stay in memory (stats().snapshots, oldest_snapshot_age).
 /// Thread safety: const calls from any thread; an iterator belongs to one thread.
 template <class K, class V, kind Kind>
 class snapshot : public entry_range<K, V> {
@@ -203,7 +203,7 @@ class snapshot : public entry_range<K, V> {
     return found ? *std::move(found) : static_cast<V>(std::forward<U>(fallback));
   }
 
-  /// Whether the key is there.
+  /// Whether the key exists.
   template <key_argument<K> A = K>
   [[nodiscard]] bool contains(const A& key) const {
     const detail::key_to_seek<K, Kind, A> k(key, {});

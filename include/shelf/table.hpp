@@ -30,21 +30,21 @@ struct counter_options {
 
 /// A durable table in memory.
 ///
-/// Reads come from memory and never wait for writers or the disk. Writes reach memory after the
-/// file has taken what the mode promises (docs/durability.md), so a failed write has changed
-/// nothing.
+/// Reads are served from memory and never block on writers or the disk. A write becomes visible
+/// only after the file has reached the state that the mode guarantees (docs/durability.md), so a
+/// failed write changes nothing.
 ///
-/// Every call that can fail returns `result`. Errors any write may give: table_closed, forked,
-/// not_owner, read_only, fenced, indeterminate, no_space, file_error, size_limit_exceeded, and
+/// Every call that can fail returns `result`. Errors of any write: table_closed, forked, not_owner,
+/// read_only, fenced, indeterminate, no_space, file_error, size_limit_exceeded, and
 /// invalid_argument for a value that no term can hold (NaN). Reads: table_closed, forked,
-/// not_found. std::bad_alloc passes through with nothing changed; so do exceptions of callbacks.
+/// not_found. std::bad_alloc and exceptions thrown by callbacks pass through, with nothing changed.
 ///
 /// K and V are types of the table in docs/types.md; any other stops the compiler with a sentence
 /// that says why and what to store instead.
 ///
-/// Thread safety: all calls from any thread at once, close() included; moving and destroying need
-/// the handle to themselves. Callbacks run on the calling thread and may read and write any table,
-/// but not close this one (busy).
+/// Thread safety: all calls from any thread concurrently, including close(); moving and destroying
+/// require exclusive access to the handle. Callbacks run on the calling thread and may read and
+/// write any table, but not close this one (busy).
 template <class K, class V, kind Kind>
 class table {
   static_assert(detail::refuse_unless_storable<K>());
@@ -76,29 +76,30 @@ class table {
 
   /// Opens the table's file, or creates it; loads and checks every entry. Errors: invalid_path,
   /// not_found, already_open, not_a_table, wrong_kind, type_mismatch, unsupported_version, corrupt,
-  /// file_error, no_space, invalid_argument. On an error nothing was changed. Costs about 1 x the
-  /// table's memory and one pass over the file.
+  /// file_error, no_space, invalid_argument. On error nothing has changed. Costs about the table's
+  /// memory and one pass over the file.
   [[nodiscard]] static result<table> open(config c);
-  /// The same with the file alone, a std::string, a literal or a std::filesystem::path; all else as
+  /// The same with the file alone, a std::string, a literal or a std::filesystem::path; the rest as
   /// config has it by default.
   template <path_argument P>
   [[nodiscard]] static result<table> open(const P& path,
                                           shelf::opening how = opening::create_if_missing);
-  /// A table without a file: everything but save, sync, reload, compact and recover.
+  /// A table without a file: supports everything except save, sync, reload, compact and recover.
   [[nodiscard]] static table in_memory(std::string name = {});
 
-  /// Moves the handle; the one moved from may only be assigned to or destroyed.
+  /// Moves the handle; a moved-from handle may only be assigned to or destroyed.
   table(table&&) noexcept = default;
-  /// Closes what this handle held, as the destructor does, and takes the other.
+  /// Closes this handle's table, as the destructor does, and takes over the other.
   table& operator=(table&& other) noexcept;
-  /// Closes; what goes wrong is told to config.on_error, and everything is released all the same.
+  /// Closes; errors go to config.on_error, and everything is released regardless.
   ~table() { release(); }
 
-  /// Saves, seals the file and releases all. An error that trying again may cure (no_space) leaves
-  /// the table open and whole; so does a failure that fences it right now. A table that was fenced
-  /// before is released, and close returns the cause. busy from a callback of this table.
+  /// Saves, seals the file and releases everything. After an error that a retry may cure (no_space)
+  /// the table stays open and intact, and so it does after a failure that fences it now. A table
+  /// that was already fenced is released, and close returns the cause. busy in a callback of this
+  /// table.
   [[nodiscard]] result<> close() { return core_->close(); }
-  /// Releases all without saving. Unsaved changes (write_mode::back) are gone.
+  /// Releases everything without saving. Unsaved changes (write_mode::back) are lost.
   void abandon() noexcept { core_->abandon(); }
   /// False once closed, abandoned or moved from, and in a forked child.
   [[nodiscard]] bool is_open() const noexcept { return core_ && core_->is_open(); }
@@ -109,8 +110,8 @@ class table {
   /// appends.
   template <key_argument<K> A = K>
   [[nodiscard]] result<written> insert(const A& key, const V& value);
-  /// One atomic batch, for readers and on disk; how many pairs it had. Maps: the last of equal keys
-  /// wins.
+  /// Inserts one batch, atomic for readers and on disk; returns the number of pairs. Maps: the last
+  /// of equal keys wins.
   template <std::ranges::input_range R>
   [[nodiscard]] result<std::size_t> insert_range(R&& pairs) {
     return insert_all(std::forward<R>(pairs), false);
@@ -131,7 +132,7 @@ class table {
   {
     return insert_all(keys, false);
   }
-  /// As insert, but key_already_present if the key is there.
+  /// As insert, but key_already_present if the key exists.
   template <key_argument<K> A = K>
     requires(!is_bag(Kind))
   [[nodiscard]] result<> insert_new(const A& key, const V& value);
@@ -141,7 +142,7 @@ class table {
   [[nodiscard]] result<> insert_new(const A& key) {
     return insert_new(key, V{});
   }
-  /// All or nothing: key_already_present if any of the keys is there.
+  /// All or nothing: key_already_present if any of the keys exists.
   template <std::ranges::input_range R>
     requires(!is_bag(Kind))
   [[nodiscard]] result<std::size_t> insert_new_range(R&& pairs) {
@@ -153,27 +154,28 @@ class table {
   {
     return insert_all(pairs, true);
   }
-  /// The key with all its values; how many entries went (0: the key was not there).
+  /// Erases the key with all its values; returns the number of erased entries (0: no such key).
   template <key_argument<K> A = K>
   [[nodiscard]] result<std::size_t> erase(const A& key);
-  /// Maps: compare-and-delete. bag: that pair. duplicate_bag: every copy of it. How many entries
-  /// went.
+  /// Maps: compare-and-delete. bag: erases that pair. duplicate_bag: erases every copy of it.
+  /// Returns the number of erased entries.
   template <key_argument<K> A = K>
   [[nodiscard]] result<std::size_t> erase(const A& key, const V& value);
   /// Inserts and erases in one atomic step, for readers and on disk, each on top of those before
   /// it; how many entries were added, replaced or erased. The batch stays as it is.
   [[nodiscard]] result<write_counts> write(const shelf::batch<K, V>& changes);
-  /// All entries, in one step; how many there were.
+  /// Erases all entries in one atomic step; returns their number.
   [[nodiscard]] result<std::size_t> clear() { return core_->clear(); }
-  /// Adds to an integer in one step; the new value. not_found without `initial`; overflow changes
-  /// nothing.
+  /// Adds to an integer atomically; returns the new value. not_found if the key is missing and
+  /// `initial` is not set; overflow changes nothing.
   template <key_argument<K> A = K>
     requires(!is_bag(Kind) && counter_value<V>)
   [[nodiscard]] result<V> update_counter(const A& key, std::int64_t delta = 1,
                                          counter_options options = {});
-  /// Replaces the value by f(value); the new value. `f` takes V, V&& or const V& and returns V, or
-  /// result<V> to give up with an error; or it takes V& and returns nothing, or result<>. It runs
-  /// again if another thread was faster. not_found if the key is not there.
+  /// Replaces the value with f(value); returns the new value. `f` takes V, V&& or const V& and
+  /// returns V, or result<V> to give up with an error; or it takes V& and returns nothing, or
+  /// result<>. It is called again if another thread changed the value first. not_found if the key
+  /// does not exist.
   template <class F, key_argument<K> A = K>
     requires(!is_bag(Kind))
   [[nodiscard]] result<V> update(const A& key, F&& f);
@@ -183,15 +185,15 @@ class table {
   /// The value of the key (bags: its values, in insertion order), or not_found.
   template <key_argument<K> A = K>
   [[nodiscard]] result<found_type> lookup(const A& key) const;
-  /// Calls f with a view of the value where it lies: std::string_view of a string, a span of bytes,
-  /// scalars, tuples of such; other types decoded. Bags: once for each value. Returns what f
-  /// returns (maps). No copy, no allocation. What f returns must not be a view.
+  /// Calls f with a view of the stored value: std::string_view for strings, a span for bytes,
+  /// scalars, tuples of these; other types are decoded. Bags: once per value. Returns what f
+  /// returns (maps). No copy, no allocation. f must not return a view.
   template <key_argument<K> A = K, class F>
     requires std::invocable<F&, view_of<V>>
   [[nodiscard]] auto lookup(const A& key, F&& f) const {
     return lookup_view<view_of<V>>(key, std::forward<F>(f));
   }
-  /// The same with a view of your own: a struct with the fields of V in their order, as views.
+  /// The same with a custom view: a struct with the fields of V in their order, as views.
   template <class View, key_argument<K> A = K, class F>
     requires view_for<View, V> && std::invocable<F&, View>
   [[nodiscard]] auto lookup(const A& key, F&& f) const {
@@ -205,9 +207,9 @@ class table {
   template <auto Member, key_argument<K> A = K>
     requires(!is_bag(Kind))
   [[nodiscard]] auto get(const A& key) const -> result<detail::member_of<Member>>;
-  /// Many lookups with their memory fetched ahead; not one moment. One optional a key, in the keys'
-  /// order. Texts in a contiguous range are compared where they are: they must not change
-  /// meanwhile.
+  /// Looks up many keys and prefetches their memory; not a snapshot. Returns one optional per key,
+  /// in order. Strings in a contiguous range are compared in place: they must not change during the
+  /// call.
   template <std::ranges::input_range R>
     requires(!is_bag(Kind) && key_argument<std::ranges::range_value_t<R>, K>)
   [[nodiscard]] result<std::vector<std::optional<V>>> lookup_many(R&& keys) const;
@@ -221,19 +223,19 @@ class table {
   /// False once closed.
   template <key_argument<K> A = K>
   [[nodiscard]] bool contains(const A& key) const;
-  /// Entries; in bags pairs, not keys. 0 once closed. Constant time.
+  /// The number of entries; in bags pairs, not keys. 0 once closed. Constant time.
   [[nodiscard]] std::size_t size() const noexcept { return core_->size(); }
-  /// True if there is no entry, and once closed.
+  /// True if there are no entries, and once closed.
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }
 
-  /// One moment of the table, to iterate: `for (const auto& [key, value] : table.snapshot())`.
-  /// A closed table has an empty moment. Costs no copy: entries are kept while it lives.
+  /// One moment of the table, to iterate: `for (const auto& [key, value] : table.snapshot())`. The
+  /// snapshot of a closed table is empty. Copies nothing: entries are retained while it exists.
   [[nodiscard]] snapshot_type snapshot() const;
   /// Iterates one moment: `for (const auto& [key, value] : table)`. The iterator owns the moment,
   /// so the loop may write to the table, and to others. In a loop over parts of it, or to look
   /// things up in the same moment, take a snapshot().
   [[nodiscard]] auto begin() const { return snapshot().begin(); }
-  /// The end of every walk.
+  /// The end of every iteration.
   [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
   /// The keys of one moment; values are not decoded.
   [[nodiscard]] key_range<K> keys() const { return snapshot().keys(); }
@@ -267,19 +269,19 @@ class table {
   // before or behind all keys with the same members before it. NaN is invalid_argument, or an empty
   // range.
 
-  /// The first entry whose key is not before `key`.
+  /// The first entry whose key is not less than `key`.
   template <key_argument<K> A = K>
     requires(Kind == kind::ordered_set)
   [[nodiscard]] result<value_type> lower_bound(const A& key) const {
     return seek_key(detail::place::at_or_after, key);
   }
-  /// The first entry whose key is after `key`: Erlang's next.
+  /// The first entry whose key is greater than `key`; Erlang's next.
   template <key_argument<K> A = K>
     requires(Kind == kind::ordered_set)
   [[nodiscard]] result<value_type> upper_bound(const A& key) const {
     return seek_key(detail::place::after, key);
   }
-  /// The last entry whose key is before `key`: Erlang's prev.
+  /// The last entry whose key is less than `key`; Erlang's prev.
   template <key_argument<K> A = K>
     requires(Kind == kind::ordered_set)
   [[nodiscard]] result<value_type> before(const A& key) const {
@@ -294,31 +296,32 @@ class table {
 
   // --- disk --------------------------------------------------------------------------------------
 
-  /// back: appends what changed since the last save as one atomic batch and syncs; its cost follows
-  /// the change. through, durable: sync. ok: everything acknowledged survives a power cut. An error
-  /// leaves table and file as they were, to be saved again; a failed sync fences.
+  /// back: appends the changes since the last save as one atomic batch and syncs; the cost is
+  /// proportional to the changes. through, durable: syncs. On success every acknowledged write
+  /// survives a power failure. An error leaves table and file unchanged, so save can be retried; a
+  /// failed sync fences the table.
   [[nodiscard]] result<> save() { return core_->save(); }
-  /// What the file was given is on disk (fdatasync). In write_mode::back it does not save.
+  /// Syncs everything written to the file (fdatasync). In write_mode::back it does not save.
   [[nodiscard]] result<> sync() { return core_->sync(); }
-  /// back: returns to the last saved state. Else: reads and checks the file again. Validated aside,
-  /// then swapped in one step; on an error memory keeps exactly what it had.
+  /// back: rolls back to the last saved state. Otherwise: reads and checks the file again. The new
+  /// contents are validated first and then swapped in atomically; on error memory is unchanged.
   [[nodiscard]] result<> reload() { return core_->reload(); }
-  /// Writes a new file with the live entries alone, beside the old one, while writers go on, and
-  /// renames it. Happens by itself when the file is large and mostly garbage. `tell` is told how
-  /// many of the entries are written.
+  /// Writes a new file with only the live entries and renames it over the old one; writers
+  /// continue. Runs automatically when the file is large and mostly garbage. `tell` receives the
+  /// number of entries written.
   [[nodiscard]] result<> compact(const progress& tell = {}) { return core_->compact(tell); }
-  /// Takes a fenced table back into use: writes a whole new file from memory, syncs and renames it.
-  /// Nothing acknowledged is lost; a write that failed with indeterminate is certainly absent. ok
-  /// if nothing is wrong.
+  /// Makes a fenced table writable again: writes a complete new file from memory, syncs and renames
+  /// it. No acknowledged write is lost; a write that failed with indeterminate is certainly absent.
+  /// Succeeds if nothing is wrong.
   [[nodiscard]] result<> recover() { return core_->recover(); }
-  /// Counts, sizes, ages and the last error. Costs a few loads and two short locks.
+  /// Counts, sizes, ages and the last error. Costs a few loads and two briefly held locks.
   [[nodiscard]] result<table_stats> stats() const { return core_->stats(); }
 
   // --- ownership (access::one_writer) ------------------------------------------------------------
 
-  /// The owner gives up writing; nobody can write until somebody takes over.
+  /// The owner gives up writing; no thread can write until one takes over.
   [[nodiscard]] result<> give_away() { return core_->give_away(); }
-  /// The calling thread becomes the owner, if the table was given away or its owner's thread has
+  /// Makes the calling thread the owner, if the table was given away or its owner's thread has
   /// ended.
   [[nodiscard]] result<> take_over() { return core_->take_over(); }
 
@@ -354,27 +357,27 @@ class table {
   detail::encoding_limits limits_;
 };
 
-/// One value a key, hashed. Erlang's set.
+/// One value per key; hash table. Erlang's set.
 template <class K, class V>
 using map = table<K, V, kind::set>;
-/// One value a key, in key order. Erlang's ordered_set.
+/// One value per key, in key order. Erlang's ordered_set.
 template <class K, class V>
 using ordered_map = table<K, V, kind::ordered_set>;
-/// Distinct values a key, in insertion order.
+/// Several distinct values per key, in insertion order. Erlang's bag.
 template <class K, class V>
 using bag = table<K, V, kind::bag>;
-/// Values a key, in insertion order; they may repeat.
+/// Several values per key, in insertion order; duplicates allowed. Erlang's duplicate_bag.
 template <class K, class V>
 using duplicate_bag = table<K, V, kind::duplicate_bag>;
 
-/// Removes a table's file. already_open while it is open for writing anywhere.
+/// Removes a table's file. already_open if any process has it open for writing.
 [[nodiscard]] inline result<> remove(const std::string& path, const path_options& options = {}) {
   return detail::remove_file(path, options.base_directory, options.system);
 }
 
-/// Opens a table, calls f(table), and closes it on every way out. Returns what f returns (a result
-/// is passed on). If closing fails too, the error says both. An exception of f passes through after
-/// the table was closed; what then fails is told to config.on_error.
+/// Opens a table, calls f(table), and always closes it. Returns what f returns (a result is passed
+/// on). If closing fails too, the error includes both causes. An exception thrown by f passes
+/// through after the table is closed; errors of that close go to config.on_error.
 template <class Table, class F>
 [[nodiscard]] auto with_table(typename Table::config c, F&& f);
 

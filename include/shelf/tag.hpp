@@ -20,7 +20,7 @@ namespace shelf {
 template <class T>
 inline constexpr std::string_view tag{};
 
-/// How many members `T` has, for a struct whose members shelf cannot count by itself: one that
+/// How many members `T` has, for a struct whose members shelf cannot count on its own: one that
 /// declares constructors, be they defaulted. Its members are public, and it has a default
 /// constructor:
 ///
@@ -55,7 +55,7 @@ struct no_enum_names {};
 template <class E>
 inline constexpr no_enum_names enum_names{};
 
-/// Makes the list for `enum_names`. Each value and each name stands in it once.
+/// Makes the list for `enum_names`. Each value and each name occurs in it once.
 template <class E, std::size_t N>
 [[nodiscard]] consteval enum_name_list<E, N> names(const enum_name<E> (&list)[N]) {
   enum_name_list<E, N> made{};

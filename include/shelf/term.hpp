@@ -76,7 +76,7 @@ class term {
   [[nodiscard]] static result<term> integer_from_text(std::string_view decimal);
   /// An integer from its magnitude, lowest byte first. size_limit_exceeded: more than 8 KiB.
   [[nodiscard]] static result<term> integer_from_magnitude(sign s, bytes little_endian);
-  /// invalid_argument: NaN and infinities are no Erlang terms. Keeps the sign of -0.0.
+  /// invalid_argument: NaN and infinities are not Erlang terms. Keeps the sign of -0.0.
   [[nodiscard]] static result<term> floating(double value);
   /// `name` is UTF-8. invalid_argument: not UTF-8, or more than 255 characters.
   [[nodiscard]] static result<term> atom(std::string_view name);
@@ -131,12 +131,12 @@ class term {
   /// among them, see tail(). A list of bytes has integers as its elements. One allocation, and one
   /// for each element longer than 15 bytes.
   [[nodiscard]] std::optional<std::vector<term>> elements() const;
-  /// What stands behind the last element of a list: [] for proper lists (and for [] itself).
+  /// The tail after the last element of a list: [] for proper lists (and for [] itself).
   [[nodiscard]] std::optional<term> tail() const;
   /// The pairs of a map, in key order (integers before floats).
   [[nodiscard]] std::optional<std::vector<pair>> pairs() const;
   /// Number of elements of a tuple or list, of pairs of a map, of bytes (the last maybe in part) of
-  /// a binary or bitstring; 0 for all else. Constant time.
+  /// a binary or bitstring; otherwise 0. Constant time.
   [[nodiscard]] std::size_t size() const noexcept;
 
   // Encoding.

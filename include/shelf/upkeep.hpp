@@ -14,36 +14,37 @@
 
 namespace shelf {
 
-/// What a file says of its table in its header and its first batch; nothing behind that is read.
+/// What the header and the first batch of a file say about its table; nothing else is read.
 struct file_description {
   kind what = kind::set;         ///< which kind of table it is
-  std::string name;              ///< as the catalogue has it
+  std::string name;              ///< as in the catalog
   std::string key_schema;        ///< docs/types.md has the grammar
   std::string value_schema;      ///< docs/types.md has the grammar
-  std::uint64_t file_bytes = 0;  ///< the file's length, zeros written ahead included
+  std::uint64_t file_bytes = 0;  ///< the file's length, including zeros written ahead
   bool closed = false;           ///< the last writer closed it; a table in use is not
   std::uint64_t sequence = 0;    ///< of the last batch that the header knows of
   std::uint64_t era = 0;         ///< the session of writing that the header knows of
-  std::int64_t held_by = 0;      ///< process that has it open for writing, as far as known; advice
+  std::int64_t held_by = 0;      ///< process that has it open for writing, if known; advisory
 };
 
-/// Describes the file at `path` in constant time, beside whoever has it open. Errors: invalid_path,
-/// not_found, not_a_table, corrupt (header or first batch), unsupported_version, file_error.
+/// Describes the file at `path` in constant time, also while it is open elsewhere. Errors:
+/// invalid_path, not_found, not_a_table, corrupt (header or first batch), unsupported_version,
+/// file_error.
 [[nodiscard]] result<file_description> describe(const std::string& path,
                                                 const path_options& options = {});
 
 /// What check() found in a sound file.
 struct file_check {
   file_description of;           ///< what the file says of itself
-  std::uint64_t entries = 0;     ///< pairs, in bags too
-  std::uint64_t batches = 0;     ///< complete ones, notes and seals included
-  std::uint64_t torn_bytes = 0;  ///< of a write that was under way; the next writer cuts them off
+  std::uint64_t entries = 0;     ///< pairs, also in bags
+  std::uint64_t batches = 0;     ///< complete ones, including notes and seals
+  std::uint64_t torn_bytes = 0;  ///< of an incomplete write; the next writer cuts them off
 };
 
-/// Reads the whole file and checks every byte and entry of it, against the types it names too;
-/// changes nothing, beside whoever has it open. Errors: those of describe; corrupt names the first
-/// damaged byte; type_mismatch tells how many entries do not fit their types, and of the first few
-/// why. Costs the memory of the table.
+/// Reads the whole file and checks every byte and entry, also against the file's types. Changes
+/// nothing, and works while the file is open elsewhere. Errors: those of describe; corrupt names
+/// the first damaged byte; type_mismatch says how many entries do not match their types, and why
+/// for the first few. Costs the memory of the table.
 [[nodiscard]] result<file_check> check(const std::string& path, const path_options& options = {},
                                        const progress& tell = {});
 
@@ -53,22 +54,22 @@ struct copy_counts {
   std::uint64_t bytes = 0;    ///< of the new file
 };
 
-/// Copies the table at `from` into a new file at `to`: one moment of it, whole batches only, while
-/// others go on writing. `to` gets its name when it is complete and on disk. The history is kept as
-/// it is; the copy is a table of its own. Errors: those of describe; file_error (EEXIST) if `to` is
-/// there; no_space. Costs a few MiB of memory, whatever the size.
+/// Copies the table at `from` into a new file at `to`: one consistent moment, complete batches
+/// only, also while it is being written. `to` gets its name when it is complete and on disk. The
+/// history is copied as it is; the copy is an independent table. Errors: those of describe;
+/// file_error (EEXIST) if `to` exists; no_space. Costs a few MiB of memory, regardless of the size.
 [[nodiscard]] result<copy_counts> copy(const std::string& from, const std::string& to,
                                        const path_options& options = {}, const progress& tell = {});
 
 /// A place where a file could not be read.
 struct lost_place {
   std::uint64_t from = 0;  ///< first byte
-  std::uint64_t to = 0;    ///< behind the last byte
-  /// The numbers of the batches that are missing, wholly or in part; not every number need have
-  /// been used.
+  std::uint64_t to = 0;    ///< one past the last byte
+  /// The sequence numbers of the missing or incomplete batches; not every number need have been
+  /// used.
   std::uint64_t first_sequence = 0;
-  std::uint64_t last_sequence = 0;  ///< 0: none that is known of
-  bool promised = false;  ///< it had been on disk; else it may be a write that was never complete
+  std::uint64_t last_sequence = 0;  ///< 0: none known
+  bool promised = false;  ///< it had been on disk; otherwise it may be an incomplete write
 };
 
 /// A record that salvage() left out: its checksum was right, but no open would take it.
@@ -77,10 +78,10 @@ struct unsound_record {
   std::string why;             ///< without keys and values
 };
 
-/// What salvage() kept and what was lost.
+/// What salvage() recovered and what was lost.
 struct salvage_report {
   file_description of;            ///< as salvaged
-  std::uint64_t batches = 0;      ///< kept, wholly or in part
+  std::uint64_t batches = 0;      ///< recovered, completely or in part
   std::uint64_t changes = 0;      ///< kept
   std::uint64_t bad_records = 0;  ///< left out, or schemas that were replaced: no open takes them
   std::vector<unsound_record> left_out;  ///< the bad records; the first thousand
@@ -90,7 +91,7 @@ struct salvage_report {
   std::vector<std::uint64_t> partial;    ///< batches of which a part is missing; the first thousand
 };
 
-/// What to take for granted if the file's first batch, which says it, is lost. The schemas also
+/// What to assume if the file's first batch, which describes the table, is lost. The schemas also
 /// stand in for those of a file that no open would read.
 struct salvage_options {
   path_options where = {};           ///< of both files

@@ -23,8 +23,7 @@ namespace {
   auto opened = dets::file::open(
       {.path = r.file, .opening = opening::existing, .repair = dets::repair_policy::refuse});
   if (opened || opened.error() != errc::corrupt) return opened;
-  return std::unexpected(
-      error(errc::corrupt, opened.error().message() + "; run `shelf compact`"));
+  return std::unexpected(error(errc::corrupt, opened.error().message() + "; run `shelf compact`"));
 }
 
 [[nodiscard]] result<term> key_of(const request& r) {

@@ -283,7 +283,7 @@ consteval bool refuse_unless_storable() {
                 "use shelf::bag.");
   static_assert(c != category::closed_class,
                 "shelf cannot see into this class: store a struct of public members without "
-                "constructors, or specialise shelf::codec for it.");
+                "constructors, or specialize shelf::codec for it.");
   return true;
 }
 
@@ -324,7 +324,7 @@ consteval bool refuse_unless_record() {
                 "referred to: give each member an integer type of its own.");
   static_assert(!tag<T>.empty() || !type_name<T>().empty(),
                 "shelf needs a name for this type, because it is a template or has no name: "
-                "specialise shelf::tag for it.");
+                "specialize shelf::tag for it.");
   if constexpr (std::is_default_constructible_v<T> && !has_base_class<T> && !has_array_field<T> &&
                 field_count<T> <= most_fields) {
     if constexpr (!has_bit_field<T>) {

@@ -17,7 +17,7 @@ template <class T>
 template <class T>
 void encode_integer(encoder& out, T value) {
   if constexpr (std::is_same_v<T, char32_t>) {
-    if (value > 0x10ffff) return out.beyond(false, "a char32_t above 0x10ffff is no code point");
+    if (value > 0x10ffff) return out.beyond(false, "a char32_t above 0x10ffff is not a code point");
   }
   if constexpr (std::is_signed_v<T> || sizeof(T) < 8) {
     out.integer(static_cast<std::int64_t>(value));

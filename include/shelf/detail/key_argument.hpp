@@ -195,7 +195,7 @@ void encode_key_part(encoder& out, const A& argument) {
   } else if constexpr (content_argument<A, K>) {
     const bytes content = key_content<K>(argument);
     if (!has_key_size<K>(content) && !out.is_bound()) {
-      return out.fail({errc::invalid_argument, "the bytes are not as many as a key has"});
+      return out.fail({errc::invalid_argument, "the number of bytes is not that of a key"});
     }
     out.binary(content);
   } else if constexpr (other_unit<A, K>) {
