@@ -38,7 +38,9 @@ inline std::string to_hex(bytes content) {
 
 /// The lines of a file of test/data, each split at its tabs.
 inline std::vector<std::vector<std::string>> read_rows(const std::string& name) {
-  std::ifstream file(std::string(SHELF_TEST_DATA) + "/" + name);
+  std::string path = SHELF_TEST_DATA "/";
+  path += name;
+  std::ifstream file(path);
   EXPECT_TRUE(file) << name;
   std::vector<std::vector<std::string>> rows;
   for (std::string line; std::getline(file, line);) {
