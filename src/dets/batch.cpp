@@ -1,9 +1,11 @@
 // DETS  api -> table -> [dets] -> file
-// Many changes at once: those of one slot make one bucket.
+// Many changes at once: those of one slot make one bucket, or in a bag a bucket per step.
 #include "dets/edits.hpp"
 #include "dets/store.hpp"
+#include "term/order.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <mutex>
 
 namespace shelf::dets_format {
@@ -11,6 +13,59 @@ namespace {
 
 /// Objects that are written before the marks of what they replace.
 constexpr std::size_t portion = 4096;
+
+using one_change = store::one_change;
+using verb = one_change::verb;
+
+/// A change of a batch, and which step of its slot it belongs to.
+struct in_slot {
+  std::uint32_t slot;
+  std::size_t change;
+  std::uint32_t step = 0;
+};
+
+/// The step of what is erased with its whole key later on.
+constexpr std::uint32_t moot = std::numeric_limits<std::uint32_t>::max();
+
+bytes key_in(const one_change& c, std::uint32_t keypos) noexcept {
+  return c.what == verb::erase ? c.content : element_at(c.content, keypos);
+}
+
+/// Divides the changes of one slot of a bag into steps that only add to the objects of a key or
+/// only take some away; how many there are. A repair that finds the buckets of two such steps can
+/// tell that they are two states of one, see doubles. It could not after `erase, insert`: neither
+/// state contains the other, and it would keep objects of both.
+std::uint32_t number_steps(std::span<in_slot> here, std::span<const one_change> changes,
+                           std::uint32_t keypos) {
+  struct course {
+    bytes key;
+    bool adds;
+    std::uint32_t step = 0;
+    std::vector<std::size_t> since_erased = {};
+  };
+  std::vector<course> courses;
+  for (std::size_t i = 0; i < here.size(); ++i) {
+    const auto& c = changes[here[i].change];
+    const auto key = key_in(c, keypos);
+    const bool adds = c.what == verb::insert;
+    auto of_key =
+        std::ranges::find_if(courses, [&](const course& k) { return terms::same(k.key, key); });
+    if (of_key == courses.end()) of_key = courses.insert(courses.end(), {key, adds});
+    if (c.what == verb::erase) {
+      for (const auto before : of_key->since_erased) here[before].step = moot;
+      *of_key = {key, adds};
+    }
+    if (of_key->adds != adds) ++of_key->step;
+    of_key->adds = adds;
+    of_key->since_erased.push_back(i);
+    here[i].step = of_key->step;
+  }
+  std::uint32_t steps = 1;
+  for (const auto& c : here) {
+    if (c.step != moot) steps = std::max(steps, c.step + 1);
+  }
+  return steps;
+}
 
 }  // namespace
 
@@ -87,37 +142,37 @@ result<> store::change_all(std::span<const one_change> changes) {
   return finish_change();
 }
 
-/// In the order of the slots; those of one slot in the order in which they came. Until
+/// In the order of the slots; those of one key in the order in which they came. Until
 /// finish_change() what they replace stays as it was.
 result<> store::apply_by_slot(std::span<const one_change> changes) {
-  struct in_slot {
-    std::uint32_t slot;
-    std::size_t change;
-  };
   std::vector<in_slot> by_slot;
   by_slot.reserve(changes.size());
   for (std::size_t i = 0; i < changes.size(); ++i) {
-    const auto key = changes[i].what == one_change::verb::erase
-                         ? changes[i].content
-                         : element_at(changes[i].content, keypos_);
-    by_slot.push_back({slot_of(key), i});
+    by_slot.push_back({slot_of(key_in(changes[i], keypos_)), i});
   }
+  const auto erases = [&](const in_slot& c) { return changes[c.change].what != verb::insert; };
   std::ranges::sort(by_slot, [](const in_slot& a, const in_slot& b) {
     return a.slot != b.slot ? a.slot < b.slot : a.change < b.change;
   });
   for (std::size_t first = 0; first < by_slot.size();) {
     auto last = first;
     while (last < by_slot.size() && by_slot[last].slot == by_slot[first].slot) ++last;
+    const auto here = std::span(by_slot).subspan(first, last - first);
+    const bool one_step =
+        type_ == kind::set || here.size() == 1 || std::ranges::none_of(here, erases);
+    const auto steps = one_step ? 1 : number_steps(here, changes, keypos_);
     std::vector<std::vector<std::byte>> stored;  // what the records refer to
-    const auto edit = [&](key_records& records) -> result<bool> {
-      for (auto i = first; i < last; ++i) {
-        if (auto done = apply_to(records, changes[by_slot[i].change], stored); !done) {
+    const auto edit = [&](key_records& records, std::uint32_t step) -> result<bool> {
+      for (const auto& c : here) {
+        if (c.step != step) continue;
+        if (auto done = apply_to(records, changes[c.change], stored); !done) {
           return std::unexpected(done.error());
         }
       }
       return true;
     };
-    if (auto changed = change_slot(by_slot[first].slot, edit); !changed) return changed;
+    const auto changed = change_slot_in_steps(here.front().slot, steps, edit);
+    if (!changed) return changed;
     first = last;
   }
   return {};

@@ -75,6 +75,7 @@ result<> store::take_place(replacement& made) {
   unclosed_ = tail_written_ = cannot_grow_ = false;
   unmarked_.clear();
   replaced_.clear();
+  later_.clear();
   objects_ = header_.objects;
   ++changes_;
   if (auto synced = where_.sync_directory(); !synced) return fence(synced.error());

@@ -55,8 +55,8 @@ struct settled_counts {
 };
 
 /// What becomes of the objects of a bag's key that come from two buckets of which one contains the
-/// other, in the same order. Dropped: a writer died between writing the one and freeing the other,
-/// so the fuller one is kept. Kept: all of them count, as they do for OTP.
+/// other; in a duplicate_bag in the same order. Dropped: a writer died between writing the one and
+/// freeing the other, so the fuller one is kept. Kept: all of them count, as they do for OTP.
 enum class doubles : std::uint8_t { dropped, kept };
 
 /// Settles what stands under one key: in a set the last object wins, in a bag of identical objects

@@ -122,7 +122,7 @@ class store::growth {
     const auto address = allocate(k);
     if (!address) return std::unexpected(errc::size_limit_exceeded);
     const indivisible step(store_);
-    if (auto put = store_.write_bucket(*address, bucket); !put) {
+    if (auto put = store_.write_bucket(*address, bucket, store_.waiting_in(0)); !put) {
       store_.free_.release({*address, k});
       return put;
     }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <ranges>
 
 namespace shelf::dets_format {
@@ -26,16 +27,19 @@ std::array<std::byte, 4> mark(std::uint32_t status) noexcept {
 }  // namespace
 
 /// `old` and `fresh` are whole buckets, or empty. On an error or an exception nothing has changed,
-/// or the file is fenced.
-result<> store::place(std::uint32_t slot, bytes old, bytes fresh) {
-  if (same_bytes(old, fresh)) return {};
+/// or the file is fenced. A slot that a batch sets more than once has one turn each time: the
+/// bucket of a later one waits until what stood there two turns before is free.
+result<> store::place(std::uint32_t slot, bytes old, bytes fresh, std::size_t turn) {
+  assert((turn == 0 || in_batch_) && "a single change has one turn");
+  if (later_.size() < turn) later_.emplace_back();
   const auto entry = slots_.at(slot);
-  make_room(replaced_);
+  make_room(replaced_in(turn));
   make_room(placed_);
-  make_room(unmarked_);
+  make_room(turn == 0 ? unmarked_ : later_[turn - 1].unmarked);
+  // Each bucket placed replaces one at most, in whatever turn.
   free_.reserve(replaced_.size() + placed_.size() + 2);
   if (fresh.empty()) {
-    replaced_.push_back(entry.block());
+    replaced_in(turn).push_back(entry.block());
     note_placed(slot, entry, {});
     return {};
   }
@@ -43,12 +47,12 @@ result<> store::place(std::uint32_t slot, bytes old, bytes fresh) {
   // What a batch overwrites could not be brought back.
   const bool in_place = !settings_.durable && !in_batch_ && !file_.is_mapped();
   if (old.empty() || !in_place || class_of(fresh.size()) > entry.block().k) {
-    return place_anew(slot, entry, old, fresh);
+    return place_anew(slot, old, fresh, turn);
   }
   const auto same =
       static_cast<std::uint64_t>(std::ranges::mismatch(old, fresh).in2 - fresh.begin());
   const bool safe = in_one_page(entry.pointer + same, entry.pointer + fresh.size());
-  return safe ? place_in_place(slot, old, fresh) : place_anew(slot, entry, old, fresh);
+  return safe ? place_in_place(slot, old, fresh) : place_anew(slot, old, fresh, turn);
 }
 
 void store::note_placed(std::uint32_t slot, slot_entry before, slot_entry now) noexcept {
@@ -80,7 +84,8 @@ bool store::restore_in_place(slot_entry entry, std::size_t from, bytes old) {
   return file_.file().truncate(end_).has_value();
 }
 
-result<> store::place_anew(std::uint32_t slot, slot_entry before, bytes old, bytes fresh) {
+result<> store::place_anew(std::uint32_t slot, bytes old, bytes fresh, std::size_t turn) {
+  const auto before = slots_.at(slot);
   const auto k = class_of(fresh.size());
   const auto address = free_.allocate(k);
   if (!address) {
@@ -92,32 +97,40 @@ result<> store::place_anew(std::uint32_t slot, slot_entry before, bytes old, byt
                                  file_.path() + ": it would grow beyond the 2 GiB of a DETS file"));
   }
   const indivisible step(*this);
-  if (auto written = write_bucket(*address, fresh); !written) {
+  if (auto written = write_bucket(*address, fresh, waiting_in(turn)); !written) {
     free_.release({*address, k});
     return written;
   }
-  if (!old.empty()) replaced_.push_back(before.block());
+  if (!old.empty()) replaced_in(turn).push_back(before.block());
   note_placed(slot, before, {static_cast<std::uint32_t>(fresh.size()), *address});
   return {};
+}
+
+/// Where the addresses of a turn's buckets are noted until they are marked; null if they count as
+/// soon as they are written.
+std::vector<std::uint32_t>* store::waiting_in(std::size_t turn) noexcept {
+  if (turn > 0) return &later_[turn - 1].unmarked;
+  return settings_.durable ? &unmarked_ : nullptr;
 }
 
 /// Into free space. A bucket over several pages, or one that is copied into a mapping, gets its
 /// mark last, so that a half is none. In durable mode every bucket gets it after a sync: a power
 /// cut may leave any part of a write, and nothing in a bucket would tell.
-result<> store::write_bucket(std::uint64_t address, bytes bucket) {
+result<> store::write_bucket(std::uint64_t address, bytes bucket,
+                             std::vector<std::uint32_t>* waiting) {
   const auto before = end_;
   const bool at_once =
-      in_one_page(address, address + bucket.size()) && !settings_.durable && !file_.is_mapped();
+      in_one_page(address, address + bucket.size()) && waiting == nullptr && !file_.is_mapped();
   auto written = at_once ? write_at(address, bucket)
                          : write_at(address + bucket_header, bucket.subspan(bucket_header));
   if (written && !at_once) {
     std::array<std::byte, bucket_header> front;
     std::ranges::copy(bucket.first(bucket_header), front.begin());
-    if (settings_.durable) std::ranges::copy(mark(next_waiting_mark()), front.begin() + 4);
+    if (waiting != nullptr) std::ranges::copy(mark(next_waiting_mark()), front.begin() + 4);
     written = write_at(address, front);
   }
   if (written) {
-    if (settings_.durable) unmarked_.push_back(static_cast<std::uint32_t>(address));
+    if (waiting != nullptr) waiting->push_back(static_cast<std::uint32_t>(address));
     return {};
   }
   // What got there shall not be found by a repair. If that fails too, half a bucket is no bucket.
@@ -142,23 +155,33 @@ result<> store::write_at(std::uint64_t address, bytes content) {
   return {};
 }
 
-/// The change is in the file: now it counts, and what it replaced may go.
+/// The change is in the file: now it counts, and what it replaced may go. Turn by turn: a repair
+/// finds two buckets of a slot at most, and of these two it can tell which one to believe.
 result<> store::free_replaced() {
   const indivisible step(*this);
   placed_.clear();
   if (auto synced = sync_if_durable(); !synced) return synced;
-  for (const auto address : unmarked_) {
+  if (auto done = hand_over(unmarked_, replaced_); !done) return done;
+  for (auto& turn : later_) {
+    if (auto done = hand_over(turn.unmarked, turn.replaced); !done) return done;
+  }
+  later_.clear();
+  return {};
+}
+
+/// From the buckets that `unmarked` ones replace to these.
+result<> store::hand_over(std::vector<std::uint32_t>& unmarked, std::vector<block>& replaced) {
+  for (const auto address : unmarked) {
     if (auto marked = write_mark(address, status_active); !marked) return marked;
   }
-  unmarked_.clear();
-  if (replaced_.empty()) return sync_if_durable();
-  if (auto synced = sync_if_durable(); !synced) return synced;
-  for (const auto& b : replaced_) {
+  unmarked.clear();
+  if (auto synced = sync_if_durable(); !synced || replaced.empty()) return synced;
+  for (const auto& b : replaced) {
     if (auto marked = mark_free(b.address); !marked) return marked;
   }
   if (auto synced = sync_if_durable(); !synced) return synced;
-  for (const auto& b : replaced_) free_.release(b);
-  replaced_.clear();
+  for (const auto& b : replaced) free_.release(b);
+  replaced.clear();
   return {};
 }
 
@@ -178,6 +201,7 @@ result<> store::take_back() {
   placed_.clear();
   replaced_.clear();
   unmarked_.clear();
+  later_.clear();
   return {};
 }
 

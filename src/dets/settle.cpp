@@ -122,6 +122,13 @@ class same_hash {
   }
 
   [[nodiscard]] bool is_contained(std::span<const keyed> few, std::span<const keyed> many) const {
+    // Inserting what a bag has moves it to the end: only what is there tells.
+    if (format_.type == kind::bag) {
+      return std::ranges::includes(
+          by_content(many), by_content(few), [this](const keyed* a, const keyed* b) {
+            return compare_objects(a->object.get(), b->object.get(), format_) < 0;
+          });
+    }
     std::size_t found = 0;
     for (const auto& k : many) {
       const bool here =
@@ -129,6 +136,16 @@ class same_hash {
       found += here ? 1 : 0;
     }
     return found == few.size();
+  }
+
+  [[nodiscard]] std::vector<const keyed*> by_content(std::span<const keyed> these) const {
+    std::vector<const keyed*> all;
+    all.reserve(these.size());
+    for (const auto& k : these) all.push_back(&k);
+    std::ranges::sort(all, [this](const keyed* a, const keyed* b) {
+      return compare_objects(a->object.get(), b->object.get(), format_) < 0;
+    });
+    return all;
   }
 
   void drop(std::span<keyed> doubled) {

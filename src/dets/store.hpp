@@ -128,7 +128,9 @@ class store {
     bytes content;
   };
   /// All of them, in order, or none: an error or an exception that leaves the file unfenced has
-  /// changed nothing. A crash leaves some. Memory: a few words per slot that changes.
+  /// changed nothing. A crash leaves some; each key has what it had, what it gets, or what one of
+  /// its changes left it with. Memory: a few words per change. In a bag, each time inserts of a
+  /// key follow erases of it, or the other way round, its bucket is written once more.
   [[nodiscard]] result<> change_all(std::span<const one_change> changes);
   /// All objects; how many there were. A new file takes the place of the old one.
   [[nodiscard]] result<std::size_t> clear();
@@ -239,6 +241,11 @@ class store {
   [[nodiscard]] result<> begin_change();
   [[nodiscard]] result<> change_slot(std::uint32_t slot,
                                      shelf::detail::function_ref<result<bool>(key_records&)> edit);
+  [[nodiscard]] result<> change_slot_in_steps(
+      std::uint32_t slot, std::uint32_t steps,
+      shelf::detail::function_ref<result<bool>(key_records&, std::uint32_t step)> edit);
+  [[nodiscard]] result<std::pmr::vector<std::byte>> whole_bucket(
+      const key_records& records, std::pmr::memory_resource* room) const;
   [[nodiscard]] result<> finish_change();
   [[nodiscard]] std::unexpected<error> fence(const error& cause);
 
@@ -249,14 +256,21 @@ class store {
                                   std::vector<std::vector<std::byte>>& stored) const;
 
   // placing.cpp
-  [[nodiscard]] result<> place(std::uint32_t slot, bytes old, bytes fresh);
+  [[nodiscard]] result<> place(std::uint32_t slot, bytes old, bytes fresh, std::size_t turn);
   [[nodiscard]] result<> place_in_place(std::uint32_t slot, bytes old, bytes fresh);
   [[nodiscard]] bool restore_in_place(slot_entry entry, std::size_t from, bytes old);
-  [[nodiscard]] result<> place_anew(std::uint32_t slot, slot_entry before, bytes old, bytes fresh);
+  [[nodiscard]] result<> place_anew(std::uint32_t slot, bytes old, bytes fresh, std::size_t turn);
   void note_placed(std::uint32_t slot, slot_entry before, slot_entry now) noexcept;
-  [[nodiscard]] result<> write_bucket(std::uint64_t address, bytes bucket);
+  [[nodiscard]] result<> write_bucket(std::uint64_t address, bytes bucket,
+                                      std::vector<std::uint32_t>* waiting);
+  [[nodiscard]] std::vector<std::uint32_t>* waiting_in(std::size_t turn) noexcept;
+  [[nodiscard]] std::vector<block>& replaced_in(std::size_t turn) noexcept {
+    return turn == 0 ? replaced_ : later_[turn - 1].replaced;
+  }
   [[nodiscard]] result<> write_at(std::uint64_t address, bytes content);
   [[nodiscard]] result<> free_replaced();
+  [[nodiscard]] result<> hand_over(std::vector<std::uint32_t>& unmarked,
+                                   std::vector<block>& replaced);
   [[nodiscard]] result<> take_back();
   [[nodiscard]] result<> sync_if_durable();
   [[nodiscard]] result<> write_mark(std::uint64_t address, std::uint32_t status);
@@ -303,6 +317,12 @@ class store {
   std::vector<std::uint32_t> unmarked_;  // durable mode: new buckets, to be marked once synced
   std::uint32_t stamp_ = 0;              // see mark_free()
   std::vector<block> replaced_;          // marked as free when the change is complete
+  /// Buckets that count only once those of the turn before are free, and what they replace.
+  struct later_turn {
+    std::vector<std::uint32_t> unmarked;
+    std::vector<block> replaced;
+  };
+  std::vector<later_turn> later_;
   /// A slot that the change under way set.
   struct set_slot {
     std::uint32_t slot;

@@ -69,6 +69,14 @@ result<> store::begin_change() {
 /// writes them. What is replaced is marked as free by finish_change().
 result<> store::change_slot(std::uint32_t slot,
                             shelf::detail::function_ref<result<bool>(key_records&)> edit) {
+  return change_slot_in_steps(slot, 1,
+                              [&](key_records& records, std::uint32_t) { return edit(records); });
+}
+
+/// The same in several steps, each of which makes a bucket of its own on top of the one before.
+result<> store::change_slot_in_steps(
+    std::uint32_t slot, std::uint32_t steps,
+    shelf::detail::function_ref<result<bool>(key_records&, std::uint32_t step)> edit) {
   const auto entry = slots_.at(slot);
   bucket_room room;
   std::pmr::vector<std::byte> old(room.get());
@@ -79,25 +87,38 @@ result<> store::change_slot(std::uint32_t slot,
     if (!parsed) return std::unexpected(parsed.error());
     records = std::move(*parsed);
   }
-  const auto before = count(records);
-  const auto changed = edit(records);
-  if (!changed) return std::unexpected(changed.error());
-  if (!*changed) return {};
-  std::erase_if(records, [](const key_record& r) { return r.objects.empty(); });
-  const auto after = count(records);
+  std::size_t turn = 0;
+  std::pmr::vector<std::byte> last(room.get());  // empty until a step has written a bucket
+  for (std::uint32_t step = 0; step < steps; ++step) {
+    const auto before = count(records);
+    const auto changed = edit(records, step);
+    if (!changed) return std::unexpected(changed.error());
+    if (!*changed) continue;
+    std::erase_if(records, [](const key_record& r) { return r.objects.empty(); });
+    const auto after = count(records);
+    auto fresh = whole_bucket(records, room.get());
+    if (!fresh) return std::unexpected(fresh.error());
+    const bytes replaced = turn == 0 ? bytes(old) : bytes(last);
+    if (same_bytes(replaced, *fresh)) continue;
+    if (auto placed = place(slot, replaced, *fresh, turn); !placed) return placed;
+    header_.objects += after.objects - before.objects;
+    header_.keys += after.keys - before.keys;
+    ++changes_;
+    ++turn;
+    last = std::move(*fresh);
+  }
+  return {};
+}
+
+/// Empty if there are no records.
+result<std::pmr::vector<std::byte>> store::whole_bucket(const key_records& records,
+                                                        std::pmr::memory_resource* room) const {
+  if (records.empty()) return std::pmr::vector<std::byte>(room);
   std::uint64_t size = bucket_header;
   for (const auto& r : records) size += r.size(type_);
-  if (size > highest_end) {
-    return std::unexpected(
-        error(errc::size_limit_exceeded, file_.path() + ": more than the 2 GiB of a DETS file"));
-  }
-  std::pmr::vector<std::byte> fresh(room.get());
-  if (!records.empty()) fresh = compose_bucket(records, type_, room.get());
-  if (auto placed = place(slot, old, fresh); !placed) return placed;
-  header_.objects += after.objects - before.objects;
-  header_.keys += after.keys - before.keys;
-  ++changes_;
-  return {};
+  if (size <= highest_end) return compose_bucket(records, type_, room);
+  return std::unexpected(
+      error(errc::size_limit_exceeded, file_.path() + ": more than the 2 GiB of a DETS file"));
 }
 
 result<> store::finish_change() {
