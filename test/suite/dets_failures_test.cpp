@@ -116,7 +116,8 @@ TEST(DetsChangedOutside, APromiseSaysSoAndRecoverHeals) {
         if (changed) (void)or_throw(t.insert("c", 3));
         const auto before = contents(t);
         removed ? disk.remove(path) : disk.resize(path, 5440);
-        EXPECT_TRUE(refuses(promises[i](t), errc::replaced, {path, removed ? "removed" : "cut"}));
+        EXPECT_TRUE(
+            refuses(promises[i](t), errc::replaced, {path, removed ? "removed" : "truncated"}));
         ASSERT_TRUE(t.is_open());
         EXPECT_TRUE(t.stats()->fenced);
         EXPECT_EQ(contents(t), before);
