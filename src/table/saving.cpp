@@ -150,28 +150,40 @@ result<> store::sync() {
 
 /// settle: a format that has closed files makes it one.
 result<> store::sync_and_note(bool settle) {
-  const auto f = current_file();
-  if (!f) return std::unexpected(labelled(errc::table_closed));
-  if (auto why = f->fence()) return std::unexpected(*why);
-  const bool is_done = settle ? f->is_settled() : f->is_durable();
-  // Nothing new to promise: the promises made before are looked after.
-  if (auto synced = is_done  ? f->is_whole(journal::look_at::content)
-                    : settle ? f->sync_and_settle()
-                             : f->sync();
-      !synced) {
-    // Closed by another thread meanwhile.
-    if (synced.error() == errc::table_closed) return std::unexpected(labelled(errc::table_closed));
-    return synced;
+  for (;;) {
+    const auto f = current_file();
+    if (!f) return std::unexpected(labelled(errc::table_closed));
+    const bool is_done = settle ? f->is_settled() : f->is_durable();
+    const auto synced = [&]() -> result<> {
+      if (auto why = f->fence()) return std::unexpected(*why);
+      // Nothing new to promise: check that earlier promises still hold.
+      if (is_done) return f->is_whole(journal::look_at::content);
+      return settle ? f->sync_and_settle() : f->sync();
+    }();
+    if (!synced) {
+      // A new file was renamed over this one, or the table was closed: the error does not count.
+      if (has_left(*f)) continue;
+      return synced;
+    }
+    if (!is_done) note_sync(*f);
+    return {};
   }
-  if (is_done) return {};
+}
+
+/// Whether this is the table's file no longer. The turn waits for a rename that is under way.
+bool store::has_left(const backing& f) {
+  const std::scoped_lock lock(turn_);
+  return file_.get() != &f;
+}
+
+void store::note_sync(const backing& f) {
   {
     const std::scoped_lock lock(notes_);
     last_sync_ = system_.wall_clock();
   }
-  if (config_.mode == write_mode::back) return {};
+  if (config_.mode == write_mode::back) return;
   const std::scoped_lock lock(turn_);
-  if (f == file_) f->note_durable();
-  return {};
+  if (file_.get() == &f) file_->note_durable();
 }
 
 result<> store::reload() {

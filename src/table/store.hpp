@@ -146,6 +146,8 @@ class store final : public detail::core, public chore, public std::enable_shared
   [[nodiscard]] result<> save_locked();
   [[nodiscard]] result<> save_unsaved();
   [[nodiscard]] result<> sync_and_note(bool settle);
+  [[nodiscard]] bool has_left(const backing& f);
+  void note_sync(const backing& f);
   [[nodiscard]] result<> reload_locked();
   [[nodiscard]] result<> reload_from_file();
   void adopt(std::shared_ptr<contents> loaded, sequence version) noexcept;

@@ -337,6 +337,22 @@ TYPED_TEST(Concurrency, SavesBesideWritersInBackModeLoseNothing) {
   });
 }
 
+/// Fixed: a sync that met the rename found another file under the name, and said replaced.
+TYPED_TEST(Concurrency, EverySyncSucceedsWhileANewFileTakesTheName) {
+  this->in_every_file([](auto& g) {
+    auto t = g.open();
+    crowd all;
+    all.once([&] {
+      for (int i = 0; i < rounds(200); ++i) {
+        EXPECT_TRUE(ok(t.insert(key_of(i % 10), i)));
+        EXPECT_TRUE(ok(t.save()));
+        EXPECT_TRUE(ok(t.compact()));
+      }
+    });
+    for (int s = 0; s < 2; ++s) all.until_stopped([&] { EXPECT_TRUE(ok(t.sync())); });
+  });
+}
+
 TYPED_TEST(Concurrency, ClosingUnderReadersAndWritersEndsThemWithAnErrorAndLosesNothing) {
   this->everywhere([](auto& g) {
     for (int round = 0; round < rounds(20); ++round) {
@@ -370,7 +386,10 @@ TYPED_TEST(Concurrency, ClosingUnderReadersAndWritersEndsThemWithAnErrorAndLoses
       all.once([&] {
         while (t.is_open()) {
           (void)t.stats();
-          if (g.how != keeping::memory) (void)t.sync();
+          if (g.how == keeping::memory) continue;
+          if (const auto synced = t.sync(); !synced) {
+            EXPECT_EQ(synced.error(), errc::table_closed);
+          }
         }
       });
       while (acknowledged < 20) std::this_thread::yield();
