@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """import and export: what goes out comes back, bad input is named, memory stays small."""
 import csv
+import fcntl
 import io
 import json
 import random
 import signal
 import subprocess
+import termios
 import time
 from pathlib import Path
 
@@ -25,6 +27,20 @@ def imported(added, replaced=0, unchanged=0, rejected=0):
     """What an import answers."""
     return {"imported": added + replaced + unchanged, "added": added, "replaced": replaced,
             "unchanged": unchanged, "rejected": rejected}
+
+
+def is_waiting_for_input(process):
+    """Waits until the process has read all of its pipe and sleeps; false if it does not within
+    20 seconds."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        unread = fcntl.ioctl(process.stdin, termios.FIONREAD, bytes(4))
+        # The state follows the name in parentheses.
+        state = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+        if unread == bytes(4) and state == "S":
+            return True
+        time.sleep(0.001)  # sleeps: polls until a deadline
+    return False
 
 
 class RoundTrip(ToolTest):
@@ -356,7 +372,7 @@ class Import(ToolTest):
                               cwd=self.path, stdin=subprocess.PIPE) as process:
             process.stdin.write(b"[1,2]\n")
             process.stdin.flush()
-            time.sleep(0.3)
+            self.assertTrue(is_waiting_for_input(process), "the row is still in the pipe")
             interrupt(process)
             self.assertEqual(process.wait(timeout=20), -signal.SIGINT)
         self.assertEqual(list(self.path.iterdir()), [])

@@ -1,10 +1,15 @@
 #!/usr/bin/env python3
 """On a terminal: aligned tables, colours, nothing that steers it; in a pipe none of that."""
 import json
+import os
+import pty
 import re
+import select
+import subprocess
+import time
 import unicodedata
 
-from tool import OK, REFUSED, ToolTest, main, without_colours
+from tool import OK, REFUSED, SHELF, ToolTest, main, read_terminal, without_colours
 
 
 def cells_wide(text):
@@ -88,15 +93,37 @@ class Terminal(ToolTest):
         told = without_colours(self.on_terminal("get", self.users(), "99").out)
         self.assertEqual(told, "shelf: users.shelf: there is no key 99\n")
 
-    def test_what_takes_longer_than_a_second_shows_how_far_it_is_and_cleans_up(self):
-        # The input comes slowly, so that the import takes its time.
-        self.write("slow.py", "import time\nfor i in range(14):\n"
-                   "    print('[%d,%d]' % (i, i), ' ' * 300000, flush=True)\n    time.sleep(0.1)\n")
-        self.write("run.sh", "python3 slow.py | \"$SHELF\" import s.shelf - --kind set\n")
-        told = self.on_terminal("run.sh", program="/bin/sh").out
-        self.assertRegex(told, r"reading standard input: \d+ in \d+ s")
-        self.assertTrue(without_colours(told).endswith("14 rows imported: 14 added\n"))
-        self.assertRegex(told, r"\r\x1b\[K14 rows")
+    def fed_until(self, what, *words, environment):
+        """Runs the tool on a terminal and writes rows to its input until the terminal shows `what`,
+        for 20 seconds at most. How many rows, after how many seconds, and what the terminal got."""
+        ours, theirs = pty.openpty()
+        began = time.monotonic()
+        with subprocess.Popen([SHELF, *words], cwd=self.path, stdin=subprocess.PIPE, stdout=theirs,
+                              stderr=theirs, env={**os.environ, "TERM": "xterm", **environment},
+                              start_new_session=True) as process:
+            os.close(theirs)
+            seen, rows, took = b"", 0, 0.0
+            while what not in seen and took < 20:
+                process.stdin.write(b"[%d,%d]\n" % (rows, rows))
+                process.stdin.flush()
+                rows += 1
+                if select.select([ours], [], [], 0.01)[0]:
+                    seen += read_terminal(ours)
+                took = time.monotonic() - began
+            process.stdin.close()
+            seen += b"".join(iter(lambda: read_terminal(ours), b""))
+            self.assertEqual(process.wait(timeout=60), OK, seen)
+        os.close(ours)
+        return rows, took, seen.decode().replace("\r\n", "\n")
+
+    def test_what_takes_longer_than_its_patience_shows_how_far_it_is_and_cleans_up(self):
+        rows, took, told = self.fed_until(b"reading standard input: ", "import", "s.shelf", "-",
+                                          "--kind", "set",
+                                          environment={"SHELF_PROGRESS_AFTER_MS": "100"})
+        self.assertGreaterEqual(took, 0.1)
+        self.assertRegex(told, r"^\rreading standard input: \d+ in \d+ s\x1b\[K")
+        self.assertRegex(without_colours(told), rf"{rows} rows imported: {rows} added\n$")
+        self.assertRegex(told, rf"\r\x1b\[K{rows} rows")
 
 
 class Pipe(ToolTest):

@@ -26,6 +26,14 @@ def budgeted(usual):
     return max(1, usual * int(os.environ.get("SHELF_TEST_BUDGET", "100")) // 100)
 
 
+def read_terminal(terminal):
+    """What a terminal got since; nothing once no process has it open."""
+    try:
+        return os.read(terminal, 65536)
+    except OSError:
+        return b""
+
+
 class Ran:
     """A finished run: status, output, errors; the output also as JSON, a value a line."""
 
@@ -85,15 +93,7 @@ class ToolTest(unittest.TestCase):
             os.close(theirs)
             if typed:
                 os.write(ours, typed)
-            seen = b""
-            while True:
-                try:
-                    piece = os.read(ours, 65536)
-                except OSError:
-                    break
-                if not piece:
-                    break
-                seen += piece
+            seen = b"".join(iter(lambda: read_terminal(ours), b""))
             status = process.wait(timeout=60)
         os.close(ours)
         return Ran(status, seen.replace(b"\r\n", b"\n"), b"")

@@ -7,8 +7,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
-#include <chrono>
 #include <thread>
 
 namespace shelf {
@@ -69,6 +69,7 @@ TEST(DetsThreads, ACloseEndsCallsInProgressWithTableClosedAndNothingWorse) {
     const file::scratch here;
     auto t = file::sure(dets::file::open({.path = here.path("t.dets")}));
     std::atomic<bool> wrong = false;
+    std::array<std::atomic<std::size_t>, 3> calls{};
     std::vector<std::jthread> users;
     for (int u = 0; u < 3; ++u) {
       users.emplace_back([&, u] {
@@ -80,10 +81,12 @@ TEST(DetsThreads, ACloseEndsCallsInProgressWithTableClosedAndNothingWorse) {
             wrong = wrong || (!read && read.error() != errc::table_closed);
             return;
           }
+          ++calls[static_cast<std::size_t>(u)];
         }
       });
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    const auto is_at_work = [&](const std::atomic<std::size_t>& count) { return count > round; };
+    EXPECT_TRUE(file::comes_true([&] { return std::ranges::all_of(calls, is_at_work); }));
     EXPECT_TRUE(t.close());
     users.clear();
     EXPECT_FALSE(wrong);

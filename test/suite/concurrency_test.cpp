@@ -282,12 +282,15 @@ TYPED_TEST(ConcurrencyInMaps, NoAcknowledgedReplacementIsTakenBackByAReloadBesid
     for (int i = 0; i < 1000; ++i) some.emplace_back(key_of(i), 0);
     ASSERT_TRUE(ok(t.insert_range(some)));
     const auto last = rounds(60);
+    std::atomic<std::int64_t> acknowledged = 0;
+    std::atomic<std::int64_t> checked_reloads = 0;
     crowd all;
     all.once([&] {
       for (std::int64_t i = 1; i <= last; ++i) {
         EXPECT_EQ(t.insert("k7", i), written::replaced);
-        // Long enough for a reload to end without the next one.
-        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        acknowledged = i;
+        // Waits for a reload: the next replacement would hide that the reload lost this one.
+        if (i % 2 == 0) checked_reloads.wait(checked_reloads);
       }
     });
     all.until_stopped([&, seen = std::int64_t{0}]() mutable {
@@ -296,7 +299,13 @@ TYPED_TEST(ConcurrencyInMaps, NoAcknowledgedReplacementIsTakenBackByAReloadBesid
       EXPECT_GE(*now, seen);
       seen = *now;
     });
-    all.until_stopped([&] { EXPECT_TRUE(ok(t.reload())); });
+    all.until_stopped([&] {
+      EXPECT_TRUE(ok(t.reload()));
+      const auto least = acknowledged.load();
+      EXPECT_GE(*t.lookup("k7"), least);
+      ++checked_reloads;
+      checked_reloads.notify_one();
+    });
     all.join();
     EXPECT_EQ(t.lookup("k7"), last);
     g.reopen(t);
