@@ -24,6 +24,8 @@ MAXIMUM_README = 170
 CODE = (".cpp", ".hpp", ".h", ".py", ".sh", ".cmake")
 BANNED_NAMES = {"util", "utils", "common", "helper", "helpers", "manager", "impl", "misc"}
 OPEN_ENDS = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "X" * 3)) + r")\b")
+SLEEP = re.compile(r"sleep(_for|_until)?\(|\bsleep +[\d.$]")  # calls, and commands of a shell
+SLEEP_REASON = re.compile(r"(//|#|%) sleeps: \S")
 MACHINE_PATHS = re.compile(r"(^|[^\w.~-])/(wor" + r"k|roo" + r"t|home/\w+|Users/\w+)(/|\b(?![-.]))")
 
 # What a room of src/ may include besides itself and the vocabulary. The chain points right only:
@@ -259,6 +261,19 @@ def listed_sources(tree):
             yield f"{file}: no CMakeLists.txt names it"
 
 
+def fixed_sleeps(tree):
+    """A test waits for a condition. A sleep that is right says why: `sleeps: REASON` in a comment
+    on its line, or in a comment line above."""
+    for file in tree.having(*CODE, ".escript", ".exs", "CMakeLists.txt", under="test/"):
+        above = ""
+        for number, line in enumerate(tree.text(file).split("\n"), 1):
+            reason = SLEEP_REASON.search(line) or SLEEP_REASON.match(above.lstrip())
+            if SLEEP.search(line) and not reason:
+                yield (f"{file}:{number}: a sleep for a fixed time: wait for a condition, or say "
+                       "in a comment `sleeps: REASON`")
+            above = line
+
+
 def errc_names(tree):
     """The enumerators of shelf::errc, in order."""
     header = "include/shelf/error.hpp"
@@ -373,8 +388,8 @@ def marked_blocks(tree):
 
 
 RULES = (sizes, columns, banners, include_direction, public_includes, include_cycles, names,
-         open_ends, listed_sources, tested_errors, links, machine_paths, habits, messages,
-         readme, marked_blocks)
+         open_ends, listed_sources, fixed_sleeps, tested_errors, links, machine_paths, habits,
+         messages, readme, marked_blocks)
 
 
 def check(root):

@@ -211,6 +211,30 @@ class Rules(unittest.TestCase):
         self.assert_fine()
 
     # Tested errors.
+    def test_a_fixed_sleep_in_a_test_is_caught(self):
+        good = GOOD["test/journal/record_test.cpp"]
+        for sleep in ("std::this_thread::sleep_for(2ms);", "std::this_thread::sleep_until(then);",
+                      "::usleep(3000);", "nanosleep(&time, nullptr);", "::sleep(1);",
+                      'std::system("sleep 0.3");', "sleep_for(2ms);  // sleeps:",
+                      "f();  // sleeps: another line\nsleep_for(2ms);"):
+            self.write("test/journal/record_test.cpp", good + sleep + "\n")
+            self.assert_only(tidy.fixed_sleeps, "record_test.cpp", "fixed time")
+        self.write("test/journal/record_test.cpp", good)
+        for file, sleep in (("test/a_test.py", "time.sleep(0.3)"), ("test/a.sh", "sleep 1"),
+                            ("test/a.escript", "timer:sleep(5)"),
+                            ("test/a.exs", "Process.sleep(5)")):
+            self.write(file, f"# A test.\n{sleep}\n")
+            self.assert_only(tidy.fixed_sleeps, file + ":2:")
+            (self.root / file).unlink()
+
+    def test_a_sleep_with_a_reason_and_one_outside_of_tests_pass(self):
+        self.append("test/journal/record_test.cpp",
+                    "sleep_for(1ms);  // sleeps: polls until a deadline\n"
+                    "  // sleeps: a random time until the kill\n  sleep_for(chance);\n")
+        self.write("test/a_test.py", "# A test.\ntime.sleep(0.01)  # sleeps: polls\n")
+        self.append("src/journal/record.cpp", "std::this_thread::sleep_for(pause);\n")
+        self.assert_fine()
+
     def test_an_error_code_that_no_test_names_is_caught_the_last_one_too(self):
         self.write("test/journal/record_test.cpp", "// Records.\nauto a = errc::busy;\n")
         self.assert_only(tidy.tested_errors, "errc::corrupt")

@@ -96,7 +96,7 @@ class Bench(ToolTest):
         with subprocess.Popen([SHELF, "bench"], cwd=self.path, stdout=subprocess.PIPE) as running:
             until = time.monotonic() + 20
             while not self.left() and time.monotonic() < until:
-                time.sleep(0.01)
+                time.sleep(0.01)  # sleeps: polls until a deadline
             running.send_signal(signal.SIGINT)
             out, _ = running.communicate(timeout=60)
         self.assertEqual((running.returncode, out), (-signal.SIGINT, b""))

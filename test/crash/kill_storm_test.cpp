@@ -43,8 +43,9 @@ bool run_and_kill(const storm_table& t, const std::string& board_path, storm_boa
   };
   const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   while (is_waited_for() && board.failed == 0 && std::chrono::steady_clock::now() < patience) {
-    std::this_thread::sleep_for(std::chrono::microseconds(200));
+    std::this_thread::sleep_for(std::chrono::microseconds(200));  // sleeps: polls until a deadline
   }
+  // sleeps: a random time until the kill
   std::this_thread::sleep_for(std::chrono::microseconds(choose.below(early ? 4'000 : 25'000)));
   ::kill(child, SIGKILL);
   return ::waitpid(child, nullptr, 0) == child;

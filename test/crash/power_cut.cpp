@@ -93,7 +93,7 @@ class machine {
   bool take_down() {
     for (int i = 0; i < 100; ++i) {
       if (::umount(mounted_.c_str()) == 0) return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));  // sleeps: polls 100 times
     }
     return false;
   }
@@ -136,6 +136,7 @@ class power_cuts {
  private:
   bool cut_off(const storm_table& t) {
     const int child = start_writer(writer_, t, board_path_);
+    // sleeps: a random time until the power cut
     std::this_thread::sleep_for(std::chrono::milliseconds(10 + choose_.below(50)));
     // The writer meets the dead disk, so what fails from here on is no finding.
     const std::uint32_t failed_before = board_.failed;

@@ -47,6 +47,7 @@ term object(std::int64_t key, std::int64_t version) {
     if (i % 7 == 0 && !t->erase(term::integer(keys + i % 40))) break;
     if (i % 400 == 0 && !t->sync()) break;
     if (i % 1500 == 0 && !t->compact()) break;
+    // sleeps: this writer's load has pauses, in which readers find the file at rest
     if (i % 100 == 0) ::usleep(3000);
     if (i % 900 != 0) continue;
     if (!t->close()) break;

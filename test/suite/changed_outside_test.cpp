@@ -197,7 +197,7 @@ TEST_P(RealFile, ThatIsCutOrRemovedIsNoticedByTheSyncInTheBackground) {
       cut(8192);
     }
     for (int i = 0; i < 4000 && !is_told(errc::replaced); ++i) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));  // sleeps: polls 4000 times
     }
     EXPECT_TRUE(is_told(errc::replaced));
     EXPECT_TRUE(refuses(t.insert("bob", 40), errc::fenced, {"t.shelf"}));
