@@ -52,6 +52,20 @@ os_result<descriptor> above_standard_streams(int file) {
   return descriptor{moved};
 }
 
+/// A name with a zero behind it. Asks for no memory: syncs and removals work without any.
+class terminated {
+ public:
+  explicit terminated(std::string_view name) noexcept : is_too_long_(name.size() > NAME_MAX) {
+    if (!is_too_long_) name.copy(text_.data(), name.size());
+  }
+  [[nodiscard]] bool is_too_long() const noexcept { return is_too_long_; }
+  [[nodiscard]] const char* c_str() const noexcept { return text_.data(); }
+
+ private:
+  std::array<char, NAME_MAX + 1> text_{};
+  bool is_too_long_;
+};
+
 file_status::type type_of(mode_t mode) noexcept {
   using type = file_status::type;
   if (S_ISREG(mode)) return type::regular;
@@ -272,8 +286,9 @@ os_result<file_status> linux_system::status(descriptor file) {
 }
 
 os_result<file_status> linux_system::status_at(descriptor directory, std::string_view name) {
+  const terminated text(name);
+  if (text.is_too_long()) return std::unexpected(ENAMETOOLONG);
   struct stat found{};
-  const std::string text(name);
   if (::fstatat(raw(directory), text.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0) {
     return std::unexpected(errno);
   }
@@ -302,11 +317,9 @@ os_result<> linux_system::rename(descriptor directory, std::string_view from, st
 }
 
 os_result<> linux_system::unlink(descriptor directory, std::string_view name) {
-  // No memory is asked for: what is removed may be in the way because there is none.
-  std::array<char, NAME_MAX + 1> terminated{};
-  if (name.size() >= terminated.size()) return std::unexpected(ENAMETOOLONG);
-  name.copy(terminated.data(), name.size());
-  return done(::unlinkat(raw(directory), terminated.data(), 0));
+  const terminated text(name);
+  if (text.is_too_long()) return std::unexpected(ENAMETOOLONG);
+  return done(::unlinkat(raw(directory), text.c_str(), 0));
 }
 
 os_result<std::vector<std::string>> linux_system::list(descriptor directory) {

@@ -39,7 +39,7 @@ result<> journal_file::is_whole(look_at what, std::uint64_t up_to, std::uint64_t
     if (!whole) set_fence(whole.error());
     return whole;
   } catch (...) {  // there is no memory to say what was found
-    set_fence(error(errc::replaced));
+    set_fence(error(errc::file_error));
     throw;
   }
 }

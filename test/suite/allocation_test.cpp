@@ -14,6 +14,9 @@
 namespace shelf::suite {
 namespace {
 
+/// Too long for a string to keep it without an allocation.
+constexpr auto long_path = "ages of all who live in this house.shelf";
+
 /// Runs f with the (n + 1)-th allocation failing, and those after it if asked. True if f threw
 /// bad_alloc.
 template <class F>
@@ -54,7 +57,7 @@ class Allocation : public each_kind<Kind> {
 
   static table open(const file::scratch& here, keeping how) {
     if (how == keeping::memory) return table::in_memory();
-    return or_throw(table::open({.path = here.path(path),
+    return or_throw(table::open({.path = here.path(long_path),
                                  .mode = mode_of(how),
                                  .format = format,
                                  .sync_every = std::chrono::milliseconds(0),
@@ -281,7 +284,7 @@ TYPED_TEST(Allocation, AnOpenIsDoneOrHoldsNothing) {
       this->fill(t);
       expected = contents(t);
     }
-    const auto before = here.read(path);
+    const auto before = here.read(long_path);
     for (std::int64_t n = 0;; ++n) {
       SCOPED_TRACE("allocation " + std::to_string(n));
       const auto descriptors = file::open_descriptors();
@@ -294,7 +297,7 @@ TYPED_TEST(Allocation, AnOpenIsDoneOrHoldsNothing) {
       }
       t.reset();
       EXPECT_EQ(file::open_descriptors(), descriptors);
-      EXPECT_EQ(here.read(path), before);
+      EXPECT_EQ(here.read(long_path), before);
       if (!failed) break;
       ASSERT_LT(n, 3000);
     }
@@ -317,7 +320,7 @@ TYPED_TEST(Allocation, ACreationIsDoneOrLeavesNothing) {
       } else {
         EXPECT_TRUE(t->empty());
         t.reset();
-        EXPECT_TRUE(ok(remove(here.path(path))));
+        EXPECT_TRUE(ok(remove(here.path(long_path))));
       }
       if (!failed) break;
       ASSERT_LT(n, 3000);
