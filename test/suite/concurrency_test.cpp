@@ -2,12 +2,11 @@
 // Many threads at one table: readers never wait, see nothing half, and go on while it is closed
 // under them.
 #include "budget.hpp"
+#include "suite/crowd.hpp"
 #include "suite/ground.hpp"
 
 #include <atomic>
 #include <cerrno>
-#include <chrono>
-#include <functional>
 #include <thread>
 
 namespace shelf::suite {
@@ -19,30 +18,6 @@ TYPED_TEST_SUITE(Concurrency, all_kinds, kind_names);
 template <class Kind>
 class ConcurrencyInMaps : public each_kind<Kind> {};
 TYPED_TEST_SUITE(ConcurrencyInMaps, map_kinds, kind_names);
-
-/// Threads that run until the last of those that have an end has ended.
-class crowd {
- public:
-  ~crowd() { join(); }
-  void until_stopped(std::function<void()> f) {
-    endless_.emplace_back([this, f = std::move(f)] {
-      while (!stop_) f();
-    });
-  }
-  void once(std::function<void()> f) { ending_.emplace_back(std::move(f)); }
-  void join() {
-    for (auto& t : ending_) t.join();
-    ending_.clear();
-    stop_ = true;
-    for (auto& t : endless_) t.join();
-    endless_.clear();
-  }
-
- private:
-  std::atomic<bool> stop_ = false;
-  std::vector<std::thread> ending_;
-  std::vector<std::thread> endless_;
-};
 
 [[nodiscard]] std::int64_t rounds(std::size_t usual) {
   return static_cast<std::int64_t>(test::budgeted(usual));
