@@ -28,10 +28,10 @@ struct tampering {
 
 std::vector<tampering> every_tampering() {
   return {
-      {"emptied", "cut", [](auto& d) { d.resize(path, 0); }},
-      {"cut in the header", "cut", [](auto& d) { d.resize(path, 5000); }},
-      {"cut behind the header", "cut", [](auto& d) { d.resize(path, 8192); }},
-      {"cut by some", "cut", [](auto& d) { d.resize(path, d.read_all(path)->size() - 30); }},
+      {"emptied", "truncated", [](auto& d) { d.resize(path, 0); }},
+      {"cut in the header", "truncated", [](auto& d) { d.resize(path, 5000); }},
+      {"cut behind the header", "truncated", [](auto& d) { d.resize(path, 8192); }},
+      {"cut by some", "truncated", [](auto& d) { d.resize(path, d.read_all(path)->size() - 30); }},
       {"removed", "removed", [](auto& d) { d.remove(path); }},
       {"replaced", "another file",
        [](auto& d) {
@@ -115,7 +115,7 @@ TEST(ChangedOutside, WritesThroughGoOnUntilTheNextPromiseWhichSaysSo) {
     ASSERT_TRUE(ok(f.t.insert("frank", 80)));
     const auto synced = f.t.sync();
     ASSERT_TRUE(refuses(synced, errc::replaced, {path}));
-    const tampering found{by.what, by.word == "cut" ? "another program" : by.word, {}};
+    const tampering found{by.what, by.word == "truncated" ? "another program" : by.word, {}};
     EXPECT_TRUE(says(synced.error(), errc::replaced, {found.word}));
     auto all = three;
     all.emplace_back("erin", 70);

@@ -54,7 +54,7 @@ TYPED_TEST(Counter, AStepOutOfTheRangeOfTheTypeIsOverflowAndChangesNothing) {
     constexpr auto least = std::numeric_limits<std::int64_t>::min();
     ASSERT_TRUE(ok(t.insert("n", most)));
     const std::string name = g.how == keeping::memory ? "table in memory" : path;
-    EXPECT_TRUE(refuses(t.update_counter("n"), errc::overflow, {name, "range"}));
+    EXPECT_TRUE(refuses(t.update_counter("n"), errc::overflow, {name, "overflow"}));
     EXPECT_TRUE(refuses(t.update_counter("m", least, {.initial = -1}), errc::overflow, {name}));
     EXPECT_EQ(contents(t), (entries{{"n", most}}));
     g.reopen(t);
