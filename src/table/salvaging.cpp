@@ -8,7 +8,6 @@
 #include "term/canonical.hpp"
 #include "term/scan.hpp"
 
-#include <array>
 #include <optional>
 
 namespace shelf::tables {
@@ -26,13 +25,6 @@ constexpr terms::limits widest{.nesting = terms::max_nesting};
     return std::unexpected(error(errc::corrupt, "not a term in canonical form"));
   }
   return terms::refuse_storage(term);
-}
-[[nodiscard]] result<> is_storable_key(bytes key) {
-  constexpr std::array<std::byte, 9> negative_zero{std::byte{70}, std::byte{0x80}};
-  if (same_bytes(key, negative_zero)) {
-    return std::unexpected(error(errc::corrupt, "a key is never -0.0"));
-  }
-  return is_storable(key);
 }
 
 /// Writes what it is given into the new file, behind a catalogue: the file's own, or the one that
@@ -109,10 +101,10 @@ class rescue final : public journal::salvager {
     case op::put:
     case op::append:
     case op::erase_value: {
-      auto sound = is_storable_key(c.key);
+      auto sound = is_storable(c.key);
       return sound ? is_storable(c.value) : sound;
     }
-    case op::erase: return is_storable_key(c.key);
+    case op::erase: return is_storable(c.key);
     case op::clear: return {};
     default: return refuse("its operation is not used in files of one table");
   }
