@@ -244,8 +244,6 @@ class store {
   [[nodiscard]] result<> change_slot_in_steps(
       std::uint32_t slot, std::uint32_t steps,
       shelf::detail::function_ref<result<bool>(key_records&, std::uint32_t step)> edit);
-  [[nodiscard]] result<std::pmr::vector<std::byte>> whole_bucket(
-      const key_records& records, std::pmr::memory_resource* room) const;
   [[nodiscard]] result<> finish_change();
   [[nodiscard]] std::unexpected<error> fence(const error& cause);
 

@@ -25,6 +25,13 @@ record_counts count(const key_records& records) noexcept {
   return counts;
 }
 
+/// How many bytes their bucket takes.
+std::uint64_t size_of(const key_records& records, kind type) noexcept {
+  std::uint64_t size = bucket_header;
+  for (const auto& r : records) size += r.size(type);
+  return size;
+}
+
 }  // namespace
 
 result<> store::writable() const {
@@ -96,29 +103,22 @@ result<> store::change_slot_in_steps(
     if (!*changed) continue;
     std::erase_if(records, [](const key_record& r) { return r.objects.empty(); });
     const auto after = count(records);
-    auto fresh = whole_bucket(records, room.get());
-    if (!fresh) return std::unexpected(fresh.error());
+    if (size_of(records, type_) > highest_end) {
+      return std::unexpected(
+          error(errc::size_limit_exceeded, file_.path() + ": more than the 2 GiB of a DETS file"));
+    }
+    std::pmr::vector<std::byte> fresh(room.get());
+    if (!records.empty()) fresh = compose_bucket(records, type_, room.get());
     const bytes replaced = turn == 0 ? bytes(old) : bytes(last);
-    if (same_bytes(replaced, *fresh)) continue;
-    if (auto placed = place(slot, replaced, *fresh, turn); !placed) return placed;
+    if (same_bytes(replaced, fresh)) continue;
+    if (auto placed = place(slot, replaced, fresh, turn); !placed) return placed;
     header_.objects += after.objects - before.objects;
     header_.keys += after.keys - before.keys;
     ++changes_;
     ++turn;
-    last = std::move(*fresh);
+    last = std::move(fresh);
   }
   return {};
-}
-
-/// Empty if there are no records.
-result<std::pmr::vector<std::byte>> store::whole_bucket(const key_records& records,
-                                                        std::pmr::memory_resource* room) const {
-  if (records.empty()) return std::pmr::vector<std::byte>(room);
-  std::uint64_t size = bucket_header;
-  for (const auto& r : records) size += r.size(type_);
-  if (size <= highest_end) return compose_bucket(records, type_, room);
-  return std::unexpected(
-      error(errc::size_limit_exceeded, file_.path() + ": more than the 2 GiB of a DETS file"));
 }
 
 result<> store::finish_change() {
