@@ -28,8 +28,10 @@ bool store::wants_compaction(std::uint64_t min_bytes) const {
   return file_->is_mostly_garbage(live, min_bytes, config_.compaction.garbage_factor);
 }
 
-/// In the turn: the fresh file takes the table's name, and the table goes on in it.
+/// In the turn: the fresh file takes the table's name, and the table goes on in it. The name must
+/// still mean the table's file: what others have put there meanwhile is theirs.
 result<> store::take_up(std::shared_ptr<backing> fresh) {
+  if (auto named = check_name(); !named) return named;
   auto published = fresh->publish(true);
   // An error before the rename leaves the old file in place and in use.
   if (!published && !fresh->is_fenced()) return published;

@@ -92,10 +92,16 @@ std::shared_ptr<backing> store::current_file() const {
   return file_;
 }
 
-/// Whether the file is still ours, with the length and name it should have.
-result<> store::check_file(journal::look_at what) const {
+/// Whether the file still has the table's name.
+result<> store::check_name() const {
   auto named = file_->still_named();
   if (!named && named.error() == errc::replaced) file_->set_fence(named.error());
+  return named;
+}
+
+/// Whether the file is still ours, with the length and name it should have.
+result<> store::check_file(journal::look_at what) const {
+  auto named = check_name();
   return named ? file_->is_whole(what) : named;
 }
 

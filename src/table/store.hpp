@@ -154,6 +154,7 @@ class store final : public detail::core, public chore, public std::enable_shared
   [[nodiscard]] result<> close_locked();
   [[nodiscard]] result<> save_the_rest_and_seal();
   [[nodiscard]] std::shared_ptr<backing> current_file() const;
+  [[nodiscard]] result<> check_name() const;
   [[nodiscard]] result<> check_file(journal::look_at what) const;
   [[nodiscard]] result<> check_only_name() const;
   [[nodiscard]] bool wants_compaction(std::uint64_t min_bytes) const;
