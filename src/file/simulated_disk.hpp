@@ -85,7 +85,7 @@ struct disk_options {
 ///
 /// Thread safety: all calls from any thread, the test's ones too. The recorded order is the order
 /// of the calls.
-class simulated_disk final : public system {
+class simulated_disk : public system {
  public:
   static constexpr std::uint32_t user = 1000;  ///< whom new files belong to
 

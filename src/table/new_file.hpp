@@ -55,7 +55,8 @@ class new_file {
     }
     const bool named = done || journal_->is_fenced();  // fenced: named, and not known to last
     if (done) done = journal_->seal();
-    if (!done && named) (void)where_->unlink();
+    // What others put under the name meanwhile is theirs.
+    if (!done && named && journal_->still_named()) (void)where_->unlink();
     return done;
   }
 

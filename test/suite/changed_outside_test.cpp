@@ -189,6 +189,32 @@ TEST(ChangedOutside, ACompactionLeavesAFileAloneThatTookTheNameMeanwhile) {
   }
 }
 
+/// A disk on which others replace a file as soon as it has its name.
+class hijacked_disk final : public file::simulated_disk {
+ public:
+  file::os_result<> rename(file::descriptor directory, std::string_view from, std::string_view to,
+                           bool no_replace) override {
+    auto renamed = simulated_disk::rename(directory, from, to, no_replace);
+    if (renamed && to == "copy.shelf") {
+      remove(to);
+      put(to, as_bytes(foreign));
+    }
+    return renamed;
+  }
+  static constexpr std::string_view foreign = "another";
+};
+
+/// Fixed: a copy that could not be sealed removed whatever had its name.
+TEST(ChangedOutside, ACopyThatFailsLeavesAFileAloneThatTookItsName) {
+  hijacked_disk disk;
+  write_file<kind::set, std::string, std::int64_t>(disk, three);
+  const auto copied = shelf::copy(path, "copy.shelf", {.system = &disk});
+  EXPECT_TRUE(refuses(copied, errc::replaced, {"another file"}));
+  const auto there = disk.read_all("copy.shelf");
+  ASSERT_TRUE(there);
+  EXPECT_TRUE(std::ranges::equal(*there, as_bytes(hijacked_disk::foreign)));
+}
+
 /// Real files, for which the system has background threads, and mappings.
 class RealFile : public testing::TestWithParam<file_io> {
  protected:
