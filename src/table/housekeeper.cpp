@@ -74,7 +74,9 @@ std::shared_ptr<chore> housekeeper::wait_for_due() {
       epoch::collect();
       const bool in_vain = epoch::is_waiting();
       lock.lock();
-      if (in_vain) until = std::chrono::steady_clock::now() + between_looks_at_readers;
+      // While the mutex was free, what retired something may have notified nobody: look again.
+      if (!in_vain) continue;
+      until = std::chrono::steady_clock::now() + between_looks_at_readers;
     }
     std::erase_if(items_, [](const item& i) { return i.what.expired(); });
     const auto next = std::ranges::min_element(items_, {}, &item::due);
