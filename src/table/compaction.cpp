@@ -101,13 +101,15 @@ result<> store::compact_at_close() {
   try {
     fresh = file_->write_whole(std::max<sequence>(sequence_, 1), held_version(owned_), description_,
                                {});
+    if (!fresh) return {};
+    const std::scoped_lock lock(turn_);
+    auto published = take_up(*fresh);
+    return published || !(*fresh)->is_fenced() ? result<>() : published;
   } catch (const std::bad_alloc&) {
+    const bool is_made = fresh && *fresh != nullptr;
+    if (is_made && ((*fresh)->is_fenced() || !file_->still_named())) throw;
     return {};
   }
-  if (!fresh) return {};
-  const std::scoped_lock lock(turn_);
-  auto published = take_up(*fresh);
-  return published || !(*fresh)->is_fenced() ? result<>() : published;
 }
 
 result<> store::check_only_name() const {
