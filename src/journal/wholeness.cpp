@@ -13,6 +13,14 @@ namespace {
 /// As much as is read back at a time: more would cost a bulk load what it gains.
 constexpr std::uint64_t most_read_back = std::uint64_t{4} << 20;
 
+/// Without the memory for a sentence it is the code alone: what was found counts all the same.
+[[nodiscard]] error gone(const std::string& path, std::uint64_t at) try {
+  return {errc::replaced, path + ": another program changed the file: what was written at byte " +
+                              std::to_string(at) + " is gone"};
+} catch (const std::bad_alloc&) {
+  return errc::replaced;
+}
+
 }  // namespace
 
 result<> journal_file::is_whole(look_at what) {
@@ -67,9 +75,7 @@ result<> journal_file::reads_back(std::uint64_t up_to, std::uint64_t last_frame)
     const auto frame = reader.at(at);
     if (!frame) return std::unexpected(frame.error());
     if (*frame) return (*frame)->next;
-    return std::unexpected(error(errc::replaced, held_.file.path() + ": another program changed " +
-                                                     "the file: what was written at byte " +
-                                                     std::to_string(at) + " is gone"));
+    return std::unexpected(gone(held_.file.path(), at));
   };
   const auto stop = std::min(up_to, proven_ + most_read_back);
   auto at = proven_;

@@ -328,5 +328,28 @@ TYPED_TEST(Allocation, ACreationIsDoneOrLeavesNothing) {
   });
 }
 
+/// Fixed: the memory for the sentence was missing, and so the sync went well.
+TYPED_TEST(Allocation, ASyncThatFindsAWriteGoneFailsWithoutMemoryToSaySo) {
+  bool last = true;
+  for (std::int64_t n = 0;; ++n) {
+    const file::scratch here;
+    auto t = this->open(here, keeping::through);
+    this->fill(t);
+    or_throw(t.sync());
+    const auto size = t.stats()->file_bytes;
+    ASSERT_TRUE(ok(t.insert("gone", 1)));
+    ASSERT_EQ(::truncate(here.path(long_path).c_str(), static_cast<off_t>(size)), 0);
+    ASSERT_TRUE(ok(t.insert("behind it", 2)));
+    bool synced = false;
+    (void)starved(n, false, [&] { synced = t.sync().has_value(); });
+    EXPECT_FALSE(t.sync());
+    t.abandon();
+    if (!heap().has_failed) break;
+    last = synced;
+    ASSERT_LT(n, 1000);
+  }
+  EXPECT_FALSE(last);  // the last allocation is the sentence's
+}
+
 }  // namespace
 }  // namespace shelf::suite
