@@ -85,10 +85,22 @@ result<> dets_backing::append(sequence number, std::span<const journal::change> 
     if (file_->is_fenced()) set_fence(error(errc::file_error));
     throw;
   }
+  if (auto whole = syncs_each_ ? still_whole() : result<>(); !whole) return whole;
   heard.keep();
   const auto given = given_.fetch_add(size_of(changes)) + size_of(changes);
   if (syncs_each_) synced_ = given;
   return {};
+}
+
+/// For a write that was made and synced: whether it is in a file that others find. If not, and if
+/// there is no memory to say so, it is in doubt.
+result<> dets_backing::still_whole() try {
+  const auto whole = file_->is_whole();
+  if (whole) return {};
+  return std::unexpected(fence_for(whole.error()));
+} catch (...) {
+  set_fence(error(errc::file_error));
+  throw;
 }
 
 result<> dets_backing::apply(std::span<const journal::change> changes) {

@@ -68,6 +68,7 @@ class dets_backing final : public backing {
   [[nodiscard]] static result<std::shared_ptr<backing>> open_as(const backing_options& o,
                                                                 bool create);
 
+  [[nodiscard]] result<> still_whole();
   [[nodiscard]] result<> apply(std::span<const journal::change> changes);
   [[nodiscard]] result<> apply_batch(std::span<const journal::change> changes);
   [[nodiscard]] result<> erase_everything();
