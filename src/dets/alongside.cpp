@@ -56,9 +56,16 @@ result<> store::open_alongside() {
     const auto before = front_of(from);
     if (!before) return std::unexpected(before.error());
     if (!says_closed(*before)) {
+      const auto size = from.size();
       const auto judged = judge(from);
-      if (!judged && i >= least_looks - 1) return std::unexpected(judged.error());
-      if (!judged) continue;
+      if (!judged) {
+        // Damage stays where it is; a file that is cut or grown meanwhile only looks damaged.
+        const auto size_now = from.size();
+        const auto now = front_of(from);
+        const bool changed = !size || !size_now || *size != *size_now || !now || *now != *before;
+        if (!changed && i >= least_looks - 1) return std::unexpected(judged.error());
+        continue;
+      }
       auto image = read_at_one_moment(from.file());
       if (!image) return std::unexpected(image.error());
       if (!*image) continue;
