@@ -123,7 +123,7 @@ class Debian(unittest.TestCase):
                    for h in (HERE.parents[1] / "include").rglob("*.hpp")}
         pages = {f"{doc}/{DEVELOPMENT}/{p.relative_to(HERE.parents[1])}"
                  for p in [HERE.parents[1] / "README.md", *(HERE.parents[1] / "docs").glob("*.md"),
-                           *(HERE.parents[1] / "docs").glob("*.svg")]}
+                           *(HERE.parents[1] / "docs").rglob("*.svg")]}
         self.assertLessEqual(pages, set(self.files(DEVELOPMENT)))
         others = set(self.files(DEVELOPMENT)) - headers - pages - documents(DEVELOPMENT)
         self.assertLessEqual(headers, set(self.files(DEVELOPMENT)))
