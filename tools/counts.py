@@ -20,9 +20,9 @@ ALLOWED = 1.02
 
 
 def compiler():
-    """The first line of what the compiler says of itself."""
+    """What the compiler says of itself, but for the name it was called by."""
     said = subprocess.run(["c++", "--version"], capture_output=True, text=True, check=True).stdout
-    return said.split("\n")[0]
+    return said.split("\n")[0].partition(" ")[2]
 
 
 def rows_of(program):
