@@ -127,7 +127,7 @@ TYPED_TEST(Compaction, ACloseThatCannotWriteTheNewFileKeepsTheOldOne) {
 
 /// Any call fails, once: closed, or open and whole, to be closed again.
 TYPED_TEST(Compaction, ACloseThatFailsWhileItCompactsLeavesTheTableOpenAndWhole) {
-  this->in_every_file([this](auto& like) {
+  this->in_every_file([](auto& like) {
     for (const int cause : {EIO, ENOSPC}) {
       for (std::uint64_t nth = 1;; ++nth) {
         SCOPED_TRACE("call " + std::to_string(nth));
