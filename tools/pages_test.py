@@ -70,10 +70,10 @@ class Pages(unittest.TestCase):
     def functions_named(self, page):
         return self.check(pages.named_functions, {
             "docs/life_of_a_write.md": page,
-            "src/table/turn.cpp": "void turn::submit(queued& op) {}\n"})
+            "src/engine/turn.cpp": "void turn::submit(queued& op) {}\n"})
 
     def test_functions_and_files_that_exist_may_be_named(self):
-        page = "`turn::submit` and `submit` in `src/table/turn.cpp`"
+        page = "`turn::submit` and `submit` in `src/engine/turn.cpp`"
         self.assertEqual(self.functions_named(page), [])
 
     def test_what_is_in_blocks_or_is_no_name_is_left_alone(self):
@@ -85,8 +85,8 @@ class Pages(unittest.TestCase):
                          [page + "nothing in the sources is called turn::leave"])
         self.assertEqual(self.functions_named("`sub`"),
                          [page + "nothing in the sources is called sub"])
-        self.assertEqual(self.functions_named("`src/table/lost.cpp`"),
-                         [page + "there is no file src/table/lost.cpp"])
+        self.assertEqual(self.functions_named("`src/engine/lost.cpp`"),
+                         [page + "there is no file src/engine/lost.cpp"])
 
     def codes_explained(self, page):
         return self.check(pages.explained_codes,

@@ -10,17 +10,17 @@ import tidy
 GOOD = {
     "README.md": "# shelf\n\nSee [the format](docs/format.md#the-grammar).\n",
     "docs/format.md": "# Format\n\n## The grammar\n\nBack [up](#format).\n",
-    "include/shelf/error.hpp": "// API  [api] -> table -> journal -> file\n// Errors.\n"
+    "include/shelf/error.hpp": f"// API  {tidy.CHAIN['api']}\n// Errors.\n"
                                "#include <string>\n"
                                "enum class errc : int {\n  busy = 1,  ///< while it runs\n"
                                "  corrupt\n};\n",
     "src/CMakeLists.txt": "# rooms\nadd_subdirectory(journal)\n",
     "src/journal/CMakeLists.txt": "target_sources(shelf_journal PRIVATE record.cpp)\n",
-    "src/journal/record.hpp": "// JOURNAL  api -> table -> [journal] -> file\n// Records.\n"
+    "src/journal/record.hpp": f"// JOURNAL  {tidy.CHAIN['journal']}\n// Records.\n"
                               '#include "shelf/error.hpp"\n#include "file/open_file.hpp"\n',
-    "src/journal/record.cpp": "// JOURNAL  api -> table -> [journal] -> file\n// Records.\n"
+    "src/journal/record.cpp": f"// JOURNAL  {tidy.CHAIN['journal']}\n// Records.\n"
                               '#include "journal/record.hpp"\n',
-    "src/file/open_file.hpp": "// FILE  api -> table -> journal -> [file]\n// Files.\n",
+    "src/file/open_file.hpp": f"// FILE  {tidy.CHAIN['file']}\n// Files.\n",
     "test/CMakeLists.txt": "shelf_test(record_test SOURCES journal/record_test.cpp)\n",
     "test/journal/record_test.cpp": "// Records.\nauto a = errc::busy;\nauto b = errc::corrupt;\n",
     tidy.EXCEPTIONS: "# none\n",
@@ -127,10 +127,11 @@ class Rules(unittest.TestCase):
 
     # Includes.
     def test_includes_against_the_chain_are_caught(self):
-        for room, target in (("file", "journal/record.hpp"), ("file", "table/entry.hpp"),
-                             ("file", "term/order.hpp"), ("journal", "table/entry.hpp"),
-                             ("term", "file/open_file.hpp"), ("table", "api/core.hpp"),
-                             ("dets", "table/entry.hpp"), ("journal", "dets/page.hpp"),
+        for room, target in (("file", "journal/record.hpp"), ("file", "kinds/entry.hpp"),
+                             ("file", "term/order.hpp"), ("journal", "kinds/entry.hpp"),
+                             ("term", "file/open_file.hpp"), ("kinds", "stores/backing.hpp"),
+                             ("dets", "kinds/entry.hpp"), ("engine", "upkeep/x.hpp"),
+                             ("memory", "term/order.hpp"), ("journal", "dets/page.hpp"),
                              ("error", "term/order.hpp")):
             with self.subTest(room=room, target=target):
                 file = f"src/{room}/tried.hpp"
@@ -140,9 +141,9 @@ class Rules(unittest.TestCase):
                 (self.root / file).unlink()
 
     def test_includes_along_the_chain_pass(self):
-        for room, target in (("api", "table/entry.hpp"), ("table", "journal/record.hpp"),
-                             ("table", "term/order.hpp"), ("journal", "term/order.hpp"),
-                             ("dets", "file/open_file.hpp"), ("table", "shelf/config.hpp"),
+        for room, target in (("upkeep", "engine/turn.hpp"), ("stores", "journal/record.hpp"),
+                             ("engine", "term/order.hpp"), ("journal", "term/order.hpp"),
+                             ("dets", "file/open_file.hpp"), ("engine", "shelf/config.hpp"),
                              ("journal", "shelf/term.hpp"), ("file", "shelf/error.hpp")):
             banner = tidy.CHAIN.get(room, "another format")
             self.write(f"src/{room}/tried.hpp",
@@ -166,14 +167,14 @@ class Rules(unittest.TestCase):
         self.append("include/shelf/error.hpp", "#include <cstdint>\n")
         self.assert_fine()
         for foreign in ("<fmt/core.h>", "<boost/pfr.hpp>", "<unistd.h>",
-                        '"table/entry.hpp"'):
+                        '"kinds/entry.hpp"'):
             with self.subTest(foreign=foreign):
                 self.write("include/shelf/error.hpp",
                            GOOD["include/shelf/error.hpp"] + f"#include {foreign}\n")
                 self.assert_only(tidy.public_includes, "error.hpp")
 
     def test_headers_that_include_each_other_are_caught_once(self):
-        self.write("src/journal/batch.hpp", "// JOURNAL  api -> table -> [journal] -> file\n"
+        self.write("src/journal/batch.hpp", f"// JOURNAL  {tidy.CHAIN['journal']}\n"
                    '// Batches.\n#include "journal/record.hpp"\n')
         self.assert_fine()
         self.append("src/journal/record.hpp", '#include "journal/batch.hpp"\n')

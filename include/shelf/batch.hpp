@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // A batch of writes: inserts and erases that happen together or not at all.
 #pragma once
 

@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // Values as terms: what can be stored, and how a type of your own joins.
 #pragma once
 

@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // How a table is opened: every choice with its default.
 #pragma once
 

@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // C++ values as terms and back, outside of a table: for objects of DETS files, and to look inside.
 #pragma once
 

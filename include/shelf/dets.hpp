@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // Files of Erlang's DETS: opened, read and written in place, so that the BEAM can open them again.
 #pragma once
 

@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // What can go wrong: the closed list of codes, the error value, and the exception on request.
 #pragma once
 

@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // Errors, codes and kinds in format strings, of {fmt} and of std::format where these exist. Not
 // part of shelf.hpp: include it where you format.
 #pragma once

@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // The four kinds of table, by Erlang's names, as the file and the tools show them.
 #pragma once
 

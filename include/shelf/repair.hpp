@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // Repairs of DETS files: when one may be done, and what it found.
 #pragma once
 

@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // One moment of a table, to walk and to look things up in while others write.
 #pragma once
 

@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // The table: one class template, four aliases. What a program opens, writes and reads.
 #pragma once
 

@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // Names that types bear in a file: the tag of a record, the atoms of an enumeration.
 #pragma once
 

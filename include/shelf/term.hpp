@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // An Erlang term as a value: built, compared, taken apart, decoded and encoded.
 #pragma once
 

@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // A table's file looked after without its types: described, checked, copied, salvaged.
 #pragma once
 

@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // The version of these headers; CMakeLists.txt reads it here. Only packaging/vcpkg/vcpkg.json must
 // repeat it, which a test compares.
 #pragma once

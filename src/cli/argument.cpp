@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // By the schema, as JSON or as Erlang text.
 #include "cli/argument.hpp"
 

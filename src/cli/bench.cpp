@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // bench: a few seconds of shelf on somebody's own disk, and what the promises come to there.
 #include "cli/commands.hpp"
 #include "cli/disk_probe.hpp"

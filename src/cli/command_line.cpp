@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // Every command, option and example, in the words of CLI11.
 #include "cli/command_line.hpp"
 

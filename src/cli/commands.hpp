@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // The commands, one function each. An error goes to whoever called, who tells it.
 #pragma once
 

@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // Where output goes: what is a terminal, how wide, whether with colours; and whether it got there.
 #pragma once
 

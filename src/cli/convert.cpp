@@ -1,6 +1,5 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // A table of one format made into a new file of another: all of it or nothing.
-#include "api/described_types.hpp"
 #include "cli/argument.hpp"
 #include "cli/commands.hpp"
 #include "cli/display_text.hpp"
@@ -10,6 +9,7 @@
 #include "cli/open_source.hpp"
 #include "dets/object.hpp"
 #include "shelf/dets.hpp"
+#include "upkeep/described_types.hpp"
 
 #include <fmt/format.h>
 

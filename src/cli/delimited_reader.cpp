@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // Lines of cells: CSV with quotes (RFC 4180), TSV with \t, \n, \r and \\.
 #include "cli/plain_text.hpp"
 #include "cli/row_reader.hpp"

@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // Read-only opens alone: they take no lock and change no byte.
 #include "cli/dets_table.hpp"
 

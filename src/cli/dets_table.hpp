@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // A DETS file to be read: as it lies there, or as a repair in memory would leave it.
 #pragma once
 

@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // Two tables compared, key by key.
 #include "cli/argument.hpp"
 #include "cli/commands.hpp"

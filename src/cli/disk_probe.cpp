@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // Timed appends; and what the kernel tells of the mount and of the disk below it.
 #include "cli/disk_probe.hpp"
 

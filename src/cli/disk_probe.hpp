@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // What a disk does when it is asked to keep something, and whether that can be believed.
 #pragma once
 

@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // A parser by descent; the nesting is bounded, so the stack is.
 #include "cli/erlang_text.hpp"
 

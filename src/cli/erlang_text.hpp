@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // Terms read from Erlang text: what term::to_string() writes, and what people write by hand.
 #pragma once
 

@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // A dump is a log of disk_log with a header in front and, if it was asked for, sums behind.
 //   dump   := 01 02 03 04 "cXM" 0B  item(header)  item(object)*  [item(ending)]
 //   item   := size:u32be "bWLA" [md5(size):u8[16] if size >= 65528] data:u8[size]

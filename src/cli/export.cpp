@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // Rows of one moment of a table into a file or a pipe.
 #include "cli/commands.hpp"
 #include "cli/display_text.hpp"

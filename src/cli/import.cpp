@@ -1,6 +1,5 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // Rows from a file into a table: all of them in one step, or none.
-#include "api/described_types.hpp"
 #include "cli/argument.hpp"
 #include "cli/commands.hpp"
 #include "cli/integer_width.hpp"
@@ -10,6 +9,7 @@
 #include "cli/row_reader.hpp"
 #include "cli/row_sink.hpp"
 #include "shelf/table.hpp"
+#include "upkeep/described_types.hpp"
 
 #include <memory>
 

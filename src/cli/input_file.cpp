@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // A window that moves over the file and grows with the longest line only.
 #include "cli/input_file.hpp"
 

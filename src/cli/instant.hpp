@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // Times as people write them: 2026-11-20T12:00:00.5Z, always UTC.
 #pragma once
 

@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // A schema is walked only where the bytes of a term may hold a large integer.
 #include "cli/integer_width.hpp"
 

@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // Noted by a handler, let through by raising it again.
 #include "cli/interruption.hpp"
 

@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // Terms as JSON and back, by the schema of their table.
 //
 //   binary          "text", or {"$hex": "00ff"} where the bytes are no UTF-8

@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // Terms made of JSON, as a schema wants them.
 #include "cli/erlang_text.hpp"
 #include "cli/instant.hpp"

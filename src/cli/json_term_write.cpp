@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // Terms written as JSON. Whatever does not fit its schema is written as the term it is.
 #include "cli/instant.hpp"
 #include "cli/json_term.hpp"

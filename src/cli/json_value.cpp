@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // nlohmann's parser, which is told where it is, fills the tree.
 #include "cli/json_value.hpp"
 

@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // Runs that fit in memory are sorted there; then the runs are merged.
 #include "cli/line_sorter.hpp"
 

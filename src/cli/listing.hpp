@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // Rows shown: a table for people, JSON Lines for programs, Erlang text for those who ask.
 #pragma once
 

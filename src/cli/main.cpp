@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // shelf on the command line: a request, a command, an exit status.
 #include "cli/command_line.hpp"
 #include "cli/commands.hpp"

@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // shelf(1), made of the same words as --help.
 #include "cli/command_line.hpp"
 #include "shelf/version.hpp"

@@ -1,12 +1,12 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // The fields of stored records renamed, added and dropped: rules that need no code.
-#include "api/described_types.hpp"
 #include "cli/argument.hpp"
 #include "cli/commands.hpp"
 #include "cli/display_text.hpp"
 #include "cli/integer_width.hpp"
 #include "cli/native_table.hpp"
 #include "shelf/detail/type_name.hpp"
+#include "upkeep/described_types.hpp"
 
 #include <algorithm>
 

@@ -1,8 +1,8 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // The untyped core, opened with the types its file names.
 #include "cli/native_table.hpp"
 
-#include "api/described_types.hpp"
+#include "upkeep/described_types.hpp"
 
 #include <algorithm>
 #include <memory>

@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // Letters put in, taken out, changed, or swapped with the next (Damerau and Levenshtein).
 #include "cli/nearest_word.hpp"
 

@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // A link fails if the name is taken; a rename replaces.
 #include "cli/new_file.hpp"
 

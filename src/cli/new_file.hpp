@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // A table made under a name of its own, which gets the wanted name when it is complete.
 #pragma once
 

@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // Objects shown as entries: the key, and beside it the whole object.
 #include "cli/object_source.hpp"
 

@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // What DETS files and dumps of ETS tables have in common: objects, tuples with their keys in them.
 #pragma once
 

@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // DETS files changed in place, and checked; dumps of ETS tables checked.
 #include "cli/argument.hpp"
 #include "cli/commands.hpp"

@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // Devices and pipes are written as they are; only files are written beside.
 #include "cli/output_file.hpp"
 

@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // A file written beside and renamed: whoever finds it under its name finds all of it.
 #pragma once
 

@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // Values as people write them on a command line and in the cells of a table.
 //
 //   binary       its content          integer   42, U+1F600, 0x1F600; a time as

@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // Ten times a second at most.
 #include "cli/progress_bar.hpp"
 

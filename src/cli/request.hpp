@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // What the command line asked for, as plain values: the border between CLI11 and the commands.
 #pragma once
 

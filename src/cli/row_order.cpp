@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // A heap keeps the first rows; without a limit all of them are sorted at the end.
 #include "cli/row_order.hpp"
 

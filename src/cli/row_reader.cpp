@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // JSON Lines, Erlang text, hexadecimal terms.
 #include "cli/row_reader.hpp"
 

@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // The table says of each row what it did; of a new file the hashes of its keys tell.
 #include "cli/row_sink.hpp"
 

@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // Where the rows of an import go: a table that is there, a new file, or the end of a file.
 #pragma once
 

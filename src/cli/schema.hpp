@@ -1,8 +1,8 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // The types of a table as its file names them, and the columns they make.
 #pragma once
 
-#include "api/schema_check.hpp"
+#include "codec/schema_check.hpp"
 #include "shelf/error.hpp"
 #include "shelf/term.hpp"
 

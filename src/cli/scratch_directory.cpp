@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // mkdtemp, and everything below it gone in the end.
 #include "cli/scratch_directory.hpp"
 

@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // Ranges by the index where the table has an order, by looking at every row where it has none.
 #include "cli/selection.hpp"
 

@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // Which rows a command is about: a range of keys, a prefix, conditions on columns, a window.
 #pragma once
 

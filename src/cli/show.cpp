@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // What a file is: info, watch, and what `shelf FILE` says.
 #include "cli/commands.hpp"
 #include "cli/display_text.hpp"

@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // Files are the same if device and inode are; names say nothing.
 #include "cli/standing_file.hpp"
 

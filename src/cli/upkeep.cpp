@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // The file as a whole: copy, check, salvage, compact, remove.
 #include "cli/commands.hpp"
 #include "cli/display_text.hpp"

@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // The decimal point moves; no digit goes through floating point.
 #include "cli/whole_number.hpp"
 

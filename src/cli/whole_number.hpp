@@ -1,4 +1,4 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // Integers written with a point or an exponent: 1e3, 2.50e2, 7.0.
 #pragma once
 

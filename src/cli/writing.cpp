@@ -1,10 +1,10 @@
-// CLI  [cli] -> api -> table -> journal -> file
+// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
 // create, put and delete. What they did is on disk when they return.
-#include "api/schema_check.hpp"
 #include "cli/argument.hpp"
 #include "cli/commands.hpp"
 #include "cli/integer_width.hpp"
 #include "cli/native_table.hpp"
+#include "codec/schema_check.hpp"
 
 #include <cstdio>
 

@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // Reading without a lock: what was read counts only if nobody changed the file meanwhile.
 #include "dets/store.hpp"
 #include "term/tag.hpp"

@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // Many changes at once: those of one slot make one bucket, or in a bag a bucket per step.
 #include "dets/edits.hpp"
 #include "dets/store.hpp"

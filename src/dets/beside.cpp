@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // A whole file beside this one, which may still be changed before it takes this one's place.
 #include "dets/replacement.hpp"
 #include "dets/store.hpp"

@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // Sizes are checked against what is there before anything is read.
 #include "dets/bucket.hpp"
 

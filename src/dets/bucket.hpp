@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // A bucket: all keys of a slot, each with its objects.
 #pragma once
 

@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // Every choice is OTP's: lowest address first, the lower half kept, buddies joined at once.
 #include "dets/buddy.hpp"
 

@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // The allocator: blocks of powers of two, free ones in lists that stand in the file when it is
 // closed.
 #pragma once

@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // Laying out: the largest blocks first leave no holes.
 #include "dets/bulk.hpp"
 

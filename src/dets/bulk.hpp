@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // A whole new file from many objects at once: duplicates settled, buckets laid out by size.
 #pragma once
 

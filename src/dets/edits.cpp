@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // The records of one bucket, edited in memory.
 #include "dets/edits.hpp"
 

@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // Linear hashing: the table grows by a segment, and the slots of one old segment are divided.
 #include "dets/indivisible.hpp"
 

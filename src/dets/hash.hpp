@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // Erlang's portable hashes, which say in which slot a key stands.
 #pragma once
 

@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // The checks stand in OTP's order, so that of several faults the same one is told.
 #include "dets/header.hpp"
 

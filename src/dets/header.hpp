@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // The header: what it says, whether it can be believed, and how it is written.
 #pragma once
 

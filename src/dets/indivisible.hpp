@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // Steps between which nothing may come, not even a lack of memory.
 #pragma once
 

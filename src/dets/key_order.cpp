@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // Term order but for numbers, at every depth that lists and tuples lead to.
 #include "dets/key_order.hpp"
 

@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // The order of keys in a bucket, by which OTP merges updates into it.
 #pragma once
 

@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // Where things stand in a DETS file of version 9, and the numbers that mark them.
 #pragma once
 

@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // MD5 of a DETS header and of what ets:tab2file writes. A check against accidents, as OTP uses it;
 // nothing here relies on its strength.
 #pragma once

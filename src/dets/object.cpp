@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // Most objects are canonical where they stand; only the others cost a copy.
 #include "dets/object.hpp"
 

@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // Objects as they stand in a file, in whatever form of a term, and in canonical form.
 #pragma once
 

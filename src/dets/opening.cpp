@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // Opening: judge the header, load the slots and free lists, or repair; or create.
 #include "dets/replacement.hpp"
 #include "dets/store.hpp"

@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // phash: the hash of files born before OTP R9, which their updates go on using.
 #include "dets/hash.hpp"
 #include "term/skip.hpp"

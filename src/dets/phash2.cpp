@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // phash2: Jenkins' mix over a term, depth first, as OTP has done it since R10.
 #include "dets/hash.hpp"
 #include "term/skip.hpp"

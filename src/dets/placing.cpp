@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // Where a changed bucket goes. Until a change is complete, what it replaces stays as it was.
 #include "dets/indivisible.hpp"
 #include "term/tag.hpp"

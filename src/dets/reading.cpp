@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // Lookups read one bucket; walks read large portions, in the order of the slots.
 #include "dets/store.hpp"
 #include "term/order.hpp"

@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // The scan believes a bucket only if all of it can be read: marks inside of data are common enough.
 #include "dets/repair.hpp"
 

@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // Finds what lives in a file whose slots or free lists cannot be believed.
 #pragma once
 

@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // What is published has been synced before.
 #include "dets/replacement.hpp"
 

@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // A new file beside the old one, which takes its place in one step or goes away.
 #pragma once
 

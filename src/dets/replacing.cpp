@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // Whole new files in the place of the old one: emptied, filled in one go, or without gaps.
 #include "dets/replacement.hpp"
 #include "dets/store.hpp"

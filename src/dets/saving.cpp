@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // Making a valid closed file of what is there, and taking that back before the next change.
 #include "dets/store.hpp"
 #include "term/encode.hpp"

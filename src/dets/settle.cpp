@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // Which of several objects under one key live on.
 #include "dets/bulk.hpp"
 #include "term/order.hpp"

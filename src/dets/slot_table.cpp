@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // Slots come in segments of 2 KiB; neighbours are read and written together.
 #include "dets/slot_table.hpp"
 

@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // The slots, in memory: where each bucket stands and how long it is.
 #pragma once
 

@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // Reads that end where they should, or say where they did.
 #include "dets/storage.hpp"
 

@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // Where the bytes of a DETS file are: in an open file, or in memory for those who only read.
 #pragma once
 

@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // A DETS file over encoded terms: what the typed face and the tables stand on.
 #pragma once
 

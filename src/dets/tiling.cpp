@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // A map of the file, one bit for 16 bytes: every bit is taken once.
 #include "dets/slot_table.hpp"
 

@@ -1,4 +1,4 @@
-// DETS  api -> table -> [dets] -> file
+// DETS  api -> engine -> stores -> [dets] -> file
 // The verbs: each is an edit of one bucket.
 #include "dets/edits.hpp"
 #include "dets/store.hpp"

@@ -1,4 +1,4 @@
-// FILE  api -> table -> journal -> [file]
+// FILE  api -> engine -> stores -> journal -> [file]
 // The signal mask is set before the thread starts, so that it never runs with signals open.
 #include "file/background_thread.hpp"
 

@@ -1,4 +1,4 @@
-// FILE  api -> table -> journal -> [file]
+// FILE  api -> engine -> stores -> journal -> [file]
 // A detached thread that takes no signals, for the process's housekeeping.
 #pragma once
 

@@ -1,4 +1,4 @@
-// FILE  api -> table -> journal -> [file]
+// FILE  api -> engine -> stores -> journal -> [file]
 // Opening a directory below a base: with openat2, or by a walk that holds every step of its way.
 #include "file/beneath.hpp"
 

@@ -1,4 +1,4 @@
-// FILE  api -> table -> journal -> [file]
+// FILE  api -> engine -> stores -> journal -> [file]
 // Back out of a copy by a jump from the handler.
 #include "file/bus_errors.hpp"
 

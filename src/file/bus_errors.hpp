@@ -1,4 +1,4 @@
-// FILE  api -> table -> journal -> [file]
+// FILE  api -> engine -> stores -> journal -> [file]
 // Copies to and from mapped files that end in false where the file does not.
 #pragma once
 

@@ -1,4 +1,4 @@
-// FILE  api -> table -> journal -> [file]
+// FILE  api -> engine -> stores -> journal -> [file]
 // All that is undecided on a disk at the moment of a power cut, and the disk that one decision
 // makes of it.
 #include "file/crash_space.hpp"

@@ -1,4 +1,4 @@
-// FILE  api -> table -> journal -> [file]
+// FILE  api -> engine -> stores -> journal -> [file]
 // Every disk that a crash may legally leave: which decisions are tried, in which order, and each
 // disk once.
 #include "file/crash_states.hpp"

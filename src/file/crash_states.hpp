@@ -1,4 +1,4 @@
-// FILE  api -> table -> journal -> [file]
+// FILE  api -> engine -> stores -> journal -> [file]
 // Every disk that a crash may legally leave, made from a recording: what crash tests open, check,
 // and crash again.
 #pragma once

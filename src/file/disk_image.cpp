@@ -1,4 +1,4 @@
-// FILE  api -> table -> journal -> [file]
+// FILE  api -> engine -> stores -> journal -> [file]
 // A simulated disk at one moment: how each operation moves bytes from the page cache to the
 // platter.
 #include "file/disk_image.hpp"

@@ -1,4 +1,4 @@
-// FILE  api -> table -> journal -> [file]
+// FILE  api -> engine -> stores -> journal -> [file]
 // A simulated disk at one moment: what is on the platter, what only the page cache knows, what is
 // still under way.
 #pragma once

@@ -1,4 +1,4 @@
-// FILE  api -> table -> journal -> [file]
+// FILE  api -> engine -> stores -> journal -> [file]
 // A mutex that is handed on in the order in which threads came.
 #pragma once
 

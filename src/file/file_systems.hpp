@@ -1,4 +1,4 @@
-// FILE  api -> table -> journal -> [file]
+// FILE  api -> engine -> stores -> journal -> [file]
 // The file systems whose locks and syncs another machine answers for.
 #pragma once
 

@@ -1,4 +1,4 @@
-// FILE  api -> table -> journal -> [file]
+// FILE  api -> engine -> stores -> journal -> [file]
 // From a path to a place: the directory opened and held, the last component looked at, links
 // followed by hand.
 #include "file/location.hpp"

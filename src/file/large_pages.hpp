@@ -1,4 +1,4 @@
-// FILE  api -> table -> journal -> [file]
+// FILE  api -> engine -> stores -> journal -> [file]
 // Hints to the system: memory that will be used whole and for long, and memory that is unused now.
 #pragma once
 

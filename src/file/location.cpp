@@ -1,4 +1,4 @@
-// FILE  api -> table -> journal -> [file]
+// FILE  api -> engine -> stores -> journal -> [file]
 // What may be done with a name in a directory: open, lock, replace, remove, sweep.
 #include "file/location.hpp"
 

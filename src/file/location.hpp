@@ -1,4 +1,4 @@
-// FILE  api -> table -> journal -> [file]
+// FILE  api -> engine -> stores -> journal -> [file]
 // Where a table's file stands: a directory held open, a name in it, and what may be done with that
 // name.
 #pragma once

@@ -1,4 +1,4 @@
-// FILE  api -> table -> journal -> [file]
+// FILE  api -> engine -> stores -> journal -> [file]
 // Who holds the flock of a file: /proc/locks, read with the device number that the mount table
 // uses.
 #include "file/lock_holder.hpp"

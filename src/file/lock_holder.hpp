@@ -1,4 +1,4 @@
-// FILE  api -> table -> journal -> [file]
+// FILE  api -> engine -> stores -> journal -> [file]
 // Who holds the flock of a file, as far as /proc tells.
 #pragma once
 

@@ -1,4 +1,4 @@
-// FILE  api -> table -> journal -> [file]
+// FILE  api -> engine -> stores -> journal -> [file]
 // Within the mapped part and the file, or not at all.
 #include "file/mapping.hpp"
 

@@ -1,4 +1,4 @@
-// FILE  api -> table -> journal -> [file]
+// FILE  api -> engine -> stores -> journal -> [file]
 // The front of a file in memory, where reading and writing cost no system call.
 #pragma once
 

@@ -1,4 +1,4 @@
-// FILE  api -> table -> journal -> [file]
+// FILE  api -> engine -> stores -> journal -> [file]
 // Whole reads and writes over a system that may do half of each, and the sentences for what goes
 // wrong.
 #include "file/open_file.hpp"

@@ -1,4 +1,4 @@
-// FILE  api -> table -> journal -> [file]
+// FILE  api -> engine -> stores -> journal -> [file]
 // An owned open file: whole reads and writes, and errors that name file, place and cause.
 #pragma once
 

@@ -1,4 +1,4 @@
-// FILE  api -> table -> journal -> [file]
+// FILE  api -> engine -> stores -> journal -> [file]
 // Which process this is: a page the kernel wipes at fork, and a table of locked descriptors.
 #include "file/process.hpp"
 

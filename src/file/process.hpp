@@ -1,4 +1,4 @@
-// FILE  api -> table -> journal -> [file]
+// FILE  api -> engine -> stores -> journal -> [file]
 // Which process this is, and which descriptors of it a forked child must let go of.
 #pragma once
 

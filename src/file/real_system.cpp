@@ -1,4 +1,4 @@
-// FILE  api -> table -> journal -> [file]
+// FILE  api -> engine -> stores -> journal -> [file]
 // The system over Linux: raw calls, descriptors at 3 and above, no signal that kills.
 #include "file/real_system.hpp"
 

@@ -1,4 +1,4 @@
-// FILE  api -> table -> journal -> [file]
+// FILE  api -> engine -> stores -> journal -> [file]
 // The system over Linux. Everybody takes it from real_system(); tests also make their own, with the
 // older walk.
 #pragma once

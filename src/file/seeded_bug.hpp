@@ -1,4 +1,4 @@
-// FILE  api -> table -> journal -> [file]
+// FILE  api -> engine -> stores -> journal -> [file]
 // The test of the tests: protocol mistakes that a build with SHELF_SEEDED_BUGS can switch on, to
 // see them caught.
 #pragma once

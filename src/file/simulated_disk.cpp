@@ -1,4 +1,4 @@
-// FILE  api -> table -> journal -> [file]
+// FILE  api -> engine -> stores -> journal -> [file]
 // The system in memory: descriptors, locks and faults over a disk image.
 #include "file/simulated_disk.hpp"
 

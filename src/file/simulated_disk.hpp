@@ -1,4 +1,4 @@
-// FILE  api -> table -> journal -> [file]
+// FILE  api -> engine -> stores -> journal -> [file]
 // The system in memory: every call recorded, any call made to fail, and a disk that remembers what
 // a crash may take.
 #pragma once

@@ -1,4 +1,4 @@
-// FILE  api -> table -> journal -> [file]
+// FILE  api -> engine -> stores -> journal -> [file]
 // The test's side of the simulated disk: faults, resources, and files behind the system's back.
 #include "file/simulated_disk.hpp"
 

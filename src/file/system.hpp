@@ -1,4 +1,4 @@
-// FILE  api -> table -> journal -> [file]
+// FILE  api -> engine -> stores -> journal -> [file]
 // The one seam to the operating system: raw calls, no policy. The real system and the simulated
 // disk implement it.
 #pragma once

@@ -1,4 +1,4 @@
-// FILE  api -> table -> journal -> [file]
+// FILE  api -> engine -> stores -> journal -> [file]
 // How temporary files are called.
 #include "file/temporary_name.hpp"
 

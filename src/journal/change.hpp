@@ -1,4 +1,4 @@
-// JOURNAL  api -> table -> [journal] -> file
+// JOURNAL  api -> engine -> stores -> [journal] -> file
 // A change: the smallest thing that crosses from table to journal, and back at recovery.
 #pragma once
 

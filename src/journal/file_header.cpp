@@ -1,4 +1,4 @@
-// JOURNAL  api -> table -> [journal] -> file
+// JOURNAL  api -> engine -> stores -> [journal] -> file
 // The two header slots, encoded and judged.
 #define XXH_INLINE_ALL
 #include "journal/file_header.hpp"

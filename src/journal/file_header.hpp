@@ -1,4 +1,4 @@
-// JOURNAL  api -> table -> [journal] -> file
+// JOURNAL  api -> engine -> stores -> [journal] -> file
 // The file header: two slots of 512 bytes in different 4 KiB blocks, so that one torn write harms
 // one of them only.
 //

@@ -1,4 +1,4 @@
-// JOURNAL  api -> table -> [journal] -> file
+// JOURNAL  api -> engine -> stores -> [journal] -> file
 // Frames sealed and checked.
 #define XXH_INLINE_ALL
 #include "journal/frame.hpp"

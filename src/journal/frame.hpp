@@ -1,4 +1,4 @@
-// JOURNAL  api -> table -> [journal] -> file
+// JOURNAL  api -> engine -> stores -> [journal] -> file
 // A frame: what is checksummed. A batch is one or more frames, the last of which commits it.
 //
 //   frame := checksum:u64le       XXH3-64 of all that follows, padding included, with the seed

@@ -1,4 +1,4 @@
-// JOURNAL  api -> table -> [journal] -> file
+// JOURNAL  api -> engine -> stores -> [journal] -> file
 // A window over the file, and the frames in it.
 #include "journal/frame_reader.hpp"
 

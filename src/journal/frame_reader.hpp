@@ -1,4 +1,4 @@
-// JOURNAL  api -> table -> [journal] -> file
+// JOURNAL  api -> engine -> stores -> [journal] -> file
 // Frames read back from a file, one at a time, each checked before anything in it is believed.
 #pragma once
 

@@ -1,4 +1,4 @@
-// JOURNAL  api -> table -> [journal] -> file
+// JOURNAL  api -> engine -> stores -> [journal] -> file
 // A batch on its way out: changes are gathered into frames, large values go from where they are.
 #include "journal/journal_file.hpp"
 #include "journal/record.hpp"

@@ -1,4 +1,4 @@
-// JOURNAL  api -> table -> [journal] -> file
+// JOURNAL  api -> engine -> stores -> [journal] -> file
 // Batches out to the file, and the fence that stops them.
 #include "journal/journal_file.hpp"
 

@@ -1,4 +1,4 @@
-// JOURNAL  api -> table -> [journal] -> file
+// JOURNAL  api -> engine -> stores -> [journal] -> file
 // The file of a table, held open for writing: batches are appended, synced, and the file is sealed
 // at close.
 #pragma once

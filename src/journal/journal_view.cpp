@@ -1,4 +1,4 @@
-// JOURNAL  api -> table -> [journal] -> file
+// JOURNAL  api -> engine -> stores -> [journal] -> file
 // Reading beside a writer: what looks damaged may only have been half written when we came by.
 #include "journal/journal_view.hpp"
 

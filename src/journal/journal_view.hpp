@@ -1,4 +1,4 @@
-// JOURNAL  api -> table -> [journal] -> file
+// JOURNAL  api -> engine -> stores -> [journal] -> file
 // A journal opened to read: no lock, nothing changed, complete batches only, beside whoever writes
 // it.
 #pragma once

@@ -1,4 +1,4 @@
-// JOURNAL  api -> table -> [journal] -> file
+// JOURNAL  api -> engine -> stores -> [journal] -> file
 // Integers as the file holds them: little-endian, whatever the machine.
 #pragma once
 

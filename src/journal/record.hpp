@@ -1,4 +1,4 @@
-// JOURNAL  api -> table -> [journal] -> file
+// JOURNAL  api -> engine -> stores -> [journal] -> file
 // A record: one change as it lies in a frame.
 //
 //   record  := op:u8  flags:u8  table:varint  key_size:varint  value_size:varint  key  value

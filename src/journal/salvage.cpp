@@ -1,4 +1,4 @@
-// JOURNAL  api -> table -> [journal] -> file
+// JOURNAL  api -> engine -> stores -> [journal] -> file
 // The walk from frame to frame that does not end at a bad one.
 #include "journal/salvage.hpp"
 

@@ -1,4 +1,4 @@
-// JOURNAL  api -> table -> [journal] -> file
+// JOURNAL  api -> engine -> stores -> [journal] -> file
 // Reading on behind damage: every frame of a file that still holds, and what is missing between.
 #pragma once
 

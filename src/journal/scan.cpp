@@ -1,4 +1,4 @@
-// JOURNAL  api -> table -> [journal] -> file
+// JOURNAL  api -> engine -> stores -> [journal] -> file
 // The rule of recovery: where a journal ends, and what is damage.
 #include "journal/scan.hpp"
 

@@ -1,4 +1,4 @@
-// JOURNAL  api -> table -> [journal] -> file
+// JOURNAL  api -> engine -> stores -> [journal] -> file
 // Reading a journal whole: where it ends, whether it is damaged, and the changes it holds.
 #pragma once
 

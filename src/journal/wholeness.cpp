@@ -1,4 +1,4 @@
-// JOURNAL  api -> table -> [journal] -> file
+// JOURNAL  api -> engine -> stores -> [journal] -> file
 // Whether the file is still what was written to it, and the fence for when it is not.
 #include "journal/frame_reader.hpp"
 #include "journal/journal_file.hpp"

@@ -1,6 +1,6 @@
 // API  [api] -> table -> journal -> file
 // Terms held against schemas: what fits, what does not, and where.
-#include "api/schema_check.hpp"
+#include "codec/schema_check.hpp"
 
 #include "shelf/codec.hpp"
 #include "shelf/tag.hpp"

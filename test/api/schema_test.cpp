@@ -1,7 +1,7 @@
 // API  [api] -> table -> journal -> file
 // Schema texts, and the difference between two of them as a sentence.
 #include "api/codec_support.hpp"
-#include "api/schema_tree.hpp"
+#include "codec/schema_tree.hpp"
 
 #include <array>
 #include <chrono>

@@ -17,7 +17,7 @@ namespace {
 using file::crash_options;
 using file::crash_state;
 using file::simulated_disk;
-using tables::capability;
+using stores::capability;
 
 constexpr std::size_t most_violations = 20;
 constexpr std::size_t most_told = 8;
@@ -295,8 +295,8 @@ recording recording_of(const player& p, const std::string& name) {
 }
 
 file::crash_options crashes_for(file_format format) {
-  return {.torn_pieces = tables::keeps(format, capability::torn_sectors),
-          .stale_blocks = tables::keeps(format, capability::stale_blocks),
+  return {.torn_pieces = stores::keeps(format, capability::torn_sectors),
+          .stale_blocks = stores::keeps(format, capability::stale_blocks),
           .seed = seed()};
 }
 
@@ -337,7 +337,7 @@ campaign_report crash_in_all_ways(const recording& run, std::size_t budget,
   how.crash.weak_directories = false;
   how.crash.lying_disk = true;
   ++how.crash.seed;
-  if (tables::keeps(run.format, capability::checksums)) sum.add(crash_everywhere(run, how));
+  if (stores::keeps(run.format, capability::checksums)) sum.add(crash_everywhere(run, how));
   how.crash.lying_disk = false;
   how.crash.crash = crash_options::kind::kill;
   how.closer_look_every = std::min<std::size_t>(closer_look_every, 5);

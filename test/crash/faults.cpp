@@ -52,7 +52,7 @@ class faulty_run {
     for (const auto& finding : player_.findings()) complain(finding);
     // Between the parts of a short write a crash leaves what a torn sector does.
     const bool tears = fault_.at_most && fault_.kind == call::write;
-    if (!tears || tables::keeps(player_.format(), tables::capability::torn_sectors)) crash_after();
+    if (!tears || stores::keeps(player_.format(), stores::capability::torn_sectors)) crash_after();
     return std::move(report_);
   }
 
@@ -63,7 +63,7 @@ class faulty_run {
     if (goes_on && (interrupts(fault_.error) || fault_.at_most) && player_.failures() > 0) {
       complain("an interrupted or short call was noticed");
     }
-    const bool may_fence = !tables::keeps(player_.format(), tables::capability::full_disks);
+    const bool may_fence = !stores::keeps(player_.format(), stores::capability::full_disks);
     if (fault_.kind == call::write && is_full(fault_.error) && player_.was_fenced() && !may_fence) {
       complain("a full disk fenced the table");
     }

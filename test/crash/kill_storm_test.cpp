@@ -89,7 +89,7 @@ TEST(KillStorm, DurableWritesSurviveEveryKill) {
 
 /// A batch may be there in part, see storm_check::is_part().
 TEST(KillStorm, WritesAndSavesOfDetsFilesSurviveEveryKill) {
-  static_cast<void>(test::can_keep(file_format::dets, tables::capability::atomic_batches));
+  static_cast<void>(test::can_keep(file_format::dets, stores::capability::atomic_batches));
   std::uint64_t chance = seed() + 3;
   for (const auto what : {flavour::map, flavour::bag, flavour::duplicate_bag}) {
     for (const auto mode : {write_mode::through, write_mode::back, write_mode::durable}) {

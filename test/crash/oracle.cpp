@@ -2,7 +2,7 @@
 // The prefix rule.
 #include "crash/oracle.hpp"
 
-#include "table/capabilities.hpp"
+#include "stores/capabilities.hpp"
 
 #include <algorithm>
 #include <set>
@@ -52,7 +52,7 @@ std::vector<oracle::state> oracle::allowed(std::uint64_t at, fall by, bool any_p
 
 bool is_loose(file_format format, write_mode mode, fall by, bool in_doubt) noexcept {
   return mode == write_mode::through && (by == fall::power || in_doubt) &&
-         !tables::keeps(format, tables::capability::prefix_after_power_cut);
+         !stores::keeps(format, stores::capability::prefix_after_power_cut);
 }
 
 bool holds_what_all_share(const entries& found, const std::vector<oracle::state>& allowed) {

@@ -2,7 +2,7 @@
 // The bookkeeping of a run: what the file may hold after each call, and what was promised.
 #include "crash/player.hpp"
 
-#include "table/capabilities.hpp"
+#include "stores/capabilities.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -10,7 +10,7 @@
 
 namespace shelf::crash {
 
-using tables::capability;
+using stores::capability;
 
 player::player(file::simulated_disk& disk, flavour what, write_mode mode, on_failure policy,
                file_format format)
@@ -22,7 +22,7 @@ player::player(file::simulated_disk& disk, flavour what, write_mode mode, on_fai
       table_(make_subject(what)) {}
 
 bool player::saves_beside() const noexcept {
-  return mode_ == write_mode::back && !tables::keeps(format_, capability::cheap_saves);
+  return mode_ == write_mode::back && !stores::keeps(format_, capability::cheap_saves);
 }
 
 // --- opening and closing ---
@@ -164,7 +164,7 @@ void player::write(const char* verb, const std::function<result<>()>& call,
 }
 
 void player::may_be_there_in_parts(std::uint64_t started, const std::vector<entries>& on_the_way) {
-  if (tables::keeps(format_, capability::atomic_batches) || on_the_way.back().empty()) return;
+  if (stores::keeps(format_, capability::atomic_batches) || on_the_way.back().empty()) return;
   using values = std::vector<std::string>;
   const auto values_in = [](const entries& all, std::int64_t key) {
     const auto at = all.find(key);

@@ -174,7 +174,7 @@ std::string storm_check::check(storm_board& board, promise kept) {
 }
 
 bool storm_check::is_part(const entries& before, const storm_write& w, const entries& found) const {
-  if (tables::keeps(table_.format, tables::capability::atomic_batches)) return false;
+  if (stores::keeps(table_.format, stores::capability::atomic_batches)) return false;
   if (table_.mode == write_mode::back) return false;
   entries after = before;
   apply_to(after, w, table_.what);

@@ -24,7 +24,7 @@ constexpr std::size_t dets_budget = 8;
 
 /// See crashes_for(), player::may_be_there_in_parts() and is_loose().
 void print_what_dets_lacks() {
-  using enum tables::capability;
+  using enum stores::capability;
   for (const auto what :
        {atomic_batches, prefix_after_power_cut, torn_sectors, stale_blocks, checksums}) {
     static_cast<void>(test::can_keep(file_format::dets, what));

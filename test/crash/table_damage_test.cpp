@@ -25,7 +25,7 @@ constexpr std::size_t block = 512;
 class TableDamage : public testing::TestWithParam<sample> {
  protected:
   static void SetUpTestSuite() {
-    static_cast<void>(test::can_keep(file_format::dets, tables::capability::checksums));
+    static_cast<void>(test::can_keep(file_format::dets, stores::capability::checksums));
   }
   void TearDown() override {
     std::printf("%s: %llu harmed files, %llu refused, %llu opened shortened\n",

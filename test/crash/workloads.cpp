@@ -419,7 +419,7 @@ const workload& workload_named(std::string_view name) {
 std::vector<playing> playings(const workload& w, file_format format, bool few) {
   std::vector<flavour> flavours;
   for (const auto what : w.flavours) {
-    if (what != ordered_map || test::can_keep(format, tables::capability::ordered_map)) {
+    if (what != ordered_map || test::can_keep(format, stores::capability::ordered_map)) {
       flavours.push_back(what);
     }
   }

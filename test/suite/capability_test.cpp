@@ -9,7 +9,7 @@
 namespace shelf::suite {
 namespace {
 
-using tables::dets_lacks;
+using stores::dets_lacks;
 
 TEST(Capabilities, AreEachNamedOnceAndKeptByTheNativeFormat) {
   std::set<capability> seen;
@@ -17,8 +17,8 @@ TEST(Capabilities, AreEachNamedOnceAndKeptByTheNativeFormat) {
     std::printf("[   dets   ] %.*s | %.*s\n", static_cast<int>(row.name.size()), row.name.data(),
                 static_cast<int>(row.on_dets.size()), row.on_dets.data());
     EXPECT_TRUE(seen.insert(row.what).second) << row.name;
-    EXPECT_TRUE(tables::keeps(file_format::native, row.what));
-    EXPECT_FALSE(tables::keeps(file_format::dets, row.what));
+    EXPECT_TRUE(stores::keeps(file_format::native, row.what));
+    EXPECT_FALSE(stores::keeps(file_format::dets, row.what));
   }
 }
 

@@ -5,8 +5,8 @@
 #include "suite/ground.hpp"
 
 #include "budget.hpp"
+#include "engine/store.hpp"
 #include "shelf/dets.hpp"
-#include "table/store.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -177,7 +177,7 @@ TEST(DetsTable, AFileNobodyWritesToForThreeMinutesIsClosed) {
   auto t = or_throw(open_on(disk));
   const auto visit_after = [&](std::chrono::seconds time) {
     disk.advance(time);
-    (void)static_cast<tables::store&>(t.untyped()).work();
+    (void)static_cast<engine::store&>(t.untyped()).work();
   };
   ASSERT_TRUE(ok(t.insert("a", 1)));
   visit_after(std::chrono::seconds(2));
@@ -191,13 +191,13 @@ TEST(DetsTable, AFileNobodyWritesToForThreeMinutesIsClosed) {
 }
 
 /// The untyped table of a small file.
-[[nodiscard]] std::shared_ptr<tables::store> full_soon(file::simulated_disk& disk, kind what) {
+[[nodiscard]] std::shared_ptr<engine::store> full_soon(file::simulated_disk& disk, kind what) {
   detail::core_config c;
   c.path = path;
   c.format = file_format::dets;
   c.system = &disk;
   c.dets_limit = 24 << 10;
-  return or_throw(tables::store::open(
+  return or_throw(engine::store::open(
       std::move(c), what == kind::set
                         ? detail::types_of<std::string, std::string, kind::set>({}, {})
                         : detail::types_of<std::string, std::string, kind::bag>({}, {})));

@@ -190,7 +190,7 @@ TYPED_TEST(Durability, AFailedCallChangesNothingInMemoryOrOnDisk) {
       // A DETS file is first marked as unclosed: if that write fails, the change has not begun.
       const bool is_dets = g.format == file_format::dets;
       const bool may_fence =
-          is_dets && (cause == EIO || !tables::keeps(g.format, capability::full_disks));
+          is_dets && (cause == EIO || !stores::keeps(g.format, capability::full_disks));
       bool fences = cause == EIO;
       const auto refused = [&](const auto& r) {
         if (may_fence) fences = t.stats()->fenced;

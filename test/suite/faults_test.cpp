@@ -128,7 +128,7 @@ class Faults : public each_kind<Kind> {
                           bool said_ok) {
     const auto seen = in_file(g);
     // A call that failed may be in the file only if it said so: then the table is fenced.
-    const bool in_parts = !tables::keeps(g.format, capability::atomic_batches) && !said_ok;
+    const bool in_parts = !stores::keeps(g.format, capability::atomic_batches) && !said_ok;
     EXPECT_TRUE(seen == before || seen == after || (in_parts && is_mixed(seen, before, after)));
     if (g.how != keeping::back && said_ok) {
       EXPECT_EQ(seen, after);

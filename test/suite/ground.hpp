@@ -67,7 +67,7 @@ inline constexpr std::array at_once{keeping::through, keeping::durable};
 
 inline constexpr auto path = "ages.shelf";
 
-using tables::capability;
+using stores::capability;
 using test::can_keep;
 using test::every_format;
 using test::to_string;
@@ -113,7 +113,7 @@ class ground {
 
   /// A save writes a file beside this one: while it fails, nothing here is in doubt.
   [[nodiscard]] bool saves_beside() const {
-    return how == keeping::back && !tables::keeps(format, capability::cheap_saves);
+    return how == keeping::back && !stores::keeps(format, capability::cheap_saves);
   }
 
   const keeping how;

@@ -1,11 +1,11 @@
 // SUITE  every verb over every kind, write mode and store
 // Files whose checksums are right and whose content no writer of ours makes: each is refused for
 // what it is, in time, and what salvage makes of it opens.
-#include "api/schema_tree.hpp"
+#include "codec/schema_tree.hpp"
 #include "journal/forged_journal.hpp"
 #include "journal/journal_file.hpp"
+#include "stores/catalogue.hpp"
 #include "suite/ground.hpp"
-#include "table/catalogue.hpp"
 
 #include <chrono>
 
@@ -22,11 +22,11 @@ constexpr auto rescued = "rescued.shelf";
 /// A table's file, record by record; each is a batch of its own.
 class forged_table {
  public:
-  explicit forged_table(const tables::table_description& d = {.key_schema = "binary",
+  explicit forged_table(const stores::table_description& d = {.key_schema = "binary",
                                                               .value_schema = "integer"},
                         const journal::file_header& h = {})
       : file_(h) {
-    const auto encoded = tables::encode_description(d);
+    const auto encoded = stores::encode_description(d);
     record({op::table_created, 0, 1, as_bytes(encoded.key), as_bytes(encoded.value)});
   }
   forged_table& record(const journal::change& c) {
@@ -111,7 +111,7 @@ TEST(UnsoundFile, RecordsWithFlagsOfANewerShelfAreRefusedByAllWhoRead) {
 
 TEST(UnsoundFile, ACatalogueWithFlagsIsRefusedByDescribe) {
   const auto encoded =
-      tables::encode_description({.key_schema = "binary", .value_schema = "integer"});
+      stores::encode_description({.key_schema = "binary", .value_schema = "integer"});
   std::vector<std::byte> records;
   journal::append_record(records,
                          {op::table_created, 1, 1, as_bytes(encoded.key), as_bytes(encoded.value)});

@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // The currency between the rooms: a view of encoded bytes.
 #pragma once
 

@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // Calling a user's function from inside a table: what it may return, and that it may not close the
 // table.
 #pragma once

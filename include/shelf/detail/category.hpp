@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // Which row of the table of types a C++ type stands in, or why it stands in none.
 #pragma once
 

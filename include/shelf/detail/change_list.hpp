@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // The changes of a batch, encoded, in the order in which they happen.
 #pragma once
 

@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // Durations and clocks: <chrono> without calendars, time zones and streams, where it can be had so.
 #pragma once
 

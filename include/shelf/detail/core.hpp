@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // The border between the typed shell and the untyped core: verbs over encoded bytes.
 #pragma once
 

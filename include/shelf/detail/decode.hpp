@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // From terms to values: what a type asks of the decoder.
 #pragma once
 

@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // Reads canonical external terms; every length is checked against the input before it is believed.
 #pragma once
 

@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // From values to terms: what a type adds to the encoder.
 #pragma once
 

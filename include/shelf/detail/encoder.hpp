@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // Writes canonical external terms into a buffer that needs no heap while it is small.
 #pragma once
 

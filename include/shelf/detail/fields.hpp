@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // What an aggregate is made of: how many fields, their types, their names.
 #pragma once
 

@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // A borrowed callable: how the compiled core calls back into the typed shell without allocating.
 #pragma once
 

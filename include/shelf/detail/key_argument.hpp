@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // What may stand for a key in a call: the key, or a cheaper view that encodes to the same bytes.
 #pragma once
 

@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // From a key argument to a key that is sought: by its content where that is at hand, else by its
 // term.
 #pragma once

@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // The language that every header needs. Included first, so that an older one is told in a sentence.
 #pragma once
 

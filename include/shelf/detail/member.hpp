@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // One member of an encoded struct, without decoding the others.
 #pragma once
 

@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // Whether two types have a term in common, so that a variant of them could not be decoded.
 #pragma once
 

@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // Comparing the types that a file was written with to those that a program wants.
 #pragma once
 

@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // What the terms of a C++ type look like, as data: one description for check, schema and variants.
 #pragma once
 
@@ -335,7 +335,7 @@ struct mismatch {
 /// The error of a decode that failed: what check_shape says.
 [[nodiscard]] error decoding_error(const shape& wanted, bytes term, decoding_rules rules);
 
-/// The shape as text; the grammar stands in src/api/schema.cpp.
+/// The shape as text; the grammar stands in src/codec/schema.cpp.
 [[nodiscard]] std::string schema_text(const shape& of);
 
 /// nothing if `term` is one canonical term that a table keeps.

@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // A key on its way to a lookup: hashed and compared where the caller has it, copied nowhere.
 #pragma once
 

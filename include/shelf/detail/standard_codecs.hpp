@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // Codecs of classes of the standard library, which are recognized by what they can do: none of
 // their headers is needed here.
 #pragma once

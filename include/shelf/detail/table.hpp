@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // The bodies of table.hpp: encode, call the core, decode.
 #pragma once
 

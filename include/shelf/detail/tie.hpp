@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // The fields of an aggregate as the arguments of a call, by structured bindings.
 #pragma once
 

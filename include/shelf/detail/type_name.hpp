@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // What the compiler calls a type or a field, cut out of the name of a function made for it.
 #pragma once
 

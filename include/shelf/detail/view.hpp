@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // Views of encoded values: text and bytes are shown where they lie, numbers are decoded.
 #pragma once
 

@@ -1,4 +1,4 @@
-// API  [api] -> table -> journal -> file
+// API  [api] -> engine -> stores -> journal -> file
 // Integer terms as 128-bit numbers, for counters: the sum of any two of ours fits.
 #pragma once
 

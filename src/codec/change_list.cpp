@@ -1,0 +1,23 @@
+// CODEC  api -> [codec] -> term
+// A batch held against the limits of the table that is to take it.
+#include "shelf/detail/change_list.hpp"
+
+#include "shelf/detail/decoder.hpp"
+
+#include <string>
+
+namespace shelf::detail {
+
+result<> check_nesting(const change_list& changes, std::uint32_t most) {
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    const auto [what, key, value] = changes[i];
+    const bool fits = nesting_of(key, most) <= most &&
+                      (what == change_verb::erase || nesting_of(value, most) <= most);
+    if (fits) continue;
+    return std::unexpected(error(errc::size_limit_exceeded, "the value nests deeper than " +
+                                                                std::to_string(most) + " levels"));
+  }
+  return {};
+}
+
+}  // namespace shelf::detail

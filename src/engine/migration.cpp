@@ -1,0 +1,73 @@
+// ENGINE  api -> [engine] -> stores -> journal -> file
+// A file of one schema replaced by a file of another, in one step.
+#include "engine/store.hpp"
+
+namespace shelf::engine {
+namespace {
+
+/// Moves what a batch holds into contents; two entries under one key are an error, not a loss.
+[[nodiscard]] result<> take_all(batch& from, contents& into, const std::string& label) {
+  for (auto& e : from.entries()) {
+    const auto s = into.stage_insert(e);
+    if (s.what != staged::replaced) continue;
+    return std::unexpected(
+        error(errc::key_already_present, label + ": two entries would get the same key"));
+  }
+  from.entries().clear();
+  return {};
+}
+
+}  // namespace
+
+result<detail::migration_counts> store::migrate_to(
+    const detail::entry_types& to,
+    detail::function_ref<result<>(detail::stored_entry, detail::entry_batch&)> convert,
+    bool dry_run, const progress& tell) {
+  if (auto sound = can_be_read(to); !sound) return std::unexpected(sound.error());
+  const std::scoped_lock lock(life_);
+  detail::migration_counts counts;
+  const auto fresh = make_contents(sequence_, to.what);
+  batch converted(config_.limits.entry_bytes, label_);
+  const auto all = snapshot()->entries();
+  for (auto some = all->next(); !some.empty(); some = all->next()) {
+    for (const auto& e : some) {
+      if (auto done = convert(e, converted); !done) return std::unexpected(done.error());
+      ++counts.read;
+    }
+    if (auto taken = take_all(converted, *fresh, label_); !taken) {
+      return std::unexpected(taken.error());
+    }
+    fresh->publish(++sequence_);
+  }
+  counts.written = fresh->size();
+  if (dry_run) return counts;
+  const table_description as{.what = to.what,
+                             .name = "main",
+                             .key_schema = to.key_schema,
+                             .value_schema = to.value_schema};
+  auto made = file_->write_whole(++sequence_, held_version(fresh), as, tell);
+  if (!made) return std::unexpected(made.error());
+  const std::scoped_lock in_turn(turn_);
+  if (auto named = take_up(std::move(*made)); !named) return std::unexpected(named.error());
+  return counts;
+}
+
+}  // namespace shelf::engine
+
+namespace shelf::detail {
+
+result<migration_counts> migrate_file(core_config config, entry_types from, const entry_types& to,
+                                      function_ref<result<>(stored_entry, entry_batch&)> convert,
+                                      bool dry_run, const progress& tell) {
+  config.opening = opening::existing;
+  config.mode = write_mode::through;
+  auto opened = engine::store::open(std::move(config), std::move(from));
+  if (!opened) return std::unexpected(opened.error());
+  auto counts = (*opened)->migrate_to(to, convert, dry_run, tell);
+  auto closed = (*opened)->close();
+  if (!closed) (*opened)->abandon();
+  if (counts && !closed) return std::unexpected(closed.error());
+  return counts;
+}
+
+}  // namespace shelf::detail

@@ -1,0 +1,97 @@
+// ENGINE  api -> [engine] -> stores -> journal -> file
+// What a writer wants done in a turn, and what became of it.
+#pragma once
+
+#include "engine/turn.hpp"
+#include "kinds/entry.hpp"
+#include "shelf/detail/core.hpp"
+
+#include <exception>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace shelf::engine {
+
+using kinds::entry;
+
+/// size_limit_exceeded, with `label` in front, if an entry is longer than the limit.
+[[nodiscard]] result<> check_entry_size(std::size_t limit, const std::string& label,
+                                        std::size_t size);
+
+/// Entries of one insert_range, made by the writer before its turn.
+class batch final : public detail::entry_batch {
+ public:
+  batch(std::size_t entry_limit, std::string label)
+      : limit_(entry_limit), label_(std::move(label)) {}
+  result<> add(bytes key, bytes value) override;
+  [[nodiscard]] std::vector<entry::owner>& entries() noexcept { return entries_; }
+
+ private:
+  std::size_t limit_;
+  std::string label_;
+  std::vector<entry::owner> entries_;
+};
+
+/// One change of a batch: an insert's entry, made by the writer before its turn, or an erase, whose
+/// bytes belong to the writer.
+struct batch_change {
+  detail::change_verb what = detail::change_verb::insert;
+  entry::owner made;  ///< insert, until it is staged
+  bytes key;
+  bytes value;
+};
+
+/// A batch under way, on its writer's stack.
+struct batch_write {
+  std::span<batch_change> changes;
+  write_counts counts;  ///< what became of them
+};
+
+/// One write, on its writer's stack. Its bytes belong to the writer, its entries to the operation
+/// until staged.
+struct operation : queued {
+  enum class verb : std::uint8_t {
+    insert,
+    insert_new,
+    insert_batch,
+    insert_batch_new,
+    write,
+    erase,
+    erase_value,
+    clear,
+    update_counter,
+    replace_if,
+  };
+
+  explicit operation(verb v) : what(v) {}
+
+  verb what;
+  entry::owner made;           ///< insert, insert_new, replace_if
+  std::uint64_t hash = 0;      ///< of its key, see contents::announce
+  batch* entries = nullptr;    ///< insert_batch...
+  batch_write* all = nullptr;  ///< write
+  bytes key;                   ///< erase..., update_counter, replace_if
+  bytes value;                 ///< erase_value, replace_if
+  bytes expected;              ///< replace_if
+  detail::counter_step step;   ///< update_counter
+
+  // What became of it.
+  written outcome = written::unchanged;
+  std::size_t count = 0;
+  detail::wide_integer counter = 0;
+  bool changed = false;  ///< it staged something: it fails if its group does
+  std::optional<error> failure;
+  std::exception_ptr thrown;
+
+  [[nodiscard]] operation* next_operation() const noexcept {
+    return static_cast<operation*>(next());
+  }
+};
+
+/// entry_limit kept? size_limit_exceeded names the table and both sizes.
+[[nodiscard]] result<entry::owner> make_entry_within(std::size_t entry_limit,
+                                                     const std::string& label, bytes key,
+                                                     bytes value);
+
+}  // namespace shelf::engine

@@ -1,0 +1,56 @@
+// KINDS  api -> engine -> [kinds] -> memory -> file
+// Making and freeing entries.
+#include "kinds/entry.hpp"
+
+#include "memory/blocks.hpp"
+
+#include <cassert>
+#include <limits>
+#include <new>
+#include <type_traits>
+
+namespace shelf::kinds {
+
+static_assert(std::is_trivially_destructible_v<entry>, "entries are freed as bare blocks");
+
+[[gnu::always_inline]] inline entry* entry::with_room(std::size_t key_size,
+                                                      std::size_t value_size) {
+  assert(key_size <= std::numeric_limits<std::uint32_t>::max());
+  assert(value_size <= std::numeric_limits<std::uint32_t>::max());
+  void* const block = memory::blocks::allocate(footprint(key_size, value_size));
+  auto* const made = new (block)
+      entry(static_cast<std::uint32_t>(key_size), static_cast<std::uint32_t>(value_size));
+  assert(reinterpret_cast<std::byte*>(&made->value_size_ + 1) ==
+         static_cast<std::byte*>(block) + header_bytes);
+  return made;
+}
+
+entry::owner entry::make(bytes key, bytes value) {
+  auto* const made = with_room(key.size(), value.size());
+  auto* const data = reinterpret_cast<std::byte*>(made) + header_bytes;
+  if (!key.empty()) std::memcpy(data, key.data(), key.size());
+  if (!value.empty()) std::memcpy(data + key.size(), value.data(), value.size());
+  return owner(made);
+}
+
+entry::owner entry::make_of_pieces(bytes key, std::span<const bytes> value) {
+  auto* const made = with_room(key.size(), size_of(value));
+  auto* to = reinterpret_cast<std::byte*>(made) + header_bytes;
+  const auto copy = [&to](bytes piece) {
+    if (!piece.empty()) std::memcpy(to, piece.data(), piece.size());
+    to += piece.size();
+  };
+  copy(key);
+  for (const auto piece : value) copy(piece);
+  return owner(made);
+}
+
+std::size_t size_of(std::span<const bytes> pieces) noexcept {
+  std::size_t size = 0;
+  for (const auto piece : pieces) size += piece.size();
+  return size;
+}
+
+void entry::destroy(entry* e) noexcept { memory::blocks::release(e, e->footprint()); }
+
+}  // namespace shelf::kinds

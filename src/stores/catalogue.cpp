@@ -1,0 +1,65 @@
+// STORES  api -> engine -> [stores] -> journal -> file
+// Descriptions as terms and back.
+#include "stores/catalogue.hpp"
+
+#include "shelf/term.hpp"
+#include "term/encode.hpp"
+
+#include <array>
+
+namespace shelf::stores {
+namespace {
+
+constexpr std::string_view key_schema_name = "key_schema";
+constexpr std::string_view kind_name = "kind";
+constexpr std::string_view value_schema_name = "value_schema";
+constexpr std::array all_kinds{kind::set, kind::ordered_set, kind::bag, kind::duplicate_bag};
+
+[[nodiscard]] std::unexpected<error> malformed() {
+  return std::unexpected(error(errc::corrupt, "byte 8192: the catalog does not describe a table"));
+}
+
+}  // namespace
+
+encoded_description encode_description(const table_description& d) {
+  encoded_description out;
+  terms::put_binary(out.key, as_bytes(d.name));
+  terms::put_counted_head(out.value, terms::tag::map, 3);
+  // Keys in the order of atoms, as canonical maps have them.
+  terms::put_atom(out.value, as_bytes(key_schema_name));
+  terms::put_binary(out.value, as_bytes(d.key_schema));
+  terms::put_atom(out.value, as_bytes(kind_name));
+  terms::put_atom(out.value, as_bytes(to_string(d.what)));
+  terms::put_atom(out.value, as_bytes(value_schema_name));
+  terms::put_binary(out.value, as_bytes(d.value_schema));
+  return out;
+}
+
+result<table_description> decode_description(bytes key, bytes value) {
+  const auto name = term::from_encoded(key);
+  const auto properties = term::from_encoded(value);
+  if (!name || !name->as_binary() || !properties) return malformed();
+  const auto pairs = properties->pairs();
+  if (!pairs) return malformed();
+  table_description d;
+  d.name = as_text(*name->as_binary());
+  bool kind_known = false;
+  for (const auto& [property, content] : *pairs) {
+    const auto what = property.as_atom();
+    if (what == key_schema_name && content.as_binary())
+      d.key_schema = as_text(*content.as_binary());
+    if (what == value_schema_name && content.as_binary()) {
+      d.value_schema = as_text(*content.as_binary());
+    }
+    if (what != kind_name) continue;
+    for (const auto k : all_kinds) {
+      if (content.as_atom() != to_string(k)) continue;
+      d.what = k;
+      kind_known = true;
+    }
+  }
+  if (!kind_known) return malformed();
+  return d;
+}
+
+}  // namespace shelf::stores

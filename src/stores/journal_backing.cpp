@@ -1,0 +1,238 @@
+// STORES  api -> engine -> [stores] -> journal -> file
+// What a table asks of its file, put to a journal.
+#include "stores/journal_backing.hpp"
+
+#include "journal/journal_view.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+namespace shelf::stores {
+namespace {
+
+using journal::frames_start;
+using journal::journal_file;
+using journal::op;
+
+constexpr std::uint64_t record_overhead = 8;
+
+[[nodiscard]] std::array<std::byte, 16> draw_store_id(file::system& system) {
+  const std::array<std::uint64_t, 2> drawn{system.random(), system.random()};
+  return std::bit_cast<std::array<std::byte, 16>>(drawn);
+}
+
+[[nodiscard]] journal_file::settings settings_of(const backing_options& o) {
+  return {.write_ahead = o.config.mode == write_mode::durable,
+          .mapped = o.config.io == file_io::mapped};
+}
+
+[[nodiscard]] result<> add_catalogue(journal_file& to, const table_description& as) {
+  const auto d = encode_description(as);
+  return to.add({op::table_created, 0, 1, as_bytes(d.key), as_bytes(d.value)});
+}
+
+/// Copies the batches of another file, one by one, sequence numbers kept.
+class tail_copy final : public journal::visitor {
+ public:
+  explicit tail_copy(journal_file& to) : to_(to) {}
+  result<> visit(const journal::change& c, std::uint64_t number) override {
+    if (c.what == op::note || c.what == op::seal) return {};
+    if (!in_batch_) to_.begin(number);
+    in_batch_ = true;
+    return to_.add(c);
+  }
+  result<> committed(std::uint64_t) override {
+    if (!std::exchange(in_batch_, false)) return {};
+    return to_.commit();
+  }
+
+ private:
+  journal_file& to_;
+  bool in_batch_ = false;
+};
+
+[[nodiscard]] std::uint64_t live_bytes(const live_figures& live) noexcept {
+  return live.payload_bytes + record_overhead * live.entries + frames_start;
+}
+
+}  // namespace
+
+class journal_backing::journal_reading final : public reading {
+ public:
+  journal_reading(const journal_file& of, std::uint64_t mark) : of_(of), mark_(mark) {}
+  std::uint64_t waiting() const noexcept override { return of_.end() - mark_; }
+  result<> next(journal::visitor& out) override {
+    const auto end = of_.end();
+    auto read = of_.replay(mark_, end, out);
+    if (read) mark_ = end;
+    return read;
+  }
+
+ private:
+  const journal_file& of_;
+  std::uint64_t mark_;
+};
+
+journal_backing::journal_backing(std::shared_ptr<file::location> where,
+                                 journal_file::settings settings,
+                                 std::unique_ptr<journal_file> file)
+    : where_(std::move(where)), settings_(settings), file_(std::move(file)) {
+  const auto& r = file_->recovered();
+  found_ = {.batches = r.found.batches,
+            .cut_bytes = r.found.torn_bytes,
+            .clean = r.clean || r.found.batches == 0,
+            .repaired = {}};
+}
+
+result<std::shared_ptr<backing>> journal_backing::open(const backing_options& o) {
+  o.where->sweep_temporaries();
+  const auto settings = settings_of(o);
+  auto opened = journal_file::open(*o.where, settings, o.config.tell_checked);
+  if (!opened) return std::unexpected(opened.error());
+  return std::make_shared<journal_backing>(o.where, settings, std::move(*opened));
+}
+
+result<std::shared_ptr<backing>> journal_backing::create(const backing_options& o) {
+  const auto settings = settings_of(o);
+  auto made = journal_file::create(*o.where, draw_store_id(o.where->system()), settings);
+  if (!made) return std::unexpected(made.error());
+  // All memory it takes, before the file has a name.
+  auto ready = std::make_shared<journal_backing>(o.where, settings, std::move(*made));
+  auto& j = *ready->file_;
+  j.begin(1);
+  auto done = add_catalogue(j, o.description);
+  if (done) done = j.commit();
+  if (done) done = j.publish(false);
+  if (done) return ready;
+  // After the rename only: a name whose directory could not be synced must not be found and
+  // believed by the next open.
+  if (j.is_fenced()) (void)o.where->unlink();
+  return std::unexpected(done.error());
+}
+
+result<found_at_open> journal_backing::read(const backing_options& o, journal::visitor& out) {
+  auto view = journal::journal_view::open(*o.where, o.config.tell_checked);
+  if (!view) return std::unexpected(view.error());
+  if (auto read = (*view)->replay(out); !read) return std::unexpected(read.error());
+  const auto& found = (*view)->found();
+  return found_at_open{.batches = found.batches,
+                       .cut_bytes = found.torn_bytes,
+                       .clean = found.torn_bytes == 0,
+                       .repaired = {}};
+}
+
+result<> journal_backing::read_all(journal::visitor& out) const {
+  return file_->replay(frames_start, file_->end(), out);
+}
+
+std::size_t journal_backing::expected_entries() const noexcept {
+  const auto& found = file_->recovered().found;
+  return std::min<std::size_t>(found.changes, found.end / 32);
+}
+
+result<> journal_backing::verify() const {
+  const auto whole = file_->verify();
+  return whole ? result<>() : std::unexpected(whole.error());
+}
+
+result<std::unique_ptr<reading>> journal_backing::follow(start from) {
+  const auto mark = from == start::now ? file_->end() : frames_start;
+  return std::make_unique<journal_reading>(*file_, mark);
+}
+
+result<> journal_backing::append(sequence number, std::span<const journal::change> changes,
+                                 const contents&) {
+  journal::unfinished_batch batch(*file_);
+  file_->begin(number);
+  result<> done;
+  for (const auto& c : changes) {
+    done = file_->add_in_place(c);
+    if (!done) break;
+  }
+  if (done) done = file_->commit();
+  batch.ended();
+  if (!done) return std::unexpected(file_->roll_back(done.error()));
+  return {};
+}
+
+/// One batch: its cost follows the change, not the table.
+result<std::shared_ptr<backing>> journal_backing::save(const unsaved_state& state) {
+  if (state.compact) return write_whole(state.number, state.all, state.as, {});
+  journal::unfinished_batch batch(*file_);
+  file_->begin(state.number);
+  result<> done;
+  if (state.cleared) done = file_->add({op::clear, 0, 1, {}, {}});
+  for (const auto& u : state.changes) {
+    if (!done) break;
+    const bool has_value = u.what != op::erase;
+    done =
+        file_->add_in_place({u.what, 0, 1, u.which->key(), has_value ? u.which->value() : bytes{}});
+  }
+  if (done) done = file_->commit();
+  batch.ended();
+  if (!done) return std::unexpected(file_->roll_back(done.error()));
+  if (auto synced = file_->sync(); !synced) return std::unexpected(synced.error());
+  return nullptr;
+}
+
+result<std::shared_ptr<backing>> journal_backing::write_whole(sequence number,
+                                                              const held_version& from,
+                                                              const table_description& as,
+                                                              const progress& tell) const {
+  auto settings = settings_;
+  settings.sync_on_the_way = static_cast<bool>(tell);
+  auto made = journal_file::create(*where_, file_->store_id(), settings);
+  if (!made) return std::unexpected(made.error());
+  auto ready = std::make_shared<journal_backing>(where_, settings_, std::move(*made));
+  auto& j = *ready->file_;
+  if (auto like = j.copy_mode_of(*file_); !like) return std::unexpected(like.error());
+  j.begin(number);
+  auto done = add_catalogue(j, as);
+  const auto what = is_bag(as.what) ? op::append : op::put;
+  const auto walk = from.walk();
+  std::uint64_t written = 0;
+  for (auto some = walk->next(); done && !some.empty(); some = walk->next()) {
+    for (const auto* e : some) {
+      done = j.add_in_place({what, 0, 1, e->key(), e->value()});
+      if (!done) break;
+    }
+    written += some.size();
+    if (tell) tell(written, from.size());
+  }
+  if (done) done = j.commit();
+  // Most of the file is synced here, outside the turn; publish syncs the little that follows.
+  if (done) done = j.sync_unpublished();
+  if (!done) return std::unexpected(done.error());
+  return ready;
+}
+
+result<> journal_backing::catch_up(reading& from) {
+  tail_copy copy(*file_);
+  return from.next(copy);
+}
+
+result<std::uint64_t> journal_backing::names() const {
+  const auto status = file_->file().status();
+  if (!status) return std::unexpected(status.error());
+  return status->links;
+}
+
+file_figures journal_backing::figures(const live_figures& live) const {
+  const auto end = file_->end();
+  // What the library noted for itself behind the last change is nobody's loss.
+  const auto synced = file_->is_durable() ? end : std::min(end, file_->durable_up_to());
+  return {.bytes = end,
+          .garbage_bytes = end - std::min<std::uint64_t>(end, live_bytes(live)),
+          .unsynced_bytes = end - synced,
+          .era = file_->era()};
+}
+
+bool journal_backing::is_mostly_garbage(const live_figures& live, std::uint64_t min_bytes,
+                                        std::uint32_t factor) const {
+  const auto end = file_->end();
+  // Divided, not multiplied: any factor may be asked for.
+  return end >= min_bytes && end / factor > live_bytes(live);
+}
+
+}  // namespace shelf::stores

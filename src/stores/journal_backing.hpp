@@ -1,0 +1,62 @@
+// STORES  api -> engine -> [stores] -> journal -> file
+// A journal as a table's file: shelf's own format.
+#pragma once
+
+#include "journal/journal_file.hpp"
+#include "stores/backing.hpp"
+
+namespace shelf::stores {
+
+/// The native format. See backing for what each call promises.
+class journal_backing final : public backing {
+ public:
+  [[nodiscard]] static result<std::shared_ptr<backing>> open(const backing_options& o);
+  [[nodiscard]] static result<std::shared_ptr<backing>> create(const backing_options& o);
+  [[nodiscard]] static result<found_at_open> read(const backing_options& o, journal::visitor& out);
+  journal_backing(std::shared_ptr<file::location> where, journal::journal_file::settings settings,
+                  std::unique_ptr<journal::journal_file> file);
+
+  result<> read_all(journal::visitor& out) const override;
+  std::size_t expected_entries() const noexcept override;
+  const found_at_open& found() const noexcept override { return found_; }
+  sequence last_sequence() const noexcept override { return file_->last_sequence(); }
+  result<> accept() override { return file_->recover(); }
+  result<> verify() const override;
+  result<std::unique_ptr<reading>> follow(start from) override;
+  result<> append(sequence number, std::span<const journal::change> changes,
+                  const contents& before) override;
+  bool likes_groups() const noexcept override { return true; }
+  result<std::shared_ptr<backing>> save(const unsaved_state& state) override;
+  result<> sync() override { return file_->sync(); }
+  result<> sync_and_settle() override { return file_->sync(); }
+  bool is_durable() const noexcept override { return file_->is_durable(); }
+  bool is_settled() const noexcept override { return file_->is_durable(); }
+  void note_durable() noexcept override { file_->note_durable(); }
+  result<> close() override { return file_->seal(); }
+  void abandon() noexcept override { file_->abandon(); }
+  result<std::shared_ptr<backing>> write_whole(sequence number, const held_version& from,
+                                               const table_description& as,
+                                               const progress& tell) const override;
+  result<> catch_up(reading& from) override;
+  result<> sync_unpublished() override { return file_->sync_unpublished(); }
+  result<> publish(bool replace) override { return file_->publish(replace); }
+  result<> still_named() const override { return file_->still_named(); }
+  result<> is_whole(journal::look_at what) override { return file_->is_whole(what); }
+  result<std::uint64_t> names() const override;
+  std::optional<error> fence() const override { return file_->fence(); }
+  void set_fence(const error& cause) noexcept override { file_->set_fence(cause); }
+  bool is_fenced() const noexcept override { return file_->is_fenced(); }
+  file_figures figures(const live_figures& live) const override;
+  bool is_mostly_garbage(const live_figures& live, std::uint64_t min_bytes,
+                         std::uint32_t factor) const override;
+
+ private:
+  class journal_reading;
+
+  const std::shared_ptr<file::location> where_;
+  const journal::journal_file::settings settings_;
+  const std::unique_ptr<journal::journal_file> file_;
+  found_at_open found_;
+};
+
+}  // namespace shelf::stores
