@@ -118,6 +118,8 @@ class exception : public std::system_error {
 namespace detail {
 /// Throws shelf::exception; in a program without exceptions prints the sentence and aborts.
 [[noreturn]] void fail(const error& e);
+/// What calling an empty shelf::function does.
+[[noreturn]] void fail_empty_call();
 /// Two failures in one: the code of the first, and both sentences.
 [[nodiscard]] error and_closing_failed(const error& first, const error& closing);
 }  // namespace detail

@@ -2,9 +2,8 @@
 // A callable that is kept: what config and progress take.
 #pragma once
 
-#include "shelf/detail/language.hpp"
+#include "shelf/error.hpp"
 
-#include <cassert>
 #include <cstddef>
 #include <type_traits>
 #include <utility>
@@ -35,13 +34,22 @@ constexpr decltype(auto) invoke(F&& f, A&&... a) {
     return std::forward<F>(f)(std::forward<A>(a)...);
 }
 
+/// A callable that can be empty and says so by equaling a null pointer, as std::function does.
+/// Lambdas that convert to a pointer never are.
+template <class F>
+concept nullable = std::is_pointer_v<F> || std::is_member_pointer_v<F> ||
+                   (std::is_class_v<F> && requires(const F& f) {
+                     static_cast<bool>(f == nullptr);
+                   } && !requires(const F& f) { +f; });
+
 }  // namespace detail
 
 template <class Signature>
 class function;
 
 /// Owns a copy of a callable, as std::function does, which it can be made of and assigned to, and
-/// which takes several times as long to compile. Calling an empty one is a mistake of the caller.
+/// which takes several times as long to compile. Calling an empty one throws shelf::exception with
+/// invalid_argument, and aborts in a program without exceptions.
 /// Thread safety: as of the callable.
 template <class R, class... A>
 class function<R(A...)> {
@@ -50,15 +58,16 @@ class function<R(A...)> {
   function() noexcept = default;
   /// Empty.
   function(std::nullptr_t) noexcept {}  // NOLINT: as std::function
-  /// Holds a copy of f; empty if f is a null pointer or an empty std::function.
+  /// Holds a copy of f; empty if f is a null pointer, or equals one as an empty std::function does.
   template <class F, class T = std::decay_t<F>>
-    requires(!std::is_same_v<T, function> && std::is_copy_constructible_v<T> &&
-             std::is_invocable_r_v<R, T&, A...>)
+    requires(!std::is_same_v<T, function> && std::is_invocable_r_v<R, T&, A...>)
   function(F&& f) {  // NOLINT: as std::function
-    using given = std::remove_reference_t<F>;
-    if constexpr (std::is_pointer_v<given> || std::is_member_pointer_v<given> ||
-                  requires { f.operator bool(); }) {
-      if (!f) return;
+    // Not a constraint: a class that is made of a function would have to be copied to know it.
+    static_assert(std::is_copy_constructible_v<T>,
+                  "A shelf::function copies its callable, and this one cannot be copied: let it "
+                  "hold what it owns in a std::shared_ptr.");
+    if constexpr (detail::nullable<std::remove_cvref_t<F>>) {
+      if (f == nullptr) return;
     }
     target_ = new T(std::forward<F>(f));
     call_ = [](void* target, A... a) -> R {
@@ -96,9 +105,9 @@ class function<R(A...)> {
   explicit operator bool() const noexcept { return target_ != nullptr; }
   /// True if it is empty.
   friend bool operator==(const function& f, std::nullptr_t) noexcept { return !f; }
-  /// Calls it. Precondition: it is not empty.
+  /// Calls it.
   R operator()(A... a) const {
-    assert(target_ && "an empty function cannot be called");
+    if (target_ == nullptr) detail::fail_empty_call();
     return call_(target_, std::forward<A>(a)...);
   }
 

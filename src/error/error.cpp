@@ -119,4 +119,8 @@ const char* exception::what() const noexcept { return reason_.sentence(); }
 
 void detail::fail(const error& e) { throw exception(e); }
 
+void detail::fail_empty_call() {
+  fail(error(errc::invalid_argument, "an empty shelf::function cannot be called"));
+}
+
 }  // namespace shelf

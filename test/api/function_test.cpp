@@ -29,6 +29,42 @@ TEST(Function, IsEmptyWithoutACallable) {
   EXPECT_TRUE(function<void()>() == nullptr);
 }
 
+/// Copying one asks whether it can be made of a function.
+struct hook {
+  hook(function<int()> f) : call(std::move(f)) {}  // NOLINT: implicit, as such classes are
+  function<int()> call;
+};
+
+TEST(Function, AClassThatIsMadeOfOneCanBeCopied) {
+  const hook first = function<int()>([] { return 4; });
+  const hook second = first;
+  static_assert(std::is_copy_constructible_v<hook>);
+  EXPECT_EQ(second.call(), 4);
+}
+
+/// False as a condition, which says nothing of its call.
+struct switched_off {
+  explicit operator bool() const { return false; }
+  int operator()() const { return 5; }
+};
+
+TEST(Function, ACallableThatIsFalseIsNotEmpty) {
+  const function<int()> f = switched_off();
+  ASSERT_TRUE(f);
+  EXPECT_EQ(f(), 5);
+}
+
+TEST(Function, AnEmptyOneThatIsCalledSaysSo) {
+  const function<int(int)> empty;
+  try {
+    empty(1);
+    FAIL() << "it was called";
+  } catch (const exception& e) {
+    EXPECT_EQ(e.reason(), errc::invalid_argument);
+    EXPECT_STREQ(e.what(), "an empty shelf::function cannot be called");
+  }
+}
+
 TEST(Function, CallsWhateverStdFunctionWouldCall) {
   function<int(int)> f = twice;
   EXPECT_EQ(f(3), 6);
