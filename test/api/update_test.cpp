@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -47,6 +48,18 @@ TEST(Update, TakesFunctionsThatChangeTheValueInPlace) {
   });
   EXPECT_EQ(refused.error(), errc::overflow);
   EXPECT_EQ(t.lookup(1), 300);
+}
+
+TEST(Update, TakesABoolWhereTheValueIsOneOrHoldsOne) {
+  auto flags = map<int, bool>::in_memory();
+  ASSERT_TRUE(flags.insert(1, false));
+  EXPECT_EQ(flags.update(1, [](bool v) { return !v; }), true);
+  EXPECT_EQ(flags.update(1, [](bool& v) { return !v; }), false);
+  EXPECT_EQ(flags.update(1, [](bool v) -> result<bool> { return !v; }), true);
+  auto answers = map<int, std::optional<bool>>::in_memory();
+  ASSERT_TRUE(answers.insert(1, std::nullopt));
+  ASSERT_TRUE(answers.update(1, [](const auto& v) { return !v.has_value(); }));
+  EXPECT_EQ(answers.snapshot().value_or(1, std::nullopt), true);
 }
 
 TEST(Update, TakesMemberFunctions) {

@@ -68,6 +68,37 @@ decltype(auto) invoke_on(F& f, V& value) {
     return detail::invoke(f, std::move(value));
 }
 
+/// What an update returns, of which a new value is made: what is in a result, or itself.
+template <class T>
+struct payload_of {
+  using type = T;
+};
+template <class T>
+struct payload_of<result<T>> {
+  using type = T;
+};
+
+/// T converts to V, but nobody who returns it means a new value: a bool that says what f did, or a
+/// pointer where a bool is stored.
+template <class T, class V>
+consteval bool converts_by_accident(bool changes_in_place) {
+  if constexpr (std::is_same_v<V, bool>) return std::is_pointer_v<T>;
+  return std::is_same_v<T, bool> && (changes_in_place || std::is_arithmetic_v<V>);
+}
+
+/// Stops the compiler with a sentence if what f returns cannot be meant as the new value.
+template <class F, class V, class Returned>
+consteval bool refuse_unless_new_value() {
+  using payload = typename payload_of<Returned>::type;
+  static_assert(std::is_convertible_v<payload, V>,
+                "The function given to update must return the new value, or shelf::result of it; "
+                "or take the value by reference and return nothing.");
+  static_assert(!converts_by_accident<payload, V>(takes_by_reference<F, V>()),
+                "The function given to update returns a bool or a pointer, which would become the "
+                "new value: return the new value itself, or nothing if it is changed in place.");
+  return true;
+}
+
 /// Lets f change `value`: in place, or by what it returns. An error that f returns is passed on.
 template <class F, class V>
 result<> apply_update(F& f, V& value) {
@@ -85,13 +116,12 @@ result<> apply_update(F& f, V& value) {
         return invoke_on(f, value);
       }
     } else if constexpr (is_result<returned>::value) {
+      static_assert(refuse_unless_new_value<F, V, returned>());
       auto fresh = invoke_on(f, value);
       if (!fresh) return std::unexpected(fresh.error());
       value = *std::move(fresh);
     } else {
-      static_assert(std::is_convertible_v<returned, V>,
-                    "The function given to update must return the new value, or shelf::result of "
-                    "it; or take the value by reference and return nothing.");
+      static_assert(refuse_unless_new_value<F, V, returned>());
       value = invoke_on(f, value);
     }
   }
