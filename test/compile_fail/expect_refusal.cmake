@@ -1,4 +1,5 @@
-# Compiles SOURCE and expects failure with the sentence that stands behind "// expect: " in it.
+# Compiles SOURCE and expects failure with the sentence that stands behind "// expect: " in it, and
+# without those behind "// reject: ".
 file(STRINGS ${SOURCE} lines REGEX "^// expect: ")
 list(GET lines 0 line)
 string(REPLACE "// expect: " "" sentence "${line}")
@@ -15,3 +16,11 @@ string(FIND "${said}" "${sentence}" place)
 if(place EQUAL -1)
   message(FATAL_ERROR "it does not say: ${sentence}\nbut: ${said}")
 endif()
+file(STRINGS ${SOURCE} lines REGEX "^// reject: ")
+foreach(line IN LISTS lines)
+  string(REPLACE "// reject: " "" sentence "${line}")
+  string(FIND "${said}" "${sentence}" place)
+  if(NOT place EQUAL -1)
+    message(FATAL_ERROR "it should not say: ${sentence}\nbut: ${said}")
+  endif()
+endforeach()

@@ -1,6 +1,7 @@
 // API  [api] -> table -> journal -> file
 // Must not compile: a struct that was counted wrongly.
 // expect: to 2 elements
+// reject: shelf cannot store a struct with a bit-field
 #include "shelf/codec.hpp"
 
 struct point {

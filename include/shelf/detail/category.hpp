@@ -283,6 +283,7 @@ consteval bool refuse_unless_storable() {
                 "use shelf::bag.");
   static_assert(c != category::closed_class,
                 "shelf cannot see into this class: store a struct of public members without "
+                "constructors, specialize shelf::member_count for a struct of public members with "
                 "constructors, or specialize shelf::codec for it.");
   return true;
 }
@@ -319,7 +320,10 @@ consteval bool refuse_unless_record() {
                 "std::string.");
   static_assert(field_count<T> <= most_fields,
                 "shelf cannot store a struct with more than 64 fields: group them in structs.");
-  static_assert(!has_bit_field<T>,
+  static_assert(member_count<T> == 0 || !has_bit_field<T>,
+                "shelf::member_count is not the number of this struct's members, or one of them "
+                "is a bit-field: correct the number, and give each member a type of its own.");
+  static_assert(member_count<T> > 0 || !has_bit_field<T>,
                 "shelf cannot store a struct with a bit-field, because a bit-field cannot be "
                 "referred to: give each member an integer type of its own.");
   static_assert(!tag<T>.empty() || !type_name<T>().empty(),
