@@ -4,6 +4,7 @@
 #pragma once
 
 #include "shelf/detail/language.hpp"
+#include "shelf/detail/type_name.hpp"
 
 #include <cstdint>
 #include <string>
@@ -19,9 +20,11 @@ struct codec;
 
 namespace detail {
 
-/// std::chrono::year_month_day.
+/// std::chrono::year_month_day, and what has its name and size: a class of another name may hold
+/// more than the day.
 template <class T>
-concept date_like = requires(const T& d) {
+concept date_like = type_name<T>() == "year_month_day" && requires(const T& d) {
+  requires sizeof(T) == 4;
   static_cast<int>(d.year());
   static_cast<unsigned>(d.month());
   static_cast<unsigned>(d.day());
@@ -60,17 +63,11 @@ struct codec<T> {
   }
 };
 
-/// A path is its text. Equal paths are one value: of slashes that follow each other one is kept.
+/// A path is its text, as it is written: `a//b` and `a/b` are two values, so that a key that any
+/// program put into a file is found under the path that is read from it.
 template <detail::path_like T>
 struct codec<T> {
-  static std::string encode(const T& path) {
-    std::string text;
-    text.reserve(path.native().size());
-    for (const char c : path.native()) {
-      if (c != '/' || text.empty() || text.back() != '/') text.push_back(c);
-    }
-    return text;
-  }
+  static const std::string& encode(const T& path) { return path.native(); }
   static T decode(std::string text) { return T(std::move(text)); }
   static std::string_view view(std::string_view text) { return text; }
 };
