@@ -84,12 +84,16 @@ class batch {
     detail::encoder k(detail::purpose::key, {.size = most_bytes, .nesting = nesting});
     detail::encode_key<K>(k, key);
     detail::encoder v(detail::purpose::value, {.size = most_bytes, .nesting = nesting});
+    v.gather();
     if (value != nullptr) detail::encode(v, *value);
     if (k.failed() || v.failed()) {
       refused_ = (k.failed() ? k : v).outcome().error();
       return false;
     }
-    changes_.add(what, k.written(), v.written());
+    if (v.has_pieces())
+      changes_.add_pieces(what, k.written(), v.pieces());
+    else
+      changes_.add(what, k.written(), v.written());
     return true;
   }
 

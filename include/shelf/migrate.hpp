@@ -27,9 +27,11 @@ result<> add_converted(entry_batch& to, const std::optional<std::pair<K, V>>& ma
   encoder k(purpose::key, limits);
   encoder v(purpose::value, limits);
   encode_key<K>(k, made->first);
+  v.gather();
   encode(v, made->second);
   if (k.failed()) return std::unexpected(k.outcome().error());
   if (v.failed()) return std::unexpected(v.outcome().error());
+  if (v.has_pieces()) return to.add_pieces(k.written(), v.pieces());
   return to.add(k.written(), v.written());
 }
 

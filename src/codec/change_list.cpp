@@ -8,6 +8,17 @@
 
 namespace shelf::detail {
 
+void change_list::add_pieces(change_verb what, bytes key, std::span<const bytes> value) {
+  auto size = key.size();
+  for (const auto piece : value) size += piece.size();
+  const auto before = content_.size();
+  ends_.reserve(ends_.size() + 1);
+  if (before + size > content_.capacity()) content_.reserve(2 * before + size);
+  content_.insert(content_.end(), key.begin(), key.end());
+  for (const auto piece : value) content_.insert(content_.end(), piece.begin(), piece.end());
+  ends_.push_back({what, before + key.size(), content_.size()});
+}
+
 result<> check_nesting(const change_list& changes, std::uint32_t most) {
   for (std::size_t i = 0; i < changes.size(); ++i) {
     const auto [what, key, value] = changes[i];

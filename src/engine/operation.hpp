@@ -25,6 +25,7 @@ class batch final : public detail::entry_batch {
   batch(std::size_t entry_limit, std::string label)
       : limit_(entry_limit), label_(std::move(label)) {}
   result<> add(bytes key, bytes value) override;
+  result<> add_pieces(bytes key, std::span<const bytes> value) override;
   [[nodiscard]] std::vector<entry::owner>& entries() noexcept { return entries_; }
 
  private:
@@ -89,9 +90,13 @@ struct operation : queued {
   }
 };
 
-/// entry_limit kept? size_limit_exceeded names the table and both sizes.
+/// The entry, if it is within the limit. size_limit_exceeded names the table and both sizes.
 [[nodiscard]] result<entry::owner> make_entry_within(std::size_t entry_limit,
                                                      const std::string& label, bytes key,
                                                      bytes value);
+/// The same of a value whose bytes lie in several places.
+[[nodiscard]] result<entry::owner> make_entry_within(std::size_t entry_limit,
+                                                     const std::string& label, bytes key,
+                                                     std::span<const bytes> value);
 
 }  // namespace shelf::engine

@@ -84,7 +84,7 @@ class store final : public detail::core, public chore, public std::enable_shared
   // Writes (writing.cpp).
   result<written> insert(bytes key, bytes value) override;
   result<written> insert_pieces(bytes key, std::span<const bytes> value) override;
-  result<> insert_new(bytes key, bytes value) override;
+  result<> insert_new(bytes key, std::span<const bytes> value) override;
   std::unique_ptr<detail::entry_batch> make_batch() const override;
   result<std::size_t> insert_batch(std::unique_ptr<detail::entry_batch> batch,
                                    bool only_new) override;
@@ -93,7 +93,7 @@ class store final : public detail::core, public chore, public std::enable_shared
   result<std::size_t> erase_value(bytes key, bytes value) override;
   result<std::size_t> clear() override;
   result<detail::wide_integer> update_counter(bytes key, detail::counter_step step) override;
-  result<> replace_if(bytes key, bytes expected, bytes value) override;
+  result<> replace_if(bytes key, bytes expected, std::span<const bytes> value) override;
 
   // Life (saving.cpp, compaction.cpp, closing.cpp).
   result<> save() override;
@@ -154,7 +154,8 @@ class store final : public detail::core, public chore, public std::enable_shared
   [[nodiscard]] bool stage_counter(operation& op);
   [[nodiscard]] bool stage_replace_if(operation& op);
   [[nodiscard]] bool announce(operation& op, bytes key) const noexcept;
-  [[nodiscard]] result<> ready(operation& op, bytes key, bytes value) const;
+  template <class Value>
+  [[nodiscard]] result<> ready(operation& op, bytes key, Value value) const;
   void add_put(operation& op, entry::owner e, std::uint64_t hash, staging& s);
   void install(std::shared_ptr<contents> fresh) noexcept;
 

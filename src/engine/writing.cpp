@@ -49,6 +49,16 @@ result<entry::owner> make_entry_within(std::size_t entry_limit, const std::strin
   return entry::make(key, value);
 }
 
+result<entry::owner> make_entry_within(std::size_t entry_limit, const std::string& label, bytes key,
+                                       std::span<const bytes> value) {
+  if (value.size() == 1) return make_entry_within(entry_limit, label, key, value.front());
+  const auto size = key.size() + kinds::size_of(value);
+  if (auto fits = check_entry_size(entry_limit, label, size); !fits) {
+    return std::unexpected(fits.error());
+  }
+  return entry::make_of_pieces(key, value);
+}
+
 /// Has the place where the key will go fetched to the processor.
 /// False if there is no table any more.
 inline bool store::announce(operation& op, bytes key) const noexcept {
@@ -60,7 +70,8 @@ inline bool store::announce(operation& op, bytes key) const noexcept {
 
 /// Makes the entry before the turn, while the place where it will go is on its way to the
 /// processor.
-result<> store::ready(operation& op, bytes key, bytes value) const {
+template <class Value>
+result<> store::ready(operation& op, bytes key, Value value) const {
   if (!announce(op, key)) return std::unexpected(labelled(errc::table_closed));
   auto made = make_entry_within(config_.limits.entry_bytes, label_, key, value);
   if (!made) return std::unexpected(made.error());
@@ -68,7 +79,9 @@ result<> store::ready(operation& op, bytes key, bytes value) const {
   return {};
 }
 
-result<> batch::add(bytes key, bytes value) {
+result<> batch::add(bytes key, bytes value) { return add_pieces(key, {&value, 1}); }
+
+result<> batch::add_pieces(bytes key, std::span<const bytes> value) {
   auto e = make_entry_within(limit_, label_, key, value);
   if (!e) return std::unexpected(e.error());
   entries_.push_back(std::move(*e));
@@ -83,12 +96,7 @@ void store::submit(operation& op) {
 result<written> store::insert_pieces(bytes key, std::span<const bytes> value) {
   if (auto can = writable(); !can) return std::unexpected(can.error());
   operation op(operation::verb::insert);
-  if (!announce(op, key)) return std::unexpected(labelled(errc::table_closed));
-  const auto size = key.size() + kinds::size_of(value);
-  if (auto fits = check_entry_size(config_.limits.entry_bytes, label_, size); !fits) {
-    return std::unexpected(fits.error());
-  }
-  op.made = entry::make_of_pieces(key, value);
+  if (auto made = ready(op, key, value); !made) return std::unexpected(made.error());
   submit(op);
   if (op.failure) return std::unexpected(*op.failure);
   return op.outcome;
@@ -103,7 +111,7 @@ result<written> store::insert(bytes key, bytes value) {
   return op.outcome;
 }
 
-result<> store::insert_new(bytes key, bytes value) {
+result<> store::insert_new(bytes key, std::span<const bytes> value) {
   if (auto can = writable(); !can) return can;
   operation op(operation::verb::insert_new);
   if (auto made = ready(op, key, value); !made) return std::unexpected(made.error());
@@ -186,7 +194,7 @@ result<detail::wide_integer> store::update_counter(bytes key, detail::counter_st
   return op.counter;
 }
 
-result<> store::replace_if(bytes key, bytes expected, bytes value) {
+result<> store::replace_if(bytes key, bytes expected, std::span<const bytes> value) {
   if (auto can = writable(); !can) return can;
   operation op(operation::verb::replace_if);
   op.key = key;

@@ -115,6 +115,13 @@ class extending final : public file_builder {
 
 }  // namespace
 
+result<> file_builder::add_pieces(bytes key, std::span<const bytes> value) {
+  std::vector<std::byte> joined;
+  joined.reserve(kinds::size_of(value));
+  for (const auto piece : value) joined.insert(joined.end(), piece.begin(), piece.end());
+  return add(key, joined);
+}
+
 result<std::unique_ptr<file_builder>> extend_file(const core_config& config,
                                                   const entry_types& types) {
   auto where = place_of(config);

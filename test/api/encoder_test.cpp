@@ -79,6 +79,37 @@ TEST(Encoder, WhatIsGatheredIsTheSameTerm) {
                                                          {"z", {{4, large}, {3, large}}}});
 }
 
+/// Its codec makes a new text for each call.
+struct padded {
+  std::string text;
+};
+
+}  // namespace
+}  // namespace shelf::testing
+
+template <>
+struct shelf::codec<shelf::testing::padded> {
+  static std::string encode(const shelf::testing::padded& p) { return p.text + "."; }
+  static shelf::testing::padded decode(std::string text) { return {std::move(text)}; }
+};
+
+namespace shelf::testing {
+namespace {
+
+TEST(Encoder, WhatACodecReturnsByValueIsCopiedAlsoWhenGathering) {
+  const std::string large(300 << 10, 'x');
+  detail::encoder out;
+  out.gather();
+  detail::encode(out, padded{large});
+  ASSERT_FALSE(out.has_pieces());
+  EXPECT_EQ(gathered(out), encoded(large + "."));
+  out.clear();
+  const std::pair both(large, padded{large});
+  detail::encode(out, both);
+  EXPECT_TRUE(out.has_pieces());
+  EXPECT_EQ(gathered(out), encoded(std::pair(large, large + ".")));
+}
+
 TEST(Encoder, GatheredBinariesCountForTheLimit) {
   const std::string large(300 << 10, 'x');
   const auto fails = [](const auto& value, std::size_t most) {

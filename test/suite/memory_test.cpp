@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <functional>
 #include <latch>
 #include <thread>
 
@@ -163,6 +164,66 @@ TYPED_TEST(Memory, ALargeBatchLeavesNoRoomBehindThatNoFigureTells) {
   this->write_all(t, 200'000, 'a');
   EXPECT_LT(resident_bytes(), before + memory_of(t) * 5 / 4 + 4 * mebibyte)
       << memory_of(t) / mebibyte << " MiB by the figure";
+}
+
+/// How much more memory than before `f` takes at its peak; nothing if the system does not tell.
+template <class F>
+[[nodiscard]] std::optional<std::size_t> peak_of(F&& f) {
+  const auto before = resident_bytes();
+  std::ofstream reset("/proc/self/clear_refs");
+  if (!(reset << '5' << std::flush)) return std::nullopt;
+  f();
+  std::ifstream status("/proc/self/status");
+  std::size_t kibibytes = 0;
+  for (std::string word; status >> word;) {
+    if (word == "VmHWM:" && status >> kibibytes) break;
+  }
+  return (kibibytes << 10) - before;
+}
+
+/// Copies of a value of 40 MiB that are made of it at most, the entry's own included.
+void expect_copies(const char* verb, double most, const std::function<void()>& write) {
+  constexpr double size = 40 << 20;
+  const auto peak = peak_of(write);
+  if (!peak) return;
+  EXPECT_LT(static_cast<double>(*peak) / size, most + 0.15) << verb;
+}
+
+TEST(LargeValue, IsCopiedIntoItsEntryAndNowhereElse) {
+  if (keeps_freed_memory) GTEST_SKIP() << "sanitizers keep freed memory";
+  using texts = map<int, std::string>;
+  const file::scratch here;
+  for (const bool in_file : {false, true}) {
+    auto t = in_file ? or_throw(texts::open(here.path(path))) : texts::in_memory();
+    const std::string value(40 << 20, 'v');
+    const std::vector<std::pair<int, std::string>> pairs{{3, value}};
+    expect_copies("insert", 1, [&] { (void)or_throw(t.insert(1, value)); });
+    expect_copies("insert_new", 1, [&] { or_throw(t.insert_new(2, value)); });
+    expect_copies("insert_range", 1, [&] { (void)or_throw(t.insert_range(pairs)); });
+    // It holds the old value twice: as it is compared, and as the function changes it.
+    expect_copies("update", 3, [&] { (void)or_throw(t.update(1, [](auto& v) { v[0] = 'w'; })); });
+    // The batch owns a copy.
+    expect_copies("write", 2,
+                  [&] { (void)or_throw(t.write(batch<int, std::string>().insert(4, value))); });
+  }
+}
+
+TEST(LargeValue, IsCopiedOnceByAMigration) {
+  if (keeps_freed_memory) GTEST_SKIP() << "sanitizers keep freed memory";
+  using old_table = map<int, std::string>;
+  using new_table = map<std::int64_t, std::string>;
+  const file::scratch here;
+  const std::string name = here.path(path);
+  {
+    auto t = or_throw(old_table::open(name));
+    (void)or_throw(t.insert(1, std::string(40 << 20, 'v')));
+    or_throw(t.close());
+  }
+  // The old entry, the value that the function is given, the one that it returns, the new entry.
+  expect_copies("migrate", 4, [&] {
+    (void)or_throw(migrate<old_table, new_table>(
+        {.path = name}, [](int k, const std::string& v) { return std::pair(std::int64_t{k}, v); }));
+  });
 }
 
 }  // namespace

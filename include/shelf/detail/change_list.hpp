@@ -39,6 +39,8 @@ class change_list {
     content_.insert(content_.end(), value.begin(), value.end());
     ends_.push_back({what, before + key.size(), content_.size()});
   }
+  /// The same with a value whose bytes lie in several places.
+  void add_pieces(change_verb what, bytes key, std::span<const bytes> value);
   [[nodiscard]] listed_change operator[](std::size_t index) const noexcept {
     const auto from = index == 0 ? 0 : ends_[index - 1].value;
     const auto& end = ends_[index];

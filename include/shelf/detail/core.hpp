@@ -108,6 +108,8 @@ class entry_batch {
   virtual ~entry_batch() = default;
   /// Copies the bytes. Errors: size_limit_exceeded. Throws std::bad_alloc.
   [[nodiscard]] virtual result<> add(bytes key, bytes value) = 0;
+  /// The same with a value whose bytes lie in several places.
+  [[nodiscard]] virtual result<> add_pieces(bytes key, std::span<const bytes> value) = 0;
 };
 
 /// A step of a counter.
@@ -146,7 +148,7 @@ class core {
   /// The same with a value whose bytes lie in several places.
   [[nodiscard]] virtual result<written> insert_pieces(bytes key, std::span<const bytes> value) = 0;
   /// key_already_present if the key is there.
-  [[nodiscard]] virtual result<> insert_new(bytes key, bytes value) = 0;
+  [[nodiscard]] virtual result<> insert_new(bytes key, std::span<const bytes> value) = 0;
   [[nodiscard]] virtual std::unique_ptr<entry_batch> make_batch() const = 0;
   /// One atomic batch; how many entries it held. only_new: all keys must be absent, else nothing
   /// happens.
@@ -161,7 +163,8 @@ class core {
   [[nodiscard]] virtual result<wide_integer> update_counter(bytes key, counter_step step) = 0;
   /// Set kinds: replaces the value if it still is `expected`; else busy (another thread was faster)
   /// or not_found.
-  [[nodiscard]] virtual result<> replace_if(bytes key, bytes expected, bytes value) = 0;
+  [[nodiscard]] virtual result<> replace_if(bytes key, bytes expected,
+                                            std::span<const bytes> value) = 0;
 
   // Life. See table.hpp for what each promises.
   [[nodiscard]] virtual result<> save() = 0;
@@ -210,6 +213,8 @@ class file_builder : public entry_batch {
   /// What was added is in the table, on disk, in one step. A new file gets its name: file_error
   /// (EEXIST) if that is taken; no_space.
   [[nodiscard]] virtual result<> publish() = 0;
+  /// Joins the pieces first.
+  [[nodiscard]] result<> add_pieces(bytes key, std::span<const bytes> value) final;
 };
 
 /// Begins a file at config.path, of these types; adding does not check them. Errors: those of

@@ -9,6 +9,18 @@ namespace shelf::detail {
 template <class T>
 void encode(encoder& out, const T& value);
 
+/// Appends what a call returned. A temporary is copied even where large values are not, because it
+/// is gone before the term is used.
+template <class T, class Returned>
+void encode_returned(encoder& out, Returned&& value) {
+  if constexpr (std::is_same_v<Returned, T&> || std::is_same_v<Returned, const T&>) {
+    encode<T>(out, value);
+  } else {
+    const encoder::copying made_here(out);
+    encode<T>(out, value);
+  }
+}
+
 template <class T>
 [[nodiscard]] bytes content_of(const T& text) noexcept {
   return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
@@ -64,7 +76,7 @@ void encode_record(encoder& out, const T& value) {
 template <class T, std::size_t... I>
 void encode_tuple(encoder& out, const T& value, std::index_sequence<I...>) {
   out.enter_tuple(sizeof...(I));
-  (encode<std::tuple_element_t<I, T>>(out, get<I>(value)), ...);
+  (encode_returned<std::tuple_element_t<I, T>>(out, get<I>(value)), ...);
   out.leave();
 }
 
@@ -72,8 +84,8 @@ template <class T>
 void encode_range(encoder& out, const T& value) {
   const std::size_t start = out.open_list();
   std::size_t count = 0;
-  for (const auto& element : value) {
-    encode<typename T::value_type>(out, element);
+  for (auto&& element : value) {
+    encode_returned<typename T::value_type>(out, std::forward<decltype(element)>(element));
     if (out.failed()) return;
     ++count;
   }
@@ -150,7 +162,9 @@ void encode(encoder& out, const T& value) {
   if constexpr (c == category::record) encode_record(out, value);
   if constexpr (c == category::nil) out.atom("nil");
   if constexpr (c == category::term) out.term(value.encoded());
-  if constexpr (c == category::custom) encode<stored_of<T>>(out, codec<T>::encode(value));
+  if constexpr (c == category::custom) {
+    encode_returned<stored_of<T>>(out, codec<T>::encode(value));
+  }
 }
 
 }  // namespace shelf::detail

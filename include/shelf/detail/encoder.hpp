@@ -8,6 +8,7 @@
 #include <cassert>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace shelf::detail {
@@ -64,6 +65,21 @@ class encoder {
   void gather() noexcept {
     if (most_copied_ > most_copied_when_gathering) most_copied_ = most_copied_when_gathering;
   }
+
+  /// While one lives, all is copied, also by an encoder that gathers: what is encoded is a
+  /// temporary.
+  class copying {
+   public:
+    explicit copying(encoder& by) noexcept
+        : by_(by), before_(std::exchange(by.most_copied_, by.limits_.size)) {}
+    ~copying() { by_.most_copied_ = before_; }
+    copying(const copying&) = delete;
+    copying& operator=(const copying&) = delete;
+
+   private:
+    encoder& by_;
+    std::size_t before_;
+  };
 
   void boolean(bool value) { value ? atom("true") : atom("false"); }
   void integer(std::int64_t value) {

@@ -145,9 +145,12 @@ result<> table<K, V, Kind>::insert_new(const A& key, const V& value) {
   detail::encode_key<K>(k, key);
   if (k.failed()) return std::unexpected(refused(k.outcome().error()));
   detail::encoder v(detail::purpose::value, limits_);
+  v.gather();
   detail::encode(v, value);
   if (v.failed()) return std::unexpected(refused(v.outcome().error()));
-  return core_->insert_new(k.written(), v.written());
+  if (v.has_pieces()) return core_->insert_new(k.written(), v.pieces());
+  const bytes whole = v.written();
+  return core_->insert_new(k.written(), {&whole, 1});
 }
 
 template <class K, class V, kind Kind>
@@ -160,9 +163,11 @@ result<std::size_t> table<K, V, Kind>::insert_all(R&& pairs, bool only_new) {
     k.clear();
     v.clear();
     detail::encode_key<K>(k, key);
+    v.gather();
     detail::encode(v, value);
     if (k.failed()) return std::unexpected(refused(k.outcome().error()));
     if (v.failed()) return std::unexpected(refused(v.outcome().error()));
+    if (v.has_pieces()) return batch->add_pieces(k.written(), v.pieces());
     return batch->add(k.written(), v.written());
   };
   using element = std::ranges::range_value_t<R>;
@@ -244,9 +249,14 @@ result<V> table<K, V, Kind>::update(const A& key, F&& f) {
       if (auto made = detail::apply_update(f, value); !made) return std::unexpected(made.error());
     }
     v.clear();
+    v.gather();
     detail::encode(v, value);
     if (v.failed()) return std::unexpected(refused(v.outcome().error()));
-    const auto replaced = core_->replace_if(k.written(), seen, v.written());
+    const auto replace = [&](std::span<const bytes> pieces) {
+      return core_->replace_if(k.written(), seen, pieces);
+    };
+    const bytes whole = v.has_pieces() ? bytes() : v.written();
+    const auto replaced = v.has_pieces() ? replace(v.pieces()) : replace({&whole, 1});
     if (replaced) return value;
     if (replaced.error() != errc::busy) return std::unexpected(replaced.error());
   }
