@@ -23,6 +23,9 @@ class table;
 /// Thread safety: as a std::vector: const calls from any thread.
 template <class K, class V>
 class batch {
+  static_assert(detail::refuse_unless_storable<K>());
+  static_assert(detail::refuse_unless_storable<V>());
+
  public:
   /// Adds an insert, with the meaning of table::insert.
   template <key_argument<K> A = K>
@@ -49,14 +52,15 @@ class batch {
     return *this;
   }
 
-  /// The number of inserts and erases.
-  [[nodiscard]] std::size_t size() const noexcept { return changes_.size(); }
-  /// True if there are none.
+  /// The number of inserts and erases, with those that cannot be stored.
+  [[nodiscard]] std::size_t size() const noexcept { return changes_.size() + left_out_; }
+  /// True if there are none. A batch whose `write` fails is never empty.
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }
   /// Removes all of them; keeps the memory.
   void clear() noexcept {
     changes_.clear();
     refused_.reset();
+    left_out_ = 0;
     is_deep_ = false;
   }
 
@@ -73,10 +77,17 @@ class batch {
 
   template <class A>
   void add(detail::change_verb what, const A& key, const V* value) {
-    if (refused_ || encode(what, key, value, usual_nesting)) return;
-    if (*refused_ != errc::size_limit_exceeded) return;
-    refused_.reset();
-    is_deep_ = encode(what, key, value, most_nesting) || is_deep_;
+    if (!refused_) {
+      if (encode(what, key, value, usual_nesting)) return;
+      if (*refused_ == errc::size_limit_exceeded) {
+        refused_.reset();
+        if (encode(what, key, value, most_nesting)) {
+          is_deep_ = true;
+          return;
+        }
+      }
+    }
+    ++left_out_;
   }
   /// False if it cannot be stored; refused_ says why.
   template <class A>
@@ -99,6 +110,7 @@ class batch {
 
   detail::change_list changes_;
   std::optional<error> refused_;  ///< why a key or value cannot be stored
+  std::size_t left_out_ = 0;      ///< from that one on
   bool is_deep_ = false;          ///< something nests deeper than usual
 };
 

@@ -26,6 +26,17 @@ concept path_argument = std::is_convertible_v<const P&, std::string_view> || req
   requires std::is_convertible_v<decltype(p.native()), std::string>;
 };
 
+namespace detail {
+/// The text of a path.
+template <path_argument P>
+[[nodiscard]] std::string path_text(const P& path) {
+  if constexpr (std::is_convertible_v<const P&, std::string_view>)
+    return std::string(std::string_view(path));
+  else
+    return path.native();
+}
+}  // namespace detail
+
 /// When a write reaches the file. docs/durability.md specifies what survives which failure.
 enum class write_mode : std::uint8_t {
   through,  ///< every write reaches the file before it returns: survives kill -9; synced every
@@ -83,10 +94,11 @@ struct limits {
   std::size_t nesting = 256;  ///< depth of nested lists, tuples and maps; up to 1024
 };
 
-/// When a table writes its file anew with the live entries alone: when the file has so many bytes
-/// and more than `garbage_factor` times what its entries need.
+/// When a table compacts its file, which means to write a new one with only the live entries: if
+/// the file has at least this many bytes, and more than `garbage_factor` times what its entries
+/// need.
 struct compaction {
-  /// No file is so long: the threshold for "not at all".
+  /// A threshold that no file reaches.
   static constexpr std::uint64_t never = ~std::uint64_t{0};
   std::uint64_t min_bytes = std::uint64_t{64} << 20;       ///< while it is open, in the background
   std::uint64_t close_min_bytes = std::uint64_t{4} << 20;  ///< when it is closed

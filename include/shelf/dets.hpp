@@ -114,6 +114,16 @@ class file {
   /// the file is untouched. Reads the slots and free lists, all of them; a repair reads the whole
   /// file.
   [[nodiscard]] static result<file> open(config c);
+  /// The same with the file alone, a std::string, a literal or a std::filesystem::path; the rest as
+  /// config has it by default.
+  template <path_argument P>
+  [[nodiscard]] static result<file> open(const P& path,
+                                         shelf::opening how = opening::create_if_missing) {
+    config c;
+    c.path = detail::path_text(path);
+    c.opening = how;
+    return open(std::move(c));
+  }
   /// Moves the handle; a moved-from handle may only be assigned to or destroyed.
   file(file&& other) noexcept;
   /// Closes this handle's table, as the destructor does, and takes over the other.

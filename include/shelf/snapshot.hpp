@@ -129,24 +129,19 @@ class key_range : public detail::walk_range<detail::key_of_entry<K>> {
   using detail::walk_range<detail::key_of_entry<K>>::walk_range;
 };
 
-/// The entries of a snapshot, or a part of them. A single-pass range of `std::pair<K, V>`. Made by
-/// snapshot and by table::range; begin() starts an iteration.
+/// Entries of a snapshot of an ordered table. A single-pass range of `std::pair<K, V>`. Made by
+/// the ranges of snapshot and table; begin() starts an iteration.
 template <class K, class V>
 class entry_range : public detail::walk_range<detail::whole_entry<K, V>> {
   using base = detail::walk_range<detail::whole_entry<K, V>>;
 
  public:
-  /// All entries of a snapshot.
-  entry_range(std::shared_ptr<const detail::snapshot_core> of, detail::decoding_rules rules)
-      : base(std::move(of), rules, {}) {
-    this->extent_.to = this->of_->size();
-  }
-  /// The entries of rank [from, to); ordered tables only.
+  /// The entries of rank [from, to).
   entry_range(std::shared_ptr<const detail::snapshot_core> of, detail::decoding_rules rules,
               std::size_t from, std::size_t to)
       : base(std::move(of), rules, {from, to < from ? from : to, true}) {}
 
-  /// The same entries, last to first: `scores.range(1, 9).reversed()`. Ordered tables only.
+  /// The same entries, last to first: `scores.range(1, 9).reversed()`.
   [[nodiscard]] entry_range reversed() const {
     entry_range turned = *this;
     turned.extent_.is_part = true;
@@ -162,18 +157,22 @@ class entry_range : public detail::walk_range<detail::whole_entry<K, V>> {
 /// they stay in memory (stats().snapshots, oldest_snapshot_age).
 /// Thread safety: const calls from any thread; an iterator belongs to one thread.
 template <class K, class V, kind Kind>
-class snapshot : public entry_range<K, V> {
+class snapshot : public detail::walk_range<detail::whole_entry<K, V>> {
  public:
   /// Made by table::snapshot.
   snapshot(std::shared_ptr<const detail::snapshot_core> of, detail::decoding_rules rules)
-      : entry_range<K, V>(of, rules), core_(std::move(of)), rules_(rules) {}
+      : detail::walk_range<detail::whole_entry<K, V>>(of, rules, {.to = of->size()}),
+        core_(std::move(of)),
+        rules_(rules) {}
 
   /// All entries, last to first.
   [[nodiscard]] entry_range<K, V> reversed() const
     requires(Kind == kind::ordered_set)
   {
-    return entry_range<K, V>::reversed();
+    return slice(0, this->size()).reversed();
   }
+  /// The keys alone: values are not decoded.
+  [[nodiscard]] key_range<K> keys() const { return {core_, rules_, this->extent_}; }
 
   /// The value of a key (bags: its values, in insertion order), or not_found.
   template <key_argument<K> A = K>
@@ -195,7 +194,7 @@ class snapshot : public entry_range<K, V> {
     }
   }
 
-  /// The value of the key, or `fallback` if it is not there.
+  /// The value of the key, or `fallback` if it is not there or cannot be a key (NaN).
   template <key_argument<K> A = K, class U = V>
     requires(!is_bag(Kind) && std::is_convertible_v<U, V>)
   [[nodiscard]] V value_or(const A& key, U&& fallback) const {

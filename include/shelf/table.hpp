@@ -11,6 +11,7 @@
 #include "shelf/snapshot.hpp"
 
 #include <cassert>
+#include <concepts>
 #include <initializer_list>
 #include <limits>
 #include <memory>
@@ -21,6 +22,32 @@
 #include <vector>
 
 namespace shelf {
+
+namespace detail {
+
+/// Two literals make a text, out of two iterators, which nobody means.
+template <class K>
+concept made_of_two_literals =
+    (text_like<K> || path_like<K>) && std::is_constructible_v<K, const char*, const char*>;
+
+/// A key in a braced list of texts. It is made of one thing, so `{{"a", "b"}}` does not compile.
+template <class K>
+class listed_key {
+ public:
+  template <class A>
+    requires(!std::is_same_v<A, listed_key> && std::is_constructible_v<K, const A&>)
+  listed_key(const A& key) : key_(key) {}              // NOLINT: so that a literal is one
+  operator const K&() const noexcept { return key_; }  // NOLINT: it is a key
+
+ private:
+  K key_;
+};
+
+template <class K>
+using key_list =
+    std::initializer_list<std::conditional_t<made_of_two_literals<K>, listed_key<K>, K>>;
+
+}  // namespace detail
 
 /// Options of update_counter.
 struct counter_options {
@@ -117,7 +144,9 @@ class table {
     return insert_all(std::forward<R>(pairs), false);
   }
   /// The same for a braced list.
-  [[nodiscard]] result<std::size_t> insert_range(std::initializer_list<value_type> pairs) {
+  [[nodiscard]] result<std::size_t> insert_range(std::initializer_list<value_type> pairs)
+    requires(!detail::is_nothing<V>)
+  {
     return insert_all(pairs, false);
   }
   /// Tables of keys without values, such as shelf::set: adds the key.
@@ -127,10 +156,16 @@ class table {
     return insert(key, V{});
   }
   /// Tables of keys without values take a range of keys, too.
-  [[nodiscard]] result<std::size_t> insert_range(std::initializer_list<K> keys)
+  [[nodiscard]] result<std::size_t> insert_range(detail::key_list<K> keys)
     requires(detail::is_nothing<V>)
   {
     return insert_all(keys, false);
+  }
+  /// Pairs as in other tables; a template, so that {} is a list of keys.
+  template <std::same_as<value_type> Pair = value_type>
+    requires(detail::is_nothing<V>)
+  [[nodiscard]] result<std::size_t> insert_range(std::initializer_list<Pair> pairs) {
+    return insert_all(pairs, false);
   }
   /// As insert, but key_already_present if the key exists.
   template <key_argument<K> A = K>
@@ -150,8 +185,20 @@ class table {
   }
   /// The same for a braced list.
   [[nodiscard]] result<std::size_t> insert_new_range(std::initializer_list<value_type> pairs)
-    requires(!is_bag(Kind))
+    requires(!is_bag(Kind) && !detail::is_nothing<V>)
   {
+    return insert_all(pairs, true);
+  }
+  /// Tables of keys without values take a list of keys, too.
+  [[nodiscard]] result<std::size_t> insert_new_range(detail::key_list<K> keys)
+    requires(!is_bag(Kind) && detail::is_nothing<V>)
+  {
+    return insert_all(keys, true);
+  }
+  /// As of insert_range.
+  template <std::same_as<value_type> Pair = value_type>
+    requires(!is_bag(Kind) && detail::is_nothing<V>)
+  [[nodiscard]] result<std::size_t> insert_new_range(std::initializer_list<Pair> pairs) {
     return insert_all(pairs, true);
   }
   /// Erases the key with all its values; returns the number of erased entries (0: no such key).
@@ -174,8 +221,9 @@ class table {
                                          counter_options options = {});
   /// Replaces the value with f(value); returns the new value. `f` takes V, V&& or const V& and
   /// returns V, or result<V> to give up with an error; or it takes V& and returns nothing, or
-  /// result<>. It is called again if another thread changed the value first. not_found if the key
-  /// does not exist.
+  /// result<>. What it returns is the new value, also if it takes V&; a bool is not accepted for
+  /// another V, because it is more likely to say what f did. It is called again if another thread
+  /// changed the value first. not_found if the key does not exist.
   template <class F, key_argument<K> A = K>
     requires(!is_bag(Kind))
   [[nodiscard]] result<V> update(const A& key, F&& f);
@@ -199,7 +247,8 @@ class table {
   [[nodiscard]] auto lookup(const A& key, F&& f) const {
     return lookup_view<View>(key, std::forward<F>(f));
   }
-  /// The value of the key, or `fallback` if it is not there (or once closed).
+  /// The value of the key, or `fallback` where lookup returns an error: the key is not there or
+  /// cannot be a key (NaN), or the table is closed.
   template <key_argument<K> A = K, class U = V>
     requires(!is_bag(Kind) && std::is_convertible_v<U, V>)
   [[nodiscard]] V value_or(const A& key, U&& fallback) const;
@@ -214,11 +263,10 @@ class table {
     requires(!is_bag(Kind) && key_argument<std::ranges::range_value_t<R>, K>)
   [[nodiscard]] result<std::vector<std::optional<V>>> lookup_many(R&& keys) const;
   /// The same for a braced list.
-  [[nodiscard]] result<std::vector<std::optional<V>>> lookup_many(
-      std::initializer_list<K> keys) const
+  [[nodiscard]] result<std::vector<std::optional<V>>> lookup_many(detail::key_list<K> keys) const
     requires(!is_bag(Kind))
   {
-    return lookup_many(std::span<const K>(keys.begin(), keys.size()));
+    return lookup_many(std::span(keys.begin(), keys.size()));
   }
   /// False once closed.
   template <key_argument<K> A = K>
@@ -232,8 +280,10 @@ class table {
   /// snapshot of a closed table is empty. Copies nothing: entries are retained while it exists.
   [[nodiscard]] snapshot_type snapshot() const;
   /// Iterates one moment: `for (const auto& [key, value] : table)`. The iterator owns the moment,
-  /// so the loop may write to the table, and to others. In a loop over parts of it, or to look
-  /// things up in the same moment, take a snapshot().
+  /// so the loop may write to the table, and to others. To iterate parts of it, or to look things
+  /// up in the same moment, take a snapshot(). Name the table first: in `for (... :
+  /// *T::open(path))` it is destroyed before the loop begins. size() may differ from what a loop
+  /// sees, because each looks at a moment of its own; so a table is not a std::ranges::sized_range.
   [[nodiscard]] auto begin() const { return snapshot().begin(); }
   /// The end of every iteration.
   [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
@@ -292,6 +342,12 @@ class table {
     requires(Kind == kind::ordered_set)
   [[nodiscard]] entry_range<K, V> range(const A& from, const B& to) const {
     return snapshot().range(from, to);
+  }
+  /// All entries of one moment, last to first.
+  [[nodiscard]] entry_range<K, V> reversed() const
+    requires(Kind == kind::ordered_set)
+  {
+    return snapshot().reversed();
   }
 
   // --- disk --------------------------------------------------------------------------------------
@@ -380,7 +436,13 @@ using duplicate_bag = table<K, V, kind::duplicate_bag>;
 /// through after the table is closed; errors of that close go to config.on_error.
 template <class Table, class F>
 [[nodiscard]] auto with_table(typename Table::config c, F&& f);
+/// The same with the file alone; the rest as config has it by default.
+template <class Table, path_argument P, class F>
+[[nodiscard]] auto with_table(const P& path, F&& f);
 
 }  // namespace shelf
+
+template <class K, class V, shelf::kind Kind>
+inline constexpr bool std::ranges::disable_sized_range<shelf::table<K, V, Kind>> = true;
 
 #include "shelf/detail/table.hpp"

@@ -197,6 +197,18 @@ TEST(BatchOfMap, AKeyOrValueThatCannotBeStoredMakesTheWholeBatchFail) {
   EXPECT_TRUE(ok(t.write(changes.insert("c", 3))));
 }
 
+TEST(BatchOfMap, OneWhoseWriteFailsIsNotEmpty) {
+  auto t = shelf::map<std::string, double>::in_memory("numbers");
+  shelf::batch<std::string, double> changes;
+  changes.insert("a", std::numeric_limits<double>::quiet_NaN());
+  EXPECT_FALSE(changes.empty());
+  EXPECT_EQ(changes.size(), 1u);
+  EXPECT_TRUE(refuses(t.write(changes), errc::invalid_argument));
+  EXPECT_EQ(changes.insert("b", 1).erase("c").size(), 3u);
+  changes.clear();
+  EXPECT_TRUE(changes.empty());
+}
+
 /// Holds itself: a record and a list per level.
 struct doll {
   std::vector<doll> inside;

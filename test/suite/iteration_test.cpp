@@ -125,6 +125,7 @@ TEST_F(Reversed, ARangeIsWalkedFromItsLastEntryToItsFirst) {
     ASSERT_TRUE(ok(t.insert_range({{"d", 4}, {"b", 2}, {"a", 1}, {"c", 3}})));
     const auto moment = t.snapshot();
     EXPECT_EQ(listed(moment.reversed()), (entries{{"d", 4}, {"c", 3}, {"b", 2}, {"a", 1}}));
+    EXPECT_EQ(listed(t.reversed()), listed(moment.reversed()));
     EXPECT_EQ(listed(t.range("b", "d").reversed()), (entries{{"c", 3}, {"b", 2}}));
     EXPECT_EQ(listed(moment.starting_at("c").reversed()), (entries{{"d", 4}, {"c", 3}}));
     EXPECT_EQ(listed(moment.slice(0, 2).reversed()), (entries{{"b", 2}, {"a", 1}}));
@@ -165,6 +166,15 @@ concept reversible = requires(const T& t) { t.reversed(); };
 static_assert(reversible<ordered_map<int, int>::snapshot_type>);
 static_assert(!reversible<map<int, int>::snapshot_type>, "a hash table has no order to reverse");
 static_assert(!reversible<bag<int, int>::snapshot_type>);
+static_assert(
+    !std::is_convertible_v<const map<int, int>::snapshot_type&, const entry_range<int, int>&>,
+    "nor by way of a range that has one");
+static_assert(reversible<ordered_map<int, int>> && !reversible<map<int, int>>);
+
+// A loop over a table and its size() look at two moments.
+static_assert(std::ranges::input_range<const map<int, int>>);
+static_assert(!std::ranges::sized_range<const map<int, int>>);
+static_assert(std::ranges::sized_range<const map<int, int>::snapshot_type>);
 
 // --- keys alone ----------------------------------------------------------------------------------
 
@@ -188,6 +198,18 @@ TEST(Set, HoldsEachKeyOnce) {
   const auto again =
       or_throw(map<std::string, std::monostate>::open({.path = "words.shelf", .system = &disk}));
   EXPECT_EQ(again.size(), 4u);
+}
+
+TEST(Set, TakesListsOfKeysInBraces) {
+  auto words = set<std::string>::in_memory();
+  EXPECT_EQ(words.insert_new_range({"a", "b"}), 2u);
+  EXPECT_TRUE(refuses(words.insert_new_range({"c", "a"}), errc::key_already_present));
+  EXPECT_EQ(words.insert_range({"c", std::string("d")}), 2u);
+  EXPECT_EQ(words.insert_range({}), 0u);
+  EXPECT_EQ(words.insert_range({{"a", {}}}), 1u);
+  EXPECT_EQ(words.size(), 4u);
+  auto pairs = set<std::pair<std::string, std::string>>::in_memory();
+  EXPECT_EQ(pairs.insert_range({{"a", "b"}, {"c", "d"}}), 2u);
 }
 
 TEST(Set, OfOrderedKeysIsWalkedInTheirOrder) {

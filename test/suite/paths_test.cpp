@@ -216,6 +216,7 @@ TEST(PathAlone, OpensTheFileItNamesWhateverTypeItIsOf) {
   EXPECT_EQ(or_throw(ages::open(name, opening::read_only)).size(), 1u);
   EXPECT_TRUE(refuses(ages::open(here.path("none"), opening::existing), errc::not_found));
   EXPECT_TRUE(refuses(ages::open(""), errc::invalid_argument));
+  EXPECT_EQ(with_table<ages>(std::filesystem::path(name), [](ages& t) { return t.size(); }), 1u);
   static_assert(!path_argument<int>);
   static_assert(!path_argument<std::nullptr_t>);
 }

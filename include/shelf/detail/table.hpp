@@ -91,10 +91,7 @@ template <class K, class V, kind Kind>
 template <path_argument P>
 result<table<K, V, Kind>> table<K, V, Kind>::open(const P& path, shelf::opening how) {
   config c;
-  if constexpr (std::is_convertible_v<const P&, std::string_view>)
-    c.path = std::string_view(path);
-  else
-    c.path = path.native();
+  c.path = detail::path_text(path);
   c.opening = how;
   return open(std::move(c));
 }
@@ -262,7 +259,7 @@ result<V> table<K, V, Kind>::update(const A& key, F&& f) {
   }
 }
 
-/// What the encoder refused, as a sentence that names the table.
+/// An error of the encoder with the table's name in front.
 template <class K, class V, kind Kind>
 error table<K, V, Kind>::refused(const error& why) const {
   return error(why.code(), core_->label() + ": " + why.message());
@@ -441,6 +438,13 @@ auto table<K, V, Kind>::seek(detail::place where, bytes key) const -> result<val
 }
 
 // --- with_table ----------------------------------------------------------------------------------
+
+template <class Table, path_argument P, class F>
+auto with_table(const P& path, F&& f) {
+  typename Table::config c;
+  c.path = detail::path_text(path);
+  return with_table<Table>(std::move(c), std::forward<F>(f));
+}
 
 template <class Table, class F>
 auto with_table(typename Table::config c, F&& f) {
