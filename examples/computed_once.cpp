@@ -1,5 +1,5 @@
 // EXAMPLE  computed once
-// The answers of a slow function, kept over all runs of the program.
+// The answers of a slow function, kept across runs of the program.
 #include <shelf/shelf.hpp>
 
 #include <iostream>
@@ -16,8 +16,8 @@ factors factorize(std::uint64_t number) {
 }
 
 int main(int count, char** words) try {
-  // back: writes cost memory only, close saves them. If the program is killed they are computed
-  // again.
+  // back: writes only change memory, and close saves them. If the program is killed, they are
+  // computed again.
   using cache_table = shelf::map<std::uint64_t, factors>;
   auto cache = shelf::or_throw(
       cache_table::open({.path = "factors.shelf", .mode = shelf::write_mode::back}));

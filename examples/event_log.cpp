@@ -1,5 +1,5 @@
 // EXAMPLE  event log
-// What happened to each device, in order: a duplicate_bag keeps values that repeat.
+// What happened to each device, in order: a duplicate_bag keeps duplicate values.
 #include <shelf/shelf.hpp>
 
 #include <iostream>

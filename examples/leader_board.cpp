@@ -1,11 +1,11 @@
 // EXAMPLE  leader board
-// The best games ever played: an ordered_map knows the rank of a key and its first entries.
+// The best games ever played: an ordered_map finds the rank of a key and its first entries.
 #include <shelf/shelf.hpp>
 
 #include <iostream>
 
-// Ordered member by member. The best come first because their points are stored negative; the
-// number of the game tells equal ones apart, the earlier first.
+// Ordered member by member. Points are stored negative, so the best games come first; among equal
+// points the game with the lower number does.
 struct place {
   std::int64_t minus_points = 0;
   std::uint64_t game = 0;
@@ -13,7 +13,7 @@ struct place {
 using board_table = shelf::ordered_map<place, std::string>;
 
 void show(const board_table& board) {
-  const auto moment = board.snapshot();  // ranks and names of one moment, whoever plays meanwhile
+  const auto moment = board.snapshot();  // one moment, regardless of games played meanwhile
   for (const auto& [key, name] : moment.slice(0, 3)) {
     std::cout << moment.rank(key) + 1 << ". " << name << ' ' << -key.minus_points << '\n';
   }

@@ -1,5 +1,5 @@
 // EXAMPLE  message queue
-// Messages wait in a file while the network is away, and go out in order when it is back.
+// Messages wait in a file while the network is down, and are sent in order once it is up.
 #include <shelf/shelf.hpp>
 
 #include <iostream>
@@ -16,17 +16,17 @@ void put(queue_table& queue, const message& m) {
   std::cout << queue.size() << " waiting\n";
 }
 
-/// Removes a message only after it has gone out: a crash in between sends it twice, never not.
+/// Removes a message only after sending it: after a crash in between it is sent twice, never lost.
 void deliver(queue_table& queue) {
   while (const auto next = queue.first()) {
     const auto& [number, m] = *next;
-    std::cout << "to " << m.to << ": " << m.text << '\n';  // here it goes over the network
+    std::cout << "to " << m.to << ": " << m.text << '\n';  // send it over the network here
     shelf::or_throw(queue.erase(number));
   }
 }
 
 int main(int count, char** words) try {
-  // durable: a message that was accepted survives a power cut as well.
+  // durable: an accepted message survives a power failure, too.
   auto queue = shelf::or_throw(
       queue_table::open({.path = "outbox.shelf", .mode = shelf::write_mode::durable}));
   const std::string command = count > 1 ? words[1] : "";

@@ -1,10 +1,10 @@
 // EXAMPLE  rate limits
-// Three requests a user and minute, and a restart of the server forgives nothing.
+// Three requests per user and minute; the counts survive a restart of the server.
 #include <shelf/shelf.hpp>
 
 #include <iostream>
 
-// The minute first: the windows that are over are then the first keys of the table.
+// The minute comes first, so expired windows are the first keys of the table.
 using window = std::pair<std::int64_t, std::string>;
 using limits_table = shelf::ordered_map<window, int>;
 
@@ -25,7 +25,7 @@ std::size_t forget_before(limits_table& requests, std::int64_t minute) {
 
 int main(int count, char** words) try {
   if (count != 3) {
-    std::cout << "usage: rate_limits USER SECOND\n";  // a server would ask the clock
+    std::cout << "usage: rate_limits USER SECOND\n";  // a server would read the clock
     return 2;
   }
   auto requests = shelf::or_throw(limits_table::open({.path = "requests.shelf"}));

@@ -4,7 +4,7 @@
 
 #include <iostream>
 
-// The name of a type in the file is `contact` for both: namespaces do not count.
+// The name of a type in the file is `contact` for both: namespaces are not part of it.
 namespace before {
 struct contact {
   std::string name;

@@ -1,5 +1,5 @@
 // EXAMPLE  survives kill -9
-// A long job that kills itself again and again, and each time goes on where it was.
+// A long job that kills itself repeatedly, and each time resumes where it was.
 #include <shelf/shelf.hpp>
 
 #include <csignal>
@@ -15,7 +15,7 @@ int main() try {
 
   for (int number = first; number <= 10; ++number) {
     shelf::or_throw(squares.insert(number, std::int64_t{number} * number));
-    // No destructor runs, nothing is closed or flushed: the write is in the file already.
+    // No destructor runs, and nothing is closed or flushed: the write is already in the file.
     if (number % 4 == 0) std::raise(SIGKILL);
   }
   const auto sum =

@@ -1,5 +1,5 @@
 // EXAMPLE  tag index
-// Notes found by their tags: a bag holds distinct values a key, in the order of their insertion.
+// Notes found by their tags: a bag holds distinct values per key, in insertion order.
 #include <shelf/shelf.hpp>
 
 #include <iostream>
@@ -9,7 +9,7 @@ using index_table = shelf::bag<std::string, std::string>;
 void add(index_table& notes_by_tag, const std::string& note, std::span<char*> tags) {
   std::vector<std::pair<std::string, std::string>> pairs;
   for (const char* tag : tags) pairs.emplace_back(tag, note);
-  shelf::or_throw(notes_by_tag.insert_range(pairs));  // all of them, or after a crash none
+  shelf::or_throw(notes_by_tag.insert_range(pairs));  // atomic: all or none after a crash
 }
 
 void find(const index_table& notes_by_tag, std::string_view tag) {

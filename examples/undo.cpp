@@ -1,12 +1,12 @@
 // EXAMPLE  undo
-// Save, change, and reload if the change was wrong: in write-back mode the file is the way back.
+// Save, change, and reload if the change was wrong: reload() undoes what was not saved.
 #include <shelf/shelf.hpp>
 
 #include <iostream>
 
 using accounts_table = shelf::map<std::string, std::int64_t>;
 
-/// Both steps, or neither: what was not saved is gone after reload.
+/// Both steps or neither: reload discards what was not saved.
 shelf::result<> pay(accounts_table& accounts, const std::string& from, const std::string& to,
                     std::int64_t sum) {
   if (auto saved = accounts.save(); !saved) return saved;
@@ -18,7 +18,7 @@ shelf::result<> pay(accounts_table& accounts, const std::string& from, const std
 }
 
 int main(int count, char** words) try {
-  // with_table closes the table on every way out, and reports both errors if there are two.
+  // with_table always closes the table, and reports both errors if there are two.
   shelf::or_throw(shelf::with_table<accounts_table>(
       {.path = "accounts.shelf", .mode = shelf::write_mode::back},
       [&](accounts_table& accounts) -> shelf::result<> {

@@ -1,5 +1,5 @@
 // EXAMPLE  user sessions
-// Who is logged in, for how long; a restart of the program logs nobody out.
+// Who is logged in, and until when; sessions survive a restart of the program.
 #include <shelf/shelf.hpp>
 
 #include <chrono>
@@ -32,7 +32,7 @@ void who_is(const sessions_table& sessions, std::string_view token) {
 void sweep(sessions_table& sessions) {
   std::size_t gone = 0;
   for (const auto& [token, s] : sessions.snapshot()) {
-    // With the value: a session that was renewed since the snapshot stays.
+    // Erase only if the value is the same: a session renewed since the snapshot stays.
     if (s.expires <= now()) gone += shelf::or_throw(sessions.erase(token, s));
   }
   std::cout << gone << " expired, " << sessions.size() << " left\n";

@@ -1,5 +1,5 @@
 // DEMO  the child process, seen from the parent
-// posix_spawn of /proc/self/exe: it shares nothing with us but the files and a pipe.
+// posix_spawn of /proc/self/exe: parent and child share only the files and a pipe.
 #include "child.hpp"
 
 #include <fcntl.h>
@@ -26,7 +26,7 @@ namespace {
 child::child(orders o) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) refuse(errno, "no pipe for the child");
-  // The child's end gets a number that exec does not close.
+  // The child's end gets a descriptor that exec does not close.
   o.pipe = ::fcntl(ends[1], F_DUPFD, 3);
   std::array<std::string, 6> words{"shelf_demo",           "--writer",
                                    o.data.string(),        o.directory.string(),
@@ -71,7 +71,7 @@ int child::reap() {
   while (::waitpid(process_, &status, 0) < 0 && errno == EINTR) {
   }
   process_ = -1;
-  // The pipe holds what was acknowledged before the end: hear it out.
+  // Read what is left in the pipe: the acknowledgements before its end.
   if (listener_.joinable()) listener_.join();
   return status;
 }

@@ -1,5 +1,5 @@
 // DEMO  the child process, seen from the parent
-// Started, listened to, killed.
+// It is started, its acknowledgements are read, and it is killed.
 #pragma once
 
 #include "writer.hpp"
@@ -12,8 +12,8 @@
 
 namespace demo {
 
-/// The demo's own program, started anew as a writer. Its acknowledgements are read as they come, so
-/// that it never waits for us.
+/// The demo's own program, started again as a writer. Its acknowledgements are read as they arrive,
+/// so it never blocks on the pipe.
 class child {
  public:
   explicit child(orders o);
@@ -21,7 +21,7 @@ class child {
   child(const child&) = delete;
   child& operator=(const child&) = delete;
 
-  /// The acknowledgement that came last; zeros if none came yet.
+  /// The last acknowledgement; zeros if there was none yet.
   [[nodiscard]] acknowledgement heard() const {
     const std::scoped_lock lock(mutex_);
     return heard_;
@@ -29,11 +29,10 @@ class child {
   /// True once it has acknowledged something or has ended.
   [[nodiscard]] bool has_begun() const { return begun_.load(); }
   [[nodiscard]] bool has_ended() const { return ended_.load(); }
-  /// SIGKILL. Returns when it is dead and all that it acknowledged has been heard; true if the
-  /// signal ended it, false if it had come to its end by itself. Throws std::runtime_error if it
-  /// had failed.
+  /// Sends SIGKILL and waits until the child is dead and all its acknowledgements are read. True if
+  /// the signal ended it, false if it had finished before. Throws std::runtime_error if it failed.
   [[nodiscard]] bool kill();
-  /// Waits until it has come to its end by itself.
+  /// Waits until it has finished.
   void wait();
 
  private:

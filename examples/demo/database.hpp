@@ -16,7 +16,7 @@ using character_map = shelf::map<char32_t, character>;
 using category_bag = shelf::bag<std::string, char32_t>;
 using name_index = shelf::ordered_map<std::string, char32_t>;
 
-/// What is written at once, and acknowledged at once: records [from, to) of the data.
+/// One atomic write: records [from, to) of the data.
 struct step {
   std::size_t from = 0;
   std::size_t to = 0;
@@ -24,7 +24,7 @@ struct step {
   [[nodiscard]] std::size_t count() const { return to - from; }
 };
 
-/// The order in which the records are written: many one by one, then a large batch, and so on.
+/// The order in which the records are written: many single ones, then a large batch, and so on.
 [[nodiscard]] std::vector<step> steps_over(std::size_t records);
 
 /// Three tables in three files, written through: what is acknowledged survives a kill.
@@ -35,13 +35,13 @@ struct database {
 
   [[nodiscard]] static database open(const std::filesystem::path& directory);
 
-  /// All three tables take these records: one record as single inserts, more as one atomic batch a
-  /// table. Returns when all three have acknowledged. Throws shelf::exception.
+  /// Writes these records to all three tables: one record as single inserts, more as one atomic
+  /// batch per table. Returns once all three have acknowledged. Throws shelf::exception.
   void write(std::span<const record> some);
   void close();
 };
 
-/// Where database::open puts the characters.
+/// The path of the table of characters.
 [[nodiscard]] std::filesystem::path characters_file(const std::filesystem::path& directory);
 
 }  // namespace demo

@@ -1,6 +1,6 @@
 // DEMO  chapter two: killed in the middle
-// Every other kill comes at a random moment. The others are aimed: sent when the file is seen to
-// grow by much, which is a large batch being written.
+// Every other kill comes at a random moment. The others are aimed at large batches: they are sent
+// when the file grows quickly.
 #include "kills.hpp"
 
 #include "child.hpp"
@@ -24,10 +24,10 @@ constexpr std::uint64_t much_growth = 32 << 10;
 constexpr int tables = 3;
 
 struct round {
-  std::size_t before = 0;        // records that had been acknowledged when the child began
-  std::size_t acknowledged = 0;  // and when it was dead
-  std::uint64_t found = 0;       // writes of these, in three tables
-  std::uint64_t more = 0;        // writes that got there but were not acknowledged in time
+  std::size_t before = 0;        // records acknowledged before the child began
+  std::size_t acknowledged = 0;  // records acknowledged when it was dead
+  std::uint64_t found = 0;       // writes of these records, in three tables
+  std::uint64_t more = 0;        // writes in the tables that were not acknowledged
   std::uint64_t torn_frames = 0;
   std::uint64_t torn_bytes = 0;
   std::uint64_t lookups = 0;
@@ -36,7 +36,7 @@ struct round {
   [[nodiscard]] std::uint64_t writes() const { return tables * (acknowledged - before); }
 };
 
-/// Opens the characters beside the child that writes them: read_only takes no lock. Whatever was
+/// Opens the characters while the child writes them: read_only takes no lock. Everything that was
 /// acknowledged before must be there.
 class onlooker {
  public:
@@ -58,8 +58,8 @@ class onlooker {
   std::uint64_t looks_ = 0;
 };
 
-/// Waits until many bytes are written in a short time, or the child is at its end. Single inserts
-/// are far below that.
+/// Waits until many bytes are written in a short time, far more than by single inserts, or the
+/// child has finished.
 void wait_for_batch(const child& c, const std::filesystem::path& file) {
   constexpr duration window = microseconds(200);
   while (!c.has_ended()) {
@@ -78,9 +78,9 @@ void note_cut(const Table& t, round& r) {
   r.torn_frames += cut != 0;
 }
 
-/// Reopens the tables and proves that nothing acknowledged is missing. What the kill cut short may
-/// have reached one table and not the next; the next child writes it again, which changes nothing
-/// where it is there.
+/// Reopens the tables and checks that no acknowledged write is missing. The step that the kill cut
+/// short may have reached one table and not the next; the next child writes it again, which changes
+/// nothing in the tables that have it.
 void reopen_and_prove(round& r, const std::filesystem::path& directory,
                       std::span<const record> data, std::span<const step> steps) {
   const stopwatch watch;
@@ -114,7 +114,7 @@ void print_round(std::string_view number, std::string_view moment, const round& 
       time(r.reopened));
 }
 
-/// The chapter's state from child to child.
+/// What the chapter keeps from one child to the next.
 class killing {
  public:
   killing(const std::filesystem::path& file, const unicode_data& data,
@@ -131,7 +131,7 @@ class killing {
   [[nodiscard]] std::uint64_t lookups() const { return lookups_; }
   [[nodiscard]] std::uint64_t children() const { return children_; }
 
-  /// A child begins, and is killed, unless it came to its end before the signal did.
+  /// Starts a child and kills it, unless it finishes first.
   void kill_one() {
     if (is_done()) start_over();
     child c({.data = file_, .directory = directory_, .done = done_});
@@ -151,7 +151,7 @@ class killing {
     end_round(c, killed, killed ? moment : "came too late");
   }
 
-  /// The last child is left alone.
+  /// Lets the last child finish.
   void finish() {
     child c({.data = file_, .directory = directory_, .done = done_});
     c.wait();

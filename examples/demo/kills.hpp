@@ -1,5 +1,6 @@
 // DEMO  chapter two: killed in the middle
-// A child writes, is killed, the parent checks, the next child goes on; until all is written.
+// A child writes and is killed, the parent checks, and the next child continues until all is
+// written.
 #pragma once
 
 #include "unicode_data.hpp"
@@ -10,7 +11,7 @@ namespace demo {
 
 struct kill_totals {
   std::uint64_t kills = 0;
-  std::uint64_t acknowledged = 0;  // writes; of each table one a record
+  std::uint64_t acknowledged = 0;  // writes: one per record and table
   std::uint64_t found = 0;
   std::uint64_t torn_frames = 0;
   std::uint64_t torn_bytes = 0;

@@ -1,5 +1,5 @@
 // DEMO  shelf on real data
-// Four chapters, a page in all; exit code 1 and one sentence if any promise is broken.
+// Four chapters on one page; exit code 1 and a message if any promise is broken.
 #include "kills.hpp"
 #include "page.hpp"
 #include "power_cuts.hpp"

@@ -1,6 +1,6 @@
 // DEMO  chapter three: power cuts
-// A crash may keep or lose each 512 bytes that were not synced, tear one at any byte, and lose a
-// file's length or name. The simulated disk makes these states from a recording.
+// A crash may keep or lose each unsynced block of 512 bytes, tear one at any byte, and lose a
+// file's length or name. The simulated disk generates these states from a recording.
 #include "power_cuts.hpp"
 
 #include "database.hpp"
@@ -28,12 +28,12 @@ struct scenario {
   crash_options::kind crash;
 };
 
-/// What the disk saw, and at which of its operations which write was acknowledged, and synced.
+/// The disk's operations, and after which of them each write was acknowledged and synced.
 struct recording {
   shelf::file::history past;
-  std::size_t opened = 0;                 // operations until the table was there
-  std::vector<std::size_t> acknowledged;  // by write: operations done when insert had returned
-  std::vector<std::size_t> synced;        // by write: and when it was synced, if ever
+  std::size_t opened = 0;                 // operations until the table was open
+  std::vector<std::size_t> acknowledged;  // per write: operations when insert returned
+  std::vector<std::size_t> synced;        // per write: operations when it was synced, if ever
 };
 
 struct outcome {
@@ -65,12 +65,13 @@ recording record_writes(const scenario& s, std::span<const record> data) {
   return r;
 }
 
-/// How many of the times lie at or before `at`.
+/// How many of the times are at or before `at`.
 std::size_t count_until(const std::vector<std::size_t>& times, std::size_t at) {
   return static_cast<std::size_t>(std::ranges::upper_bound(times, at) - times.begin());
 }
 
-/// Opens one state and compares it. `promised` writes must be there; what is there is a prefix.
+/// Opens one state and checks that it holds a prefix of the writes with at least `promised` of
+/// them.
 void visit(simulated_disk& disk, std::span<const record> data, std::size_t promised,
            std::size_t acknowledged, outcome& o) {
   const auto table = character_map::open(

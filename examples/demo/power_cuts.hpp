@@ -1,5 +1,5 @@
 // DEMO  chapter three: power cuts
-// The same on a simulated disk: a workload is recorded, and then every moment is a power cut.
+// Records a workload on a simulated disk, then cuts the power at every moment of it.
 #pragma once
 
 #include "unicode_data.hpp"
@@ -8,8 +8,8 @@
 
 namespace demo {
 
-/// Throws broken_promise if a state lacks what was promised or holds anything but a prefix. Returns
-/// how many states were visited.
+/// Returns the number of states visited. Throws broken_promise if one lacks a promised write or
+/// does not hold a prefix.
 std::uint64_t show_power_cuts(const unicode_data& data);
 
 }  // namespace demo

@@ -1,4 +1,4 @@
-// DEMO  a place of its own
+// DEMO  a temporary directory
 // mkdtemp, and remove_all at the end.
 #include "scratch_directory.hpp"
 

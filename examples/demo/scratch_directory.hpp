@@ -1,5 +1,5 @@
-// DEMO  a place of its own
-// A new directory below TMPDIR or /tmp, removed with all that is in it at the end.
+// DEMO  a temporary directory
+// A new directory below TMPDIR or /tmp, removed with its contents at the end.
 #pragma once
 
 #include <filesystem>

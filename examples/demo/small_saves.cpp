@@ -1,5 +1,5 @@
 // DEMO  chapter four: small saves
-// The whole database is saved once; then ever fewer characters are changed and saved.
+// Saves the whole database once, then changes and saves fewer and fewer characters.
 #include "small_saves.hpp"
 
 #include "database.hpp"
@@ -32,7 +32,7 @@ void print_save(std::string_view what, std::size_t changed, duration changing, s
       time(saving));
 }
 
-/// Changes every so many-th character, so many in all.
+/// Changes that many characters, evenly distributed.
 void change(character_map& table, const unicode_data& data, std::size_t how_many,
             std::size_t round) {
   const auto stride = data.records.size() / how_many;
@@ -57,7 +57,7 @@ void change_and_save(character_map& table, const unicode_data& data, std::string
   print_save(what, how_many, median(changing), written, median(saving));
 }
 
-/// What a save cannot be faster than: the same few bytes appended to a file and synced.
+/// The lower bound of a save: the same few bytes appended to a file and synced.
 duration bare_sync(const std::filesystem::path& directory) {
   const auto file = (directory / "bare").string();
   const int fd = ::open(file.c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);

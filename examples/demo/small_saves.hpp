@@ -1,5 +1,5 @@
 // DEMO  chapter four: small saves
-// In write-back mode a save costs what changed, not what is there.
+// In write-back mode the cost of a save depends on what changed, not on the table's size.
 #pragma once
 
 #include "unicode_data.hpp"

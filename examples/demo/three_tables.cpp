@@ -1,5 +1,5 @@
 // DEMO  chapter one: three tables
-// Filling them with single inserts, opening them again, and what they answer.
+// Fills them with single inserts, reopens them, and queries them.
 #include "three_tables.hpp"
 
 #include "database.hpp"
@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::size_t lookups = 1'000'000;
 
-/// What one lookup of a round trip through all of them costs; the sum keeps the compiler from
-/// leaving it out.
+/// The time per lookup when every entry is looked up once; the sum keeps the compiler from removing
+/// the lookups.
 struct measured {
   duration each{};
   std::size_t sum = 0;

@@ -1,5 +1,5 @@
 // DEMO  chapter one: three tables
-// The database goes into a map, a bag and an ordered map; then they are asked.
+// Stores the database in a map, a bag and an ordered map, and queries them.
 #pragma once
 
 #include "unicode_data.hpp"

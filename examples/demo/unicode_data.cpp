@@ -1,5 +1,5 @@
 // DEMO  Unicode's character database as C++ values
-// Reading UnicodeData.txt: 15 fields a line, divided by semicolons, numbers in hexadecimal.
+// Reading UnicodeData.txt: 15 fields per line, separated by semicolons; numbers are hexadecimal.
 #include "unicode_data.hpp"
 
 #include <fmt/format.h>
@@ -16,7 +16,7 @@ namespace {
 
 using fields = std::array<std::string_view, 15>;
 
-/// Takes what stands before `divider` off the front of `text`.
+/// Removes the part before `divider` from the front of `text`.
 std::string_view take(std::string_view& text, char divider) {
   const auto at = text.find(divider);
   const auto taken = text.substr(0, at);
@@ -93,7 +93,7 @@ std::string whole(const std::filesystem::path& file) {
   return std::move(text).str();
 }
 
-/// The line belongs to the record before it: "<X, Last>" ends the range that "<X, First>" began.
+/// The line belongs to the previous record: "<X, Last>" ends the range that "<X, First>" began.
 bool ends_range(unicode_data& data, const record& next) {
   constexpr std::string_view first = ", First>";
   constexpr std::string_view last = ", Last>";

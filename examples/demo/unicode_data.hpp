@@ -1,5 +1,5 @@
 // DEMO  Unicode's character database as C++ values
-// A plain struct with the fields of UnicodeData.txt; shelf stores it as it is, no macro needed.
+// A plain struct with the fields of UnicodeData.txt; shelf stores it without macros.
 #pragma once
 
 #include <cstdint>
@@ -46,7 +46,7 @@ struct unicode_data {
   std::size_t lines = 0;
   std::size_t bytes = 0;
   std::size_t ranges = 0;       // written as two lines, "<X, First>" and "<X, Last>"
-  std::size_t code_points = 0;  // all that the records stand for
+  std::size_t code_points = 0;  // all that the records represent
 };
 
 /// Reads the whole file. A range becomes one record named "<X>", under its first code point. The 65

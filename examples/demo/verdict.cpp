@@ -1,5 +1,5 @@
 // DEMO  the proof
-// Each table is compared with the records it must hold, one by one.
+// Compares each table, entry by entry, with the records that it must hold.
 #include "verdict.hpp"
 
 #include <fmt/format.h>
@@ -10,7 +10,7 @@
 namespace demo {
 namespace {
 
-/// The first `held` records end where a step ends, and hold all that was acknowledged.
+/// Checks that the first `held` records are whole steps and include everything acknowledged.
 void check_length(std::string_view table, std::size_t held, std::span<const step> steps,
                   std::size_t acknowledged) {
   if (held < acknowledged) {

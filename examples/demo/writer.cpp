@@ -1,5 +1,5 @@
 // DEMO  the child process
-// One thread writes and acknowledges; two look up what it has acknowledged, without waiting for it.
+// One thread writes and acknowledges; two others look up what it has acknowledged, concurrently.
 #include "writer.hpp"
 
 #include "database.hpp"
@@ -23,8 +23,8 @@ struct progress {
   std::atomic<std::uint32_t> mistakes{0};
 };
 
-/// Looks up characters that are there, at random: each must be whole and right. Rests now and then,
-/// to leave the writer a processor on small machines.
+/// Looks up random characters that were acknowledged: each must be whole and right. Pauses from
+/// time to time to leave the writer a processor on small machines.
 void read_along(const std::stop_token& stop, const character_map& characters,
                 std::span<const record> data, progress& p, unsigned seed) {
   std::minstd_rand random(seed);
@@ -43,7 +43,7 @@ void acknowledge(int pipe, const progress& p) {
   const acknowledgement a{.records = static_cast<std::uint32_t>(p.records.load()),
                           .mistakes = p.mistakes.load(),
                           .lookups = p.lookups.load()};
-  // Less than PIPE_BUF: it arrives whole or not at all.
+  // Less than PIPE_BUF, so the write is atomic.
   while (::write(pipe, &a, sizeof a) != static_cast<ssize_t>(sizeof a)) {
     if (errno != EINTR) throw std::system_error(errno, std::generic_category(), "the pipe");
   }
@@ -52,7 +52,7 @@ void acknowledge(int pipe, const progress& p) {
 }  // namespace
 
 int run_writer(const orders& o) {
-  // Whoever aims at us shall see what we do, even on a busy machine.
+  // The parent aims its kill at what it sees of our file, so it must see it even on a busy machine.
   ::setpriority(PRIO_PROCESS, 0, 19);
   const auto data = read_unicode_data(o.data).records;
   auto tables = database::open(o.directory);

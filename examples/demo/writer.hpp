@@ -1,5 +1,5 @@
 // DEMO  the child process
-// It writes, it acknowledges through a pipe, and it does not know when it will be killed.
+// Writes and acknowledges through a pipe until it is killed.
 #pragma once
 
 #include <cstdint>
@@ -7,24 +7,23 @@
 
 namespace demo {
 
-/// What the child tells after each step, once all three tables have returned from it.
+/// What the child reports after each step, once all three inserts have returned.
 struct acknowledgement {
   std::uint32_t records;   // written so far, from the first of the data
-  std::uint32_t mistakes;  // lookups beside the writer that were not what had been written: none
+  std::uint32_t mistakes;  // lookups that did not return what was written; must be 0
   std::uint64_t lookups;   // so far, by all reader threads
 };
 
 struct orders {
   std::filesystem::path data;       // UnicodeData.txt
   std::filesystem::path directory;  // of the tables
-  std::size_t done = 0;             // records that are there already
+  std::size_t done = 0;             // records that were written before
   int pipe = -1;                    // where acknowledgements go
 };
 
 inline constexpr int reader_threads = 2;
 
-/// Writes the rest of the records, two threads reading beside it all the while. Returns the exit
-/// code.
+/// Writes the remaining records while two threads read. Returns the exit code.
 [[nodiscard]] int run_writer(const orders& o);
 
 }  // namespace demo
