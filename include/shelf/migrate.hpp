@@ -76,8 +76,7 @@ template <class Old, class New, class F>
       return detail::add_converted(batch, std::optional<new_pair>(std::move(made)), limits);
     }
   };
-  return detail::migrate_file(detail::untyped(std::move(c)), from, to, convert, options.dry_run,
-                              {});
+  return detail::migrate_table(detail::parts_of(c), from, to, convert, options.dry_run);
 }
 
 }  // namespace shelf

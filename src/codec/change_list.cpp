@@ -8,11 +8,15 @@
 
 namespace shelf::detail {
 
+void change_list::add(change_verb what, bytes key, bytes value) {
+  add_pieces(what, key, {&value, 1});
+}
+
 void change_list::add_pieces(change_verb what, bytes key, std::span<const bytes> value) {
+  if (ends_.size() == ends_.capacity()) ends_.reserve(2 * ends_.size() + 8);
   auto size = key.size();
   for (const auto piece : value) size += piece.size();
   const auto before = content_.size();
-  ends_.reserve(ends_.size() + 1);
   if (before + size > content_.capacity()) content_.reserve(2 * before + size);
   content_.insert(content_.end(), key.begin(), key.end());
   for (const auto piece : value) content_.insert(content_.end(), piece.begin(), piece.end());

@@ -197,10 +197,11 @@ TEST(DetsTable, AFileNobodyWritesToForThreeMinutesIsClosed) {
   c.format = file_format::dets;
   c.system = &disk;
   c.dets_limit = 24 << 10;
-  return or_throw(engine::store::open(
-      std::move(c), what == kind::set
-                        ? detail::types_of<std::string, std::string, kind::set>({}, {})
-                        : detail::types_of<std::string, std::string, kind::bag>({}, {})));
+  const detail::decoding_rules rules;
+  const auto types = what == kind::set
+                         ? detail::types_of<std::string, std::string, kind::set>({}, rules)
+                         : detail::types_of<std::string, std::string, kind::bag>({}, rules);
+  return or_throw(engine::store::open(std::move(c), detail::make_entry_types(types)));
 }
 [[nodiscard]] std::vector<std::byte> encoded(std::string_view text) {
   const auto t = term::binary(text);

@@ -29,16 +29,7 @@ struct listed_change {
 class change_list {
  public:
   /// Copies the bytes. Throws std::bad_alloc, with nothing added.
-  void add(change_verb what, bytes key, bytes value = {}) {
-    if (ends_.size() == ends_.capacity()) ends_.reserve(2 * ends_.size() + 8);
-    const auto before = content_.size();
-    if (const auto needed = before + key.size() + value.size(); needed > content_.capacity()) {
-      content_.reserve(needed + before);
-    }
-    content_.insert(content_.end(), key.begin(), key.end());
-    content_.insert(content_.end(), value.begin(), value.end());
-    ends_.push_back({what, before + key.size(), content_.size()});
-  }
+  void add(change_verb what, bytes key, bytes value = {});
   /// The same with a value whose bytes lie in several places.
   void add_pieces(change_verb what, bytes key, std::span<const bytes> value);
   [[nodiscard]] listed_change operator[](std::size_t index) const noexcept {

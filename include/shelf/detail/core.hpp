@@ -23,6 +23,10 @@
 
 namespace shelf::detail {
 
+class encoder;
+struct decoding_rules;
+struct shape;
+
 /// An entry as the core shows it. The bytes live as long as the call or the snapshot that shows
 /// them.
 struct stored_entry {
@@ -46,6 +50,40 @@ struct entry_types {
   /// Judges a stored schema text against ours; "key" or "value" is named by the caller.
   result<> (*compare_schema)(const std::string& stored, const std::string& wanted,
                              missing_fields policy) = nullptr;
+};
+
+/// What a program's table tells the core of K and V. From it the core makes entry_types, compiled
+/// once: a program instantiates none of that.
+struct program_types {
+  kind what = kind::set;
+  const shape& key;
+  const shape& value;
+  /// Appends a stored value in the form that its type has now; false if it is not of the type.
+  bool (*reencode)(bytes value, const decoding_rules& rules, encoder& out) = nullptr;
+  const decoding_rules& rules;
+  function<bool(bytes key, bytes value)> accept = {};
+};
+[[nodiscard]] entry_types make_entry_types(program_types types);
+
+/// The parts of a config<K, V> that do not depend on K and V. Strings and functions are moved from.
+struct config_parts {
+  std::string& path;
+  std::optional<std::string>& base_directory;
+  std::string& name;
+  write_mode mode;
+  shelf::opening opening;
+  file_format format;
+  file_io io;
+  shelf::access access;
+  std::chrono::milliseconds save_every;
+  std::chrono::milliseconds sync_every;
+  shelf::missing_fields missing_fields;
+  function<void(const error&)>& on_error;
+  const shelf::limits& limits;
+  const shelf::compaction& compaction;
+  shelf::file_system file_system;
+  file::system* system;
+  dets::repair_policy repair;
 };
 
 /// config<K, V> without its types.
@@ -203,6 +241,12 @@ class callback_scope {
 /// Opens, creates or makes a table. Errors: see table.hpp, open.
 [[nodiscard]] result<std::shared_ptr<core>> open_core(core_config config, entry_types types);
 
+/// The same, as a program's table calls it.
+[[nodiscard]] result<std::shared_ptr<core>> open_table(const config_parts& config,
+                                                       program_types types);
+/// A table without a file. Throws std::bad_alloc.
+[[nodiscard]] std::shared_ptr<core> make_table(std::string name, program_types types);
+
 /// A table's file to which entries are added one by one, with no table in memory: that holds about
 /// a frame of them. Of equal keys of a set the last counts, when the file is opened; in a bag what
 /// is there already changes nothing. What is not published is gone with the builder; after any
@@ -241,6 +285,11 @@ struct migration_counts {
 [[nodiscard]] result<migration_counts> migrate_file(
     core_config config, entry_types from, const entry_types& to,
     function_ref<result<>(stored_entry, entry_batch&)> convert, bool dry_run, const progress& tell);
+
+/// The same, as a program calls it.
+[[nodiscard]] result<migration_counts> migrate_table(
+    const config_parts& config, const program_types& from, const program_types& to,
+    function_ref<result<>(stored_entry, entry_batch&)> convert, bool dry_run);
 
 /// Removes a table's file, refusing while it is open for writing.
 [[nodiscard]] result<> remove_file(const std::string& path,

@@ -12,32 +12,25 @@ namespace detail {
 template <class R>
 concept stays_put = std::ranges::contiguous_range<R> && std::ranges::sized_range<R>;
 
-/// config<K, V> and the types, as the core wants them.
+/// A stored value in the form that V has now. False if it is not a V.
+template <class V>
+bool reencode(bytes value, const decoding_rules& rules, encoder& out) {
+  V decoded{};
+  decoder in(value, rules);
+  if (!decode(in, decoded) || !in.done()) return false;
+  encode(out, decoded);
+  return true;
+}
+
+/// The types of a table, as the core wants them.
 template <class K, class V, kind Kind>
-entry_types types_of(const config<K, V>& c, decoding_rules rules) {
-  entry_types t;
-  t.what = Kind;
-  t.key_schema = schema_of<K>();
-  t.value_schema = schema_of<V>();
-  t.check = [rules](bytes key, bytes value) -> result<> {
-    // What a lookup asks for has all its fields, so a stored key must have them as well.
-    if (auto fits = check<K>(key, {.nesting = rules.nesting}, purpose::key); !fits) return fits;
-    return check<V>(value, rules);
-  };
-  t.reencode = [rules](bytes value) -> result<std::vector<std::byte>> {
-    auto decoded = decode<V>(value, rules);
-    if (!decoded) return std::unexpected(decoded.error());
-    encoder out;
-    encode(out, *decoded);
-    if (out.failed()) return std::unexpected(out.outcome().error());
-    const bytes made = out.written();
-    return std::vector<std::byte>(made.begin(), made.end());
-  };
-  t.compare_schema = [](const std::string& stored, const std::string& wanted,
-                        missing_fields policy) -> result<> {
-    return detail::compare_schema(stored, wanted,
-                                  {.missing_fields = policy == missing_fields::use_defaults});
-  };
+program_types types_of(const config<K, V>& c, const decoding_rules& rules) {
+  program_types t{.what = Kind,
+                  .key = shape_of<K>(),
+                  .value = shape_of<V>(),
+                  .reencode = &reencode<V>,
+                  .rules = rules,
+                  .accept = {}};
   if (c.check) {
     t.accept = [accept = c.check, rules](bytes key, bytes value) {
       K k{};
@@ -50,27 +43,26 @@ entry_types types_of(const config<K, V>& c, decoding_rules rules) {
   return t;
 }
 
+/// A configuration without its types; it must outlive the parts.
 template <class K, class V>
-core_config untyped(config<K, V> c) {
-  core_config u;
-  u.path = std::move(c.path);
-  u.base_directory = std::move(c.base_directory);
-  u.name = std::move(c.name);
-  u.mode = c.mode;
-  u.opening = c.opening;
-  u.format = c.format;
-  u.io = c.io;
-  u.access = c.access;
-  u.save_every = c.save_every;
-  u.sync_every = c.sync_every;
-  u.missing_fields = c.missing_fields;
-  u.on_error = std::move(c.on_error);
-  u.limits = c.limits;
-  u.compaction = c.compaction;
-  u.file_system = c.file_system;
-  u.system = c.system;
-  u.repair = c.repair;
-  return u;
+config_parts parts_of(config<K, V>& c) {
+  return {.path = c.path,
+          .base_directory = c.base_directory,
+          .name = c.name,
+          .mode = c.mode,
+          .opening = c.opening,
+          .format = c.format,
+          .io = c.io,
+          .access = c.access,
+          .save_every = c.save_every,
+          .sync_every = c.sync_every,
+          .missing_fields = c.missing_fields,
+          .on_error = c.on_error,
+          .limits = c.limits,
+          .compaction = c.compaction,
+          .file_system = c.file_system,
+          .system = c.system,
+          .repair = c.repair};
 }
 
 }  // namespace detail
@@ -81,8 +73,7 @@ result<table<K, V, Kind>> table<K, V, Kind>::open(config c) {
   const detail::decoding_rules rules{
       .missing_fields = c.missing_fields == missing_fields::use_defaults, .nesting = nesting};
   const detail::encoding_limits limits{.size = c.limits.entry_bytes, .nesting = nesting};
-  auto types = detail::types_of<K, V, Kind>(c, rules);
-  auto core = detail::open_core(detail::untyped(std::move(c)), std::move(types));
+  auto core = detail::open_table(detail::parts_of(c), detail::types_of<K, V, Kind>(c, rules));
   if (!core) return std::unexpected(core.error());
   return table(std::move(*core), rules, limits);
 }
@@ -98,14 +89,7 @@ result<table<K, V, Kind>> table<K, V, Kind>::open(const P& path, shelf::opening 
 
 template <class K, class V, kind Kind>
 table<K, V, Kind> table<K, V, Kind>::in_memory(std::string name) {
-  config c;
-  c.name = std::move(name);
-  auto types = detail::types_of<K, V, Kind>(c, {});
-  auto u = detail::untyped(std::move(c));
-  u.in_memory = true;
-  auto core = detail::open_core(std::move(u), std::move(types));
-  assert(core && "nothing but memory can be missing");
-  return table(std::move(*core), {}, {});
+  return table(detail::make_table(std::move(name), detail::types_of<K, V, Kind>({}, {})), {}, {});
 }
 
 template <class K, class V, kind Kind>
