@@ -2,8 +2,8 @@
 // Widths of characters.
 #include "cli/display_text.hpp"
 
+#include "error/utf8.hpp"
 #include "shelf/detail/bytes.hpp"
-#include "term/utf8.hpp"
 
 #include <algorithm>
 #include <array>
@@ -63,7 +63,7 @@ struct interval {
 std::size_t display_width(std::string_view text) {
   std::size_t width = 0;
   while (!text.empty()) {
-    const auto c = terms::decode_utf8(as_bytes(text));
+    const auto c = decode_utf8(as_bytes(text));
     width += c.size == 0 ? 1 : width_of(c.code);
     text.remove_prefix(std::max<std::size_t>(1, c.size));
   }
@@ -75,7 +75,7 @@ std::string cut_to(std::string_view text, std::size_t width) {
   std::size_t used = 0;
   std::size_t at = 0;
   while (at < text.size()) {
-    const auto c = terms::decode_utf8(as_bytes(text.substr(at)));
+    const auto c = decode_utf8(as_bytes(text.substr(at)));
     const auto next = c.size == 0 ? 1 : width_of(c.code);
     if (used + next + 1 > width) break;
     used += next;

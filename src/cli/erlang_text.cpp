@@ -2,7 +2,7 @@
 // A parser by descent; the nesting is bounded, so the stack is.
 #include "cli/erlang_text.hpp"
 
-#include "term/utf8.hpp"
+#include "error/utf8.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -114,7 +114,7 @@ parser::found parser::value(int depth) {
     const auto name = quoted('\'');
     if (!name) return std::nullopt;
     std::string utf8;
-    for (const auto code : *name) terms::append_utf8(utf8, code);
+    for (const auto code : *name) append_utf8(utf8, code);
     return made(from, term::atom(utf8));
   }
   if (is_lower(c) || static_cast<unsigned char>(c) >= 0x80) {
@@ -185,7 +185,7 @@ parser::found parser::character() {
     return term::integer(static_cast<std::uint32_t>(*code));
   }
   if (at_ == text_.size()) return fail("a character is missing");
-  const auto c = terms::decode_utf8(as_bytes(text_.substr(at_)));
+  const auto c = decode_utf8(as_bytes(text_.substr(at_)));
   if (c.size == 0) return fail("not UTF-8");
   at_ += c.size;
   return term::integer(static_cast<std::uint32_t>(c.code));
@@ -227,7 +227,7 @@ std::optional<char32_t> parser::escaped() {
     default: break;
   }
   --at_;
-  const auto other = terms::decode_utf8(as_bytes(text_.substr(at_)));
+  const auto other = decode_utf8(as_bytes(text_.substr(at_)));
   if (other.size == 0) return fail("not UTF-8");
   at_ += other.size;
   return other.code;
@@ -245,7 +245,7 @@ std::optional<std::vector<char32_t>> parser::quoted(char quote) {
       content.push_back(*code);
       continue;
     }
-    const auto c = terms::decode_utf8(as_bytes(text_.substr(at_)));
+    const auto c = decode_utf8(as_bytes(text_.substr(at_)));
     if (c.size == 0) return fail("not UTF-8");
     content.push_back(c.code);
     at_ += c.size;
@@ -271,7 +271,7 @@ bool parser::text_segment(std::vector<std::byte>& content) {
   if (!characters) return false;
   std::string text;
   if (take("/utf8")) {
-    for (const auto code : *characters) terms::append_utf8(text, code);
+    for (const auto code : *characters) append_utf8(text, code);
   } else {
     for (const auto code : *characters) {
       if (code > 255) return fail_at(from, "a character above 255 needs /utf8"), false;

@@ -2,6 +2,7 @@
 // Terms written as JSON. Whatever does not fit its schema is written as the term it is.
 #include "cli/instant.hpp"
 #include "cli/json_term.hpp"
+#include "error/hex.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -124,12 +125,8 @@ void writer::number(const term& t) {
 void writer::binary(const term& t) {
   const auto content = *t.as_binary();
   if (is_utf8(as_text(content))) return append_json_string(out_, as_text(content));
-  constexpr std::string_view digits = "0123456789abcdef";
   out_ += "{\"$hex\":\"";
-  for (const auto b : content) {
-    out_ += digits[std::to_integer<unsigned>(b) >> 4];
-    out_ += digits[std::to_integer<unsigned>(b) & 15];
-  }
+  append_hex(out_, content);
   out_ += "\"}";
 }
 

@@ -2,9 +2,10 @@
 // nlohmann's parser, which is told where it is, fills the tree.
 #include "cli/json_value.hpp"
 
+#include "error/hex.hpp"
 #include "error/printable.hpp"
+#include "error/utf8.hpp"
 #include "shelf/detail/bytes.hpp"
-#include "term/utf8.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -175,15 +176,14 @@ std::expected<json_value, bad_text> parse_json(std::string_view text) {
 }
 
 bool is_utf8(std::string_view text) noexcept {
-  return terms::count_characters(as_bytes(text)).has_value();
+  return count_characters(as_bytes(text)).has_value();
 }
 
 namespace {
 
 void append_escape(std::string& out, char32_t code) {
-  constexpr std::string_view digits = "0123456789abcdef";
   out += "\\u";
-  for (int shift = 12; shift >= 0; shift -= 4) out += digits[code >> shift & 15];
+  for (int shift = 12; shift >= 0; shift -= 4) out += hex_digits[code >> shift & 15];
 }
 
 void append_ascii(std::string& out, char c) {
@@ -212,7 +212,7 @@ void append_json_string(std::string& out, std::string_view text) {
       text.remove_prefix(1);
       continue;
     }
-    const auto c = terms::decode_utf8(as_bytes(text));
+    const auto c = decode_utf8(as_bytes(text));
     const auto whole = text.substr(0, std::max<std::size_t>(1, c.size));
     text.remove_prefix(whole.size());
     if (detail::is_printable(whole)) {

@@ -182,15 +182,4 @@ std::optional<std::vector<std::byte>> bytes_from_hex(std::string_view digits) {
   return content;
 }
 
-std::string to_hex(bytes content) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string out;
-  out.reserve(2 * content.size());
-  for (const auto b : content) {
-    out += digits[std::to_integer<unsigned>(b) >> 4];
-    out += digits[std::to_integer<unsigned>(b) & 15];
-  }
-  return out;
-}
-
 }  // namespace shelf::cli

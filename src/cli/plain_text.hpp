@@ -26,6 +26,5 @@ namespace shelf::cli {
 
 /// nullopt: not pairs of hexadecimal digits.
 [[nodiscard]] std::optional<std::vector<std::byte>> bytes_from_hex(std::string_view digits);
-[[nodiscard]] std::string to_hex(bytes content);
 
 }  // namespace shelf::cli

@@ -5,6 +5,7 @@
 #include "cli/json_term.hpp"
 #include "cli/plain_text.hpp"
 #include "cli/row_reader.hpp"
+#include "error/hex.hpp"
 
 namespace shelf::cli {
 namespace {

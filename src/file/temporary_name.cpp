@@ -2,6 +2,8 @@
 // How temporary files are called.
 #include "file/temporary_name.hpp"
 
+#include "error/hex.hpp"
+
 #include <algorithm>
 
 namespace shelf::file {
@@ -9,7 +11,6 @@ namespace {
 
 constexpr std::string_view middle = ".shelf-";
 constexpr std::string_view ending = ".tmp";
-constexpr std::string_view digits = "0123456789abcdef";
 constexpr std::size_t random_digits = 8;
 constexpr std::size_t longest_name = 255;
 constexpr std::size_t tail_size = middle.size() + random_digits + ending.size();
@@ -22,7 +23,7 @@ std::string_view stem_of(std::string_view name) noexcept { return name.substr(0,
 std::string temporary_name(std::string_view name, std::uint64_t random) {
   std::string made = ".";
   made.append(stem_of(name)).append(middle);
-  for (std::size_t i = 0; i < random_digits; ++i, random >>= 4) made += digits[random & 15];
+  for (std::size_t i = 0; i < random_digits; ++i, random >>= 4) made += hex_digits[random & 15];
   return made.append(ending);
 }
 
@@ -31,7 +32,7 @@ bool is_temporary(std::string_view candidate) noexcept {
   const std::string_view tail = candidate.substr(candidate.size() - tail_size);
   const std::string_view random = tail.substr(middle.size(), random_digits);
   return tail.starts_with(middle) && tail.ends_with(ending) &&
-         random.find_first_not_of(digits) == random.npos;
+         random.find_first_not_of(hex_digits) == random.npos;
 }
 
 bool is_temporary_of(std::string_view candidate, std::string_view name) noexcept {

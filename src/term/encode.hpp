@@ -2,9 +2,9 @@
 // Writes canonical scalars behind a string or vector of bytes.
 #pragma once
 
+#include "error/utf8.hpp"
 #include "shelf/detail/bytes.hpp"
 #include "term/tag.hpp"
-#include "term/utf8.hpp"
 
 #include <algorithm>
 #include <bit>

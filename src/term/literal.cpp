@@ -2,8 +2,8 @@
 // Quotes and escapes as io_lib does, floats as io_lib_format does.
 #include "term/literal.hpp"
 
+#include "error/utf8.hpp"
 #include "term/decimal.hpp"
-#include "term/utf8.hpp"
 
 #include <algorithm>
 #include <array>

@@ -2,7 +2,7 @@
 // Reads terms from bytes nobody vouches for: one function a family of tags.
 #include "term/reader.hpp"
 
-#include "term/utf8.hpp"
+#include "error/utf8.hpp"
 
 #include <algorithm>
 #include <bit>

@@ -2,11 +2,11 @@
 // Reads terms from bytes nobody vouches for, head by head: the one place that trusts no length.
 #pragma once
 
+#include "error/utf8.hpp"
 #include "shelf/detail/bytes.hpp"
 #include "shelf/error.hpp"
 #include "term/limits.hpp"
 #include "term/tag.hpp"
-#include "term/utf8.hpp"
 
 #include <array>
 #include <cstddef>

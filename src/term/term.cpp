@@ -2,6 +2,7 @@
 // The public term: factories that write canonical bytes, inspectors that read them.
 #include "shelf/term.hpp"
 
+#include "error/utf8.hpp"
 #include "term/canonical.hpp"
 #include "term/decimal.hpp"
 #include "term/encode.hpp"
@@ -11,7 +12,6 @@
 #include "term/scan.hpp"
 #include "term/skip.hpp"
 #include "term/text.hpp"
-#include "term/utf8.hpp"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -123,7 +123,7 @@ result<term> term::floating(double value) {
 }
 
 result<term> term::atom(std::string_view name) {
-  const auto characters = terms::count_characters(as_bytes(name));
+  const auto characters = count_characters(as_bytes(name));
   if (!characters) {
     return std::unexpected(error(errc::invalid_argument, "the name of an atom must be UTF-8"));
   }

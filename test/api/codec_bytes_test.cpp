@@ -56,13 +56,13 @@ TEST(CodecBytes, AFloatIsEightBytesAndKeepsItsSign) {
   expect_bytes(1.5, "46 3ff8000000000000");
   expect_bytes(1.5F, "46 3ff8000000000000");
   expect_bytes(0.0, "46 0000000000000000");
-  EXPECT_EQ(hex(encoded(-0.0)), "468000000000000000");
+  EXPECT_EQ(to_hex(encoded(-0.0)), "468000000000000000");
   expect_bytes(std::numeric_limits<double>::denorm_min(), "46 0000000000000001");
   expect_bytes(0.1F, "46 3fb99999a0000000");
 }
 
 TEST(CodecBytes, AKeyHasOnlyOneZero) {
-  EXPECT_EQ(hex(encoded(-0.0, detail::purpose::key)), "460000000000000000");
+  EXPECT_EQ(to_hex(encoded(-0.0, detail::purpose::key)), "460000000000000000");
   EXPECT_EQ(encoded(std::pair(1, -0.0F), detail::purpose::key), encoded(std::pair(1, 0.0F)));
 }
 
@@ -92,8 +92,8 @@ TEST(CodecBytes, AListOfSmallIntegersIsKeptAsItsBytes) {
 }
 
 TEST(CodecBytes, OnlyUpTo65535SmallIntegersAreKeptAsBytes) {
-  EXPECT_EQ(hex(encoded(std::vector<int>(65535, 1))).substr(0, 8), "6bffff01");
-  EXPECT_EQ(hex(encoded(std::vector<int>(65536, 1))).substr(0, 14), "6c000100006101");
+  EXPECT_EQ(to_hex(encoded(std::vector<int>(65535, 1))).substr(0, 8), "6bffff01");
+  EXPECT_EQ(to_hex(encoded(std::vector<int>(65536, 1))).substr(0, 14), "6c000100006101");
   EXPECT_EQ(*detail::decode<std::vector<int>>(encoded(std::vector<int>(65536, 9))),
             std::vector<int>(65536, 9));
 }
@@ -117,8 +117,8 @@ TEST(CodecBytes, PairsTuplesAndArraysAreTuples) {
   expect_bytes(std::tuple<>(), "68 00");
   expect_bytes(std::array{1, 2, 3}, "68 03 6101 6102 6103");
   expect_bytes(std::array<int, 0>{}, "68 00");
-  EXPECT_EQ(hex(encoded(std::array<int, 256>{})).substr(0, 14), "69000001006100");
-  expect_bytes(std::array<std::int64_t, 256>{}, hex(encoded(std::array<int, 256>{})));
+  EXPECT_EQ(to_hex(encoded(std::array<int, 256>{})).substr(0, 14), "69000001006100");
+  expect_bytes(std::array<std::int64_t, 256>{}, to_hex(encoded(std::array<int, 256>{})));
 }
 
 TEST(CodecBytes, AMapStandsInMapKeyOrder) {

@@ -145,7 +145,8 @@ namespace {
 TEST(CodecMissingFields, NewLastFieldsHaveTheirFirstValuesOnRequestOnly) {
   const auto old = encoded(session{"a", 7});
   EXPECT_FALSE(detail::decode<later_session>(old));
-  expect_refused<later_session>(hex(old), "expected record 'session' of 3 fields, found 2 fields");
+  expect_refused<later_session>(to_hex(old),
+                                "expected record 'session' of 3 fields, found 2 fields");
   constexpr detail::decoding_rules rules{.missing_fields = true};
   EXPECT_TRUE(detail::check<later_session>(old, rules));
   EXPECT_EQ(*detail::decode<later_session>(old, rules), (later_session{"a", 7, {80}}));
@@ -172,7 +173,7 @@ TEST(CodecMissingFields, ATagAloneIsAStructOfWhichNothingWasStored) {
 
 TEST(CodecMissingFields, MoreFieldsThanTheStructHasAreAlwaysRefused) {
   const auto longer = encoded(later_session{});
-  expect_refused<session>(hex(longer), "expected record 'session' of 2 fields, found 3 fields",
+  expect_refused<session>(to_hex(longer), "expected record 'session' of 2 fields, found 3 fields",
                           {.missing_fields = true});
 }
 

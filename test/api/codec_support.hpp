@@ -2,6 +2,7 @@
 // What the tests of the typed layer share: types to store, and bytes as hexadecimal text.
 #pragma once
 
+#include "error/hex.hpp"
 #include "shelf/codec.hpp"
 
 #include <gmock/gmock.h>
@@ -47,16 +48,6 @@ struct tree {
 enum class color { red, green, blue };
 enum class level : std::uint8_t { low = 1, high = 200 };
 
-inline std::string hex(bytes b) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  for (const std::byte x : b) {
-    text += digits[std::to_integer<std::size_t>(x >> 4)];
-    text += digits[std::to_integer<std::size_t>(x & std::byte{15})];
-  }
-  return text;
-}
-
 /// "6d 00000001 61" and the like; spaces are for people.
 inline std::vector<std::byte> unhex(std::string_view text) {
   std::vector<std::byte> made;
@@ -98,7 +89,7 @@ error encoding_failure(const T& value, detail::encoding_limits limits = {}) {
 template <class T>
 void expect_bytes(const T& value, std::string_view expected) {
   const std::vector<std::byte> made = encoded(value);
-  EXPECT_EQ(hex(made), hex(unhex(expected)));
+  EXPECT_EQ(to_hex(made), to_hex(unhex(expected)));
   const result<> checked = detail::check<T>(made);
   EXPECT_TRUE(checked.has_value()) << (checked ? "" : checked.error().message());
   const result<T> back = detail::decode<T>(made);

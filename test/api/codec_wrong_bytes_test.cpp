@@ -171,7 +171,7 @@ void expect_consistent(const std::vector<std::byte>& input) {
   const result<everything> made = detail::decode<everything>(input);
   if (!accepted) return;
   ASSERT_TRUE(made.has_value());
-  EXPECT_EQ(hex(encoded(*made)), hex(input));
+  EXPECT_EQ(to_hex(encoded(*made)), to_hex(input));
 }
 
 TEST(CodecWrongBytes, EveryTruncationIsRefused) {

@@ -154,7 +154,7 @@ TEST(Encoder, AfterClearItEncodesAgain) {
   EXPECT_EQ(out.outcome()->size(), 1005U);
   out.clear();
   detail::encode(out, 5);
-  EXPECT_EQ(hex(*out.outcome()), "6105");
+  EXPECT_EQ(to_hex(*out.outcome()), "6105");
 }
 
 TEST(Encoder, ItGrowsPastItsInlineBufferWithoutChangingWhatItHolds) {

@@ -15,7 +15,7 @@ void expect_same_key(const A& argument, const K& key) {
   detail::encoder out(detail::purpose::key);
   detail::encode_key<K>(out, argument);
   ASSERT_TRUE(out.outcome());
-  EXPECT_EQ(hex(*out.outcome()), hex(encoded(key, detail::purpose::key)));
+  EXPECT_EQ(to_hex(*out.outcome()), to_hex(encoded(key, detail::purpose::key)));
 }
 
 template <class K, class A>

@@ -49,7 +49,7 @@ TEST(Fields, SixtyFourOfThemComeBack) {
   sixty_four value;
   value.a0 = 1;
   value.h7 = 300;
-  expect_bytes(value, hex(encoded(value)));
+  expect_bytes(value, to_hex(encoded(value)));
 }
 
 struct HTTPServer {

@@ -78,7 +78,7 @@ TEST(View, AStructOfViewsIsFilledFieldByField) {
   EXPECT_EQ(view.leader.expires_at, 5);
   EXPECT_EQ(view.motto, "go");
   EXPECT_EQ(view.place.second, "x");
-  EXPECT_EQ(hex(view.badge), "09");
+  EXPECT_EQ(to_hex(view.badge), "09");
   EXPECT_EQ(view.numbers, (std::vector{1, 2}));
   EXPECT_FALSE((seen<team_view, team>(encoded(team{})).motto));
 }

@@ -17,18 +17,18 @@ TEST(WideInteger, HasTheBytesOfTheSmallerTypes) {
         std::int64_t{2147483647}, std::int64_t{2147483648}, std::int64_t{-2147483648},
         std::int64_t{-2147483649}, std::numeric_limits<std::int64_t>::max(),
         std::numeric_limits<std::int64_t>::min()}) {
-    EXPECT_EQ(hex(encode_wide(value).view()), hex(encoded(value)));
+    EXPECT_EQ(to_hex(encode_wide(value).view()), to_hex(encoded(value)));
     EXPECT_TRUE(decode_wide(encoded(value)) == wide_integer{value});
   }
   const auto largest = std::numeric_limits<std::uint64_t>::max();
-  EXPECT_EQ(hex(encode_wide(largest).view()), hex(encoded(largest)));
+  EXPECT_EQ(to_hex(encode_wide(largest).view()), to_hex(encoded(largest)));
   EXPECT_TRUE(decode_wide(encoded(largest)) == wide_integer{largest});
 }
 
 TEST(WideInteger, SumsBeyond64BitsHaveATermToo) {
   const wide_integer sum = wide_integer{std::numeric_limits<std::uint64_t>::max()} + 1;
-  EXPECT_EQ(hex(encode_wide(sum).view()), "6e0900000000000000000001");
-  EXPECT_EQ(hex(encode_wide(-sum).view()), "6e0901000000000000000001");
+  EXPECT_EQ(to_hex(encode_wide(sum).view()), "6e0900000000000000000001");
+  EXPECT_EQ(to_hex(encode_wide(-sum).view()), "6e0901000000000000000001");
   EXPECT_FALSE(decode_wide(encode_wide(sum).view()).has_value());
 }
 

@@ -4,6 +4,7 @@
 
 #include "dets/md5.hpp"
 #include "dets/object.hpp"
+#include "error/hex.hpp"
 #include "term/scan.hpp"
 
 #include <algorithm>
@@ -24,15 +25,6 @@ std::string data(const std::string& name) {
   std::ifstream in(std::string(SHELF_TEST_DATA) + "/dets/" + name, std::ios::binary);
   EXPECT_TRUE(in) << name;
   return {std::istreambuf_iterator<char>(in), {}};
-}
-
-std::string hex(bytes content) {
-  std::string out;
-  for (const auto b : content) {
-    out += "0123456789abcdef"[std::to_integer<unsigned>(b) >> 4];
-    out += "0123456789abcdef"[std::to_integer<unsigned>(b) & 15];
-  }
-  return out;
 }
 
 /// The first 32 bits of the fractional parts of roots of the first primes: SHA-256's constants.
@@ -82,7 +74,7 @@ std::string sha256(bytes content) {
   std::array<std::byte, 32> digest{};
   for (std::size_t i = 0; i < 32; ++i)
     digest[i] = static_cast<std::byte>(h[i / 4] >> (24 - 8 * (i % 4)));
-  return hex(digest);
+  return to_hex(digest);
 }
 
 kind kind_named(const std::string& name) {
@@ -137,7 +129,7 @@ listing corpus_lines(const std::string& name) {
 
 std::string line_of(bytes term) {
   const auto whole = enveloped(term);
-  if (whole.size() <= longest_line) return hex(whole);
+  if (whole.size() <= longest_line) return to_hex(whole);
   return "#sha256 " + std::to_string(whole.size()) + " " + sha256(whole);
 }
 
@@ -171,7 +163,7 @@ result<listing> list_by_key(const store& s, const std::string& mode) {
   if (!read) return std::unexpected(read.error());
   listing lines;
   for (const auto& key : keys) {
-    std::string line = hex(enveloped(key));
+    std::string line = to_hex(enveloped(key));
     std::vector<std::byte> all;
     std::size_t count = 0;
     const auto found = s.lookup(key, [&](bytes object) {
@@ -182,7 +174,7 @@ result<listing> list_by_key(const store& s, const std::string& mode) {
     });
     if (!found) return std::unexpected(found.error());
     EXPECT_GT(count, 0u);
-    if (mode == "md5") line += '\t' + std::to_string(count) + '\t' + hex(dets_format::md5(all));
+    if (mode == "md5") line += '\t' + std::to_string(count) + '\t' + to_hex(dets_format::md5(all));
     lines.push_back(line);
   }
   std::ranges::sort(lines);

@@ -3,6 +3,7 @@
 #include "dets/hash.hpp"
 #include "dets/key_order.hpp"
 #include "dets/md5.hpp"
+#include "error/hex.hpp"
 #include "term/canonical.hpp"
 #include "term/vectors.hpp"
 
@@ -64,12 +65,7 @@ TEST(DetsHash, Md5IsTheSameInPiecesOfEverySize) {
     for (std::size_t at = 0; at < text.size(); at += piece) {
       sum.add(as_bytes(std::string_view(text).substr(at, piece)));
     }
-    std::string digits;
-    for (const auto b : sum.finish()) {
-      digits += "0123456789abcdef"[std::to_integer<unsigned>(b) >> 4];
-      digits += "0123456789abcdef"[std::to_integer<unsigned>(b) & 15];
-    }
-    EXPECT_EQ(digits, known) << piece;
+    EXPECT_EQ(to_hex(sum.finish()), known) << piece;
   }
 }
 

@@ -1,5 +1,6 @@
 // TEST  dets
 // One file, two programs: this one and one in Erlang or Elixir change it in turns.
+#include "error/hex.hpp"
 #include "file/scratch.hpp"
 #include "shelf/dets.hpp"
 
@@ -17,16 +18,6 @@ using file::scratch;
 
 constexpr int rounds = 20;
 constexpr int changes_a_turn = 25;
-
-std::string hex_of(const std::vector<std::byte>& content) {
-  std::string out;
-  for (const auto b : content) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    out += digits[std::to_integer<unsigned>(b) >> 4];
-    out += digits[std::to_integer<unsigned>(b) & 15];
-  }
-  return out;
-}
 
 term term_of(std::string_view hex) {
   std::vector<std::byte> content;
@@ -123,7 +114,7 @@ class model {
   [[nodiscard]] const std::vector<term>& objects() const { return objects_; }
   [[nodiscard]] std::vector<std::string> lines() const {
     std::vector<std::string> out;
-    for (const auto& o : objects_) out.push_back(hex_of(o.encode()));
+    for (const auto& o : objects_) out.push_back(to_hex(o.encode()));
     std::ranges::sort(out);
     return out;
   }
@@ -182,7 +173,7 @@ void our_turn(const dets::config& how, model& m, chance& dice) {
     std::vector<std::string> lines;
     const auto all = f.to_vector();
     if (!all) return std::vector{all.error().message()};
-    for (const auto& o : *all) lines.push_back(hex_of(o.encode()));
+    for (const auto& o : *all) lines.push_back(to_hex(o.encode()));
     std::ranges::sort(lines);
     return lines;
   };
@@ -212,7 +203,7 @@ void their_turn(peer& other, const dets::config& how, model& m, chance& dice) {
     for (auto line = other.answer(); line != "."; line = other.answer()) {
       ASSERT_FALSE(line.empty()) << "the other program has ended";
       // Their encoding of a term may be another than ours; the term is the same.
-      lines.push_back(hex_of(term_of(line).encode()));
+      lines.push_back(to_hex(term_of(line).encode()));
     }
     std::ranges::sort(lines);
     EXPECT_EQ(lines, m.lines());
@@ -222,7 +213,7 @@ void their_turn(peer& other, const dets::config& how, model& m, chance& dice) {
   for (int i = 0; i < changes_a_turn; ++i) {
     const auto c = dice.next(m);
     constexpr const char* verbs[] = {"insert ", "delete ", "delete_object "};
-    other.order(verbs[static_cast<int>(c.what)] + hex_of(c.argument.encode()));
+    other.order(verbs[static_cast<int>(c.what)] + to_hex(c.argument.encode()));
     m.apply(c);
   }
   expect_listing();

@@ -1,6 +1,7 @@
 // JOURNAL  api -> table -> [journal] -> file
 // docs/format.md: its worked example is a real file, and a reader written after it reads what we
 // read.
+#include "error/hex.hpp"
 #include "journal/record.hpp"
 #include "small_journal.hpp"
 
@@ -42,16 +43,6 @@ std::vector<std::byte> worked_example() {
   return test::image_of(disk);
 }
 
-std::string hex(bytes from) {
-  std::string out;
-  for (const auto b : from) {
-    char two[3];
-    std::snprintf(two, sizeof two, "%02x", std::to_integer<unsigned>(b));
-    out += two;
-  }
-  return out;
-}
-
 /// "00001ff0  89 53 ..": sixteen bytes a line, lines of zeros left out.
 std::string dump_of(bytes content) {
   std::string out;
@@ -63,7 +54,7 @@ std::string dump_of(bytes content) {
     out += offset;
     for (std::size_t i = 0; i < line.size(); ++i) {
       out += i == 8 ? "  " : " ";
-      out += hex(line.subspan(i, 1));
+      out += to_hex(line.subspan(i, 1));
     }
     out += '\n';
   }
@@ -105,8 +96,8 @@ std::string listing_of(const std::vector<std::byte>& content, const recovery& fo
     bytes rest = f.records;
     while (const auto c = take_record(rest)) {
       records += std::string("  ") + names[static_cast<int>(c->what)] + ' ' +
-                 std::to_string(c->flags) + ' ' + std::to_string(c->table) + ' ' + hex(c->key) +
-                 ' ' + hex(c->value) + '\n';
+                 std::to_string(c->flags) + ' ' + std::to_string(c->table) + ' ' + to_hex(c->key) +
+                 ' ' + to_hex(c->value) + '\n';
     }
     at = f.next;
     if (!f.header.commit) continue;

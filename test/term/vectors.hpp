@@ -2,6 +2,7 @@
 // The vectors of test/data as OTP 25 judged them, and hexadecimal for reading them.
 #pragma once
 
+#include "error/hex.hpp"
 #include "shelf/detail/bytes.hpp"
 
 #include <gtest/gtest.h>
@@ -23,15 +24,6 @@ inline buffer from_hex(std::string_view hex) {
   buffer out;
   for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
     out.push_back(static_cast<std::byte>(nibble(hex[i]) << 4 | nibble(hex[i + 1])));
-  }
-  return out;
-}
-
-inline std::string to_hex(bytes content) {
-  std::string out;
-  for (const auto b : content) {
-    out += "0123456789abcdef"[std::to_integer<unsigned>(b) >> 4];
-    out += "0123456789abcdef"[std::to_integer<unsigned>(b) & 15];
   }
   return out;
 }

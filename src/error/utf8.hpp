@@ -1,4 +1,4 @@
-// TERM  vocabulary of every room
+// ERROR  vocabulary of every room
 // UTF-8 as Erlang has it: no overlong forms, no surrogates, nothing above U+10FFFF.
 #pragma once
 
@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-namespace shelf::terms {
+namespace shelf {
 
 /// One character: its code point and how many bytes it takes.
 struct character {
@@ -73,4 +73,4 @@ inline void append_utf8(std::string& out, char32_t code) {
   return count;
 }
 
-}  // namespace shelf::terms
+}  // namespace shelf
