@@ -1,6 +1,7 @@
 // FILE  api -> engine -> stores -> journal -> [file]
 // From a path to a place: the directory opened and held, the last component looked at, links
 // followed by hand.
+#include "error/printable.hpp"
 #include "file/location.hpp"
 #include "file/temporary_name.hpp"
 
@@ -15,25 +16,9 @@ namespace {
 constexpr int most_links = 40;
 constexpr std::uint32_t sticky_and_writable_by_all = 01002;
 
-/// A path for messages: what would break the sentence is written as \xNN.
-std::string shown(std::string_view path) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  for (const char c : path) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte != 0x7f) {
-      text += c;
-    } else {
-      text.append("\\x") += digits[byte >> 4];
-      text += digits[byte & 15];
-    }
-  }
-  return text;
-}
-
 std::unexpected<error> invalid(std::string_view path, std::string_view why, int os_error = 0) {
   return std::unexpected(
-      error(errc::invalid_path, shown(path) + ": " + std::string(why), {}, os_error));
+      error(errc::invalid_path, std::string(path).append(": ").append(why), {}, os_error));
 }
 
 std::vector<std::string_view> components(std::string_view path) {
@@ -174,15 +159,15 @@ class search {
     if (cause == EXDEV) return invalid(path_, "leads out of the base directory", cause);
     if (cause == ELOOP) return invalid(path_, "too many symlinks", cause);
     if (cause == ENAMETOOLONG) return invalid(path_, "the path is too long", cause);
-    const error told =
-        os_failure(shown(path_), "cannot open the directory \"" + shown(directory) + '"', cause);
+    const error told = os_failure(
+        path_, std::string("cannot open the directory \"").append(directory) + '"', cause);
     // Not not_found, which speaks of the table's file alone.
     return std::unexpected(error(errc::file_error, told.message(), {}, cause));
   }
 
   [[nodiscard]] std::unexpected<error> refused(std::string_view doing, int cause) const {
     if (cause == ENAMETOOLONG) return invalid(path_, "the name is too long", cause);
-    return std::unexpected(os_failure(shown(path_), doing, cause));
+    return std::unexpected(os_failure(path_, doing, cause));
   }
 
   system& system_;
@@ -216,7 +201,7 @@ result<location> location::find(class system& system, const std::string& path,
   if (auto found = way.run(std::move(start)); !found) {
     return std::unexpected(std::move(found).error());
   }
-  std::string for_messages = shown(path);  // while way still holds the directory
+  std::string for_messages = detail::printable(path);  // while way still holds the directory
   return location(system, way.take_directory(), way.take_name(), std::move(for_messages),
                   base_directory.has_value());
 }
