@@ -6,6 +6,7 @@
 #include "journal/frame.hpp"
 
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace shelf::journal {
@@ -37,6 +38,7 @@ class frame_reader {
   /// True if all bytes from `offset` to the end are zero.
   [[nodiscard]] result<bool> only_zeros_from(std::uint64_t offset);
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
+  [[nodiscard]] const std::string& path() const noexcept { return file_->path(); }
 
  private:
   /// Bytes [offset, offset + length) if the file has them, else what there is.

@@ -28,11 +28,6 @@ constexpr std::uint64_t most_mapped = std::uint64_t{64} << 30;  // of address sp
   return cause == errc::no_space || cause.os_error() == ENOMEM || cause.os_error() == EAGAIN;
 }
 
-/// Scans and replays speak of bytes only; here the file gets its name.
-[[nodiscard]] error with_path(const error& e, const std::string& path) {
-  return e == errc::corrupt || e == errc::unsupported_version ? wrong_in(path, e) : e;
-}
-
 }  // namespace
 
 journal_file::journal_file(const file::location& where, file::location::temporary held, settings s)
@@ -175,9 +170,7 @@ result<file_header> journal_file::read_header() const {
 result<scanned> journal_file::scan_all(const file_header& header, std::uint64_t size,
                                        const progress& tell) const {
   frame_reader reader(held_.file, size, header.file_id);
-  auto found = scan(reader, header, tell);
-  if (!found) return std::unexpected(with_path(found.error(), held_.file.path()));
-  return found;
+  return scan(reader, header, tell);
 }
 
 result<scanned> journal_file::verify() const {
@@ -190,9 +183,7 @@ result<scanned> journal_file::verify() const {
 
 result<> journal_file::replay(std::uint64_t from, std::uint64_t to, visitor& out) const {
   frame_reader reader(held_.file, to, header_.file_id);
-  auto done = journal::replay(reader, from, to, out);
-  if (!done) return std::unexpected(with_path(done.error(), held_.file.path()));
-  return done;
+  return journal::replay(reader, from, to, out);
 }
 
 result<> journal_file::write_header_slots(bool sync_each) {

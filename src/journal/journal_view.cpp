@@ -2,8 +2,6 @@
 // Reading beside a writer: what looks damaged may only have been half written when we came by.
 #include "journal/journal_view.hpp"
 
-#include "error/sentence.hpp"
-
 #include <string>
 #include <vector>
 
@@ -13,10 +11,6 @@ namespace {
 /// A writer that appends, cuts back or recovers while we read can make a sound file look damaged
 /// for a moment.
 constexpr int looks = 8;
-
-[[nodiscard]] error with_path(const error& e, const std::string& path) {
-  return e == errc::corrupt || e == errc::unsupported_version ? wrong_in(path, e) : e;
-}
 
 }  // namespace
 
@@ -47,16 +41,14 @@ result<> journal_view::look(const progress& tell) {
   if (!status) return std::unexpected(status.error());
   frame_reader reader(file_, status->size, file_id_);
   auto found = scan(reader, *header, tell);
-  if (!found) return std::unexpected(with_path(found.error(), file_.path()));
+  if (!found) return std::unexpected(found.error());
   found_ = *found;
   return {};
 }
 
 result<> journal_view::replay(visitor& out) {
   frame_reader reader(file_, found_.end, file_id_);
-  auto done = journal::replay(reader, frames_start, found_.end, out);
-  if (!done) return std::unexpected(with_path(done.error(), file_.path()));
-  return done;
+  return journal::replay(reader, frames_start, found_.end, out);
 }
 
 }  // namespace shelf::journal

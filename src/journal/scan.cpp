@@ -2,6 +2,7 @@
 // The rule of recovery: where a journal ends, and what is damage.
 #include "journal/scan.hpp"
 
+#include "error/sentence.hpp"
 #include "file/seeded_bug.hpp"
 #include "journal/record.hpp"
 
@@ -134,9 +135,14 @@ class chain {
   return {};
 }
 
-}  // namespace
+/// Frames and records know bytes only; what is wrong with them gets the file's name here.
+[[nodiscard]] error named(const frame_reader& reader, const error& why) {
+  const bool is_about_bytes = why == errc::corrupt || why == errc::unsupported_version;
+  return is_about_bytes ? wrong_in(reader.path(), why) : why;
+}
 
-result<scanned> scan(frame_reader& reader, const file_header& header, const progress& tell) {
+[[nodiscard]] result<scanned> follow(frame_reader& reader, const file_header& header,
+                                     const progress& tell) {
   constexpr std::uint64_t told_every = std::uint64_t{1} << 20;
   chain walk(header);
   std::uint64_t at = frames_start;
@@ -157,7 +163,8 @@ result<scanned> scan(frame_reader& reader, const file_header& header, const prog
   return walk.found();
 }
 
-result<> replay(frame_reader& reader, std::uint64_t from, std::uint64_t to, visitor& out) {
+[[nodiscard]] result<> hand_out(frame_reader& reader, std::uint64_t from, std::uint64_t to,
+                                visitor& out) {
   for (auto at = from; at < to;) {
     const auto next = reader.at(at);
     if (!next) return std::unexpected(next.error());
@@ -179,6 +186,20 @@ result<> replay(frame_reader& reader, std::uint64_t from, std::uint64_t to, visi
     at = f.next;
   }
   return {};
+}
+
+}  // namespace
+
+result<scanned> scan(frame_reader& reader, const file_header& header, const progress& tell) {
+  auto found = follow(reader, header, tell);
+  if (!found) return std::unexpected(named(reader, found.error()));
+  return found;
+}
+
+result<> replay(frame_reader& reader, std::uint64_t from, std::uint64_t to, visitor& out) {
+  auto done = hand_out(reader, from, to, out);
+  if (!done) return std::unexpected(named(reader, done.error()));
+  return done;
 }
 
 }  // namespace shelf::journal
