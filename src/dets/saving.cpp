@@ -41,13 +41,8 @@ result<> store::check_whole() {
   if (!temporary_name_.empty()) return {};
   const auto status = file_.file().status();
   if (!status) return fence(status.error());
-  auto whole = status->size < end_
-                   ? std::unexpected(file::cut_short(file_.path(), status->size, end_))
-                   : where_.still_names(*status);
-  if (whole) return whole;
-  // Not everybody who may write a file may look at its name.
-  if (whole.error() != errc::replaced && status->links != 0) return {};
-  static_cast<void>(fence(whole.error()));
+  auto whole = where_.still_holds(*status, end_);
+  if (!whole) static_cast<void>(fence(whole.error()));
   return whole;
 }
 

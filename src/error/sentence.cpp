@@ -28,6 +28,22 @@ error fenced_by(const error& cause, const std::string& path, std::string_view cu
   return error(errc::fenced, std::move(sentence), {}, cause.os_error());
 }
 
+error writing_stopped(const std::string& path, const error& cause) {
+  return fenced_by(cause, path, "; recover() writes a new file from memory");
+}
+
+error in_doubt(const error& cause) {
+  return error(errc::indeterminate,
+               cause.message() + "; whether this write is on disk is unknown until recover()", {},
+               cause.os_error());
+}
+
+error cut_short(const std::string& path, std::uint64_t is, std::uint64_t was) {
+  return error(errc::replaced, path +
+                                   ": another program truncated the file: " + std::to_string(is) +
+                                   " of " + std::to_string(was) + " bytes are left");
+}
+
 std::string in_words(kind what) {
   switch (what) {
     case kind::set: return "a set (shelf::map)";

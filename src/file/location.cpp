@@ -268,10 +268,18 @@ void location::sweep_temporaries() const noexcept try {
 result<> location::still_names(const open_file& file) const {
   const auto ours = file.status();
   if (!ours) return std::unexpected(ours.error());
-  return still_names(*ours);
+  return names(*ours);
 }
 
-result<> location::still_names(const file_status& ours) const {
+result<> location::still_holds(const file_status& ours, std::uint64_t least) const {
+  if (ours.size < least) return std::unexpected(cut_short(shown_, ours.size, least));
+  auto named = names(ours);
+  if (named || named.error() == errc::replaced) return named;
+  if (ours.links != 0) return {};
+  return std::unexpected(error(errc::replaced, shown_ + ": the file was removed"));
+}
+
+result<> location::names(const file_status& ours) const {
   const auto named = system_->status_at(directory_, name_);
   if (named && named->same_file(ours)) return {};
   if (named) {

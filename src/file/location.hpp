@@ -61,8 +61,9 @@ class location {
   void sweep_temporaries() const noexcept;
   /// replaced if the name now means another file than `file`, or none.
   [[nodiscard]] result<> still_names(const open_file& file) const;
-  /// The same of a file whose status is known.
-  [[nodiscard]] result<> still_names(const file_status& ours) const;
+  /// replaced if the file with this status has less than `least` bytes, or this name no more. A
+  /// name that this process may not look at counts as its own while the file has one.
+  [[nodiscard]] result<> still_holds(const file_status& ours, std::uint64_t least) const;
   [[nodiscard]] result<> unlink() const;
   /// Ends the life of a table: removes the name of `locked`, a file that open_to_write() gave, and
   /// syncs the directory. replaced, with nothing removed, if the name now means another file.
@@ -81,6 +82,7 @@ class location {
 
   [[nodiscard]] result<open_file> open(open_flags flags) const;
   [[nodiscard]] result<> check_regular(const file_status& status) const;
+  [[nodiscard]] result<> names(const file_status& ours) const;
   [[nodiscard]] error already_open(std::int64_t holder) const;
 
   class system* system_;

@@ -56,22 +56,6 @@ error os_failure(std::string_view path, std::string_view doing, int os_error) {
   return error(code_for(os_error), std::move(sentence), {}, os_error);
 }
 
-error cut_short(std::string_view path, std::uint64_t is, std::uint64_t was) {
-  return error(errc::replaced, std::string(path) +
-                                   ": another program truncated the file: " + std::to_string(is) +
-                                   " of " + std::to_string(was) + " bytes are left");
-}
-
-error writing_stopped(std::string_view path, const error& cause) {
-  return fenced_by(cause, std::string(path), "; recover() writes a new file from memory");
-}
-
-error in_doubt(const error& cause) {
-  return error(errc::indeterminate,
-               cause.message() + "; whether this write is on disk is unknown until recover()", {},
-               cause.os_error());
-}
-
 open_file::open_file(class system& system, descriptor fd, std::string shown_path) noexcept
     : system_(&system), fd_(fd), path_(std::move(shown_path)) {}
 

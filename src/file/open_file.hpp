@@ -2,6 +2,7 @@
 // An owned open file: whole reads and writes, and errors that name file, place and cause.
 #pragma once
 
+#include "error/sentence.hpp"
 #include "file/mapping.hpp"
 #include "file/system.hpp"
 #include "shelf/detail/bytes.hpp"
@@ -19,13 +20,9 @@ namespace shelf::file {
 /// 4096: No space left on device".
 [[nodiscard]] error os_failure(std::string_view path, std::string_view doing, int os_error);
 
-/// replaced: the file is shorter than what was written to it.
-[[nodiscard]] error cut_short(std::string_view path, std::uint64_t is, std::uint64_t was);
-/// fenced: what a write to the table at `path` is told after `cause` stopped all of them.
-[[nodiscard]] error writing_stopped(std::string_view path, const error& cause);
-
-/// indeterminate: a write that failed of `cause` and may be on disk all the same.
-[[nodiscard]] error in_doubt(const error& cause);
+// Engine and stores still call them by these names.
+using shelf::in_doubt;
+using shelf::writing_stopped;
 
 /// An open regular file. Owns its descriptor; moves, never copies.
 /// Thread safety: const-like calls (read, write at distinct offsets, sync) may run concurrently.

@@ -15,7 +15,6 @@ namespace shelf::journal {
 namespace {
 
 using file::has_bug;
-using file::in_doubt;
 using file::seeded_bug;
 
 constexpr std::uint64_t least_write_ahead = std::uint64_t{64} << 10;

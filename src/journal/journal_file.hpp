@@ -176,7 +176,6 @@ class journal_file {
   [[nodiscard]] result<> write_slot(std::size_t slot, bool then_sync);
   void claim_durable(std::uint32_t over) noexcept;
   [[nodiscard]] result<> is_whole(look_at what, std::uint64_t up_to, std::uint64_t last_frame);
-  [[nodiscard]] result<> is_here(const file::file_status& status, std::uint64_t least) const;
   [[nodiscard]] result<> is_as_long() const;
   [[nodiscard]] result<> reads_back(std::uint64_t up_to, std::uint64_t last_frame);
   [[nodiscard]] result<> cut_back(std::uint64_t size);

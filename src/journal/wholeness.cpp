@@ -1,5 +1,6 @@
 // JOURNAL  api -> engine -> stores -> [journal] -> file
 // Whether the file is still what was written to it, and the fence for when it is not.
+#include "error/sentence.hpp"
 #include "journal/frame_reader.hpp"
 #include "journal/journal_file.hpp"
 
@@ -41,7 +42,7 @@ result<> journal_file::is_whole(look_at what, std::uint64_t up_to, std::uint64_t
     // A cut of our own meanwhile: what was committed is there all the same.
     const bool undisturbed = cuts == own_cuts_.load(std::memory_order_acquire);
     const auto least = undisturbed ? std::max(known, up_to) : up_to;
-    auto whole = status ? is_here(*status, least) : std::unexpected(status.error());
+    auto whole = status ? where_->still_holds(*status, least) : std::unexpected(status.error());
     // Zeros ahead show every cut by the length alone. Without them the next write hides it.
     if (whole && what == look_at::content && least <= up_to) whole = reads_back(up_to, last_frame);
     if (!whole) set_fence(whole.error());
@@ -50,17 +51,6 @@ result<> journal_file::is_whole(look_at what, std::uint64_t up_to, std::uint64_t
     set_fence(error(errc::file_error));
     throw;
   }
-}
-
-/// Whether the file has this length at least, and its name.
-result<> journal_file::is_here(const file::file_status& status, std::uint64_t least) const {
-  const auto& path = held_.file.path();
-  if (status.size < least) return std::unexpected(file::cut_short(path, status.size, least));
-  auto named = where_->still_names(status);
-  if (named || named.error() == errc::replaced) return named;
-  // Not everybody who may write a file may look at its name.
-  if (status.links != 0) return {};
-  return std::unexpected(error(errc::replaced, path + ": the file was removed"));
 }
 
 /// Whether what was written since the last look is there. A file that was cut, and then written to
@@ -107,7 +97,7 @@ result<> journal_file::is_as_long() const {
   if (!status) return std::unexpected(status.error());
   const auto known = least_size_.load(std::memory_order_relaxed);
   if (status->size >= known) return {};
-  return std::unexpected(file::cut_short(held_.file.path(), status->size, known));
+  return std::unexpected(cut_short(held_.file.path(), status->size, known));
 }
 
 /// Sets the length back to `size`, for the appending thread. Never makes the file longer.
@@ -127,7 +117,7 @@ result<> journal_file::cut_back(std::uint64_t size) {
 std::optional<error> journal_file::fence() const {
   if (!is_fenced()) return std::nullopt;
   const std::scoped_lock lock(fence_mutex_);
-  return file::writing_stopped(held_.file.path(), *fence_);
+  return writing_stopped(held_.file.path(), *fence_);
 }
 
 void journal_file::set_fence(const error& cause) noexcept {

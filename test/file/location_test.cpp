@@ -99,6 +99,29 @@ TEST_F(Location, StillNamesNoticesARemovedARenamedAndAReplacedFile) {
   sure(at.still_names(file));
 }
 
+TEST_F(Location, StillHoldsNoticesAFileThatWasCutShortOrHasNoName) {
+  const auto at = place(path);
+  const auto file = make(at);
+  sure(file.write(0, as_bytes("0123456789")));
+  sure(at.still_holds(sure(file.status()), 10));
+  EXPECT_EQ(at.still_holds(sure(file.status()), 11).error().message(),
+            path + ": another program truncated the file: 10 of 11 bytes are left");
+  std::filesystem::rename(path, directory.path("elsewhere"));
+  EXPECT_EQ(at.still_holds(sure(file.status()), 10).error(), errc::replaced);
+}
+
+TEST(LocationOnASimulatedDisk, StillHoldsCountsLinksWhereTheNameCannotBeLookedAt) {
+  simulated_disk disk;
+  const auto at = sure(location::find(disk, "/ages.shelf", std::nullopt));
+  const auto made = sure(at.create_temporary());
+  sure(at.publish(made, false));
+  disk.inject({.kind = call::status_at, .error = EACCES, .sticky = true});
+  sure(at.still_holds(sure(made.file.status()), 0));
+  sure(at.unlink());
+  EXPECT_EQ(at.still_holds(sure(made.file.status()), 0).error().message(),
+            "/ages.shelf: the file was removed");
+}
+
 TEST_F(Location, ADirectoryIsAnInvalidPathAllElseThatIsNoRegularFileNoTable) {
   directory.make_directory("directory");
   ::mkfifo(directory.path("fifo").c_str(), 0600);
