@@ -54,11 +54,6 @@ class limbo {
     free(std::min(most, ready_));
     return ready_ > 0;
   }
-  /// Frees all that can be freed now.
-  void collect_all() noexcept {
-    while (collect_some(queue_.size())) {
-    }
-  }
   /// Gives back the room that a large batch needed. While nothing is staged: only promises count.
   void trim() noexcept {
     const std::size_t before = held_.value();
