@@ -50,7 +50,7 @@ result<std::optional<frame_header>> frame_reader::header_at(std::uint64_t offset
   return header;
 }
 
-result<bool> frame_reader::large_frame_holds(const frame_header& header, std::uint64_t offset) {
+result<bool> frame_reader::holds_in_pieces(const frame_header& header, std::uint64_t offset) {
   frame_check check(header, file_id_, offset);
   const auto end = offset + padded(header.size);
   for (auto at = offset; at < end;) {
@@ -64,6 +64,14 @@ result<bool> frame_reader::large_frame_holds(const frame_header& header, std::ui
   return check.holds();
 }
 
+result<bool> frame_reader::reaches_its_end(const frame_header& header, std::uint64_t offset) {
+  std::byte last{};
+  const auto got = file_->read(offset + header.size - 1, {&last, 1});
+  if (!got) return std::unexpected(got.error());
+  if (last != std::byte{}) return true;
+  return holds_in_pieces(header, offset);
+}
+
 result<std::optional<frame>> frame_reader::at(std::uint64_t offset) {
   const auto header = header_at(offset);
   if (!header) return std::unexpected(header.error());
@@ -71,7 +79,7 @@ result<std::optional<frame>> frame_reader::at(std::uint64_t offset) {
   const auto length = static_cast<std::size_t>(padded((*header)->size));
   if (length > window_size) {
     // A damaged size must not make us hold gigabytes: believe it only once the checksum does.
-    const auto holds = large_frame_holds(**header, offset);
+    const auto holds = holds_in_pieces(**header, offset);
     if (!holds) return std::unexpected(holds.error());
     if (!*holds) return std::nullopt;
   }

@@ -32,6 +32,10 @@ class frame_reader {
   /// The header at `offset` if one could stand there and its frame would end inside the file;
   /// unchecked.
   [[nodiscard]] result<std::optional<frame_header>> header_at(std::uint64_t offset);
+  /// False if a file that was cut inside this frame was then written on behind it: that leaves
+  /// zeros up to the frame's end. Its last byte tells; only if it is zero the whole frame is
+  /// checked.
+  [[nodiscard]] result<bool> reaches_its_end(const frame_header& header, std::uint64_t offset);
   /// The first multiple of 8 from `offset` on where the size of a frame would not be 0; size() or
   /// more if there is none. Zeros written ahead are skipped fast.
   [[nodiscard]] result<std::uint64_t> skip_zeros(std::uint64_t offset);
@@ -43,7 +47,7 @@ class frame_reader {
  private:
   /// Bytes [offset, offset + length) if the file has them, else what there is.
   [[nodiscard]] result<bytes> window(std::uint64_t offset, std::size_t length);
-  [[nodiscard]] result<bool> large_frame_holds(const frame_header& header, std::uint64_t offset);
+  [[nodiscard]] result<bool> holds_in_pieces(const frame_header& header, std::uint64_t offset);
 
   const file::open_file* file_;
   std::uint64_t size_;

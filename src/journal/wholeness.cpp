@@ -61,7 +61,12 @@ result<> journal_file::reads_back(std::uint64_t up_to, std::uint64_t last_frame)
   const auto is_there = [&](std::uint64_t at) -> result<std::uint64_t> {
     const auto header = reader.header_at(at);
     if (!header) return std::unexpected(header.error());
-    if (*header && (*header)->size > most_read_back) return at + padded((*header)->size);
+    if (*header && (*header)->size > most_read_back) {
+      const auto whole = reader.reaches_its_end(**header, at);
+      if (!whole) return std::unexpected(whole.error());
+      if (*whole) return at + padded((*header)->size);
+      return std::unexpected(gone(held_.file.path(), at));
+    }
     const auto frame = reader.at(at);
     if (!frame) return std::unexpected(frame.error());
     if (*frame) return (*frame)->next;

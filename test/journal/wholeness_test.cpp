@@ -68,6 +68,36 @@ TEST(Wholeness, AFileThatWasCutAndWrittenOnIsNoticedAtTheNextSync) {
   }
 }
 
+/// Fixed: of a frame of more than 4 MiB only the header was looked at.
+TEST(Wholeness, ACutInsideALargeFrameThatWasWrittenOverIsNoticedAtTheNextSync) {
+  constexpr std::size_t large = std::size_t{5} << 20;
+  for (const bool ends_in_zeros : {false, true}) {
+    std::string value(large, 'x');
+    if (ends_in_zeros) value.replace(large - 100, 100, 100, '\0');
+    for (const std::uint64_t lost : {std::uint64_t{120}, std::uint64_t{large / 2}}) {
+      simulated_disk disk;
+      small_journal j(disk);
+      j.create().put("a", 100).sync().append({{op::put, "b", value}});
+      disk.resize(test::name, j.file().end() - lost);
+      j.put("c", 50);
+      SCOPED_TRACE(lost);
+      expect_replaced(j, "what was written at byte " + std::to_string(j.ends[1]) + " is gone");
+    }
+  }
+}
+
+TEST(Wholeness, ALargeFrameThatEndsInZerosIsWhole) {
+  constexpr std::size_t large = std::size_t{5} << 20;
+  for (const std::size_t zeros : {std::size_t{1}, std::size_t{100}, large}) {
+    simulated_disk disk;
+    small_journal j(disk);
+    std::string value(large, 'x');
+    value.replace(large - zeros, zeros, zeros, '\0');
+    j.create().append({{op::put, "a", value}}).put("b", 50).sync().leave();
+    EXPECT_EQ(recover_and_read(disk).batches, j.given);
+  }
+}
+
 TEST(Wholeness, AFileThatWasCutBeforeTheFirstWriteOfASessionIsNoticed) {
   for (const auto& s : every_setting) {
     simulated_disk disk;
