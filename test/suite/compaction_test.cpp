@@ -1,7 +1,7 @@
 // SUITE  every verb over every kind, write mode and store
 // When a file is written anew without being asked: in the background, and at close.
 #include "engine/store.hpp"
-#include "suite/ground.hpp"
+#include "suite/every_call.hpp"
 
 #include <cerrno>
 
@@ -129,9 +129,7 @@ TYPED_TEST(Compaction, ACloseThatCannotWriteTheNewFileKeepsTheOldOne) {
 TYPED_TEST(Compaction, ACloseThatFailsWhileItCompactsLeavesTheTableOpenAndWhole) {
   this->in_every_file([](auto& like) {
     for (const int cause : {EIO, ENOSPC}) {
-      for (std::uint64_t nth = 1;; ++nth) {
-        SCOPED_TRACE("call " + std::to_string(nth));
-        ground<TypeParam::value> g(like.how, like.format);
+      for_every_call(like, {.kind = file::call::any, .error = cause}, [](auto& g, auto& bad) {
         auto c = g.config();
         c.compaction.close_min_bytes = 1;
         auto t = or_throw(ground<TypeParam::value>::table::open(c));
@@ -141,28 +139,8 @@ TYPED_TEST(Compaction, ACloseThatFailsWhileItCompactsLeavesTheTableOpenAndWhole)
         ASSERT_TRUE(ok(t.save()));
         for (const auto& [key, value] : many) ASSERT_TRUE(ok(t.erase(key)));
         ASSERT_TRUE(ok(t.insert("left", 1)));
-        const auto expected = contents(t);
-        const auto descriptors = g.disk.open_descriptors();
-        g.disk.inject({.kind = file::call::any, .nth = nth, .error = cause});
-        const auto closed = t.close();
-        const bool struck = g.disk.faults_met() != 0;
-        g.disk.clear_faults();
-        EXPECT_EQ(t.is_open(), !closed.has_value());
-        if (!closed) {
-          EXPECT_EQ(contents(t), expected);
-          EXPECT_EQ(g.disk.open_descriptors(), descriptors);
-          if (t.stats()->fenced) {
-            ASSERT_TRUE(ok(t.recover()));
-          }
-          EXPECT_TRUE(ok(t.close()));
-        }
-        EXPECT_EQ(g.disk.open_descriptors(), 0u);
-        EXPECT_EQ(g.disk.locks_held(), 0u);
-        EXPECT_EQ(contents(g.open()), expected);
-        EXPECT_THAT(g.disk.files(), testing::ElementsAre(path));
-        if (!struck) break;
-        ASSERT_LT(nth, 300u);
-      }
+        close_despite(g, t, bad);
+      });
       if (::testing::Test::HasFailure()) return;
     }
   });

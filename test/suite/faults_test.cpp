@@ -2,7 +2,7 @@
 // The N-th call to the system fails, for every N, in every verb: no false ok, nothing lost, nothing
 // left about.
 #include "file/crash_states.hpp"
-#include "suite/ground.hpp"
+#include "suite/every_call.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -62,30 +62,22 @@ class Faults : public each_kind<Kind> {
       }
       for (const auto& bad : troubles()) {
         SCOPED_TRACE(bad.name);
-        for (std::uint64_t nth = 1; once(does, like, bad.what, nth, after); ++nth) {
-          ASSERT_LT(nth, 300u);
-        }
+        for_every_call(like, bad.what, [&](auto& g, auto& fault) { once(does, g, fault, after); });
         if (::testing::Test::HasFailure()) return;
       }
     });
   }
 
  private:
-  /// False once the verb made fewer than nth calls.
-  static bool once(const verb& does, const ground_type& like, file::fault bad, std::uint64_t nth,
-                   const entries& after) {
-    SCOPED_TRACE("call " + std::to_string(nth));
-    ground_type g(like.how, like.format);
+  static void once(const verb& does, ground_type& g, const file::fault& bad, const entries& after) {
     auto t = g.open();
     fill(t);
     const auto before = contents(t);
     const auto descriptors = g.disk.open_descriptors();
-    bad.nth = nth;
     g.disk.inject(bad);
     const bool said_ok = does(t);
-    const bool struck = g.disk.faults_met() != 0;
     g.disk.clear_faults();
-    EXPECT_TRUE(said_ok || struck);
+    EXPECT_TRUE(said_ok || g.disk.faults_met() != 0);
     EXPECT_TRUE(t.is_open());
     const auto now = contents(t);
     EXPECT_EQ(now, said_ok ? after : before);
@@ -104,7 +96,6 @@ class Faults : public each_kind<Kind> {
     EXPECT_EQ(contents(t), end);
     EXPECT_THAT(g.disk.files(), testing::ElementsAre(path));
     EXPECT_EQ(g.disk.locks_held(), 1u);
-    return struck;
   }
   /// Each key as it was before or after.
   static bool is_mixed(const entries& seen, const entries& before, const entries& after) {
@@ -161,36 +152,11 @@ TYPED_TEST(Faults, AFailedCloseLosesNothingAndLeavesTheTableOpen) {
   this->in_every_file([](auto& like) {
     for (const auto& bad : troubles()) {
       SCOPED_TRACE(bad.name);
-      for (std::uint64_t nth = 1;; ++nth) {
-        SCOPED_TRACE("call " + std::to_string(nth));
-        ground<TypeParam::value> g(like.how, like.format);
+      for_every_call(like, bad.what, [](auto& g, auto& fault) {
         auto t = g.open();
         ASSERT_TRUE(ok(t.insert_range({{"a", 1}, {"b", 2}})));
-        const auto expected = contents(t);
-        const auto descriptors = g.disk.open_descriptors();
-        auto fault = bad.what;
-        fault.nth = nth;
-        g.disk.inject(fault);
-        const auto closed = t.close();
-        const bool struck = g.disk.faults_met() != 0;
-        g.disk.clear_faults();
-        EXPECT_EQ(t.is_open(), !closed.has_value());
-        if (!closed) {
-          EXPECT_THAT(closed.error().message(), testing::HasSubstr(path));
-          EXPECT_EQ(contents(t), expected);
-          EXPECT_EQ(g.disk.open_descriptors(), descriptors);
-          if (t.stats()->fenced) {
-            ASSERT_TRUE(ok(t.recover()));
-          }
-          EXPECT_TRUE(ok(t.close()));
-        }
-        EXPECT_EQ(g.disk.open_descriptors(), 0u);
-        EXPECT_EQ(g.disk.locks_held(), 0u);
-        EXPECT_EQ(contents(g.open()), expected);  // sweeps what a dead disk kept from being removed
-        EXPECT_THAT(g.disk.files(), testing::ElementsAre(path));
-        if (!struck) break;
-        ASSERT_LT(nth, 300u);
-      }
+        close_despite(g, t, fault);
+      });
       if (::testing::Test::HasFailure()) return;
     }
   });
@@ -201,9 +167,7 @@ TYPED_TEST(Faults, AFailedOpenHoldsNothingAndLosesNothing) {
     this->in_every_format(keeping::through, [&](auto& like) {
       for (const auto& bad : troubles()) {
         SCOPED_TRACE(bad.name);
-        for (std::uint64_t nth = 1;; ++nth) {
-          SCOPED_TRACE("call " + std::to_string(nth));
-          ground<TypeParam::value> g(like.how, like.format);
+        for_every_call(like, bad.what, [&](auto& g, auto& fault) {
           entries expected;
           {
             auto t = g.open();
@@ -212,28 +176,21 @@ TYPED_TEST(Faults, AFailedOpenHoldsNothingAndLosesNothing) {
             ASSERT_TRUE(ok(t.sync()));  // a failed sync may lose what no sync had made durable
             clean ? (void)t.close() : t.abandon();
           }
-          auto fault = bad.what;
-          fault.nth = nth;
           g.disk.inject(fault);
           {
             const auto t = g.try_open();
+            g.disk.clear_faults();
             if (t) {
               EXPECT_EQ(contents(*t), expected);
             } else {
               EXPECT_THAT(t.error().message(), testing::HasSubstr(path));
               EXPECT_NE(t.error(), errc::not_found);
-            }
-            const bool struck = g.disk.faults_met() != 0;
-            g.disk.clear_faults();
-            if (!t) {
               EXPECT_EQ(g.disk.open_descriptors(), 0u);
               EXPECT_EQ(g.disk.locks_held(), 0u);
             }
-            if (!struck) break;
           }
           EXPECT_EQ(contents(g.open()), expected);
-          ASSERT_LT(nth, 300u);
-        }
+        });
         if (::testing::Test::HasFailure()) return;
       }
     });
@@ -244,14 +201,9 @@ TYPED_TEST(Faults, AFailedCreationLeavesNothingAbout) {
   this->in_every_format(keeping::through, [](auto& like) {
     for (const auto& bad : troubles()) {
       SCOPED_TRACE(bad.name);
-      for (std::uint64_t nth = 1;; ++nth) {
-        SCOPED_TRACE("call " + std::to_string(nth));
-        ground<TypeParam::value> g(like.how, like.format);
-        auto fault = bad.what;
-        fault.nth = nth;
+      for_every_call(like, bad.what, [](auto& g, auto& fault) {
         g.disk.inject(fault);
         auto t = g.try_open();
-        const bool struck = g.disk.faults_met() != 0;
         g.disk.clear_faults();
         if (!t) {
           EXPECT_THAT(t.error().message(), testing::HasSubstr(path));
@@ -263,9 +215,7 @@ TYPED_TEST(Faults, AFailedCreationLeavesNothingAbout) {
         EXPECT_TRUE(ok(t->insert("a", 1)));
         EXPECT_TRUE(ok(t->close()));
         EXPECT_THAT(g.disk.files(), testing::ElementsAre(path));
-        if (!struck) break;
-        ASSERT_LT(nth, 300u);
-      }
+      });
       if (::testing::Test::HasFailure()) return;
     }
   });
