@@ -2,9 +2,8 @@
 """What an import did to each row, what it leaves in the file, and how long it takes."""
 import json
 import subprocess
-import time
 
-from tool import OK, REFUSED, SHELF, ToolTest, main
+from tool import OK, REFUSED, SHELF, ToolTest, cpu_seconds, main
 
 TIME = "integer(nanoseconds since 1970)"
 
@@ -100,9 +99,9 @@ class Large(ToolTest):
         """Seconds that a row with an object of so many names takes."""
         whole = {f"name {i}": i for i in range(names)}
         given = json.dumps([1, whole]).encode()
-        began = time.monotonic()
+        began = cpu_seconds()
         ran = self.shelf("import", "o.shelf", "-", "--kind", "set", "--value", value, given=given)
-        took = time.monotonic() - began
+        took = cpu_seconds() - began
         self.assertEqual(ran.json[0]["imported"], 1)
         self.assertEqual(self.shelf("list", "o.shelf").json[0]["value"], whole)
         self.shelf("remove", "o.shelf", "--yes")

@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import resource
 import struct
 import subprocess
 import tempfile
@@ -24,6 +25,12 @@ USER = "user{name: binary, mail: optional(binary), age: integer}"
 def budgeted(usual):
     """As test/budget.hpp: `usual`, scaled by SHELF_TEST_BUDGET, in per cent."""
     return max(1, usual * int(os.environ.get("SHELF_TEST_BUDGET", "100")) // 100)
+
+
+def cpu_seconds():
+    """What all runs of the tool so far have cost, however busy the machine is."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def read_terminal(terminal):

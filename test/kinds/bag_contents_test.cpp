@@ -1,5 +1,6 @@
 // TEST  kinds
 // The bags against lists of values in insertion order: batches, pins, walks, unsaved changes.
+#include "cpu_time.hpp"
 #include "kinds.hpp"
 
 #include <algorithm>
@@ -88,7 +89,7 @@ TEST(Bag, AHundredThousandValuesUnderOneKeyGoInWithoutASlowOne) {
   for (const auto what : {kind::bag, kind::duplicate_bag}) {
     auto t = make_bag(what);
     constexpr std::uint64_t count = scaled(100'000);
-    const auto start = std::chrono::steady_clock::now();
+    const auto start = shelf::test::cpu_time();
     for (std::uint64_t i = 0; i < count; ++i) {
       insert(*t, "k", numbered(i));
       publish(*t);
@@ -113,7 +114,7 @@ TEST(Bag, AHundredThousandValuesUnderOneKeyGoInWithoutASlowOne) {
     publish(*t);
     t->collect_garbage();
     EXPECT_EQ(t->size(), 0u);
-    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+    EXPECT_LT(shelf::test::cpu_time() - start, std::chrono::seconds(20));
   }
 }
 

@@ -1,6 +1,7 @@
 // TEST  term
 // Bytes made to hurt: each is refused (or read) in bounded time, memory and stack.
 #include "counted_heap.hpp"
+#include "cpu_time.hpp"
 #include "term/canonical.hpp"
 #include "term/encode.hpp"
 #include "term/order.hpp"
@@ -30,9 +31,9 @@ struct cost {
 cost measure(const std::function<void()>& work) {
   const auto before = heap_held();
   heap_peak_restart();
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = cpu_time();
   work();
-  return {heap_peak() - before, std::chrono::steady_clock::now() - start};
+  return {heap_peak() - before, cpu_time() - start};
 }
 
 void expect_cheap(bytes input, const std::string& label) {
