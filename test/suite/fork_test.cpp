@@ -37,6 +37,9 @@ class company {
   std::vector<std::jthread> threads_;
 };
 
+/// Long, because a child that works on a busy machine looks like one that hangs until it is done.
+constexpr unsigned patience_s = 120;
+
 /// What a child of fork came to: what f returned, or 1000 + the signal that ended it. A child that
 /// hangs is ended by an alarm. It leaves as a program does, by exit().
 template <class F>
@@ -44,7 +47,7 @@ int outcome_of_child(F f) {
   const pid_t child = ::fork();
   if (child == 0) {
     ::signal(SIGALRM, SIG_DFL);
-    ::alarm(20);
+    ::alarm(patience_s);
     const int outcome = f();
     // What threads of the parent held looks like a leak to who searches their stacks.
     SHELF_ADDRESS_SANITIZER ? ::_exit(outcome) : std::exit(outcome);
