@@ -73,7 +73,7 @@ result<> store::compact_locked(const progress& tell) {
 
 /// Write-back: what is compacted is what was saved last; unsaved changes stay unsaved.
 result<> store::compact_saved_state(const progress& tell) {
-  auto load = make_loader(0);
+  auto load = make_loader();
   load.trust();
   if (auto read = file_->read_all(load); !read) return read;
   const auto saved = load.finish();

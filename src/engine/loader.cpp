@@ -17,6 +17,9 @@ using journal::op;
 constexpr std::size_t bad_entries_told = 3;
 constexpr std::size_t publish_after = 64;
 constexpr std::size_t announced_ahead = 16;
+/// Nobody looks before all is loaded: whoever then takes the contents shows them under a version of
+/// their own.
+constexpr sequence only_version = 0;
 constexpr std::size_t content_shown = 64;
 constexpr std::string_view any_term = "any";  // the schema of shelf::term
 
@@ -27,13 +30,12 @@ constexpr std::string_view any_term = "any";  // the schema of shelf::term
 }  // namespace
 
 loader::loader(const detail::entry_types& types, missing_fields policy, std::string path,
-               contents_factory make, sequence first)
+               contents_factory make)
     : types_(types),
       policy_(policy),
       path_(std::move(path)),
       make_(std::move(make)),
-      loaded_(make_(first)),
-      version_(first) {}
+      loaded_(make_()) {}
 
 result<> loader::visit(const journal::change& c, std::uint64_t number) {
   if (!terms::may_hold_negative_zero(c.key) || !terms::is_canonical(c.key)) {
@@ -91,12 +93,7 @@ void loader::expect_no_schema() noexcept {
 }
 
 bool loader::is_there(bytes key, std::uint64_t hash) {
-  auto found = loaded_->find_staged(key, hash);
-  if (!found) {
-    loaded_->publish(++version_);
-    found = loaded_->find_staged(key, hash);
-  }
-  return found && *found != nullptr;
+  return loaded_->find_staged(key, hash) != nullptr;
 }
 
 /// An entry that does not fit is kept as it is, to be judged at the end: a later change may replace
@@ -115,11 +112,8 @@ entry::owner loader::make_entry(const journal::change& c, bool fits) {
 
 template <class Change>
 void loader::stage(Change change) {
-  if (change().what == staged::publish_first) {
-    loaded_->publish(++version_);
-    (void)change();
-  }
-  if (loaded_->staged_count() >= publish_after) loaded_->publish(++version_);
+  (void)change();
+  if (loaded_->staged_count() >= publish_after) loaded_->publish(only_version);
 }
 
 void loader::insert_announced() {
@@ -132,13 +126,13 @@ void loader::insert_announced() {
 
 void loader::publish() {
   insert_announced();
-  if (loaded_->staged_count() != 0) loaded_->publish(++version_);
+  if (loaded_->staged_count() != 0) loaded_->publish(only_version);
 }
 
 void loader::clear() {
   announced_.clear();
   loaded_->discard();
-  loaded_ = make_(++version_);
+  loaded_ = make_();
 }
 
 result<> loader::check_catalogue(const journal::change& c) {

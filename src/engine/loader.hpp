@@ -28,10 +28,9 @@ using stores::table_description;
 /// Thread safety: one thread.
 class loader final : public journal::visitor {
  public:
-  using contents_factory = std::function<std::shared_ptr<contents>(sequence first)>;
-  /// `first` is a version below any that the loader will publish.
+  using contents_factory = std::function<std::shared_ptr<contents>()>;
   loader(const detail::entry_types& types, missing_fields policy, std::string path,
-         contents_factory make, sequence first);
+         contents_factory make);
 
   result<> visit(const journal::change& c, std::uint64_t sequence) override;
   /// Batches come whole, and nobody looks before the end.
@@ -59,8 +58,6 @@ class loader final : public journal::visitor {
   }
   /// What the file says of its table; brought up to date where the values were.
   [[nodiscard]] const table_description& description() const noexcept { return description_; }
-  /// The version of the contents so far.
-  [[nodiscard]] sequence version() const noexcept { return version_; }
 
  private:
   [[nodiscard]] result<> visit_sound(const journal::change& c, std::uint64_t number);
@@ -82,7 +79,6 @@ class loader final : public journal::visitor {
   std::string path_;
   contents_factory make_;
   std::shared_ptr<contents> loaded_;
-  sequence version_;
   struct announced {
     entry::owner made;
     std::uint64_t hash;

@@ -113,10 +113,8 @@ std::shared_ptr<contents> store::make_contents(sequence first, kind what) const 
 
 backing_options store::file_options() const { return {where_, config_, description_}; }
 
-loader store::make_loader(sequence first) const {
-  loader load(
-      types_, config_.missing_fields, config_.path, [this](sequence s) { return make_contents(s); },
-      first);
+loader store::make_loader() const {
+  loader load(types_, config_.missing_fields, config_.path, [this] { return make_contents(0); });
   if (config_.format == file_format::dets) load.expect_no_schema();
   return load;
 }
@@ -178,7 +176,7 @@ result<> store::open_existing() {
   auto opened = stores::open_backing(file_options());
   if (!opened) return std::unexpected(opened.error());
   auto& f = **opened;
-  auto load = make_loader(0);
+  auto load = make_loader();
   load.reserve(f.expected_entries());
   if (auto read = f.read_all(load); !read) return read;
   auto loaded = load.finish();
@@ -195,13 +193,13 @@ result<> store::open_existing() {
   sequence_ = f.last_sequence();
   description_ = load.description();
   file_ = std::move(*opened);
-  adopt(std::move(*loaded), load.version());
+  adopt(std::move(*loaded));
   if (replaces) return rewrite_from_memory();
   return {};
 }
 
 result<> store::open_to_read_only() {
-  auto load = make_loader(sequence_);
+  auto load = make_loader();
   auto found = stores::read_backing(file_options(), load);
   if (!found) return std::unexpected(found.error());
   auto loaded = load.finish();
@@ -211,7 +209,7 @@ result<> store::open_to_read_only() {
     found_ = std::move(*found);
   }
   const std::scoped_lock lock(turn_);
-  adopt(std::move(*loaded), load.version());
+  adopt(std::move(*loaded));
   return {};
 }
 

@@ -217,14 +217,12 @@ result<> store::reload_locked() {
 
 result<> store::reload_from_file() {
   if (auto whole = file_->verify(); !whole) return whole;
-  sequence first = 0;
   auto everything = [&] {
     const std::scoped_lock lock(turn_);
-    first = sequence_;
     return file_->follow(backing::start::beginning);
   }();
   if (!everything) return std::unexpected(everything.error());
-  auto load = make_loader(first);
+  auto load = make_loader();
   if (auto read = (*everything)->next(load); !read) return read;
   // The user's check runs here, outside the turn: it may write.
   if (auto fits = load.judge(); !fits) return fits;
@@ -234,15 +232,14 @@ result<> store::reload_from_file() {
   if (auto read = (*everything)->next(load); !read) return read;
   auto loaded = load.finish();
   if (!loaded) return std::unexpected(loaded.error());
-  adopt(std::move(*loaded), load.version());
+  adopt(std::move(*loaded));
   return {};
 }
 
 /// In the turn: contents that equal the file become the table's, under a sequence number above any
 /// before.
-void store::adopt(std::shared_ptr<contents> loaded, sequence version) noexcept {
-  sequence_ = std::max(sequence_, version) + 1;
-  loaded->publish(sequence_);
+void store::adopt(std::shared_ptr<contents> loaded) noexcept {
+  loaded->publish(++sequence_);
   cleared_ = false;
   install(std::move(loaded));
 }

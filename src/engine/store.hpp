@@ -128,7 +128,7 @@ class store final : public detail::core, public chore, public std::enable_shared
   [[nodiscard]] std::shared_ptr<contents> make_contents(sequence first) const;
   [[nodiscard]] std::shared_ptr<contents> make_contents(sequence first, kind what) const;
   [[nodiscard]] backing_options file_options() const;
-  [[nodiscard]] loader make_loader(sequence first) const;
+  [[nodiscard]] loader make_loader() const;
 
   // Reading.
   [[nodiscard]] result<> readable() const;
@@ -171,7 +171,7 @@ class store final : public detail::core, public chore, public std::enable_shared
   void note_sync(const backing& f);
   [[nodiscard]] result<> reload_locked();
   [[nodiscard]] result<> reload_from_file();
-  void adopt(std::shared_ptr<contents> loaded, sequence version) noexcept;
+  void adopt(std::shared_ptr<contents> loaded) noexcept;
   [[nodiscard]] result<> close_locked();
   [[nodiscard]] result<> save_the_rest_and_seal();
   [[nodiscard]] std::shared_ptr<backing> current_file() const;

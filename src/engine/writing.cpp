@@ -336,10 +336,6 @@ void store::add_put(operation& op, entry::owner e, std::uint64_t hash, staging& 
   changes_.reserve(changes_.size() + 1);
   const auto* made = e.get();
   s = owned_->stage_insert(e, hash);
-  if (s.what == staged::publish_first) {
-    op.made = std::move(e);
-    return;
-  }
   if (s.what == staged::unchanged) return;
   const auto what = is_bag(types_.what) ? journal::op::append : journal::op::put;
   changes_.push_back({what, 0, 1, made->key(), made->value()});
@@ -365,16 +361,15 @@ bool store::stage(operation& op) {
 
 bool store::stage_entry(operation& op) {
   if (op.what == operation::verb::insert_new) {
-    const auto there = owned_->find_staged(op.made->key(), op.hash);
-    if (!there) return false;
-    if (*there != nullptr) {
+    const auto* there = owned_->find_staged(op.made->key(), op.hash);
+    if (there != nullptr) {
       op.failure = error(errc::key_already_present);
       return true;
     }
   }
   staging s;
   add_put(op, std::move(op.made), op.hash, s);
-  return s.what != staged::publish_first;
+  return true;
 }
 
 bool store::stage_batch(operation& op) {
@@ -385,9 +380,7 @@ bool store::stage_batch(operation& op) {
   if (large && owned_->staged_count() != 0) return false;
   if (op.what == operation::verb::insert_batch_new) {
     for (const auto& e : entries) {
-      const auto there = owned_->find_staged(e->key());
-      if (!there) return false;
-      if (*there == nullptr) continue;
+      if (owned_->find_staged(e->key()) == nullptr) continue;
       op.failure = error(errc::key_already_present);
       return true;
     }
@@ -406,7 +399,6 @@ bool store::stage_batch(operation& op) {
     staging s;
     add_put(op, std::move(entries[i]), hashes[i % ahead], s);
     announce(i + ahead);
-    assert(s.what != staged::publish_first && "inserts can always follow inserts");
   }
   return true;
 }
@@ -427,7 +419,6 @@ bool store::stage_changes(operation& op) {
     } else {
       s = add_erase(c.what == verb::erase, c.key, c.value);
     }
-    assert(s.what != staged::publish_first && "any change can follow those of its batch");
     counts.added += s.what == staged::added ? 1 : 0;
     counts.replaced += s.what == staged::replaced ? 1 : 0;
     counts.unchanged += s.what == staged::unchanged && c.what == verb::insert ? 1 : 0;
@@ -450,15 +441,13 @@ staging store::add_erase(bool whole_key, bytes key, bytes value) {
 
 bool store::stage_erase(operation& op) {
   const auto s = add_erase(op.what == operation::verb::erase, op.key, op.value);
-  if (s.what == staged::publish_first) return false;
   op.count = s.erased_count;
   return true;
 }
 
 bool store::stage_counter(operation& op) {
-  const auto there = owned_->find_staged(op.key);
-  if (!there) return false;
-  auto stepped = step_counter(*there == nullptr ? std::nullopt : std::optional((*there)->value()),
+  const auto* there = owned_->find_staged(op.key);
+  auto stepped = step_counter(there == nullptr ? std::nullopt : std::optional(there->value()),
                               op.step, label_);
   if (!stepped) {
     op.failure = stepped.error();
@@ -468,20 +457,18 @@ bool store::stage_counter(operation& op) {
   const auto term = detail::encode_wide(*stepped);
   staging s;
   add_put(op, entry::make(op.key, term.view()), owned_->announce(op.key), s);
-  return s.what != staged::publish_first;
+  return true;
 }
 
 bool store::stage_replace_if(operation& op) {
-  const auto there = owned_->find_staged(op.made->key(), op.hash);
-  if (!there) return false;
-  if (*there == nullptr) {
+  const auto* there = owned_->find_staged(op.made->key(), op.hash);
+  if (there == nullptr) {
     op.failure = error(errc::not_found);
-  } else if (!same_bytes((*there)->value(), op.expected)) {
+  } else if (!same_bytes(there->value(), op.expected)) {
     op.failure = error(errc::busy);
   } else {
     staging s;
     add_put(op, std::move(op.made), op.hash, s);
-    return s.what != staged::publish_first;
   }
   return true;
 }

@@ -17,7 +17,7 @@ constexpr std::size_t largest_growth = 4096;
 }  // namespace
 
 bag_contents::bag_contents(const options& o)
-    : versioned(o.first),
+    : versioned(o),
       distinct_(o.what == kind::bag),
       track_unsaved_(o.track_unsaved),
       pairs_owner_{o.hash_seed},
@@ -36,7 +36,7 @@ value_list* bag_contents::list_of(std::uint64_t hash, const sought_key& key) con
 const entry* bag_contents::find(const sought_key& key, sequence at) const noexcept {
   const entry* found = nullptr;
   if (const auto* const list = list_of(hash_of(key, pairs_owner_.seed), key)) {
-    list->each_visible(board_, at, [&](const entry* e) {
+    list->each_visible(*board_, at, [&](const entry* e) {
       found = e;
       return true;
     });
@@ -54,7 +54,7 @@ void bag_contents::find_all(const sought_key& key, sequence at,
                             std::vector<const entry*>& found) const {
   const auto* const list = list_of(hash_of(key, pairs_owner_.seed), key);
   if (list == nullptr) return;
-  list->each_visible(board_, at, [&](const entry* e) {
+  list->each_visible(*board_, at, [&](const entry* e) {
     found.push_back(e);
     return false;
   });
@@ -80,7 +80,7 @@ class bag_contents::bag_walker final : public walker {
     while (buffer_.empty() && more_) {
       const memory::epoch_guard guard;
       more_ = table_.lists_.gather(position_, [&](std::uint64_t reference) {
-        list_in(reference)->each_visible(table_.board_, at_, [&](const entry* e) {
+        list_in(reference)->each_visible(*table_.board_, at_, [&](const entry* e) {
           buffer_.push_back(e);
           return false;
         });
@@ -112,6 +112,7 @@ void bag_contents::make_room(std::size_t changes) {
   // A discarded append: its entry, and of a new list the list, its chunk and a segment of the
   // index.
   limbo_.reserve(6 * (wanted + 1));
+  sizes_.reserve();
 }
 
 value_chunk* bag_contents::make_chunk(std::size_t capacity) {
@@ -303,7 +304,7 @@ staging bag_contents::stage_erase_value(bytes key, bytes value) {
   return {staged::erased, 1};
 }
 
-std::optional<const entry*> bag_contents::find_staged(bytes key, std::uint64_t hash) const {
+const entry* bag_contents::find_staged(bytes key, std::uint64_t hash) const {
   assert(hash == hash_of(key, pairs_owner_.seed));
   const entry* found = nullptr;
   value_list* const list = list_of(hash, key);

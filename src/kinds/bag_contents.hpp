@@ -39,9 +39,9 @@ class bag_contents final : public versioned<contents> {
   [[nodiscard]] staging stage_erase(bytes key) override;
   [[nodiscard]] staging stage_erase_value(bytes key, bytes value) override;
   using contents::find_staged;
-  [[nodiscard]] std::optional<const entry*> find_staged(bytes key,
-                                                        std::uint64_t hash) const override;
-  std::size_t publish(sequence number) noexcept override;
+  [[nodiscard]] const entry* find_staged(bytes key, std::uint64_t hash) const override;
+  void stamp(sequence number) noexcept override;
+  std::size_t settle(sequence number) noexcept override;
   void discard() noexcept override;
   [[nodiscard]] std::size_t staged_count() const noexcept override {
     return staged_.size() - notes_;

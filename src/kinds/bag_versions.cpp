@@ -57,7 +57,7 @@ void bag_contents::free_words(unsaved_list& words) noexcept {
   }
 }
 
-std::size_t bag_contents::publish(sequence number) noexcept {
+void bag_contents::stamp(sequence number) noexcept {
   for (const change& c : staged_) {
     if (c.what == change::sort::append) {
       c.slot->get()->stamp.store(number << 1, std::memory_order_release);
@@ -66,7 +66,10 @@ std::size_t bag_contents::publish(sequence number) noexcept {
     }
   }
   payload_.set(payload_.value() + static_cast<std::size_t>(payload_change_));
-  board_.publish(number, board_.size_to_writer() + static_cast<std::size_t>(size_change_));
+  sizes_.set(number, size_change_, *board_);
+}
+
+std::size_t bag_contents::settle(sequence number) noexcept {
   if (track_unsaved_) note_unsaved();
   for (const change& c : staged_) {
     if (c.what != change::sort::death) continue;
@@ -76,7 +79,7 @@ std::size_t bag_contents::publish(sequence number) noexcept {
   }
   const std::size_t changes = staged_.size();
   end_batch();
-  bury(board_.scan().oldest, ~std::size_t{0});
+  bury(board_->scan().oldest, ~std::size_t{0});
   limbo_.collect(freed_a_change * changes + 8);
   if (changes > large_batch) {
     deaths_.trim(0);
@@ -215,7 +218,7 @@ void bag_contents::forget(value_list& list) noexcept {
 }
 
 bool bag_contents::collect_some(std::size_t most) noexcept {
-  const bool more = bury(board_.scan().oldest, most);
+  const bool more = bury(board_->scan().oldest, most);
   const bool yet_more = limbo_.collect_some(most);
   if (staged_.empty()) {
     deaths_.trim(0);

@@ -5,11 +5,33 @@
 #include "kinds/bag_contents.hpp"
 #include "kinds/set_contents.hpp"
 #include "kinds/tree_contents.hpp"
+#include "kinds/versions.hpp"
 #include "memory/blocks.hpp"
 
 #include <cassert>
 
 namespace shelf::kinds {
+
+contents::contents(const options& o)
+    : retirement(1),
+      board_(o.board != nullptr ? o.board : std::make_shared<version_board>(o.first)) {}
+
+sequence contents::published() const noexcept { return board_->published(); }
+
+contents::pinned contents::pin() {
+  const auto place = board_->pin();
+  return {.at = place.at, .size = size_at(place.at), .slot = place.slot};
+}
+
+void contents::unpin(const pinned& p) noexcept { board_->unpin(p.slot); }
+
+std::size_t contents::pin_count() const noexcept { return board_->pin_count(); }
+
+std::size_t contents::publish(sequence number) noexcept {
+  stamp(number);
+  board_->publish(number);
+  return settle(number);
+}
 
 /// Its blocks are spread over the slabs of the process. Freed, they leave many slabs empty, and
 /// what the thread holds back of them would keep others from being so.

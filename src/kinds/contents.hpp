@@ -29,13 +29,13 @@ inline constexpr sequence latest = ~sequence{0};
 
 /// What staging a change came to.
 enum class staged : std::uint8_t {
-  added,          ///< a new entry will be there
-  replaced,       ///< an entry will be replaced
-  unchanged,      ///< nothing to do: the same entry is there, or there is nothing to erase
-  erased,         ///< entries will go (see erased_count)
-  publish_first,  ///< cannot be decided on top of what is already staged: publish that, then ask
-                  ///< again
+  added,      ///< a new entry will be there
+  replaced,   ///< an entry will be replaced
+  unchanged,  ///< nothing to do: the same entry is there, or there is nothing to erase
+  erased,     ///< entries will go (see erased_count)
 };
+
+class version_board;
 
 struct staging {
   staged what = staged::unchanged;
@@ -62,16 +62,17 @@ struct unsaved_change {
 
 /// One in-memory kind of table.
 ///
-/// Versions: a batch is staged change by change, then published under a sequence number greater
-/// than any before. A reader sees a batch whole or not at all at a pinned version; a lookup at
-/// `latest` may see a batch published meanwhile, never one that is not published. While a version
-/// is pinned, all it shows is kept.
+/// Versions: a batch is staged change by change, then stamped with a sequence number greater than
+/// any before, then shown by the version board, which the tables of a database share: so a batch
+/// over several of them is published in one step. A reader sees a batch whole or not at all at a
+/// pinned version; a lookup at `latest` may see a batch published meanwhile, never one that is not
+/// published. While a version is pinned, all it shows is kept.
 ///
-/// Memory: staging does every allocation; publish and discard never fail. bad_alloc out of a stage_
-/// call leaves what was staged before it staged and everything readers see unchanged.
+/// Memory: staging does every allocation; stamp, settle and discard never fail. bad_alloc out of a
+/// stage_ call leaves what was staged before it staged and everything readers see unchanged.
 ///
-/// Thread safety: stage_*, publish, discard, the unsaved list and collecting: one thread at a time
-/// (the writer in its turn). All else from any thread, lock-free against the writer; find,
+/// Thread safety: stage_*, stamp, settle, discard, the unsaved list and collecting: one thread at a
+/// time (the writer in its turn). All else from any thread, lock-free against the writer; find,
 /// find_all and announce only inside an epoch guard.
 class contents : public std::enable_shared_from_this<contents> {
  public:
@@ -80,6 +81,8 @@ class contents : public std::enable_shared_from_this<contents> {
     bool track_unsaved = false;   ///< keep the list of changes from the beginning
     std::uint64_t hash_seed = 0;  ///< per process, secret: hash flooding
     sequence first = 0;           ///< version of the empty table
+    /// Shared with other contents; null: one of its own, which begins at `first`.
+    std::shared_ptr<version_board> board = nullptr;
     key_order order{};  ///< ordered_set: how keys compare (terms::compare, terms::order_prefix)
   };
   [[nodiscard]] static std::shared_ptr<contents> make(const options& o);
@@ -88,7 +91,11 @@ class contents : public std::enable_shared_from_this<contents> {
   // Readers.
   /// Entries at the last published version. Constant time.
   [[nodiscard]] virtual std::size_t size() const noexcept = 0;
-  [[nodiscard]] virtual sequence published() const noexcept = 0;
+  /// Entries at a pinned version.
+  [[nodiscard]] virtual std::size_t size_at(sequence at) const noexcept = 0;
+  /// The last published version of all contents that share the board.
+  [[nodiscard]] sequence published() const noexcept;
+  [[nodiscard]] version_board& board() const noexcept { return *board_; }
   /// The entry of a key; set kinds only. nullptr if absent. `at` is `latest` or a pinned version.
   /// Ordered: only by its term.
   [[nodiscard]] virtual const entry* find(const sought_key& key, sequence at) const noexcept = 0;
@@ -111,17 +118,16 @@ class contents : public std::enable_shared_from_this<contents> {
     std::size_t slot = 0;
   };
   /// Pins the last published version; never waits. Throws std::bad_alloc.
-  [[nodiscard]] virtual pinned pin() = 0;
-  virtual void unpin(const pinned& p) noexcept = 0;
-  [[nodiscard]] virtual std::size_t pin_count() const noexcept = 0;
+  [[nodiscard]] pinned pin();
+  void unpin(const pinned& p) noexcept;
+  [[nodiscard]] std::size_t pin_count() const noexcept;
   [[nodiscard]] virtual std::unique_ptr<walker> walk(const pinned& p) const = 0;
 
   // The writer, in its turn.
   /// Makes room so that staging `count` new entries goes fast and their publishing is spread no
   /// further.
   virtual void reserve(std::size_t count) = 0;
-  /// put (set kinds) or append (bags). Takes the entry unless the answer is unchanged or
-  /// publish_first. Its bytes stay until the batch is published or discarded, even if a later
+  /// put (set kinds) or append (bags). Takes the entry unless the answer is unchanged. Its bytes stay until the batch is published or discarded, even if a later
   /// change of the batch replaces it: the journal may refer to them.
   /// `hash` is what announce() said of the key.
   [[nodiscard]] virtual staging stage_insert(entry::owner& e, std::uint64_t hash) = 0;
@@ -136,17 +142,23 @@ class contents : public std::enable_shared_from_this<contents> {
   /// Set kinds: erase if the value is this one. Bags: every copy of the pair.
   [[nodiscard]] virtual staging stage_erase_value(bytes key, bytes value) = 0;
   /// Set kinds: the entry of a key as the staged changes leave it. Bags: any live entry of the key.
-  /// publish_first (as nullopt) where the staged changes make that undecidable.
-  [[nodiscard]] virtual std::optional<const entry*> find_staged(bytes key,
-                                                                std::uint64_t hash) const = 0;
-  [[nodiscard]] std::optional<const entry*> find_staged(bytes key) const {
+  [[nodiscard]] virtual const entry* find_staged(bytes key, std::uint64_t hash) const = 0;
+  [[nodiscard]] const entry* find_staged(bytes key) const {
     return find_staged(key, announce(key));
   }
-  /// Makes all that was staged visible in one step, as version `number`. Returns how many blocks
-  /// wait for their readers to leave.
-  virtual std::size_t publish(sequence number) noexcept = 0;
+  /// Gives all that was staged the number of the version that will show it. The board publishes
+  /// that number next, and settle() follows.
+  virtual void stamp(sequence number) noexcept = 0;
+  /// What was staged is published: lets go of what it replaced. Returns how many blocks wait for
+  /// their readers to leave.
+  virtual std::size_t settle(sequence number) noexcept = 0;
+  /// All three steps, for contents that are alone on their board.
+  std::size_t publish(sequence number) noexcept;
   /// Forgets all that was staged.
   virtual void discard() noexcept = 0;
+  /// Goes over to a board that others share. While no reader has these contents, nothing is staged
+  /// and no version is pinned; all their entries are older than what that board has published.
+  virtual void join(std::shared_ptr<version_board> board) noexcept = 0;
   /// Number of changes staged.
   [[nodiscard]] virtual std::size_t staged_count() const noexcept = 0;
 
@@ -176,9 +188,11 @@ class contents : public std::enable_shared_from_this<contents> {
   std::list<std::weak_ptr<contents>> retirement;  ///< room in the table's list of what it let go of
 
  protected:
-  contents() : retirement(1) {}
+  explicit contents(const options& o);
   /// From the destructor of a kind: what its table held, and now gives up.
   void note_released(std::size_t bytes) noexcept { released_ = bytes; }
+
+  std::shared_ptr<version_board> board_;
 
  private:
   std::size_t released_ = 0;
@@ -207,6 +221,7 @@ class held_version {
 /// What an ordered table answers beyond that. Keys compare as terms do (docs/types.md).
 class ordered_contents : public contents {
  public:
+  using contents::contents;
   enum class place : std::uint8_t {
     first,        ///< the first entry of all
     last,         ///< the last entry of all

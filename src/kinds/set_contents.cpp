@@ -27,7 +27,7 @@ bool has_key(entry_reference r, const sought_key& key) noexcept {
 }  // namespace
 
 set_contents::set_contents(const options& o)
-    : versioned(o.first),
+    : versioned(o),
       seed_(o.hash_seed),
       track_unsaved_(o.track_unsaved),
       index_(*this, limbo_, held_),
@@ -43,7 +43,7 @@ entry_reference set_contents::visible(entry_reference r, sequence at) const noex
     const version_record* const record = record_in(stamp);
     const sequence number =
         record != nullptr ? record->number.load(std::memory_order_acquire) : stamp >> 1;
-    if (number <= board_.bound(at)) return r;
+    if (number <= board_->bound(at)) return r;
     if (record == nullptr) return 0;
     r = record->previous.load(std::memory_order_acquire);
   }
@@ -134,6 +134,7 @@ void set_contents::make_room_for_one() {
   if (staged_.size() == staged_.capacity()) staged_.reserve(2 * staged_.size() + 8);
   if (track_unsaved_) unsaved_.reserve(staged_.size() + 1, taken_);
   limbo_.reserve(retired_a_change * (staged_.size() + 2));
+  sizes_.reserve();
 }
 
 version_record* set_contents::make_record(entry_reference owner, entry_reference previous) {
@@ -224,11 +225,11 @@ staging set_contents::stage_erase(bytes key) {
 
 staging set_contents::stage_erase_value(bytes key, bytes value) {
   const auto found = find_staged(key);
-  if (*found == nullptr || !same_bytes((*found)->value(), value)) return {staged::unchanged};
+  if (found == nullptr || !same_bytes(found->value(), value)) return {staged::unchanged};
   return stage_erase(key);
 }
 
-std::optional<const entry*> set_contents::find_staged(bytes key, std::uint64_t hash) const {
+const entry* set_contents::find_staged(bytes key, std::uint64_t hash) const {
   assert(hash == hash_of(key, seed_));
   const auto place = place_of(hash, key);
   return place ? live_entry_in(place.reference()) : nullptr;
@@ -236,7 +237,7 @@ std::optional<const entry*> set_contents::find_staged(bytes key, std::uint64_t h
 
 // Publishing.
 
-std::size_t set_contents::publish(sequence number) noexcept {
+void set_contents::stamp(sequence number) noexcept {
   for (const change& c : staged_) {
     if (c.record != nullptr) {
       c.record->number.store(number, std::memory_order_release);
@@ -245,8 +246,11 @@ std::size_t set_contents::publish(sequence number) noexcept {
     }
   }
   payload_.set(payload_.value() + static_cast<std::size_t>(payload_change_));
-  board_.publish(number, board_.size_to_writer() + static_cast<std::size_t>(size_change_));
-  const auto held = board_.scan();
+  sizes_.set(number, size_change_, *board_);
+}
+
+std::size_t set_contents::settle(sequence number) noexcept {
+  const auto held = board_->scan();
   if (track_unsaved_) {
     for (const change& c : staged_) note_unsaved(c);
   }

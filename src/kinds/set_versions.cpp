@@ -117,7 +117,7 @@ void set_contents::drop_if_done(entry_reference tombstone) noexcept {
 }
 
 bool set_contents::collect_some(std::size_t most) noexcept {
-  const bool more = settle_records(board_.scan().oldest, most);
+  const bool more = settle_records(board_->scan().oldest, most);
   const bool yet_more = limbo_.collect_some(most);
   if (staged_.empty()) limbo_.trim();
   return more || yet_more;

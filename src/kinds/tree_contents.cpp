@@ -8,7 +8,7 @@
 namespace shelf::kinds {
 
 tree_contents::tree_contents(const options& o)
-    : versioned(o.first),
+    : versioned(o),
       order_(o.order),
       track_unsaved_(o.track_unsaved),
       draft_(order_, held_),
@@ -42,7 +42,7 @@ const tree_contents::version& tree_contents::version_at(sequence at) const noexc
   const version* v = newest_.load(std::memory_order_acquire);
   for (;;) {
     const version* const older = v->older.load(std::memory_order_acquire);
-    if (v->number.load(std::memory_order_acquire) <= board_.bound(at)) return *v;
+    if (v->number.load(std::memory_order_acquire) <= board_->bound(at)) return *v;
     assert(older != nullptr && "the version asked for is pinned");
     v = older;
   }
@@ -108,6 +108,7 @@ void tree_contents::make_room(std::size_t depth) {
   if (overtaken_.size() == overtaken_.capacity()) overtaken_.reserve(2 * overtaken_.size() + 8);
   if (track_unsaved_) unsaved_.reserve(staged_.size() + 1, taken_);
   limbo_.reserve(draft_.left().size() + 3 * depth + 6 + staged_.size() + 2);
+  sizes_.reserve();
   if (next_ == nullptr) next_ = make_version();
 }
 
@@ -201,11 +202,11 @@ staging tree_contents::stage_erase(bytes key) {
 
 staging tree_contents::stage_erase_value(bytes key, bytes value) {
   const auto found = find_staged(key);
-  if (*found == nullptr || !same_bytes((*found)->value(), value)) return {staged::unchanged};
+  if (found == nullptr || !same_bytes(found->value(), value)) return {staged::unchanged};
   return stage_erase(key);
 }
 
-std::optional<const entry*> tree_contents::find_staged(bytes key, std::uint64_t) const {
+const entry* tree_contents::find_staged(bytes key, std::uint64_t) const {
   return draft_.find(key).found();
 }
 

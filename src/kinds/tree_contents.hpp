@@ -41,9 +41,9 @@ class tree_contents final : public versioned<ordered_contents> {
   [[nodiscard]] staging stage_erase(bytes key) override;
   [[nodiscard]] staging stage_erase_value(bytes key, bytes value) override;
   using contents::find_staged;
-  [[nodiscard]] std::optional<const entry*> find_staged(bytes key,
-                                                        std::uint64_t hash) const override;
-  std::size_t publish(sequence number) noexcept override;
+  [[nodiscard]] const entry* find_staged(bytes key, std::uint64_t hash) const override;
+  void stamp(sequence number) noexcept override;
+  std::size_t settle(sequence number) noexcept override;
   void discard() noexcept override;
   [[nodiscard]] std::size_t staged_count() const noexcept override { return staged_.size(); }
 
@@ -95,6 +95,7 @@ class tree_contents final : public versioned<ordered_contents> {
   void end_batch() noexcept;
 
   void show(sequence number) noexcept;
+  void bury_replaced(sequence number) noexcept;
   void bury(mortal* m, version* last_owner) noexcept;
   bool sweep(bool all, std::size_t most) noexcept;
   [[nodiscard]] bool release_dead(version& v, std::size_t& most) noexcept;

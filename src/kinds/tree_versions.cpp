@@ -47,28 +47,29 @@ void tree_contents::free_mortal(mortal* m) noexcept {
   memory::blocks::release(m, tree_draft::block_bytes(*m));
 }
 
-std::size_t tree_contents::publish(sequence number) noexcept {
+void tree_contents::stamp(sequence number) noexcept {
   for (const change& c : staged_) {
     if (c.now != nullptr) c.now->stamp.store(stamp_of(number), std::memory_order_release);
   }
   payload_.set(payload_.value() + static_cast<std::size_t>(payload_change_));
   // Before the new version is shown: after it, what the changes replaced may be freed.
   for (change& c : staged_) note_unsaved(c);
-  if (staged_.empty()) {
-    board_.publish(number, board_.size_to_writer());
-  } else {
-    show(number);
-  }
+  if (!staged_.empty()) show(number);
+  sizes_.set(number, size_change_, *board_);
+}
+
+std::size_t tree_contents::settle(sequence number) noexcept {
+  if (!staged_.empty()) bury_replaced(number);
   const std::size_t changes = staged_.size();
   end_batch();
-  const std::size_t unpins = board_.unpin_count();
+  const std::size_t unpins = board_->unpin_count();
   sweep(unpins != std::exchange(unpins_seen_, unpins), ~std::size_t{0});
   limbo_.collect(4 * freed_a_change * changes + 8);
   if (changes > large_batch) limbo_.trim();
   return limbo_.waiting();
 }
 
-/// The draft becomes the newest version; what it no longer has is the dead of the one before.
+/// The draft becomes the newest version of the chain, for the board to show.
 void tree_contents::show(sequence number) noexcept {
   version* const before = newest_.load(std::memory_order_relaxed);
   version* const now = std::exchange(next_, nullptr);
@@ -76,7 +77,12 @@ void tree_contents::show(sequence number) noexcept {
   now->root = draft_.root();
   now->older.store(before, std::memory_order_relaxed);
   newest_.store(now, std::memory_order_release);
-  board_.publish(number, board_.size_to_writer() + static_cast<std::size_t>(size_change_));
+}
+
+/// What the newest version no longer has is the dead of the one before.
+void tree_contents::bury_replaced(sequence number) noexcept {
+  version* const before =
+      newest_.load(std::memory_order_relaxed)->older.load(std::memory_order_relaxed);
   for (auto* n : draft_.left()) bury(n, before);
   for (const change& c : staged_) {
     if (c.corpse != nullptr) bury(c.corpse, before);
@@ -121,7 +127,7 @@ bool tree_contents::sweep(bool all, std::size_t most) noexcept {
   while (v != nullptr) {
     version* const older = v->older.load(std::memory_order_relaxed);
     const sequence until = newer->number.load(std::memory_order_relaxed);
-    if (board_.any_pin_in(v->number.load(std::memory_order_relaxed), until)) {
+    if (board_->any_pin_in(v->number.load(std::memory_order_relaxed), until)) {
       newer = v;
     } else {
       if (!release_dead(*v, most) || !limbo_.try_reserve(1)) return most == 0;

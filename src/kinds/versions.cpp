@@ -15,32 +15,9 @@ version_board::~version_board() {
   }
 }
 
-void version_board::publish(sequence number, std::size_t size) noexcept {
-  assert(number > published() && number < unpublished);
-  auto& next = sizes_[current_ ^ 1];
-  next.number.store(nobody, std::memory_order_release);  // nobody wants it: two versions back
-  next.size.store(size, std::memory_order_release);
-  next.number.store(number, std::memory_order_release);
-  current_ ^= 1;
+void version_board::publish(sequence number) noexcept {
+  assert(number >= published() && number < unpublished);
   published_.store(number, std::memory_order_seq_cst);
-}
-
-std::size_t version_board::size() const noexcept {
-  for (;;) {
-    const sequence wanted = published();
-    std::size_t size = 0;
-    // The place may have been filled anew while it was read; then two versions came meanwhile.
-    if (read_size(wanted, size) && published() == wanted) return size;
-  }
-}
-
-bool version_board::read_size(sequence number, std::size_t& size) const noexcept {
-  for (const auto& one : sizes_) {
-    if (one.number.load(std::memory_order_acquire) != number) continue;
-    size = one.size.load(std::memory_order_acquire);
-    return true;
-  }
-  return false;
 }
 
 std::atomic<sequence>* version_board::claim(sequence wanted, std::size_t& index) {
@@ -65,9 +42,9 @@ std::atomic<sequence>* version_board::claim(sequence wanted, std::size_t& index)
   }
 }
 
-contents::pinned version_board::pin() {
+version_board::pin_place version_board::pin() {
   pins_.fetch_add(1, std::memory_order_seq_cst);  // before the look at published_: see scan()
-  contents::pinned got;
+  pin_place got;
   sequence wanted = published_.load(std::memory_order_seq_cst);
   std::atomic<sequence>* slot = nullptr;
   try {
@@ -77,9 +54,8 @@ contents::pinned version_board::pin() {
     throw;
   }
   for (;;) {
-    const bool sized = read_size(wanted, got.size);
     const sequence seen = published_.load(std::memory_order_seq_cst);
-    if (seen == wanted && sized) break;
+    if (seen == wanted) break;
     wanted = seen;
     slot->store(wanted, std::memory_order_seq_cst);
   }
@@ -121,6 +97,88 @@ bool version_board::any_pin_in(sequence from, sequence until) const noexcept {
     }
   }
   return false;
+}
+
+// Sizes.
+
+void size_history::grow() {
+  const std::scoped_lock lock(mutex_);
+  kept_.reserve(2 * kept_.capacity() + 4);
+}
+
+void size_history::rebase() noexcept {
+  const auto size = size_to_writer();
+  places_[1].number.store(nobody, std::memory_order_relaxed);
+  places_[0].size.store(size, std::memory_order_relaxed);
+  places_[0].number.store(0, std::memory_order_relaxed);
+  current_ = 0;
+  kept_.clear();
+}
+
+void size_history::set(sequence number, std::ptrdiff_t change,
+                       const version_board& board) noexcept {
+  const auto& now = places_[current_];
+  auto& next = places_[current_ ^ 1];
+  if (board.pin_count() != 0) {
+    keep(next, now.number.load(std::memory_order_relaxed), board);
+  }
+  const auto size = now.size.load(std::memory_order_relaxed) + static_cast<std::size_t>(change);
+  next.number.store(nobody, std::memory_order_release);
+  next.size.store(size, std::memory_order_release);
+  next.number.store(number, std::memory_order_release);
+  current_ ^= 1;
+}
+
+/// Puts aside what the place of the next size still holds, if a pin may ask for it, and forgets
+/// what none asks for any more.
+void size_history::keep(const place& old, sequence until, const version_board& board) noexcept {
+  const auto from = old.number.load(std::memory_order_relaxed);
+  const bool is_wanted = from != nobody && board.any_pin_in(from, until);
+  if (!is_wanted && kept_.empty()) return;
+  const std::scoped_lock lock(mutex_);
+  std::erase_if(kept_, [&](const kept_size& k) { return !board.any_pin_in(k.from, k.until); });
+  if (!is_wanted) return;
+  assert(kept_.size() < kept_.capacity() && "staging made room");
+  kept_.push_back({from, until, old.size.load(std::memory_order_relaxed)});
+}
+
+/// The newer of the two that is not later than `at`. False if neither is, or if the writer came in
+/// between: then one that was read first may have been overtaken by one that is gone.
+bool size_history::find(sequence at, std::size_t& size) const noexcept {
+  std::array<sequence, 2> numbers;
+  std::array<std::size_t, 2> sizes;
+  for (std::size_t i = 0; i < 2; ++i) {
+    numbers[i] = places_[i].number.load(std::memory_order_acquire);
+    sizes[i] = places_[i].size.load(std::memory_order_acquire);
+  }
+  for (std::size_t i = 0; i < 2; ++i) {
+    if (places_[i].number.load(std::memory_order_acquire) != numbers[i]) return false;
+  }
+  const auto counts = [&](std::size_t i) { return numbers[i] != nobody && numbers[i] <= at; };
+  const std::size_t best = counts(1) && (!counts(0) || numbers[1] > numbers[0]) ? 1 : 0;
+  size = sizes[best];
+  return counts(best);
+}
+
+std::size_t size_history::at(sequence at) const noexcept {
+  for (;;) {
+    {
+      const std::scoped_lock lock(mutex_);
+      for (const auto& k : kept_) {
+        if (at >= k.from && at < k.until) return k.size;
+      }
+    }
+    std::size_t size = 0;
+    if (find(at, size)) return size;
+  }
+}
+
+std::size_t size_history::latest(const version_board& board) const noexcept {
+  for (;;) {
+    std::size_t size = 0;
+    // Not found: both places are of later versions, so others were published meanwhile.
+    if (find(board.published(), size)) return size;
+  }
 }
 
 }  // namespace shelf::kinds

@@ -1,5 +1,5 @@
 // KINDS  api -> engine -> [kinds] -> memory -> file
-// Which version of a table is published, how large it is, and which versions somebody holds on to.
+// Which version is published, how large a table is at each, and which somebody holds on to.
 #pragma once
 
 #include "kinds/contents.hpp"
@@ -7,14 +7,20 @@
 
 #include <array>
 #include <atomic>
+#include <cassert>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
 
 namespace shelf::kinds {
 
 /// The number an entry bears while its batch is not published: later than any version.
 inline constexpr sequence unpublished = sequence{1} << 62;
 
-/// Published version, sizes, pins.
+/// What is published, and what somebody holds on to; the tables of a database share one.
 ///
 /// Invariant: a pin first says which version it wants, then sees that it is still published; the
 /// writer publishes first, then looks at the pins. So a writer that meets no pin below its version
@@ -23,9 +29,7 @@ inline constexpr sequence unpublished = sequence{1} << 62;
 /// Thread safety: publish and scan belong to the writer, all else to anyone.
 class version_board {
  public:
-  explicit version_board(sequence first) noexcept : published_(first) {
-    sizes_[0].number.store(first, std::memory_order_relaxed);
-  }
+  explicit version_board(sequence first) noexcept : published_(first) {}
   ~version_board();
   version_board(const version_board&) = delete;
   version_board& operator=(const version_board&) = delete;
@@ -37,16 +41,16 @@ class version_board {
   [[nodiscard]] sequence bound(sequence at) const noexcept {
     return at == latest ? published() : at;
   }
-  /// Entries at the published version, in one step with publishing it: no reader that has seen a
-  /// version is told the size of an older one.
-  [[nodiscard]] std::size_t size() const noexcept;
-  /// The same, for the writer.
-  [[nodiscard]] std::size_t size_to_writer() const noexcept {
-    return sizes_[current_].size.load(std::memory_order_relaxed);
-  }
-  void publish(sequence number, std::size_t size) noexcept;
+  /// Every table that the version changes has been stamped with its number. The same number again
+  /// while nobody else knows the board: contents being loaded have one version.
+  void publish(sequence number) noexcept;
 
-  [[nodiscard]] contents::pinned pin();
+  struct pin_place {
+    sequence at = 0;
+    std::size_t slot = 0;
+  };
+  /// Pins the last published version; never waits. Throws std::bad_alloc.
+  [[nodiscard]] pin_place pin();
   void unpin(std::size_t slot) noexcept;
   [[nodiscard]] std::size_t pin_count() const noexcept {
     return pins_.load(std::memory_order_acquire);
@@ -75,40 +79,83 @@ class version_board {
     std::array<std::atomic<sequence>, per_chunk> at;
     std::atomic<chunk*> next{nullptr};
   };
-  struct size_at {
-    std::atomic<sequence> number{nobody};
-    std::atomic<std::size_t> size{0};
-  };
 
   /// Finds a free slot and writes `wanted` into it.
   std::atomic<sequence>* claim(sequence wanted, std::size_t& index);
-  [[nodiscard]] bool read_size(sequence number, std::size_t& size) const noexcept;
 
-  std::atomic<sequence> published_;
-  /// Sizes of the published version and of the one before or after it, by turns: a reader takes the
-  /// size from the one that bears its number, and the writer touches only the other.
-  std::array<size_at, 2> sizes_;
-  std::size_t current_ = 0;  ///< the writer's own
-  std::atomic<std::size_t> pins_{0};
+  // Readers of every table look at the first, those who pin write the others.
+  alignas(64) std::atomic<sequence> published_;
+  alignas(64) std::atomic<std::size_t> pins_{0};
   std::atomic<std::size_t> unpins_{0};
-  chunk first_;
+  alignas(64) chunk first_;
+};
+
+/// How many entries a table has at each version that somebody may ask for.
+///
+/// Two places by turns: the newest size, and the one before it or the one to come. A size that
+/// makes room for a new one is kept aside as long as a pin may ask for it.
+///
+/// Thread safety: set, reserve and size_to_writer belong to the writer, the others to anyone.
+class size_history {
+ public:
+  /// The size of the table at `published`, 0 so far, and at all versions before.
+  size_history() noexcept { places_[0].number.store(0, std::memory_order_relaxed); }
+
+  /// At the version `at`, published or pinned.
+  [[nodiscard]] std::size_t at(sequence at) const noexcept;
+  /// At the last published version: no reader that has seen a version is told an older size.
+  [[nodiscard]] std::size_t latest(const version_board& board) const noexcept;
+  [[nodiscard]] std::size_t size_to_writer() const noexcept {
+    return places_[current_].size.load(std::memory_order_relaxed);
+  }
+  /// The next set() will need no memory.
+  void reserve() {
+    if (kept_.size() == kept_.capacity()) grow();
+  }
+  /// From version `number` on, which comes next, there are `change` entries more.
+  void set(sequence number, std::ptrdiff_t change, const version_board& board) noexcept;
+  /// The newest size counts for every version there is.
+  void rebase() noexcept;
+
+ private:
+  static constexpr sequence nobody = ~sequence{0};
+  struct place {
+    std::atomic<sequence> number{nobody};
+    std::atomic<std::size_t> size{0};
+  };
+  struct kept_size {
+    sequence from;
+    sequence until;
+    std::size_t size;
+  };
+
+  void grow();
+  void keep(const place& old, sequence until, const version_board& board) noexcept;
+  [[nodiscard]] bool find(sequence at, std::size_t& size) const noexcept;
+
+  std::array<place, 2> places_;
+  std::size_t current_ = 0;  ///< the writer's own
+  mutable std::mutex mutex_;
+  std::vector<kept_size> kept_;  ///< guarded by mutex_; only the writer changes it
 };
 
 /// What size, pins and bytes are to all kinds alike. Border is contents or ordered_contents.
 template <class Border>
 class versioned : public Border {
  public:
-  [[nodiscard]] std::size_t size() const noexcept final { return board_.size(); }
-  [[nodiscard]] sequence published() const noexcept final { return board_.published(); }
+  [[nodiscard]] std::size_t size() const noexcept final { return sizes_.latest(*this->board_); }
+  [[nodiscard]] std::size_t size_at(sequence at) const noexcept final { return sizes_.at(at); }
   [[nodiscard]] std::size_t memory_bytes() const noexcept final { return held_.value(); }
   [[nodiscard]] std::size_t payload_bytes() const noexcept final { return payload_.value(); }
-  [[nodiscard]] contents::pinned pin() final { return board_.pin(); }
-  void unpin(const contents::pinned& p) noexcept final { board_.unpin(p.slot); }
-  [[nodiscard]] std::size_t pin_count() const noexcept final { return board_.pin_count(); }
   [[nodiscard]] std::size_t waiting() const noexcept final { return limbo_.waiting(); }
+  void join(std::shared_ptr<version_board> board) noexcept final {
+    assert(this->staged_count() == 0 && this->board_->pin_count() == 0);
+    sizes_.rebase();
+    this->board_ = std::move(board);
+  }
 
  protected:
-  explicit versioned(sequence first) : board_(first), limbo_(held_) {}
+  explicit versioned(const contents::options& o) : Border(o), limbo_(held_) {}
   ~versioned() override { this->note_released(held_.value()); }
 
   /// Blocks freed a publish: more than a publish takes out of sight, so that the queue shrinks.
@@ -116,7 +163,7 @@ class versioned : public Border {
   /// A batch of more changes gives back the room it needed.
   static constexpr std::size_t large_batch = 1024;
 
-  version_board board_;
+  size_history sizes_;
   memory::byte_count held_;     ///< rounded bytes of all blocks of this table
   memory::byte_count payload_;  ///< key and value bytes of the published entries
   memory::limbo limbo_;

@@ -19,7 +19,7 @@ TEST(Set, AStagedEntryIsSeenOnlyAfterItsPublishing) {
   auto t = make_set();
   EXPECT_EQ(insert(*t, "a", "1").what, staged::added);
   EXPECT_EQ(value_of(*t, "a"), "absent");
-  EXPECT_EQ(as_text((*t->find_staged(as_bytes("a")))->value()), "1");
+  EXPECT_EQ(as_text(t->find_staged(as_bytes("a"))->value()), "1");
   EXPECT_EQ(t->size(), 0u);
   t->publish(7);
   EXPECT_EQ(value_of(*t, "a"), "1");
@@ -46,7 +46,7 @@ TEST(Set, LaterChangesOfABatchSeeEarlierOnesAndWin) {
   EXPECT_EQ(insert(*t, "a", "2").what, staged::replaced);
   EXPECT_EQ(erase(*t, "a").what, staged::erased);
   EXPECT_EQ(erase(*t, "a").what, staged::unchanged);
-  EXPECT_EQ(*t->find_staged(as_bytes("a")), nullptr);
+  EXPECT_EQ(t->find_staged(as_bytes("a")), nullptr);
   EXPECT_EQ(insert(*t, "a", "3").what, staged::added);
   EXPECT_EQ(t->stage_erase_value(as_bytes("a"), as_bytes("2")).what, staged::unchanged);
   EXPECT_EQ(t->staged_count(), 1u);
@@ -197,7 +197,7 @@ struct random_run {
         if (there) draft.erase(old);
       }
     }
-    const auto* found = *table->find_staged(as_bytes(key));
+    const auto* found = table->find_staged(as_bytes(key));
     ASSERT_EQ(found != nullptr ? value_text(found) : "absent",
               draft.contains(key) ? draft[key] : "absent");
   }

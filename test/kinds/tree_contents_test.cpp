@@ -195,7 +195,7 @@ struct tree_run {
       ASSERT_EQ(erase(*table, key).what, old != draft.end() ? staged::erased : staged::unchanged);
       if (old != draft.end()) draft.erase(old);
     }
-    const auto* const found = *table->find_staged(as_bytes(key));
+    const auto* const found = table->find_staged(as_bytes(key));
     ASSERT_EQ(found != nullptr, draft.contains(key));
   }
   void batch() {
