@@ -129,7 +129,7 @@ class Rules(unittest.TestCase):
     def test_includes_against_the_chain_are_caught(self):
         for room, target in (("file", "journal/record.hpp"), ("file", "kinds/entry.hpp"),
                              ("file", "term/order.hpp"), ("journal", "kinds/entry.hpp"),
-                             ("term", "file/open_file.hpp"), ("kinds", "stores/backing.hpp"),
+                             ("term", "file/open_file.hpp"), ("kinds", "stores/file_store.hpp"),
                              ("dets", "kinds/entry.hpp"), ("engine", "upkeep/x.hpp"),
                              ("memory", "term/order.hpp"), ("journal", "dets/page.hpp"),
                              ("error", "term/order.hpp")):

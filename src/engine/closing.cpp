@@ -1,34 +1,37 @@
 // ENGINE  api -> [engine] -> stores -> journal -> file
-// The end of a table: closed and sealed, abandoned, or left to the parent process.
-#include "engine/store.hpp"
-#include "memory/epoch.hpp"
+// The end of a database: closed and sealed, abandoned, or left to the parent process.
+#include "engine/instance.hpp"
 
+#include <algorithm>
 #include <new>
 
 namespace shelf::engine {
 
-/// Forked, this comes only while `open` is still under way: a table that was opened stays, see
+/// Forked, this comes only while `open` is still under way: a database that was opened stays, see
 /// leave_to_parent.
-store::~store() {
+instance::~instance() {
   if (!is_forked()) return;
-  if (owned_) (void)new (std::nothrow) std::shared_ptr<contents>(std::move(owned_));
-  if (file_) (void)new (std::nothrow) std::shared_ptr<backing>(std::move(file_));
+  for (auto& t : tables_) (void)t.release();
+  if (file_) (void)new (std::nothrow) std::shared_ptr<file_store>(file_.current());
 }
 
-result<> store::close() {
-  if (is_forked()) {
-    leave_to_parent();
-    return std::unexpected(labelled(errc::forked));
-  }
-  if (is_checking() || detail::callback_scope::is_inside(*this)) {
-    return std::unexpected(labelled(errc::busy));
-  }
-  if (owner_ && !owner_->is_mine()) return std::unexpected(labelled(errc::not_owner));
+bool instance::is_open() const noexcept {
+  return !is_forked() && is_open_.load(std::memory_order_acquire);
+}
+
+/// Whether a callback of one of the tables runs on this thread.
+bool instance::is_in_callback() const noexcept {
+  return std::ranges::any_of(
+      tables_, [](const auto& t) { return detail::callback_scope::is_inside(*t); });
+}
+
+result<> instance::close() {
+  if (is_busy_here()) return std::unexpected(labelled(errc::busy));
   const std::scoped_lock lock(life_);
   return close_locked();
 }
 
-result<> store::close_locked() {
+result<> instance::close_locked() {
   if (!is_open()) return std::unexpected(labelled(errc::table_closed));
   if (!file_) {  // in memory or read-only
     release_all();
@@ -38,7 +41,7 @@ result<> store::close_locked() {
     release_all();
     return std::unexpected(*why);
   }
-  auto done = check_file(journal::look_at::content);
+  auto done = file_.check(journal::look_at::content);
   if (done) done = save_locked();
   if (done) done = save_the_rest_and_seal();
   if (done) release_all();
@@ -46,10 +49,10 @@ result<> store::close_locked() {
 }
 
 /// Writers may have slipped in since the save; from here on they are refused, unless closing fails.
-result<> store::save_the_rest_and_seal() {
+result<> instance::save_the_rest_and_seal() {
   const auto refuse_writers = [this](bool refuse) {
-    const std::scoped_lock lock(turn_);
-    closing_ = refuse;
+    const std::scoped_lock lock(commits_);
+    commits_.refuse_writers(refuse);
   };
   refuse_writers(true);
   try {
@@ -57,7 +60,7 @@ result<> store::save_the_rest_and_seal() {
     if (config_.mode == write_mode::back) done = save_unsaved();
     if (done) done = compact_at_close();
     if (done) {
-      const std::scoped_lock lock(turn_);
+      const std::scoped_lock lock(commits_);
       done = file_->close();
     }
     if (!done) refuse_writers(false);
@@ -68,19 +71,17 @@ result<> store::save_the_rest_and_seal() {
   }
 }
 
-void store::release_all() noexcept {
-  const std::scoped_lock lock(turn_);
-  const std::scoped_lock notes(notes_);
-  install(nullptr);
-  // A sync on another thread may hold the backing a little longer, but not its file.
-  if (file_) file_->abandon();
-  file_.reset();
-  // Whoever still holds the backing shall hold no descriptor.
+void instance::release_all() noexcept {
+  const std::scoped_lock lock(commits_);
+  is_open_ = false;
+  for (const auto& t : tables_) t->install(nullptr);
+  file_.abandon();
+  // Whoever still holds the file shall hold no descriptor.
   if (where_) where_->close();
   where_.reset();
 }
 
-void store::abandon() noexcept {
+void instance::abandon() noexcept {
   if (is_forked()) return leave_to_parent();
   const std::scoped_lock lock(life_);
   if (is_open()) release_all();
@@ -88,13 +89,13 @@ void store::abandon() noexcept {
 
 /// In a forked child the locks may be held by threads that do not exist here, what they guard may
 /// be half changed, and the descriptors are closed already: touch nothing, free nothing. So the
-/// store stays for the life of the child.
-void store::leave_to_parent() noexcept {
-  current_.store(nullptr);
+/// database stays for the life of the child.
+void instance::leave_to_parent() noexcept {
+  for (const auto& t : tables_) t->forget();
   if (!is_left_.exchange(true)) myself_ = shared_from_this();
 }
 
-void store::close_at_destruction() noexcept {
+void instance::close_at_destruction() noexcept {
   if (is_forked()) return leave_to_parent();
   try {
     const std::scoped_lock lock(life_);
@@ -111,22 +112,6 @@ void store::close_at_destruction() noexcept {
     }
     tell(why);
   }
-}
-
-result<> store::give_away() {
-  if (auto can = readable(); !can) return can;
-  if (!owner_)
-    return std::unexpected(error(errc::invalid_argument, label_ + ": any thread may write"));
-  if (!owner_->give_away()) return std::unexpected(labelled(errc::not_owner));
-  return {};
-}
-
-result<> store::take_over() {
-  if (auto can = readable(); !can) return can;
-  if (!owner_)
-    return std::unexpected(error(errc::invalid_argument, label_ + ": any thread may write"));
-  if (!owner_->take_over()) return std::unexpected(labelled(errc::not_owner));
-  return {};
 }
 
 }  // namespace shelf::engine

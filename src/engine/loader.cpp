@@ -2,8 +2,10 @@
 // Loading: every change goes through stage and publish, as a live write does.
 #include "engine/loader.hpp"
 
+#include "error/printable.hpp"
 #include "error/sentence.hpp"
 #include "term/canonical.hpp"
+#include "term/limits.hpp"
 #include "term/text.hpp"
 #include "term/zero_sign.hpp"
 
@@ -19,9 +21,11 @@ constexpr std::size_t publish_after = 64;
 constexpr std::size_t announced_ahead = 16;
 /// Nobody looks before all is loaded: whoever then takes the contents shows them under a version of
 /// their own.
-constexpr sequence only_version = 0;
+constexpr kinds::sequence only_version = 0;
 constexpr std::size_t content_shown = 64;
 constexpr std::string_view any_term = "any";  // the schema of shelf::term
+/// As deep as any table's limits allow.
+constexpr terms::limits widest{.nesting = terms::max_nesting};
 
 [[nodiscard]] bool is_catalogue(op what) noexcept {
   return what == op::table_created || what == op::table_changed || what == op::table_dropped;
@@ -29,15 +33,25 @@ constexpr std::string_view any_term = "any";  // the schema of shelf::term
 
 }  // namespace
 
-loader::loader(const detail::entry_types& types, missing_fields policy, std::string path,
-               contents_factory make)
-    : types_(types),
-      policy_(policy),
-      path_(std::move(path)),
-      make_(std::move(make)),
-      loaded_(make_()) {}
+table_loader::table_loader(const load_settings& how, const detail::entry_types* types,
+                           table_description as)
+    : how_(how),
+      types_(types),
+      description_(std::move(as)),
+      loaded_(how.make(types != nullptr ? types->what : description_.what)),
+      trusted_(how.trusted),
+      has_schema_(how.has_schema) {
+  if (trusted_ || has_schema_) return;
+  schema_differs_ = how.policy == missing_fields::use_defaults;
+  first_counts_ = description_.what == kind::set;
+}
 
-result<> loader::visit(const journal::change& c, std::uint64_t number) {
+void table_loader::trust() noexcept {
+  trusted_ = true;
+  first_counts_ = false;
+}
+
+result<> table_loader::visit(const journal::change& c, std::uint64_t number) {
   if (!terms::may_hold_negative_zero(c.key) || !terms::is_canonical(c.key)) {
     return visit_sound(c, number);
   }
@@ -50,23 +64,25 @@ result<> loader::visit(const journal::change& c, std::uint64_t number) {
   return visit_sound(same, number);
 }
 
-result<> loader::visit_sound(const journal::change& c, std::uint64_t number) {
+/// Of a table that the program does not know, every sound term fits.
+result<> table_loader::check_entry(bytes key, bytes value) const {
+  if (types_ != nullptr) return types_->check(key, value);
+  if (terms::is_canonical(key, widest) && terms::is_canonical(value, widest)) return {};
+  return std::unexpected(error(errc::corrupt, "not a term in canonical form"));
+}
+
+result<> table_loader::visit_sound(const journal::change& c, std::uint64_t number) {
   // What was written while the file was read comes behind what stood in it.
   if (first_counts_ && number != 0) {
     insert_announced();
     first_counts_ = false;
-  }
-  if (c.what == op::note || c.what == op::seal) return {};
-  if (is_catalogue(c.what) || c.table != 1) return check_catalogue(c);
-  if (!catalogue_seen_) {
-    return std::unexpected(error(errc::corrupt, "a change precedes the catalog"));
   }
   if (c.what == op::clear) {
     clear();
     return {};
   }
   const bool has_entry = c.what == op::put || c.what == op::append;
-  const bool fits = trusted_ || (has_entry && types_.check(c.key, c.value).has_value());
+  const bool fits = trusted_ || (has_entry && check_entry(c.key, c.value).has_value());
   // From here on keys are compared as terms.
   if (!fits && !terms::is_canonical(c.key)) {
     note_bad(c.key, error(errc::corrupt, "the key is not a term in canonical form"));
@@ -86,21 +102,15 @@ result<> loader::visit_sound(const journal::change& c, std::uint64_t number) {
   return {};
 }
 
-void loader::expect_no_schema() noexcept {
-  has_schema_ = false;
-  schema_differs_ = policy_ == missing_fields::use_defaults;
-  first_counts_ = types_.what == kind::set;
-}
-
-bool loader::is_there(bytes key, std::uint64_t hash) {
+bool table_loader::is_there(bytes key, std::uint64_t hash) {
   return loaded_->find_staged(key, hash) != nullptr;
 }
 
 /// An entry that does not fit is kept as it is, to be judged at the end: a later change may replace
 /// it.
-entry::owner loader::make_entry(const journal::change& c, bool fits) {
-  if (fits && schema_differs_ && !trusted_) {
-    if (const auto value = types_.reencode(c.value)) {
+entry::owner table_loader::make_entry(const journal::change& c, bool fits) {
+  if (fits && schema_differs_ && !trusted_ && types_ != nullptr) {
+    if (const auto value = types_->reencode(c.value)) {
       values_differ_ = values_differ_ || !same_bytes(c.value, *value);
       return entry::make(c.key, *value);
     }
@@ -111,12 +121,12 @@ entry::owner loader::make_entry(const journal::change& c, bool fits) {
 }
 
 template <class Change>
-void loader::stage(Change change) {
+void table_loader::stage(Change change) {
   (void)change();
   if (loaded_->staged_count() >= publish_after) loaded_->publish(only_version);
 }
 
-void loader::insert_announced() {
+void table_loader::insert_announced() {
   for (auto& [e, hash] : announced_) {
     if (first_counts_ && is_there(e->key(), hash)) continue;
     stage([&] { return loaded_->stage_insert(e, hash); });
@@ -124,53 +134,31 @@ void loader::insert_announced() {
   announced_.clear();
 }
 
-void loader::publish() {
+void table_loader::publish() {
   insert_announced();
   if (loaded_->staged_count() != 0) loaded_->publish(only_version);
 }
 
-void loader::clear() {
+void table_loader::clear() {
   announced_.clear();
   loaded_->discard();
-  loaded_ = make_();
-}
-
-result<> loader::check_catalogue(const journal::change& c) {
-  if (c.what != op::table_created || catalogue_seen_ || c.table != 1) {
-    return std::unexpected(
-        error(errc::unsupported_version,
-              path_ + ": the file holds several tables; this version of shelf reads only one"));
-  }
-  auto stored = stores::decode_description(c.key, c.value);
-  if (!stored) return std::unexpected(stored.error());
-  description_ = *std::move(stored);
-  if (description_.what != types_.what) {
-    return std::unexpected(
-        error(errc::wrong_kind, path_ + ": the file holds " + in_words(description_.what) +
-                                    ", the program opens it as " + in_words(types_.what)));
-  }
-  // A key that lacks fields would be another key than the one the program looks up.
-  auto same =
-      check_schema(description_.key_schema, types_.key_schema, "key", missing_fields::refuse);
-  if (same) same = check_schema(description_.value_schema, types_.value_schema, "value", policy_);
-  catalogue_seen_ = same.has_value();
-  return same;
+  loaded_ = how_.make(types_ != nullptr ? types_->what : description_.what);
 }
 
 /// A schema may differ where that is allowed. The file then gets the one that new entries keep,
 /// unless the program takes any term: it knows less than the file does.
-result<> loader::check_schema(std::string& stored, const std::string& wanted,
+result<> table_loader::check_schema(std::string& stored, const std::string& wanted,
                               std::string_view which, missing_fields policy) {
-  auto same = types_.compare_schema(stored, wanted, policy);
+  auto same = types_->compare_schema(stored, wanted, policy);
   if (!same) {
-    auto sentence = path_ + ": ";
+    auto sentence = how_.path + ": ";
     if (same.error() == errc::type_mismatch) {
       sentence.append("the ").append(which).append(" type differs: ");
     } else {
       sentence.append("byte 8192: ").append(which).append(": ");
     }
     sentence += same.error().message();
-    if (which == "value" && types_.compare_schema(stored, wanted, missing_fields::use_defaults)) {
+    if (which == "value" && types_->compare_schema(stored, wanted, missing_fields::use_defaults)) {
       sentence +=
           "; set .missing_fields = shelf::missing_fields::use_defaults to use its default value";
     }
@@ -183,7 +171,7 @@ result<> loader::check_schema(std::string& stored, const std::string& wanted,
   return {};
 }
 
-void loader::note_bad(bytes key, const error& why) {
+void table_loader::note_bad(bytes key, const error& why) {
   if (++bad_entries_ > bad_entries_told) return;
   if (bad_entries_ > 1) {
     first_bad_ += "; ";
@@ -195,42 +183,155 @@ void loader::note_bad(bytes key, const error& why) {
 
 /// Judges what is left when every change has been applied: by the types if a change did not fit
 /// them, then by the user's predicate, which sees only what fits.
-void loader::check_live() {
-  if (trusted_ || (!has_doubts_ && !types_.accept)) return;
-  const held_version all(loaded_);
+void table_loader::check_live() {
+  const bool has_predicate = types_ != nullptr && types_->accept;
+  if (trusted_ || (!has_doubts_ && !has_predicate)) return;
+  const kinds::held_version all(loaded_);
   const auto walk = all.walk();
   for (auto some = walk->next(); !some.empty(); some = walk->next()) {
     for (const auto* e : some) {
-      const auto fits = has_doubts_ ? types_.check(e->key(), e->value()) : result<>();
+      const auto fits = has_doubts_ ? check_entry(e->key(), e->value()) : result<>();
       if (!fits) {
         note_bad(e->key(), fits.error());
-      } else if (types_.accept && !types_.accept(e->key(), e->value())) {
+      } else if (has_predicate && !types_->accept(e->key(), e->value())) {
         note_bad(e->key(), error(errc::type_mismatch, "rejected by config.check"));
       }
     }
   }
 }
 
-result<std::shared_ptr<contents>> loader::finish() {
-  if (auto fits = judge(); !fits) return std::unexpected(fits.error());
+std::shared_ptr<contents> table_loader::take() {
+  publish();
   return std::move(loaded_);
 }
 
-result<> loader::judge() {
+result<> table_loader::judge() {
   publish();
-  if (!catalogue_seen_) {
-    return std::unexpected(damage(path_, "byte 8192: the catalog is missing"));
-  }
   check_live();
-  if (bad_entries_ != 0) {
-    const auto count = std::to_string(bad_entries_);
-    return std::unexpected(error(errc::type_mismatch,
-                                 path_ + ": " + count +
-                                     (bad_entries_ == 1 ? " entry does" : " entries do") +
-                                     " not fit the types: " + first_bad_,
-                                 first_bad_details_));
+  if (bad_entries_ == 0) return {};
+  const auto count = std::to_string(bad_entries_);
+  return std::unexpected(error(errc::type_mismatch,
+                               how_.path + ": " + count +
+                                   (bad_entries_ == 1 ? " entry does" : " entries do") +
+                                   " not fit the types: " + first_bad_,
+                               first_bad_details_));
+}
+
+result<> table_loader::check_description() {
+  if (types_ == nullptr || trusted_) return {};
+  if (description_.what != types_->what) {
+    return std::unexpected(
+        error(errc::wrong_kind, how_.path + ": the file holds " + in_words(description_.what) +
+                                    ", the program opens it as " + in_words(types_->what)));
+  }
+  // A key that lacks fields would be another key than the one the program looks up.
+  auto same =
+      check_schema(description_.key_schema, types_->key_schema, "key", missing_fields::refuse);
+  if (!same) return same;
+  return check_schema(description_.value_schema, types_->value_schema, "value", how_.policy);
+}
+
+// --- the tables of a file ------------------------------------------------------------------------
+
+file_loader::file_loader(load_settings how, std::vector<declared_table> declared)
+    : how_(std::move(how)), declared_(std::move(declared)) {}
+
+const declared_table* file_loader::declared_as(const std::string& name) const noexcept {
+  for (const auto& d : declared_) {
+    if (d.name.empty() || d.name == name) return &d;
+  }
+  return nullptr;
+}
+
+result<> file_loader::visit(const journal::change& c, std::uint64_t number) {
+  if (c.what == op::note || c.what == op::seal) return {};
+  if (is_catalogue(c.what)) return visit_catalogue(c);
+  if (!catalogue_seen_) {
+    return std::unexpected(error(errc::corrupt, "a change precedes the catalog"));
+  }
+  if (wrong_) return {};  // only the names of the other tables are still of interest
+  if (c.table != last_id_ || last_ == nullptr) {
+    const auto found = tables_.find(c.table);
+    if (found == tables_.end()) {
+      return std::unexpected(error(errc::corrupt, "a change is for table " +
+                                                      std::to_string(c.table) +
+                                                      ", which the catalog does not have"));
+    }
+    last_ = &found->second;
+    last_id_ = c.table;
+  }
+  return last_->load->visit(c, number);
+}
+
+result<> file_loader::visit_catalogue(const journal::change& c) {
+  last_ = nullptr;
+  catalogue_seen_ = true;
+  if (c.what == op::table_dropped) {
+    if (tables_.erase(c.table) == 1) return {};
+    // A rewrite keeps the record of the highest id, so that it is never used again.
+    highest_id_ = std::max(highest_id_, c.table);
+    return {};
+  }
+  auto stored = stores::decode_description(c.key, c.value);
+  if (!stored) return std::unexpected(stored.error());
+  if (c.what == op::table_changed) {
+    return std::unexpected(error(errc::unsupported_version,
+                                 how_.path + ": a table was changed by a newer version of shelf"));
+  }
+  for (const auto& [id, known] : tables_) {
+    if (id != c.table && known.load->description().name != stored->name) continue;
+    return std::unexpected(error(errc::corrupt, "the catalog has table " +
+                                                    std::to_string(c.table) + " twice"));
+  }
+  return create(c.table, *std::move(stored));
+}
+
+result<> file_loader::create(std::uint32_t id, table_description as) {
+  const auto* declared = declared_as(as.name);
+  auto load = std::make_unique<table_loader>(
+      how_, declared != nullptr ? declared->types : nullptr, std::move(as));
+  if (expected_ != 0 && tables_.empty()) load->reserve(expected_);
+  auto same = load->check_description();
+  const bool may_be_another = declared != nullptr && declared->name.empty();
+  // That there are several tables is the better answer than that this one is of another type.
+  if (!same && !may_be_another) return same;
+  if (!same && !wrong_) wrong_ = same.error();
+  highest_id_ = std::max(highest_id_, id);
+  tables_.emplace(id, loaded_table{declared, std::move(load)});
+  return {};
+}
+
+error file_loader::several_tables() const {
+  std::string names;
+  for (const auto& [id, t] : tables_) {
+    names.append(names.empty() ? "" : ", ").append(detail::printable(t.load->description().name));
+  }
+  return error(errc::wrong_kind, how_.path + ": the file holds " + std::to_string(tables_.size()) +
+                                     " tables (" + names + "); say which one with config.table");
+}
+
+result<> file_loader::judge() {
+  if (!catalogue_seen_) {
+    return std::unexpected(damage(how_.path, "byte 8192: the catalog is missing"));
+  }
+  const bool wants_only = declared_.size() == 1 && declared_.front().name.empty();
+  if (wants_only && tables_.size() > 1) return std::unexpected(several_tables());
+  if (wrong_) return std::unexpected(*wrong_);
+  for (auto& [id, t] : tables_) {
+    if (auto fits = t.load->judge(); !fits) return fits;
   }
   return {};
+}
+
+void file_loader::trust() noexcept {
+  how_.trusted = true;
+  for (auto& [id, t] : tables_) t.load->trust();
+}
+
+bool file_loader::brought_up_to_date() const noexcept {
+  return std::ranges::any_of(tables_, [](const auto& t) {
+    return t.second.load->brought_up_to_date();
+  });
 }
 
 }  // namespace shelf::engine

@@ -1,5 +1,5 @@
 // ENGINE  api -> [engine] -> stores -> journal -> file
-// Recovery's side of the one door: a journal's changes become the contents of a table.
+// Recovery's side of the one door: the changes of a file become the contents of its tables.
 #pragma once
 
 #include "journal/scan.hpp"
@@ -8,6 +8,7 @@
 #include "stores/catalogue.hpp"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,53 +18,55 @@ namespace shelf::engine {
 
 using kinds::contents;
 using kinds::entry;
-using kinds::held_version;
-using kinds::sequence;
 using kinds::staged;
 using stores::table_description;
 
-/// Applies the changes of a journal to fresh contents and checks them on the way: the catalogue
-/// against kind and schema, every entry against the types, and at the end the user's predicate on
-/// what is left.
-/// Thread safety: one thread.
-class loader final : public journal::visitor {
- public:
-  using contents_factory = std::function<std::shared_ptr<contents>()>;
-  loader(const detail::entry_types& types, missing_fields policy, std::string path,
-         contents_factory make);
-
-  result<> visit(const journal::change& c, std::uint64_t sequence) override;
-  /// Batches come whole, and nobody looks before the end.
-  result<> committed(std::uint64_t /*sequence*/) override { return {}; }
-
-  /// The contents, complete. Errors: type_mismatch with the number of bad entries and the first
-  /// few, corrupt if there was no catalogue.
-  [[nodiscard]] result<std::shared_ptr<contents>> finish();
-  /// finish() without handing over: whether all that was loaded so far fits. Runs the user's check.
-  [[nodiscard]] result<> judge();
-  /// From here on entries are this table's own: they are not checked again, and no code of the user
-  /// runs.
-  void trust() noexcept {
-    trusted_ = true;
-    first_counts_ = false;
-  }
+/// What loaders need to know of the database.
+struct load_settings {
+  missing_fields policy = missing_fields::refuse;
+  std::string path;  ///< in messages
+  /// Empty contents on a board of their own.
+  std::function<std::shared_ptr<contents>(kind what)> make;
+  /// From here on entries are the database's own: they are not checked again, and no code of the
+  /// user runs.
+  bool trusted = false;
   /// The file has no schema of its own: with missing_fields every value may be an older one. A set
   /// may have a key twice; the first counts. What it holds bears the sequence 0.
-  void expect_no_schema() noexcept;
-  /// Expect about so many entries.
+  bool has_schema = true;
+};
+
+/// Applies the changes of one table to fresh contents and checks them on the way: every entry
+/// against the types, and at the end the user's predicate on what is left.
+/// Thread safety: one thread.
+class table_loader {
+ public:
+  /// `types` outlives it, and says what the table is to be. Null: whatever the catalogue says;
+  /// entries are sound terms, no more.
+  table_loader(const load_settings& how, const detail::entry_types* types, table_description as);
+
+  [[nodiscard]] result<> visit(const journal::change& c, std::uint64_t number);
+  /// Whether all that was loaded so far fits. Runs the user's check. Errors: type_mismatch with the
+  /// number of bad entries and the first few.
+  [[nodiscard]] result<> judge();
   void reserve(std::size_t entries) { loaded_->reserve(entries); }
+  void trust() noexcept;
+  /// The contents, complete and judged. On a board of their own.
+  [[nodiscard]] std::shared_ptr<contents> take();
+  [[nodiscard]] const contents& loaded() const noexcept { return *loaded_; }
   /// The file was written with fewer fields: what was loaded is no longer what the file holds.
   [[nodiscard]] bool brought_up_to_date() const noexcept {
     return has_schema_ ? schema_differs_ : values_differ_;
   }
-  /// What the file says of its table; brought up to date where the values were.
+  /// What the file says of the table; brought up to date where the values were.
   [[nodiscard]] const table_description& description() const noexcept { return description_; }
+  /// Judges the catalogue's description against the types.
+  [[nodiscard]] result<> check_description();
 
  private:
   [[nodiscard]] result<> visit_sound(const journal::change& c, std::uint64_t number);
-  [[nodiscard]] result<> check_catalogue(const journal::change& c);
   [[nodiscard]] result<> check_schema(std::string& stored, const std::string& wanted,
                                       std::string_view which, missing_fields policy);
+  [[nodiscard]] result<> check_entry(bytes key, bytes value) const;
   [[nodiscard]] bool is_there(bytes key, std::uint64_t hash);
   [[nodiscard]] entry::owner make_entry(const journal::change& c, bool fits);
   template <class Change>
@@ -74,27 +77,78 @@ class loader final : public journal::visitor {
   void publish();
   void clear();
 
-  const detail::entry_types& types_;
-  missing_fields policy_;
-  std::string path_;
-  contents_factory make_;
+  const load_settings& how_;
+  const detail::entry_types* types_;
+  table_description description_;
   std::shared_ptr<contents> loaded_;
   struct announced {
     entry::owner made;
     std::uint64_t hash;
   };
   std::vector<announced> announced_;  ///< inserts whose places are being loaded
-  table_description description_;
-  bool catalogue_seen_ = false;
-  bool trusted_ = false;
+  bool trusted_;
   bool has_doubts_ = false;      ///< some change did not fit the types
   bool schema_differs_ = false;  ///< allowed by missing_fields: values are brought up to date
   bool values_differ_ = false;   ///< some value was
-  bool has_schema_ = true;
+  bool has_schema_;
   bool first_counts_ = false;  ///< of equal keys
   std::size_t bad_entries_ = 0;
   std::string first_bad_;          ///< sentences without content
   std::string first_bad_details_;  ///< with keys
+};
+
+/// A table that the program says it has.
+struct declared_table {
+  std::string name;  ///< empty: the only table of the file, whatever its name
+  const detail::entry_types* types;
+};
+
+/// Hands the changes of a file to the loaders of its tables, as the catalogue names them.
+/// Thread safety: one thread.
+class file_loader final : public journal::visitor {
+ public:
+  /// The types of `declared` outlive it.
+  file_loader(load_settings how, std::vector<declared_table> declared);
+  file_loader(const file_loader&) = delete;
+  file_loader& operator=(const file_loader&) = delete;
+
+  result<> visit(const journal::change& c, std::uint64_t sequence) override;
+  /// Batches come whole, and nobody looks before the end.
+  result<> committed(std::uint64_t /*sequence*/) override { return {}; }
+
+  /// Whether all that was loaded so far fits. Errors: corrupt if there was no catalogue;
+  /// wrong_kind, if one table was asked for without a name and there are several; those of the
+  /// tables.
+  [[nodiscard]] result<> judge();
+  void trust() noexcept;
+  /// Expect about so many entries.
+  void reserve(std::size_t entries) noexcept { expected_ = entries; }
+  [[nodiscard]] bool brought_up_to_date() const noexcept;
+
+  struct loaded_table {
+    const declared_table* declared;  ///< null: the program does not know it
+    std::unique_ptr<table_loader> load;
+  };
+  /// By id. Declared tables that the file does not have are not among them.
+  [[nodiscard]] std::map<std::uint32_t, loaded_table>& tables() noexcept { return tables_; }
+  /// The highest id that the file has ever used.
+  [[nodiscard]] std::uint32_t highest_id() const noexcept { return highest_id_; }
+  [[nodiscard]] const declared_table* declared_as(const std::string& name) const noexcept;
+
+ private:
+  [[nodiscard]] result<> visit_catalogue(const journal::change& c);
+  [[nodiscard]] result<> create(std::uint32_t id, table_description as);
+  [[nodiscard]] error several_tables() const;
+
+  load_settings how_;
+  const std::vector<declared_table> declared_;
+  std::map<std::uint32_t, loaded_table> tables_;
+  loaded_table* last_ = nullptr;  ///< that a change was for
+  std::uint32_t last_id_ = 0;
+  std::uint32_t highest_id_ = 0;
+  std::size_t expected_ = 0;
+  bool catalogue_seen_ = false;
+  std::optional<error> wrong_;  ///< of the only table, if it turns out to be the only one
 };
 
 }  // namespace shelf::engine

@@ -1,6 +1,6 @@
 // ENGINE  api -> [engine] -> stores -> journal -> file
 // A file of one schema replaced by a file of another, in one step.
-#include "engine/store.hpp"
+#include "engine/instance.hpp"
 
 namespace shelf::engine {
 namespace {
@@ -19,16 +19,16 @@ namespace {
 
 }  // namespace
 
-result<detail::migration_counts> store::migrate_to(
-    const detail::entry_types& to,
+result<detail::migration_counts> instance::migrate(
+    table& from, const detail::entry_types& to,
     detail::function_ref<result<>(detail::stored_entry, detail::entry_batch&)> convert,
     bool dry_run, const progress& tell) {
   if (auto sound = can_be_read(to); !sound) return std::unexpected(sound.error());
   const std::scoped_lock lock(life_);
   detail::migration_counts counts;
-  const auto fresh = make_contents(sequence_, to.what);
+  const auto fresh = how_to_load().make(to.what);
   batch converted(config_.limits.entry_bytes, label_);
-  const auto all = snapshot()->entries();
+  const auto all = from.snapshot()->entries();
   for (auto some = all->next(); !some.empty(); some = all->next()) {
     for (const auto& e : some) {
       if (auto done = convert(e, converted); !done) return std::unexpected(done.error());
@@ -37,18 +37,23 @@ result<detail::migration_counts> store::migrate_to(
     if (auto taken = take_all(converted, *fresh, label_); !taken) {
       return std::unexpected(taken.error());
     }
-    fresh->publish(++sequence_);
+    fresh->publish(fresh->published() + 1);
   }
   counts.written = fresh->size();
   if (dry_run) return counts;
   const table_description as{.what = to.what,
-                             .name = "main",
+                             .name = from.description().name,
                              .key_schema = to.key_schema,
-                             .value_schema = to.value_schema};
-  auto made = file_->write_whole(++sequence_, held_version(fresh), as, tell);
+                             .value_schema = to.value_schema,
+                             .in_memory = from.description().in_memory};
+  const std::scoped_lock in_turn(commits_);
+  auto tables = images();
+  for (auto& t : tables.tables) {
+    if (t.id == from.id()) t = {.id = t.id, .as = &as, .all = fresh.get(), .at = fresh->published()};
+  }
+  auto made = file_->write_whole(commits_.draw(), tables.tables, tell);
   if (!made) return std::unexpected(made.error());
-  const std::scoped_lock in_turn(turn_);
-  if (auto named = take_up(std::move(*made)); !named) return std::unexpected(named.error());
+  if (auto named = file_.take_up(std::move(*made)); !named) return std::unexpected(named.error());
   return counts;
 }
 
@@ -61,9 +66,9 @@ result<migration_counts> migrate_file(core_config config, entry_types from, cons
                                       bool dry_run, const progress& tell) {
   config.opening = opening::existing;
   config.mode = write_mode::through;
-  auto opened = engine::store::open(std::move(config), std::move(from));
+  auto opened = engine::instance::open_lone(std::move(config), std::move(from));
   if (!opened) return std::unexpected(opened.error());
-  auto counts = (*opened)->migrate_to(to, convert, dry_run, tell);
+  auto counts = (*opened)->migrate(to, convert, dry_run, tell);
   auto closed = (*opened)->close();
   if (!closed) (*opened)->abandon();
   if (counts && !closed) return std::unexpected(closed.error());

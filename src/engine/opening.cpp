@@ -1,13 +1,15 @@
 // ENGINE  api -> [engine] -> stores -> journal -> file
 // Opening: find the place, lock, recover, load, check; or create.
+#include "engine/instance.hpp"
 #include "engine/loader.hpp"
-#include "engine/store.hpp"
-#include "memory/epoch.hpp"
+#include "error/printable.hpp"
 #include "stores/capabilities.hpp"
 #include "term/limits.hpp"
 #include "term/order.hpp"
 
+#include <algorithm>
 #include <atomic>
+#include <cassert>
 #include <cerrno>
 
 namespace shelf::engine {
@@ -62,36 +64,51 @@ constexpr int tries = 10;
 
 }  // namespace
 
-store::store(detail::core_config config, detail::entry_types types)
+instance::instance(detail::core_config config, bool is_lone)
     : config_(std::move(config)),
-      types_(std::move(types)),
       label_(label_of(config_)),
+      is_lone_(is_lone),
       system_(config_.system != nullptr ? *config_.system : file::real_system()),
-      description_{.what = types_.what,
-                   .name = "main",
-                   .key_schema = types_.key_schema,
-                   .value_schema = types_.value_schema},
-      turn_([this](queued* first) { execute(static_cast<operation*>(first)); }) {
-  if (config_.access == access::one_writer) owner_.emplace();
+      file_(label_, system_),
+      commits_(file_, config_.mode, [this] { want_visit(); }) {}
+
+result<std::shared_ptr<table>> instance::open_lone(detail::core_config config,
+                                                   detail::entry_types types) {
+  if (auto valid = check_config(config, types.what); !valid) return std::unexpected(valid.error());
+  std::vector<wanted_table> wanted;
+  wanted.push_back({.name = config.table, .types = std::move(types)});
+  const auto name = config.table;
+  auto opened = open(std::move(config), std::move(wanted), true);
+  if (!opened) return std::unexpected(opened.error());
+  auto* const only = (*opened)->find(name);
+  assert(only != nullptr);
+  return std::shared_ptr<table>(std::move(*opened), only);
 }
 
-result<std::shared_ptr<store>> store::open(detail::core_config config, detail::entry_types types) {
-  if (auto valid = check_config(config, types.what); !valid) return std::unexpected(valid.error());
-  auto s = std::make_shared<store>(std::move(config), std::move(types));
+result<std::shared_ptr<instance>> instance::open(detail::core_config config,
+                                                 std::vector<wanted_table> wanted, bool is_lone) {
+  auto s = std::make_shared<instance>(std::move(config), is_lone);
   const bool has_keeper = s->system_.has_background_threads();
   auto* keeper = has_keeper ? &housekeeper::instance() : nullptr;
   auto room = has_keeper ? housekeeper::room_for(s) : housekeeper::place();
+  if (!wanted.empty()) s->first_ = s->describe(wanted.front());
   if (s->config_.in_memory) {
-    s->install(s->make_contents(0));
-  } else if (auto opened = s->open_file(); !opened) {
+    std::uint32_t id = 0;
+    for (auto& w : wanted) {
+      auto as = s->describe(w);
+      auto& t = s->add_table(++id, std::move(as), std::move(w.types));
+      t.install(t.make_contents());
+    }
+  } else if (auto opened = s->open_file(wanted); !opened) {
     return std::unexpected(opened.error());
   }
+  s->is_open_ = true;
   if (has_keeper) s->hire(*keeper, std::move(room));
   return s;
 }
 
-/// Nobody else has the table yet.
-void store::hire(housekeeper& keeper, housekeeper::place&& room) noexcept {
+/// Nobody else has the database yet.
+void instance::hire(housekeeper& keeper, housekeeper::place&& room) noexcept {
   keeper_ = &keeper;
   if (writes_file()) {
     visit_comes_ = true;
@@ -100,42 +117,91 @@ void store::hire(housekeeper& keeper, housekeeper::place&& room) noexcept {
   room_ = std::move(room);
 }
 
-std::shared_ptr<contents> store::make_contents(sequence first) const {
-  return make_contents(first, types_.what);
-}
+std::uint64_t instance::hash_seed() const { return process_hash_seed(system_); }
 
-std::shared_ptr<contents> store::make_contents(sequence first, kind what) const {
-  return contents::make({.what = what,
-                         .hash_seed = process_hash_seed(system_),
-                         .first = first,
+std::shared_ptr<contents> table::make_contents() const {
+  return contents::make({.what = types_.what,
+                         .hash_seed = of_.hash_seed(),
+                         .board = of_.commits().shared_board(),
                          .order = {&terms::compare, &terms::order_prefix}});
 }
 
-backing_options store::file_options() const { return {where_, config_, description_}; }
-
-loader store::make_loader() const {
-  loader load(types_, config_.missing_fields, config_.path, [this] { return make_contents(0); });
-  if (config_.format == file_format::dets) load.expect_no_schema();
-  return load;
+table_description instance::describe(const wanted_table& t) const {
+  return {.what = t.types.what,
+          .name = t.name.empty() ? "main" : t.name,
+          .key_schema = t.types.key_schema,
+          .value_schema = t.types.value_schema,
+          .in_memory = t.in_memory};
 }
 
-result<> store::open_file() {
+table* instance::find(std::string_view name) const noexcept {
+  if (name.empty()) return tables_.size() == 1 ? tables_.front().get() : nullptr;
+  const auto found = std::ranges::find_if(
+      tables_, [&](const auto& t) { return t->description().name == name; });
+  return found == tables_.end() ? nullptr : found->get();
+}
+
+/// The table shows nothing yet.
+table& instance::add_table(std::uint32_t id, table_description as, detail::entry_types types) {
+  const bool keeps = writes_file() && !as.in_memory;
+  const bool saves = config_.mode == write_mode::back;
+  const table::settings how{.id = id,
+                            .label = is_lone_ ? label_ : label_ + ": " + detail::printable(as.name),
+                            .is_stored = keeps && !saves,
+                            .is_saved = keeps && saves,
+                            .is_read_only = !config_.in_memory && !writes_file(),
+                            .has_owner = config_.access == access::one_writer,
+                            .is_lone = is_lone_,
+                            .entry_limit = config_.limits.entry_bytes};
+  auto made = std::make_unique<table>(*this, how, std::move(as), std::move(types));
+  commits_.expect_tables(tables_.size() + 1);
+  tables_.push_back(std::move(made));
+  highest_id_ = std::max(highest_id_, id);
+  return *tables_.back();
+}
+
+stores::file_options instance::file_options() const { return {where_, config_, first_}; }
+
+load_settings instance::how_to_load() const {
+  return {.policy = config_.missing_fields,
+          .path = config_.path,
+          .make =
+              [seed = process_hash_seed(system_)](kind what) {
+                return contents::make({.what = what,
+                                       .hash_seed = seed,
+                                       .order = {&terms::compare, &terms::order_prefix}});
+              },
+          .has_schema = config_.format != file_format::dets};
+}
+
+/// The tables whose types the program has told.
+std::vector<declared_table> instance::known_tables() const {
+  std::vector<declared_table> all;
+  for (const auto& t : tables_) {
+    if (t->types().compare_schema != nullptr) {
+      all.push_back({t->description().name, &t->types()});
+    }
+  }
+  return all;
+}
+
+result<> instance::open_file(std::vector<wanted_table>& wanted) {
   auto where = file::location::find(system_, config_.path, config_.base_directory);
   if (!where) return std::unexpected(where.error());
   where_ = std::make_shared<file::location>(std::move(*where));
   if (config_.file_system == file_system::local) {
     if (auto local = where_->refuse_network_file_system(); !local) return local;
   }
-  if (config_.opening == opening::read_only) return open_to_read_only();
+  if (config_.opening == opening::read_only) return open_to_read_only(wanted);
   result<> opened;
   for (int i = 0; i < tries; ++i) {
     if (config_.opening != opening::create_new) {
-      opened = open_existing();
+      opened = open_existing(wanted);
       if (opened || opened.error() != errc::not_found || config_.opening == opening::existing) {
         return opened;
       }
     }
-    opened = create_file();
+    opened = create_file(wanted);
     if (opened || opened.error() != std::errc::file_exists) return opened;
     if (config_.opening == opening::create_new) {
       return std::unexpected(
@@ -149,7 +215,7 @@ result<> store::open_file() {
 }
 
 /// Whether an open would read these types back: if not, no file gets them.
-result<> store::can_be_read(const detail::entry_types& types) const {
+result<> instance::can_be_read(const detail::entry_types& types) const {
   if (types.compare_schema == nullptr || config_.format != file_format::native) return {};
   for (const auto* schema : {&types.key_schema, &types.value_schema}) {
     auto read = types.compare_schema(*schema, "any", missing_fields::refuse);
@@ -160,72 +226,151 @@ result<> store::can_be_read(const detail::entry_types& types) const {
   return {};
 }
 
-result<> store::create_file() {
-  if (auto sound = can_be_read(types_); !sound) return sound;
+result<> instance::create_file(std::vector<wanted_table>& wanted) {
+  std::vector<table_description> as;
+  for (const auto& w : wanted) {
+    if (auto sound = can_be_read(w.types); !sound) return sound;
+    as.push_back(describe(w));
+  }
   // All memory it takes, before the file has a name.
-  auto empty = make_contents(1);
-  auto made = stores::create_backing(file_options());
-  if (!made) return std::unexpected(made.error());
-  sequence_ = 1;
-  file_ = std::move(*made);
-  install(std::move(empty));
+  std::vector<std::shared_ptr<contents>> empty;
+  for (std::uint32_t id = 1; id <= wanted.size(); ++id) {
+    empty.push_back(add_table(id, as[id - 1], std::move(wanted[id - 1].types)).make_contents());
+  }
+  auto made = stores::create_file_store(file_options(), as);
+  if (!made) {
+    // Somebody else's file may be there: then theirs is opened.
+    for (std::size_t i = 0; i < wanted.size(); ++i) wanted[i].types = tables_[i]->give_up_types();
+    tables_.clear();
+    highest_id_ = 0;
+    return std::unexpected(made.error());
+  }
+  file_.replace(std::move(*made));
+  commits_.continue_after(1);
+  commits_.board().publish(1);
+  for (std::size_t i = 0; i < tables_.size(); ++i) tables_[i]->install(std::move(empty[i]));
   return {};
 }
 
-result<> store::open_existing() {
-  auto opened = stores::open_backing(file_options());
+detail::entry_types types_of(const table_description& as) {
+  detail::entry_types t;
+  t.what = as.what;
+  t.key_schema = as.key_schema;
+  t.value_schema = as.value_schema;
+  return t;
+}
+
+namespace {
+
+[[nodiscard]] std::vector<declared_table> declared_in(const std::vector<wanted_table>& wanted) {
+  std::vector<declared_table> all;
+  for (const auto& w : wanted) all.push_back({w.name, &w.types});
+  return all;
+}
+
+}  // namespace
+
+/// Tables for what a file holds; shown under the number that is drawn here. Nobody else has the
+/// database yet.
+void instance::add_loaded(file_loader& loaded, std::vector<wanted_table>& wanted) {
+  highest_id_ = loaded.highest_id();
+  const auto number = commits_.draw();
+  std::vector<std::shared_ptr<contents>> all;
+  for (auto& [id, t] : loaded.tables()) {
+    const auto& as = t.load->description();
+    const auto is_this = [&](const wanted_table& w) { return w.name.empty() || w.name == as.name; };
+    const auto own = t.declared != nullptr ? std::ranges::find_if(wanted, is_this) : wanted.end();
+    auto types = own != wanted.end() ? std::move(own->types) : types_of(as);
+    (void)add_table(id, as, std::move(types));
+    auto& c = all.emplace_back(t.load->take());
+    c->join(commits_.shared_board());
+    c->since = number;
+  }
+  commits_.board().publish(number);
+  for (std::size_t i = 0; i < all.size(); ++i) tables_[i]->install(std::move(all[i]));
+}
+
+result<> instance::open_existing(std::vector<wanted_table>& wanted) {
+  auto opened = stores::open_file_store(file_options());
   if (!opened) return std::unexpected(opened.error());
   auto& f = **opened;
-  auto load = make_loader();
+  file_loader load(how_to_load(), declared_in(wanted));
   load.reserve(f.expected_entries());
   if (auto read = f.read_all(load); !read) return read;
-  auto loaded = load.finish();
-  if (!loaded) return std::unexpected(loaded.error());
+  if (auto fits = load.judge(); !fits) return fits;
   // The file must not go on under a schema that new entries do not have: it is replaced.
   const bool replaces = load.brought_up_to_date();
   // Whatever can refuse the file comes before this, so that a refused file stays as it was found.
-  auto ready = replaces ? can_be_read(types_) : result<>();
+  result<> ready;
+  for (const auto& w : wanted) {
+    const bool is_missing =
+        std::ranges::none_of(load.tables(), [&](const auto& t) {
+          return w.name.empty() || t.second.load->description().name == w.name;
+        });
+    if (ready && (replaces || is_missing)) ready = can_be_read(w.types);
+  }
   // A DETS file that was repaired puts its original aside, also if it is then replaced.
   const bool accepts = !replaces || config_.format == file_format::dets;
   if (ready && accepts) ready = f.accept();
   if (!ready) return ready;
   found_ = f.found();
-  sequence_ = f.last_sequence();
-  description_ = load.description();
-  file_ = std::move(*opened);
-  adopt(std::move(*loaded));
-  if (replaces) return rewrite_from_memory();
-  return {};
-}
-
-result<> store::open_to_read_only() {
-  auto load = make_loader();
-  auto found = stores::read_backing(file_options(), load);
-  if (!found) return std::unexpected(found.error());
-  auto loaded = load.finish();
-  if (!loaded) return std::unexpected(loaded.error());
-  {
-    const std::scoped_lock lock(notes_);
-    found_ = std::move(*found);
+  commits_.continue_after(f.last_sequence());
+  file_.replace(std::move(*opened));
+  add_loaded(load, wanted);
+  if (replaces) {
+    if (auto written = rewrite_from_memory(); !written) return written;
   }
-  const std::scoped_lock lock(turn_);
-  adopt(std::move(*loaded));
+  return create_missing(wanted);
+}
+
+/// The declared tables that the file does not have: all of them, or none.
+result<> instance::create_missing(std::vector<wanted_table>& wanted) {
+  std::vector<stores::encoded_description> texts;
+  std::vector<journal::change> changes;
+  std::vector<std::shared_ptr<contents>> empty;
+  const auto before = tables_.size();
+  texts.reserve(wanted.size());
+  for (auto& w : wanted) {
+    if (w.name.empty() || find(w.name) != nullptr) continue;
+    const auto as = describe(w);
+    auto& text = texts.emplace_back(stores::encode_description(as));
+    auto& t = add_table(highest_id_ + 1, as, std::move(w.types));
+    empty.push_back(t.make_contents());
+    changes.push_back({journal::op::table_created, 0, t.id(), as_bytes(text.key),
+                       as_bytes(text.value)});
+  }
+  if (empty.empty()) return {};
+  const auto number = commits_.draw();
+  auto done = file_->allow_several_tables();
+  if (done) done = file_->append(number, changes);
+  if (done) done = file_->sync();
+  if (!done) return done;
+  commits_.board().publish(number);
+  for (std::size_t i = 0; i < empty.size(); ++i) {
+    empty[i]->since = number;
+    tables_[before + i]->install(std::move(empty[i]));
+  }
   return {};
 }
 
-void store::install(std::shared_ptr<contents> fresh) noexcept {
-  const bool saves = config_.mode == write_mode::back && !config_.in_memory &&
-                     config_.opening != opening::read_only;
-  if (fresh && saves) fresh->track_unsaved();
-  auto old = std::exchange(owned_, std::move(fresh));
-  current_.store(owned_.get(), std::memory_order_release);
-  if (old == nullptr) return;
-  retired_.add(old);
-  auto& place = old->farewell;
-  memory::epoch::retire_later(place, std::move(old));
-  if (keeper_ == nullptr) return;
-  if (memory::epoch::is_waiting()) keeper_->look_after_readers();
-  if (!retired_.empty()) want_visit();
+result<> instance::open_to_read_only(std::vector<wanted_table>& wanted) {
+  file_loader load(how_to_load(), declared_in(wanted));
+  auto found = stores::read_file_store(file_options(), load);
+  if (!found) return std::unexpected(found.error());
+  if (auto fits = load.judge(); !fits) return fits;
+  for (const auto& w : wanted) {
+    const bool is_there = std::ranges::any_of(load.tables(), [&](const auto& t) {
+      return w.name.empty() || t.second.load->description().name == w.name;
+    });
+    if (!is_there) return std::unexpected(no_table(w.name));
+  }
+  found_ = std::move(*found);
+  add_loaded(load, wanted);
+  return {};
+}
+
+error instance::no_table(std::string_view name) const {
+  return error(errc::not_found, label_ + ": the file has no table " + detail::printable(name));
 }
 
 }  // namespace shelf::engine
@@ -233,7 +378,7 @@ void store::install(std::shared_ptr<contents> fresh) noexcept {
 namespace shelf::detail {
 
 result<std::shared_ptr<core>> open_core(core_config config, entry_types types) {
-  auto opened = engine::store::open(std::move(config), std::move(types));
+  auto opened = engine::instance::open_lone(std::move(config), std::move(types));
   if (!opened) return std::unexpected(opened.error());
   return std::shared_ptr<core>(std::move(*opened));
 }

@@ -15,6 +15,8 @@ namespace shelf::engine {
 
 using kinds::entry;
 
+class table;
+
 /// size_limit_exceeded, with `label` in front, if an entry is longer than the limit.
 [[nodiscard]] result<> check_entry_size(std::size_t limit, const std::string& label,
                                         std::size_t size);
@@ -65,8 +67,9 @@ struct operation : queued {
     replace_if,
   };
 
-  explicit operation(verb v) : what(v) {}
+  operation(table& to, verb v) : on(&to), what(v) {}
 
+  table* on;
   verb what;
   entry::owner made;           ///< insert, insert_new, replace_if
   std::uint64_t hash = 0;      ///< of its key, see contents::announce

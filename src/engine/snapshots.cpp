@@ -1,5 +1,5 @@
 // ENGINE  api -> [engine] -> stores -> journal -> file
-// Snapshots over pinned contents.
+// Snapshots over pinned versions.
 #include "engine/snapshots.hpp"
 
 #include "memory/epoch.hpp"
@@ -30,7 +30,7 @@ class shown_walk final : public detail::snapshot_core::walk {
 /// Shows the entries of rank [from, to) of an ordered table, the last one first.
 class backward_walk final : public detail::snapshot_core::walk {
  public:
-  backward_walk(const ordered_contents& of, contents::pinned at, std::size_t from, std::size_t to)
+  backward_walk(const ordered_contents& of, sequence at, std::size_t from, std::size_t to)
       : of_(of), pinned_(at), from_(from), to_(to) {}
   /// Walks forwards through the portion before those shown, and turns it round.
   std::span<const detail::stored_entry> next() override {
@@ -48,79 +48,10 @@ class backward_walk final : public detail::snapshot_core::walk {
 
  private:
   const ordered_contents& of_;
-  const contents::pinned pinned_;
+  const sequence pinned_;
   const std::size_t from_;
   std::size_t to_;
   std::vector<detail::stored_entry> shown_;
-};
-
-class pinned_snapshot final : public detail::snapshot_core {
- public:
-  pinned_snapshot(std::shared_ptr<contents> from, std::shared_ptr<snapshot_registry> registry,
-                  kind what, std::chrono::nanoseconds now)
-      : contents_(std::move(from)), registry_(std::move(registry)), kind_(what) {
-    ticket_ = registry_->enter(now);
-    try {
-      pinned_ = contents_->pin();
-    } catch (...) {
-      registry_->leave(ticket_);
-      throw;
-    }
-  }
-  ~pinned_snapshot() override {
-    contents_->unpin(pinned_);
-    registry_->leave(ticket_);
-  }
-  pinned_snapshot(const pinned_snapshot&) = delete;
-  pinned_snapshot& operator=(const pinned_snapshot&) = delete;
-
-  std::size_t size() const noexcept override { return pinned_.size; }
-
-  std::size_t lookup(const detail::sought_key& key,
-                     detail::function_ref<void(bytes)> f) const override {
-    std::vector<const entry*> found;
-    {
-      const memory::epoch_guard guard;
-      if (is_bag(kind_)) {
-        contents_->find_all(key, pinned_.at, found);
-      } else if (const auto* e = contents_->find(key, pinned_.at)) {
-        found.push_back(e);
-      }
-    }
-    for (const auto* e : found) f(e->value());
-    return found.size();
-  }
-
-  std::unique_ptr<walk> entries() const override {
-    return std::make_unique<shown_walk>(contents_->walk(pinned_));
-  }
-
-  std::size_t rank(bytes key, bool after) const override {
-    const memory::epoch_guard guard;
-    const auto before = ordered().rank(key, pinned_.at);
-    const bool there = after && ordered().find(key, pinned_.at) != nullptr;
-    return before + (there ? 1 : 0);
-  }
-
-  std::unique_ptr<walk> entries(std::size_t from, std::size_t to) const override {
-    return std::make_unique<shown_walk>(ordered().walk_ranks(pinned_, from, to));
-  }
-
-  std::unique_ptr<walk> entries_backwards(std::size_t from, std::size_t to) const override {
-    return std::make_unique<backward_walk>(ordered(), pinned_, from, to);
-  }
-
- private:
-  [[nodiscard]] const ordered_contents& ordered() const noexcept {
-    assert(kind_ == kind::ordered_set);
-    return static_cast<const ordered_contents&>(*contents_);
-  }
-
-  std::shared_ptr<contents> contents_;
-  std::shared_ptr<snapshot_registry> registry_;
-  snapshot_registry::ticket ticket_;
-  contents::pinned pinned_;
-  kind kind_;
 };
 
 }  // namespace
@@ -147,10 +78,70 @@ std::chrono::nanoseconds snapshot_registry::oldest_age(std::chrono::nanoseconds 
   return made_.empty() ? std::chrono::nanoseconds{0} : now - *made_.begin();
 }
 
-std::shared_ptr<const detail::snapshot_core> make_snapshot(
-    std::shared_ptr<contents> from, std::shared_ptr<snapshot_registry> registry, kind what,
-    std::chrono::nanoseconds now) {
-  return std::make_shared<pinned_snapshot>(std::move(from), std::move(registry), what, now);
+pinned_version::pinned_version(std::shared_ptr<kinds::version_board> board,
+                               std::shared_ptr<snapshot_registry> registry,
+                               std::chrono::nanoseconds now)
+    : board_(std::move(board)), registry_(std::move(registry)), ticket_(registry_->enter(now)) {
+  try {
+    pin_ = board_->pin();
+  } catch (...) {
+    registry_->leave(ticket_);
+    throw;
+  }
+}
+
+pinned_version::~pinned_version() {
+  board_->unpin(pin_.slot);
+  registry_->leave(ticket_);
+}
+
+const ordered_contents& table_snapshot::ordered() const noexcept {
+  assert(kind_ == kind::ordered_set);
+  return static_cast<const ordered_contents&>(*contents_);
+}
+
+std::size_t table_snapshot::lookup(const detail::sought_key& key,
+                                   detail::function_ref<void(bytes)> f) const {
+  std::vector<const entry*> found;
+  {
+    const memory::epoch_guard guard;
+    if (is_bag(kind_)) {
+      contents_->find_all(key, at_, found);
+    } else if (const auto* e = contents_->find(key, at_)) {
+      found.push_back(e);
+    }
+  }
+  for (const auto* e : found) f(e->value());
+  return found.size();
+}
+
+std::unique_ptr<table_snapshot::walk> table_snapshot::entries() const {
+  return std::make_unique<shown_walk>(contents_->walk(at_));
+}
+
+std::size_t table_snapshot::rank(bytes key, bool after) const {
+  const memory::epoch_guard guard;
+  const auto before = ordered().rank(key, at_);
+  const bool there = after && ordered().find(key, at_) != nullptr;
+  return before + (there ? 1 : 0);
+}
+
+std::unique_ptr<table_snapshot::walk> table_snapshot::entries(std::size_t from,
+                                                              std::size_t to) const {
+  return std::make_unique<shown_walk>(ordered().walk_ranks(at_, from, to));
+}
+
+std::unique_ptr<table_snapshot::walk> table_snapshot::entries_backwards(std::size_t from,
+                                                                        std::size_t to) const {
+  return std::make_unique<backward_walk>(ordered(), at_, from, to);
+}
+
+std::shared_ptr<const detail::snapshot_core> empty_snapshot(kind what,
+                                                            std::shared_ptr<contents> nothing) {
+  auto pin = std::make_shared<const pinned_version>(std::make_shared<kinds::version_board>(0),
+                                                    std::make_shared<snapshot_registry>(),
+                                                    std::chrono::nanoseconds{0});
+  return std::make_shared<table_snapshot>(std::move(pin), std::move(nothing), what);
 }
 
 }  // namespace shelf::engine

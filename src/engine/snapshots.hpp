@@ -1,9 +1,10 @@
 // ENGINE  api -> [engine] -> stores -> journal -> file
-// Snapshots: one pinned version of a table, which outlives the handle.
+// Snapshots: one pinned version of a database, and what its tables show of it.
 #pragma once
 
 #include "file/system.hpp"
 #include "kinds/contents.hpp"
+#include "kinds/versions.hpp"
 #include "shelf/detail/core.hpp"
 
 #include <chrono>
@@ -15,12 +16,11 @@ namespace shelf::engine {
 
 using kinds::contents;
 using kinds::entry;
-using kinds::held_version;
 using kinds::ordered_contents;
 using kinds::sequence;
 using kinds::walker;
 
-/// How old the living snapshots are. Shared by the table and its snapshots; no writer ever takes
+/// How old the living snapshots are. Shared by the database and its snapshots; no writer ever takes
 /// its mutex. In a forked child it is left alone: a thread of the parent may hold the mutex.
 class snapshot_registry {
  public:
@@ -37,9 +37,49 @@ class snapshot_registry {
   std::multiset<std::chrono::nanoseconds> made_;
 };
 
-/// Pins the present version of `from` and shows it.
-[[nodiscard]] std::shared_ptr<const detail::snapshot_core> make_snapshot(
-    std::shared_ptr<contents> from, std::shared_ptr<snapshot_registry> registry, kind what,
-    std::chrono::nanoseconds now);
+/// A version of all tables, pinned and registered as long as this lives; outlives the database.
+class pinned_version {
+ public:
+  /// Throws std::bad_alloc.
+  pinned_version(std::shared_ptr<kinds::version_board> board,
+                 std::shared_ptr<snapshot_registry> registry, std::chrono::nanoseconds now);
+  pinned_version(const pinned_version&) = delete;
+  pinned_version& operator=(const pinned_version&) = delete;
+  ~pinned_version();
+  [[nodiscard]] sequence at() const noexcept { return pin_.at; }
+
+ private:
+  const std::shared_ptr<kinds::version_board> board_;
+  const std::shared_ptr<snapshot_registry> registry_;
+  snapshot_registry::ticket ticket_;
+  kinds::version_board::pin_place pin_;
+};
+
+/// What a table shows at a pinned version.
+class table_snapshot final : public detail::snapshot_core {
+ public:
+  table_snapshot(std::shared_ptr<const pinned_version> at, std::shared_ptr<contents> of, kind what)
+      : pin_(std::move(at)), contents_(std::move(of)), at_(pin_->at()), kind_(what) {}
+
+  std::size_t size() const noexcept override { return contents_->size_at(at_); }
+  std::size_t lookup(const detail::sought_key& key,
+                     detail::function_ref<void(bytes)> f) const override;
+  std::unique_ptr<walk> entries() const override;
+  std::size_t rank(bytes key, bool after) const override;
+  std::unique_ptr<walk> entries(std::size_t from, std::size_t to) const override;
+  std::unique_ptr<walk> entries_backwards(std::size_t from, std::size_t to) const override;
+
+ private:
+  [[nodiscard]] const ordered_contents& ordered() const noexcept;
+
+  const std::shared_ptr<const pinned_version> pin_;
+  const std::shared_ptr<contents> contents_;
+  const sequence at_;
+  const kind kind_;
+};
+
+/// Of a table that is closed: nothing is in it. `nothing` is empty, on a board of its own.
+[[nodiscard]] std::shared_ptr<const detail::snapshot_core> empty_snapshot(
+    kind what, std::shared_ptr<contents> nothing);
 
 }  // namespace shelf::engine

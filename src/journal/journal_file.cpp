@@ -64,6 +64,7 @@ result<std::unique_ptr<journal_file>> journal_file::create(
   j->held_ = std::move(*made);
   j->header_.store_id = store_id;
   j->header_.file_id = where.system().random();
+  j->header_.several_tables = s.several_tables;
   j->session_ = {.era = 1, .nonce = static_cast<std::uint32_t>(where.system().random())};
   j->era_.store(j->session_.era, std::memory_order_relaxed);
   j->is_recovered_ = true;
@@ -217,6 +218,17 @@ result<> journal_file::announce_session() {
   header_.slot = slot;
   is_announced_ = true;
   return {};
+}
+
+result<> journal_file::allow_several_tables() {
+  assert(is_recovered_ && filled() == frame_header_size);
+  if (header_.several_tables) return {};
+  if (auto why = fence()) return std::unexpected(*why);
+  header_.several_tables = true;
+  auto written = is_announced_ ? write_header_slots(true) : announce_session();
+  // What a write that failed left of the bit does no harm: a file may have it and one table.
+  if (!written) header_.several_tables = false;
+  return written;
 }
 
 // --- appending -----------------------------------------------------------------------------------

@@ -52,6 +52,8 @@ class journal_file {
     bool mapped = false;
     /// Sync long batches on the way, until the file has its name: so that its sync is a short one.
     bool sync_on_the_way = false;
+    /// Of a new file: see allow_several_tables.
+    bool several_tables = false;
   };
 
   /// A new file under a temporary name: headers only. Append the catalogue, sync, then publish.
@@ -78,6 +80,12 @@ class journal_file {
   [[nodiscard]] result<> replay(std::uint64_t from, std::uint64_t to, visitor& out) const;
   /// Reads the whole file anew, scanning it as open does, but changes nothing.
   [[nodiscard]] result<scanned> verify() const;
+
+  /// From here on the catalog may have any number of tables: the header says so, on disk, before
+  /// anything else is written, so that readers who know one table only refuse the file untouched.
+  /// For the appending thread, between batches. Errors: file_error; a failed sync fences.
+  [[nodiscard]] result<> allow_several_tables();
+  [[nodiscard]] bool has_several_tables() const noexcept { return header_.several_tables; }
 
   // Appending: begin, add any number of times, commit; or roll_back.
   /// Starts the batch `sequence`, greater than any used before (or equal, for notes alone).

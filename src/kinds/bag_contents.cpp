@@ -96,8 +96,8 @@ class bag_contents::bag_walker final : public walker {
   std::size_t given_ = 0;
 };
 
-std::unique_ptr<walker> bag_contents::walk(const pinned& p) const {
-  return std::make_unique<bag_walker>(*this, p.at);
+std::unique_ptr<walker> bag_contents::walk(sequence at) const {
+  return std::make_unique<bag_walker>(*this, at);
 }
 
 // Staging: first all that may throw, then the change.

@@ -30,7 +30,7 @@ class bag_contents final : public versioned<contents> {
   [[nodiscard]] bool contains(const sought_key& key, sequence at) const noexcept override {
     return find(key, at) != nullptr;
   }
-  [[nodiscard]] std::unique_ptr<walker> walk(const pinned& p) const override;
+  [[nodiscard]] std::unique_ptr<walker> walk(sequence at) const override;
 
   void reserve(std::size_t count) override { lists_.reserve(count); }
   using contents::stage_insert;

@@ -121,7 +121,7 @@ class contents : public std::enable_shared_from_this<contents> {
   [[nodiscard]] pinned pin();
   void unpin(const pinned& p) noexcept;
   [[nodiscard]] std::size_t pin_count() const noexcept;
-  [[nodiscard]] virtual std::unique_ptr<walker> walk(const pinned& p) const = 0;
+  [[nodiscard]] virtual std::unique_ptr<walker> walk(sequence at) const = 0;
 
   // The writer, in its turn.
   /// Makes room so that staging `count` new entries goes fast and their publishing is spread no
@@ -184,8 +184,17 @@ class contents : public std::enable_shared_from_this<contents> {
   /// Blocks that wait for their readers to leave.
   [[nodiscard]] virtual std::size_t waiting() const noexcept = 0;
 
+  /// The version from which the table shows these contents. Set before any reader has them.
+  sequence since = 0;
+
+  /// A place in the table's list of what it has let go of; see retired_contents.
+  struct retirement_place {
+    std::weak_ptr<contents> what;
+    std::shared_ptr<contents> held;  ///< while a pin may ask for it
+    sequence until = 0;
+  };
   memory::epoch::waiting farewell;  ///< where the whole contents wait when a table lets go of them
-  std::list<std::weak_ptr<contents>> retirement;  ///< room in the table's list of what it let go of
+  std::list<retirement_place> retirement;  ///< the place, until it is needed
 
  protected:
   explicit contents(const options& o);
@@ -211,7 +220,7 @@ class held_version {
   [[nodiscard]] contents& of() const noexcept { return *of_; }
   [[nodiscard]] sequence at() const noexcept { return pinned_.at; }
   [[nodiscard]] std::size_t size() const noexcept { return pinned_.size; }
-  [[nodiscard]] std::unique_ptr<walker> walk() const { return of_->walk(pinned_); }
+  [[nodiscard]] std::unique_ptr<walker> walk() const { return of_->walk(pinned_.at); }
 
  private:
   std::shared_ptr<contents> of_;
@@ -237,7 +246,7 @@ class ordered_contents : public contents {
   /// The entry with `index` entries before it, nullptr past the end. Logarithmic.
   [[nodiscard]] virtual const entry* nth(std::size_t index, sequence at) const noexcept = 0;
   /// Walks the entries of rank [from, to) of a pinned version.
-  [[nodiscard]] virtual std::unique_ptr<walker> walk_ranks(const pinned& p, std::size_t from,
+  [[nodiscard]] virtual std::unique_ptr<walker> walk_ranks(sequence at, std::size_t from,
                                                            std::size_t to) const = 0;
 };
 

@@ -1,18 +1,56 @@
 // KINDS  api -> engine -> [kinds] -> memory -> file
-// A list of weak references, which forgets those that nobody holds.
+// A list of references, which forgets those that nobody holds.
 #include "kinds/retired_contents.hpp"
 
+#include "kinds/versions.hpp"
+
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
 namespace shelf::kinds {
 
-void retired_contents::add(const std::shared_ptr<contents>& gone) noexcept {
+void retired_contents::add(const std::shared_ptr<contents>& gone, sequence until) noexcept {
   auto& room = gone->retirement;
   assert(room.size() == 1 && "contents are let go of once");
-  room.front() = gone;
+  assert(until > gone->since);
+  room.front() = {.what = gone, .held = gone, .until = until};
   const std::scoped_lock lock(mutex_);
   gone_.splice(gone_.end(), room);
+}
+
+std::shared_ptr<contents> retired_contents::at(sequence version) const noexcept {
+  const std::scoped_lock lock(mutex_);
+  for (const auto& place : gone_) {
+    if (version >= place.until) continue;
+    auto found = place.what.lock();
+    if (found && version >= found->since) return found;
+  }
+  return nullptr;
+}
+
+/// What goes with its last holder is destroyed outside the lock; then the list may be another.
+template <class F>
+void retired_contents::release_if(F is_to_go) noexcept {
+  for (;;) {
+    std::shared_ptr<contents> last;
+    const std::scoped_lock lock(mutex_);
+    const auto found = std::ranges::find_if(gone_, [&](const contents::retirement_place& place) {
+      return place.held && is_to_go(place);
+    });
+    if (found == gone_.end()) return;
+    last = std::exchange(found->held, nullptr);
+  }
+}
+
+void retired_contents::release_unpinned() noexcept {
+  release_if([](const contents::retirement_place& place) {
+    return !place.held->board().any_pin_in(place.held->since, place.until);
+  });
+}
+
+void retired_contents::release_all() noexcept {
+  release_if([](const contents::retirement_place&) { return true; });
 }
 
 /// Calls f for each that is still held, outside the lock. The place in the list stays one that is
@@ -24,7 +62,7 @@ void retired_contents::for_each(F f) const noexcept {
   std::unique_lock lock(mutex_);
   for (auto at = gone_.begin();; ++at) {
     std::shared_ptr<contents> next;
-    while (at != gone_.end() && !(next = at->lock())) at = gone_.erase(at);
+    while (at != gone_.end() && !(next = at->what.lock())) at = gone_.erase(at);
     lock.unlock();
     held = std::move(next);
     if (!held) return;

@@ -112,8 +112,8 @@ class set_contents::set_walker final : public walker {
   std::vector<const entry*> buffer_;
 };
 
-std::unique_ptr<walker> set_contents::walk(const pinned& p) const {
-  return std::make_unique<set_walker>(*this, p.at);
+std::unique_ptr<walker> set_contents::walk(sequence at) const {
+  return std::make_unique<set_walker>(*this, at);
 }
 
 // Staging.

@@ -90,13 +90,13 @@ class tree_contents::tree_walker final : public walker {
   const std::size_t to_;
 };
 
-std::unique_ptr<walker> tree_contents::walk(const pinned& p) const {
-  return walk_ranks(p, 0, p.size);
+std::unique_ptr<walker> tree_contents::walk(sequence at) const {
+  return walk_ranks(at, 0, size_at(at));
 }
-std::unique_ptr<walker> tree_contents::walk_ranks(const pinned& p, std::size_t from,
+std::unique_ptr<walker> tree_contents::walk_ranks(sequence at, std::size_t from,
                                                   std::size_t to) const {
   const memory::epoch_guard guard;
-  return std::make_unique<tree_walker>(view(p.at), from, to);
+  return std::make_unique<tree_walker>(view(at), from, to);
 }
 
 // Staging: first all that may throw, then the change.

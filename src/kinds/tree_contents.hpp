@@ -31,8 +31,8 @@ class tree_contents final : public versioned<ordered_contents> {
   [[nodiscard]] const entry* seek(place where, bytes key, sequence at) const noexcept override;
   [[nodiscard]] std::size_t rank(bytes key, sequence at) const noexcept override;
   [[nodiscard]] const entry* nth(std::size_t index, sequence at) const noexcept override;
-  [[nodiscard]] std::unique_ptr<walker> walk(const pinned& p) const override;
-  [[nodiscard]] std::unique_ptr<walker> walk_ranks(const pinned& p, std::size_t from,
+  [[nodiscard]] std::unique_ptr<walker> walk(sequence at) const override;
+  [[nodiscard]] std::unique_ptr<walker> walk_ranks(sequence at, std::size_t from,
                                                    std::size_t to) const override;
 
   void reserve(std::size_t) override {}  ///< a tree grows by a node at a time in any case

@@ -15,11 +15,6 @@ version_board::~version_board() {
   }
 }
 
-void version_board::publish(sequence number) noexcept {
-  assert(number >= published() && number < unpublished);
-  published_.store(number, std::memory_order_seq_cst);
-}
-
 std::atomic<sequence>* version_board::claim(sequence wanted, std::size_t& index) {
   index = 0;
   for (chunk* c = &first_;;) {
@@ -113,20 +108,6 @@ void size_history::rebase() noexcept {
   places_[0].number.store(0, std::memory_order_relaxed);
   current_ = 0;
   kept_.clear();
-}
-
-void size_history::set(sequence number, std::ptrdiff_t change,
-                       const version_board& board) noexcept {
-  const auto& now = places_[current_];
-  auto& next = places_[current_ ^ 1];
-  if (board.pin_count() != 0) {
-    keep(next, now.number.load(std::memory_order_relaxed), board);
-  }
-  const auto size = now.size.load(std::memory_order_relaxed) + static_cast<std::size_t>(change);
-  next.number.store(nobody, std::memory_order_release);
-  next.size.store(size, std::memory_order_release);
-  next.number.store(number, std::memory_order_release);
-  current_ ^= 1;
 }
 
 /// Puts aside what the place of the next size still holds, if a pin may ask for it, and forgets

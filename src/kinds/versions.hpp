@@ -43,7 +43,10 @@ class version_board {
   }
   /// Every table that the version changes has been stamped with its number. The same number again
   /// while nobody else knows the board: contents being loaded have one version.
-  void publish(sequence number) noexcept;
+  void publish(sequence number) noexcept {
+    assert(number >= published() && number < unpublished);
+    published_.store(number, std::memory_order_seq_cst);
+  }
 
   struct pin_place {
     sequence at = 0;
@@ -113,7 +116,16 @@ class size_history {
     if (kept_.size() == kept_.capacity()) grow();
   }
   /// From version `number` on, which comes next, there are `change` entries more.
-  void set(sequence number, std::ptrdiff_t change, const version_board& board) noexcept;
+  void set(sequence number, std::ptrdiff_t change, const version_board& board) noexcept {
+    const auto& now = places_[current_];
+    auto& next = places_[current_ ^ 1];
+    if (board.pin_count() != 0) keep(next, now.number.load(std::memory_order_relaxed), board);
+    const auto size = now.size.load(std::memory_order_relaxed) + static_cast<std::size_t>(change);
+    next.number.store(nobody, std::memory_order_release);
+    next.size.store(size, std::memory_order_release);
+    next.number.store(number, std::memory_order_release);
+    current_ ^= 1;
+  }
   /// The newest size counts for every version there is.
   void rebase() noexcept;
 

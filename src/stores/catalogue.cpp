@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::string_view key_schema_name = "key_schema";
 constexpr std::string_view kind_name = "kind";
+constexpr std::string_view storage_name = "storage";
+constexpr std::string_view in_memory_name = "memory";
 constexpr std::string_view value_schema_name = "value_schema";
 constexpr std::array all_kinds{kind::set, kind::ordered_set, kind::bag, kind::duplicate_bag};
 
@@ -24,12 +26,16 @@ constexpr std::array all_kinds{kind::set, kind::ordered_set, kind::bag, kind::du
 encoded_description encode_description(const table_description& d) {
   encoded_description out;
   terms::put_binary(out.key, as_bytes(d.name));
-  terms::put_counted_head(out.value, terms::tag::map, 3);
+  terms::put_counted_head(out.value, terms::tag::map, d.in_memory ? 4 : 3);
   // Keys in the order of atoms, as canonical maps have them.
   terms::put_atom(out.value, as_bytes(key_schema_name));
   terms::put_binary(out.value, as_bytes(d.key_schema));
   terms::put_atom(out.value, as_bytes(kind_name));
   terms::put_atom(out.value, as_bytes(to_string(d.what)));
+  if (d.in_memory) {
+    terms::put_atom(out.value, as_bytes(storage_name));
+    terms::put_atom(out.value, as_bytes(in_memory_name));
+  }
   terms::put_atom(out.value, as_bytes(value_schema_name));
   terms::put_binary(out.value, as_bytes(d.value_schema));
   return out;
@@ -51,6 +57,7 @@ result<table_description> decode_description(bytes key, bytes value) {
     if (what == value_schema_name && content.as_binary()) {
       d.value_schema = as_text(*content.as_binary());
     }
+    if (what == storage_name) d.in_memory = content.as_atom() == in_memory_name;
     if (what != kind_name) continue;
     for (const auto k : all_kinds) {
       if (content.as_atom() != to_string(k)) continue;

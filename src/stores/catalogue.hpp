@@ -13,11 +13,13 @@ namespace shelf::stores {
 /// A table as the catalogue describes it. In a table_created record the key is the name (a binary)
 /// and the value
 ///   #{key_schema => <<"binary">>, kind => set, value_schema => <<"session{user: binary, ...}">>}
+/// and `storage => memory` between the last two where that is so.
 struct table_description {
   kind what = kind::set;
   std::string name = "main";
   std::string key_schema;
   std::string value_schema;
+  bool in_memory = false;  ///< its entries are kept in memory only: the file has its name alone
 };
 
 /// Encoded terms, as raw bytes.

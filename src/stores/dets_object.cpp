@@ -57,9 +57,9 @@ result<journal::change> entry_of_object(bytes object, kind what, const std::stri
                          object.subspan(head_size + key.size())};
 }
 
-entry_pieces::entry_pieces(const held_version& from) {
-  pieces_.reserve(from.of().size());
-  const auto walk = from.walk();
+entry_pieces::entry_pieces(const table_image& from) {
+  pieces_.reserve(from.all->size_at(from.at));
+  const auto walk = from.all->walk(from.at);
   for (auto some = walk->next(); !some.empty(); some = walk->next()) {
     for (const auto* e : some) {
       // Entries are at most 2 GiB and a little: a larger size than fits is cut here, and too large.

@@ -5,7 +5,7 @@
 #include "dets/bulk.hpp"
 #include "journal/change.hpp"
 #include "journal/scan.hpp"
-#include "kinds/contents.hpp"
+#include "stores/file_store.hpp"
 
 #include <string>
 #include <vector>
@@ -13,8 +13,6 @@
 namespace shelf::stores {
 
 using kinds::entry;
-using kinds::held_version;
-using kinds::walker;
 
 /// Writes the term of an entry, without 131, into `into`, which is emptied first.
 void compose_object(bytes key, bytes value, std::vector<std::byte>& into);
@@ -27,7 +25,7 @@ void compose_object(bytes key, bytes value, std::vector<std::byte>& into);
 class entry_pieces final : public dets_format::piece_source {
  public:
   /// `from` outlives it.
-  explicit entry_pieces(const held_version& from);
+  explicit entry_pieces(const table_image& from);
   [[nodiscard]] std::vector<dets_format::piece>& pieces() noexcept { return pieces_; }
   [[nodiscard]] result<bytes> fetch(const dets_format::piece& p,
                                     std::vector<std::byte>& room) const override;

@@ -10,7 +10,7 @@ namespace {
 
 using dets_format::settings;
 
-[[nodiscard]] settings settings_of(const backing_options& o, settings::opening how) {
+[[nodiscard]] settings settings_of(const file_options& o, settings::opening how) {
   const auto& c = o.config;
   settings s{.path = c.path,
              .base_directory = c.base_directory,
@@ -57,19 +57,19 @@ using dets_format::settings;
 
 }  // namespace
 
-dets_backing::dets_backing(std::shared_ptr<file::location> where, table_description as,
+dets_store::dets_store(std::shared_ptr<file::location> where, table_description as,
                            std::unique_ptr<dets_format::store> file)
     : where_(std::move(where)),
       as_(std::move(as)),
       file_(std::move(file)),
       found_(found_in(*file_)) {}
 
-result<std::shared_ptr<backing>> dets_backing::open_as(const backing_options& o, bool create) {
+result<std::shared_ptr<file_store>> dets_store::open_as(const file_options& o, bool create) {
   const auto how = create ? settings::opening::create_new : settings::opening::existing;
   auto opened = dets_format::store::open(settings_of(o, how), o.where);
   if (!opened) return std::unexpected(opened.error());
   try {
-    auto ready = std::make_shared<dets_backing>(o.where, o.description, std::move(*opened));
+    auto ready = std::make_shared<dets_store>(o.where, o.description, std::move(*opened));
     ready->syncs_each_ = o.config.mode == write_mode::durable;
     return ready;
   } catch (...) {
@@ -79,16 +79,16 @@ result<std::shared_ptr<backing>> dets_backing::open_as(const backing_options& o,
   }
 }
 
-result<std::shared_ptr<backing>> dets_backing::open(const backing_options& o) {
+result<std::shared_ptr<file_store>> dets_store::open(const file_options& o) {
   return open_as(o, false);
 }
 
-result<std::shared_ptr<backing>> dets_backing::create(const backing_options& o) {
+result<std::shared_ptr<file_store>> dets_store::create(const file_options& o) {
   return open_as(o, true);
 }
 
 /// Another process may change the file while it is read: then what was read is forgotten.
-result<found_at_open> dets_backing::read(const backing_options& o, journal::visitor& out) {
+result<found_at_open> dets_store::read(const file_options& o, journal::visitor& out) {
   constexpr int tries = 20;
   if (auto told = tell_catalogue(o.description, out); !told) return std::unexpected(told.error());
   for (int i = 1;; ++i) {
@@ -103,7 +103,7 @@ result<found_at_open> dets_backing::read(const backing_options& o, journal::visi
   }
 }
 
-result<> dets_backing::read_all(journal::visitor& out) const {
+result<> dets_store::read_all(journal::visitor& out) const {
   if (auto told = tell_catalogue(as_, out); !told) return told;
   return read_objects(*file_, as_, where_->path(), out);
 }
@@ -111,7 +111,7 @@ result<> dets_backing::read_all(journal::visitor& out) const {
 // --- following -----------------------------------------------------------------------------------
 
 /// Takes in what read_all hands out.
-class dets_backing::copying final : public journal::visitor {
+class dets_store::copying final : public journal::visitor {
  public:
   explicit copying(recording& into) : into_(into) {}
   result<> visit(const journal::change& c, std::uint64_t number) override {
@@ -124,7 +124,7 @@ class dets_backing::copying final : public journal::visitor {
   recording& into_;
 };
 
-result<std::unique_ptr<reading>> dets_backing::follow(start from) {
+result<std::unique_ptr<reading>> dets_store::follow(start from) {
   auto made = std::make_unique<recording>(*this);
   if (from == start::beginning) {
     copying all(*made);
@@ -135,12 +135,12 @@ result<std::unique_ptr<reading>> dets_backing::follow(start from) {
   return made;
 }
 
-dets_backing::recording::~recording() {
+dets_store::recording::~recording() {
   const std::scoped_lock lock(of_.recording_mutex_);
   if (of_.recording_ == this) of_.recording_ = nullptr;
 }
 
-void dets_backing::recording::hear(sequence number, std::span<const journal::change> changes) {
+void dets_store::recording::hear(sequence number, std::span<const journal::change> changes) {
   const auto before = changes_.size();
   try {
     for (const auto& c : changes) {
@@ -154,17 +154,17 @@ void dets_backing::recording::hear(sequence number, std::span<const journal::cha
   }
 }
 
-void dets_backing::recording::forget_last(std::size_t count) noexcept {
+void dets_store::recording::forget_last(std::size_t count) noexcept {
   forget_behind(changes_.size() - count);
 }
 
-void dets_backing::recording::forget_behind(std::size_t count) noexcept {
+void dets_store::recording::forget_behind(std::size_t count) noexcept {
   for (; changes_.size() > count; changes_.pop_back()) {
     size_ -= changes_.back().key.size() + changes_.back().value.size();
   }
 }
 
-result<> dets_backing::recording::next(journal::visitor& out) {
+result<> dets_store::recording::next(journal::visitor& out) {
   std::vector<kept_change> now;
   {
     const std::scoped_lock lock(of_.recording_mutex_);

@@ -2,7 +2,7 @@
 // The changes that a DETS file takes while somebody copies it: the file itself does not keep them.
 #pragma once
 
-#include "stores/dets_backing.hpp"
+#include "stores/dets_store.hpp"
 
 #include <atomic>
 #include <vector>
@@ -12,9 +12,9 @@ namespace shelf::stores {
 /// Changes kept in memory until they are handed out. Once it is the backing's recording_, what
 /// touches the changes holds recording_mutex_.
 /// Thread safety: next and waiting by one thread, beside a writer.
-class dets_backing::recording final : public reading {
+class dets_store::recording final : public reading {
  public:
-  explicit recording(dets_backing& of) : of_(of) {}
+  explicit recording(dets_store& of) : of_(of) {}
   recording(const recording&) = delete;
   recording& operator=(const recording&) = delete;
   ~recording() override;
@@ -57,7 +57,7 @@ class dets_backing::recording final : public reading {
 
   void forget_behind(std::size_t count) noexcept;
 
-  dets_backing& of_;
+  dets_store& of_;
   std::vector<kept_change> changes_;
   std::atomic<std::uint64_t> size_{0};
 };

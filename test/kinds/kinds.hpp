@@ -56,7 +56,7 @@ inline pairs all_of(walker& w) {
   }
   return all;
 }
-inline pairs all_of(const contents& t, const contents::pinned& p) { return all_of(*t.walk(p)); }
+inline pairs all_of(const contents& t, const contents::pinned& p) { return all_of(*t.walk(p.at)); }
 inline pairs all_of(contents& t) {
   const auto p = t.pin();
   auto all = all_of(t, p);

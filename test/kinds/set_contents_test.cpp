@@ -345,7 +345,7 @@ TEST(Set, AWalkAtAPinMeetsEachEntryOnceWhileTheIndexSplits) {
   }
   publish(*t);
   const auto p = t->pin();
-  const auto w = t->walk(p);
+  const auto w = t->walk(p.at);
   pairs met;
   std::uint64_t next = 2000;
   for (auto some = w->next(); !some.empty(); some = w->next()) {

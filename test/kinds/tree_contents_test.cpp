@@ -221,7 +221,7 @@ struct tree_run {
     auto some = in_order(m);
     some.resize(std::min(to, some.size()));
     some.erase(some.begin(), some.begin() + static_cast<std::ptrdiff_t>(from));
-    ASSERT_EQ(all_of(*table->walk_ranks(p, from, to)), some);
+    ASSERT_EQ(all_of(*table->walk_ranks(p.at, from, to)), some);
     const auto key = some_key();
     const auto there = m.find(key);
     ASSERT_EQ(value_of(*table, key, p.at), there != m.end() ? there->second : "absent");

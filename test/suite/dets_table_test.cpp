@@ -5,7 +5,7 @@
 #include "suite/ground.hpp"
 
 #include "budget.hpp"
-#include "engine/store.hpp"
+#include "engine/instance.hpp"
 #include "shelf/dets.hpp"
 
 #include <algorithm>
@@ -177,7 +177,7 @@ TEST(DetsTable, AFileNobodyWritesToForThreeMinutesIsClosed) {
   auto t = or_throw(open_on(disk));
   const auto visit_after = [&](std::chrono::seconds time) {
     disk.advance(time);
-    (void)static_cast<engine::store&>(t.untyped()).work();
+    (void)static_cast<engine::table&>(t.untyped()).database().work();
   };
   ASSERT_TRUE(ok(t.insert("a", 1)));
   visit_after(std::chrono::seconds(2));
@@ -191,7 +191,7 @@ TEST(DetsTable, AFileNobodyWritesToForThreeMinutesIsClosed) {
 }
 
 /// The untyped table of a small file.
-[[nodiscard]] std::shared_ptr<engine::store> full_soon(file::simulated_disk& disk, kind what) {
+[[nodiscard]] std::shared_ptr<engine::table> full_soon(file::simulated_disk& disk, kind what) {
   detail::core_config c;
   c.path = path;
   c.format = file_format::dets;
@@ -201,7 +201,7 @@ TEST(DetsTable, AFileNobodyWritesToForThreeMinutesIsClosed) {
   const auto types = what == kind::set
                          ? detail::types_of<std::string, std::string, kind::set>({}, rules)
                          : detail::types_of<std::string, std::string, kind::bag>({}, rules);
-  return or_throw(engine::store::open(std::move(c), detail::make_entry_types(types)));
+  return or_throw(engine::instance::open_lone(std::move(c), detail::make_entry_types(types)));
 }
 [[nodiscard]] std::vector<std::byte> encoded(std::string_view text) {
   const auto t = term::binary(text);

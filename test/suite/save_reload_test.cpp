@@ -2,7 +2,7 @@
 // save, sync, reload, compact, and what the file has after each.
 #include "suite/ground.hpp"
 
-#include "engine/store.hpp"
+#include "engine/instance.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -25,7 +25,7 @@ entries in_file(ground<Kind>& g) {
 
 template <class Table>
 void work(Table& t) {
-  (void)static_cast<engine::store&>(t.untyped()).work();
+  (void)static_cast<engine::table&>(t.untyped()).database().work();
 }
 
 // T48, T53, T58, T59, T61

@@ -91,6 +91,7 @@ struct core_config {
   std::string path;
   std::optional<std::string> base_directory;
   std::string name;
+  std::string table = {};  ///< of a file with several; empty: the only one
   write_mode mode = write_mode::through;
   shelf::opening opening = shelf::opening::create_if_missing;
   file_format format = file_format::native;

@@ -1,6 +1,6 @@
 // STORES  api -> engine -> [stores] -> journal -> file
 // What a table asks of its file, put to a DETS file. How it is opened: dets_opening.cpp.
-#include "stores/dets_backing.hpp"
+#include "stores/dets_store.hpp"
 
 #include "stores/dets_object.hpp"
 #include "stores/dets_recording.hpp"
@@ -55,9 +55,9 @@ class object_list {
 }  // namespace
 
 /// Applies the changes of another file, one by one.
-class dets_backing::applying final : public journal::visitor {
+class dets_store::applying final : public journal::visitor {
  public:
-  explicit applying(dets_backing& to) : to_(to) {}
+  explicit applying(dets_store& to) : to_(to) {}
   result<> visit(const journal::change& c, std::uint64_t) override {
     if (c.what == op::clear) return to_.erase_everything();
     return to_.apply(std::span(&c, 1));
@@ -65,13 +65,12 @@ class dets_backing::applying final : public journal::visitor {
   result<> committed(std::uint64_t) override { return {}; }
 
  private:
-  dets_backing& to_;
+  dets_store& to_;
 };
 
 // --- changes -------------------------------------------------------------------------------------
 
-result<> dets_backing::append(sequence number, std::span<const journal::change> changes,
-                              const contents&) {
+result<> dets_store::append(sequence number, std::span<const journal::change> changes) {
   if (auto why = fence()) return std::unexpected(*why);
   const std::scoped_lock lock(recording_mutex_);
   const recording::promise heard(recording_, number, changes);
@@ -94,7 +93,7 @@ result<> dets_backing::append(sequence number, std::span<const journal::change> 
 
 /// For a write that was made and synced: whether it is in a file that others find. If not, and if
 /// there is no memory to say so, it is in doubt.
-result<> dets_backing::still_whole() try {
+result<> dets_store::still_whole() try {
   const auto whole = file_->is_whole();
   if (whole) return {};
   return std::unexpected(fence_for(whole.error()));
@@ -103,7 +102,7 @@ result<> dets_backing::still_whole() try {
   throw;
 }
 
-result<> dets_backing::apply(std::span<const journal::change> changes) {
+result<> dets_store::apply(std::span<const journal::change> changes) {
   if (changes.size() > 1) return apply_batch(changes);
   const auto told = [](const auto& r) { return r ? result<>() : std::unexpected(r.error()); };
   const auto& c = changes.front();
@@ -119,7 +118,7 @@ result<> dets_backing::apply(std::span<const journal::change> changes) {
   }
 }
 
-result<> dets_backing::apply_batch(std::span<const journal::change> changes) {
+result<> dets_store::apply_batch(std::span<const journal::change> changes) {
   using verb = dets_format::store::one_change::verb;
   object_list objects;
   objects.reserve(changes.size(), size_of(changes) + 2 * changes.size());
@@ -142,7 +141,7 @@ result<> dets_backing::apply_batch(std::span<const journal::change> changes) {
 }
 
 /// As clear does, but key by key: a file without a name of its own cannot be replaced.
-result<> dets_backing::erase_everything() {
+result<> dets_store::erase_everything() {
   std::vector<std::vector<std::byte>> keys;
   auto read = file_->for_each([&](bytes object) {
     const auto key = dets_format::element_at(object, 1);
@@ -156,14 +155,14 @@ result<> dets_backing::erase_everything() {
   return {};
 }
 
-result<> dets_backing::catch_up(reading& from) {
+result<> dets_store::catch_up(reading& from) {
   applying here(*this);
   return from.next(here);
 }
 
 // --- the disk ------------------------------------------------------------------------------------
 
-result<> dets_backing::sync() {
+result<> dets_store::sync() {
   if (auto why = fence()) return std::unexpected(*why);
   const auto given = given_.load();
   if (synced_ >= given) return {};
@@ -172,7 +171,7 @@ result<> dets_backing::sync() {
   return synced;
 }
 
-result<> dets_backing::sync_and_settle() {
+result<> dets_store::sync_and_settle() {
   if (auto why = fence()) return std::unexpected(*why);
   const auto given = given_.load();
   auto saved = told(file_->save());
@@ -180,7 +179,7 @@ result<> dets_backing::sync_and_settle() {
   return saved;
 }
 
-result<> dets_backing::work_due() {
+result<> dets_store::work_due() {
   if (is_fenced() || is_settled()) return {};
   const auto given = given_.load();
   const auto now = where_->system().now();
@@ -192,31 +191,38 @@ result<> dets_backing::work_due() {
   return sync_and_settle();
 }
 
-result<> dets_backing::close() {
+result<> dets_store::close() {
   if (auto why = fence()) return std::unexpected(*why);
   return told(file_->close());
 }
 
-result<std::shared_ptr<backing>> dets_backing::save(const unsaved_state& state) {
-  return write_whole(state.number, state.all, state.as, {});
+result<> dets_store::allow_several_tables() {
+  return std::unexpected(
+      error(errc::unsupported_version, where_->path() + ": a DETS file holds one table"));
 }
 
-result<std::shared_ptr<backing>> dets_backing::write_whole(sequence, const held_version& from,
-                                                           const table_description& as,
-                                                           const progress& tell) const {
-  if (as.what == kind::ordered_set) {
+result<std::shared_ptr<file_store>> dets_store::save(const unsaved_state& state) {
+  return write_whole(state.number, state.all, {});
+}
+
+result<std::shared_ptr<file_store>> dets_store::write_whole(sequence,
+                                                            std::span<const table_image> tables,
+                                                            const progress& tell) const {
+  assert(tables.size() == 1 && "a DETS file holds one table");
+  const auto& from = tables.front();
+  if (from.as->what == kind::ordered_set) {
     return std::unexpected(
         error(errc::wrong_kind, where_->path() + ": a DETS file cannot hold an ordered_set"));
   }
   entry_pieces source(from);
-  auto made = file_->write_beside(as.what, source.pieces(), source, tell);
+  auto made = file_->write_beside(from.as->what, source.pieces(), source, tell);
   if (!made) return std::unexpected(made.error());
-  auto ready = std::make_shared<dets_backing>(where_, as, std::move(*made));
+  auto ready = std::make_shared<dets_store>(where_, *from.as, std::move(*made));
   ready->syncs_each_ = syncs_each_;
   return ready;
 }
 
-result<std::uint64_t> dets_backing::names() const {
+result<std::uint64_t> dets_store::names() const {
   const auto status = file_->status();
   if (!status) return std::unexpected(status.error());
   return status->links;
@@ -224,25 +230,25 @@ result<std::uint64_t> dets_backing::names() const {
 
 // --- the fence -----------------------------------------------------------------------------------
 
-std::optional<error> dets_backing::fence() const {
+std::optional<error> dets_store::fence() const {
   if (!is_fenced()) return std::nullopt;
   const std::scoped_lock lock(fence_mutex_);
   return file::writing_stopped(where_->path(), *fence_);
 }
 
-void dets_backing::set_fence(const error& cause) noexcept {
+void dets_store::set_fence(const error& cause) noexcept {
   const std::scoped_lock lock(fence_mutex_);
   if (!fence_) fence_ = cause;
   is_fenced_.store(true, std::memory_order_release);
 }
 
-error dets_backing::fence_for(const error& cause) {
+error dets_store::fence_for(const error& cause) {
   set_fence(cause);
   return file::in_doubt(cause);
 }
 
 /// The file's own fence is the table's as well.
-result<> dets_backing::told(result<> done) {
+result<> dets_store::told(result<> done) {
   if (done || !file_->is_fenced()) return done;
   if (done.error() == errc::replaced) {
     set_fence(done.error());
@@ -253,9 +259,9 @@ result<> dets_backing::told(result<> done) {
 
 // --- figures -------------------------------------------------------------------------------------
 
-std::size_t dets_backing::expected_entries() const noexcept { return file_->size(); }
+std::size_t dets_store::expected_entries() const noexcept { return file_->size(); }
 
-file_figures dets_backing::figures(const live_figures&) const {
+file_figures dets_store::figures(const live_figures&) const {
   const auto given = given_.load();
   file_figures f{.unsynced_bytes = given - std::min(given, synced_.load())};
   if (const auto i = file_->info()) {
@@ -265,7 +271,7 @@ file_figures dets_backing::figures(const live_figures&) const {
   return f;
 }
 
-bool dets_backing::is_mostly_garbage(const live_figures&, std::uint64_t min_bytes,
+bool dets_store::is_mostly_garbage(const live_figures&, std::uint64_t min_bytes,
                                      std::uint32_t factor) const {
   const auto status = file_->status();
   if (!status || status->size < min_bytes) return false;

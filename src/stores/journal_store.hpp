@@ -3,17 +3,18 @@
 #pragma once
 
 #include "journal/journal_file.hpp"
-#include "stores/backing.hpp"
+#include "stores/file_store.hpp"
 
 namespace shelf::stores {
 
-/// The native format. See backing for what each call promises.
-class journal_backing final : public backing {
+/// The native format. See file_store for what each call promises.
+class journal_store final : public file_store {
  public:
-  [[nodiscard]] static result<std::shared_ptr<backing>> open(const backing_options& o);
-  [[nodiscard]] static result<std::shared_ptr<backing>> create(const backing_options& o);
-  [[nodiscard]] static result<found_at_open> read(const backing_options& o, journal::visitor& out);
-  journal_backing(std::shared_ptr<file::location> where, journal::journal_file::settings settings,
+  [[nodiscard]] static result<std::shared_ptr<file_store>> open(const file_options& o);
+  [[nodiscard]] static result<std::shared_ptr<file_store>> create(
+      const file_options& o, std::span<const table_description> tables);
+  [[nodiscard]] static result<found_at_open> read(const file_options& o, journal::visitor& out);
+  journal_store(std::shared_ptr<file::location> where, journal::journal_file::settings settings,
                   std::unique_ptr<journal::journal_file> file);
 
   result<> read_all(journal::visitor& out) const override;
@@ -23,10 +24,10 @@ class journal_backing final : public backing {
   result<> accept() override { return file_->recover(); }
   result<> verify() const override;
   result<std::unique_ptr<reading>> follow(start from) override;
-  result<> append(sequence number, std::span<const journal::change> changes,
-                  const contents& before) override;
+  result<> append(sequence number, std::span<const journal::change> changes) override;
+  result<> allow_several_tables() override { return file_->allow_several_tables(); }
   bool likes_groups() const noexcept override { return true; }
-  result<std::shared_ptr<backing>> save(const unsaved_state& state) override;
+  result<std::shared_ptr<file_store>> save(const unsaved_state& state) override;
   result<> sync() override { return file_->sync(); }
   result<> sync_and_settle() override { return file_->sync(); }
   bool is_durable() const noexcept override { return file_->is_durable(); }
@@ -34,9 +35,9 @@ class journal_backing final : public backing {
   void note_durable() noexcept override { file_->note_durable(); }
   result<> close() override { return file_->seal(); }
   void abandon() noexcept override { file_->abandon(); }
-  result<std::shared_ptr<backing>> write_whole(sequence number, const held_version& from,
-                                               const table_description& as,
-                                               const progress& tell) const override;
+  result<std::shared_ptr<file_store>> write_whole(sequence number,
+                                                  std::span<const table_image> tables,
+                                                  const progress& tell) const override;
   result<> catch_up(reading& from) override;
   result<> sync_unpublished() override { return file_->sync_unpublished(); }
   result<> publish(bool replace) override { return file_->publish(replace); }

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "dets/store.hpp"
-#include "stores/backing.hpp"
+#include "stores/file_store.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -12,17 +12,17 @@
 
 namespace shelf::stores {
 
-/// Erlang's format. See backing for what each call promises, and docs/dets.md for what such a file
+/// Erlang's format. See file_store for what each call promises, and docs/dets.md for what such a file
 /// cannot keep.
 ///
 /// A batch is no unit in the file: a crash in its middle leaves a part of it. A call that fails has
 /// changed nothing, or the file is fenced.
-class dets_backing final : public backing {
+class dets_store final : public file_store {
  public:
-  [[nodiscard]] static result<std::shared_ptr<backing>> open(const backing_options& o);
-  [[nodiscard]] static result<std::shared_ptr<backing>> create(const backing_options& o);
-  [[nodiscard]] static result<found_at_open> read(const backing_options& o, journal::visitor& out);
-  dets_backing(std::shared_ptr<file::location> where, table_description as,
+  [[nodiscard]] static result<std::shared_ptr<file_store>> open(const file_options& o);
+  [[nodiscard]] static result<std::shared_ptr<file_store>> create(const file_options& o);
+  [[nodiscard]] static result<found_at_open> read(const file_options& o, journal::visitor& out);
+  dets_store(std::shared_ptr<file::location> where, table_description as,
                std::unique_ptr<dets_format::store> file);
 
   result<> read_all(journal::visitor& out) const override;
@@ -33,10 +33,10 @@ class dets_backing final : public backing {
   /// Nothing: what can be seen of damage is seen by reading.
   result<> verify() const override { return {}; }
   result<std::unique_ptr<reading>> follow(start from) override;
-  result<> append(sequence number, std::span<const journal::change> changes,
-                  const contents& before) override;
+  result<> append(sequence number, std::span<const journal::change> changes) override;
+  result<> allow_several_tables() override;
   bool likes_groups() const noexcept override { return false; }
-  result<std::shared_ptr<backing>> save(const unsaved_state& state) override;
+  result<std::shared_ptr<file_store>> save(const unsaved_state& state) override;
   result<> sync() override;
   result<> sync_and_settle() override;
   bool is_durable() const noexcept override { return synced_ >= given_; }
@@ -44,9 +44,9 @@ class dets_backing final : public backing {
   result<> work_due() override;
   result<> close() override;
   void abandon() noexcept override { file_->abandon(); }
-  result<std::shared_ptr<backing>> write_whole(sequence number, const held_version& from,
-                                               const table_description& as,
-                                               const progress& tell) const override;
+  result<std::shared_ptr<file_store>> write_whole(sequence number,
+                                                  std::span<const table_image> tables,
+                                                  const progress& tell) const override;
   result<> catch_up(reading& from) override;
   result<> sync_unpublished() override { return file_->sync_changes(); }
   result<> publish(bool replace) override { return told(file_->publish(replace)); }
@@ -65,7 +65,7 @@ class dets_backing final : public backing {
   class copying;
   class applying;
 
-  [[nodiscard]] static result<std::shared_ptr<backing>> open_as(const backing_options& o,
+  [[nodiscard]] static result<std::shared_ptr<file_store>> open_as(const file_options& o,
                                                                 bool create);
 
   [[nodiscard]] result<> still_whole();

@@ -1,11 +1,12 @@
 // STORES  api -> engine -> [stores] -> journal -> file
 // What a table asks of its file, put to a journal.
-#include "stores/journal_backing.hpp"
+#include "stores/journal_store.hpp"
 
 #include "journal/journal_view.hpp"
 
 #include <algorithm>
 #include <bit>
+#include <functional>
 #include <utility>
 
 namespace shelf::stores {
@@ -22,14 +23,35 @@ constexpr std::uint64_t record_overhead = 8;
   return std::bit_cast<std::array<std::byte, 16>>(drawn);
 }
 
-[[nodiscard]] journal_file::settings settings_of(const backing_options& o) {
+[[nodiscard]] journal_file::settings settings_of(const file_options& o) {
   return {.write_ahead = o.config.mode == write_mode::durable,
           .mapped = o.config.io == file_io::mapped};
 }
 
-[[nodiscard]] result<> add_catalogue(journal_file& to, const table_description& as) {
-  const auto d = encode_description(as);
-  return to.add({op::table_created, 0, 1, as_bytes(d.key), as_bytes(d.value)});
+[[nodiscard]] result<> add_to_catalogue(journal_file& to, std::uint32_t id,
+                                        const table_description* as) {
+  if (as == nullptr) return to.add({op::table_dropped, 0, id, {}, {}});
+  const auto d = encode_description(*as);
+  return to.add({op::table_created, 0, id, as_bytes(d.key), as_bytes(d.value)});
+}
+
+/// Whether readers of files with one table would not understand this catalog.
+[[nodiscard]] bool are_several(std::span<const table_image> tables) noexcept {
+  return tables.size() != 1 || tables.front().id != 1;
+}
+
+[[nodiscard]] result<> add_entries(journal_file& to, const table_image& of,
+                                   const std::function<void(std::size_t)>& wrote) {
+  const auto what = is_bag(of.as->what) ? op::append : op::put;
+  const auto walk = of.all->walk(of.at);
+  for (auto some = walk->next(); !some.empty(); some = walk->next()) {
+    for (const auto* e : some) {
+      auto done = to.add_in_place({what, 0, of.id, e->key(), e->value()});
+      if (!done) return done;
+    }
+    wrote(some.size());
+  }
+  return {};
 }
 
 /// Copies the batches of another file, one by one, sequence numbers kept.
@@ -58,7 +80,7 @@ class tail_copy final : public journal::visitor {
 
 }  // namespace
 
-class journal_backing::journal_reading final : public reading {
+class journal_store::journal_reading final : public reading {
  public:
   journal_reading(const journal_file& of, std::uint64_t mark) : of_(of), mark_(mark) {}
   std::uint64_t waiting() const noexcept override { return of_.end() - mark_; }
@@ -74,7 +96,7 @@ class journal_backing::journal_reading final : public reading {
   std::uint64_t mark_;
 };
 
-journal_backing::journal_backing(std::shared_ptr<file::location> where,
+journal_store::journal_store(std::shared_ptr<file::location> where,
                                  journal_file::settings settings,
                                  std::unique_ptr<journal_file> file)
     : where_(std::move(where)), settings_(settings), file_(std::move(file)) {
@@ -85,23 +107,29 @@ journal_backing::journal_backing(std::shared_ptr<file::location> where,
             .repaired = {}};
 }
 
-result<std::shared_ptr<backing>> journal_backing::open(const backing_options& o) {
+result<std::shared_ptr<file_store>> journal_store::open(const file_options& o) {
   o.where->sweep_temporaries();
   const auto settings = settings_of(o);
   auto opened = journal_file::open(*o.where, settings, o.config.tell_checked);
   if (!opened) return std::unexpected(opened.error());
-  return std::make_shared<journal_backing>(o.where, settings, std::move(*opened));
+  return std::make_shared<journal_store>(o.where, settings, std::move(*opened));
 }
 
-result<std::shared_ptr<backing>> journal_backing::create(const backing_options& o) {
-  const auto settings = settings_of(o);
+result<std::shared_ptr<file_store>> journal_store::create(
+    const file_options& o, std::span<const table_description> tables) {
+  auto settings = settings_of(o);
+  settings.several_tables = tables.size() != 1;
   auto made = journal_file::create(*o.where, draw_store_id(o.where->system()), settings);
   if (!made) return std::unexpected(made.error());
   // All memory it takes, before the file has a name.
-  auto ready = std::make_shared<journal_backing>(o.where, settings, std::move(*made));
+  auto ready = std::make_shared<journal_store>(o.where, settings, std::move(*made));
   auto& j = *ready->file_;
   j.begin(1);
-  auto done = add_catalogue(j, o.description);
+  result<> done;
+  for (std::uint32_t id = 1; done && id <= tables.size(); ++id) {
+    done = add_to_catalogue(j, id, &tables[id - 1]);
+  }
+  if (done && tables.empty()) done = add_to_catalogue(j, 0, nullptr);
   if (done) done = j.commit();
   if (done) done = j.publish(false);
   if (done) return ready;
@@ -111,7 +139,7 @@ result<std::shared_ptr<backing>> journal_backing::create(const backing_options& 
   return std::unexpected(done.error());
 }
 
-result<found_at_open> journal_backing::read(const backing_options& o, journal::visitor& out) {
+result<found_at_open> journal_store::read(const file_options& o, journal::visitor& out) {
   auto view = journal::journal_view::open(*o.where, o.config.tell_checked);
   if (!view) return std::unexpected(view.error());
   if (auto read = (*view)->replay(out); !read) return std::unexpected(read.error());
@@ -122,27 +150,26 @@ result<found_at_open> journal_backing::read(const backing_options& o, journal::v
                        .repaired = {}};
 }
 
-result<> journal_backing::read_all(journal::visitor& out) const {
+result<> journal_store::read_all(journal::visitor& out) const {
   return file_->replay(frames_start, file_->end(), out);
 }
 
-std::size_t journal_backing::expected_entries() const noexcept {
+std::size_t journal_store::expected_entries() const noexcept {
   const auto& found = file_->recovered().found;
   return std::min<std::size_t>(found.changes, found.end / 32);
 }
 
-result<> journal_backing::verify() const {
+result<> journal_store::verify() const {
   const auto whole = file_->verify();
   return whole ? result<>() : std::unexpected(whole.error());
 }
 
-result<std::unique_ptr<reading>> journal_backing::follow(start from) {
+result<std::unique_ptr<reading>> journal_store::follow(start from) {
   const auto mark = from == start::now ? file_->end() : frames_start;
   return std::make_unique<journal_reading>(*file_, mark);
 }
 
-result<> journal_backing::append(sequence number, std::span<const journal::change> changes,
-                                 const contents&) {
+result<> journal_store::append(sequence number, std::span<const journal::change> changes) {
   journal::unfinished_batch batch(*file_);
   file_->begin(number);
   result<> done;
@@ -157,17 +184,19 @@ result<> journal_backing::append(sequence number, std::span<const journal::chang
 }
 
 /// One batch: its cost follows the change, not the table.
-result<std::shared_ptr<backing>> journal_backing::save(const unsaved_state& state) {
-  if (state.compact) return write_whole(state.number, state.all, state.as, {});
+result<std::shared_ptr<file_store>> journal_store::save(const unsaved_state& state) {
+  if (state.compact) return write_whole(state.number, state.all, {});
   journal::unfinished_batch batch(*file_);
   file_->begin(state.number);
   result<> done;
-  if (state.cleared) done = file_->add({op::clear, 0, 1, {}, {}});
-  for (const auto& u : state.changes) {
-    if (!done) break;
-    const bool has_value = u.what != op::erase;
-    done =
-        file_->add_in_place({u.what, 0, 1, u.which->key(), has_value ? u.which->value() : bytes{}});
+  for (const auto& t : state.changed) {
+    if (done && t.cleared) done = file_->add({op::clear, 0, t.id, {}, {}});
+    for (const auto& u : t.changes) {
+      if (!done) break;
+      const bool has_value = u.what != op::erase;
+      done = file_->add_in_place(
+          {u.what, 0, t.id, u.which->key(), has_value ? u.which->value() : bytes{}});
+    }
   }
   if (done) done = file_->commit();
   batch.ended();
@@ -176,29 +205,31 @@ result<std::shared_ptr<backing>> journal_backing::save(const unsaved_state& stat
   return nullptr;
 }
 
-result<std::shared_ptr<backing>> journal_backing::write_whole(sequence number,
-                                                              const held_version& from,
-                                                              const table_description& as,
-                                                              const progress& tell) const {
+result<std::shared_ptr<file_store>> journal_store::write_whole(sequence number,
+                                                               std::span<const table_image> tables,
+                                                               const progress& tell) const {
   auto settings = settings_;
   settings.sync_on_the_way = static_cast<bool>(tell);
+  settings.several_tables = are_several(tables);
   auto made = journal_file::create(*where_, file_->store_id(), settings);
   if (!made) return std::unexpected(made.error());
-  auto ready = std::make_shared<journal_backing>(where_, settings_, std::move(*made));
+  auto ready = std::make_shared<journal_store>(where_, settings_, std::move(*made));
   auto& j = *ready->file_;
   if (auto like = j.copy_mode_of(*file_); !like) return std::unexpected(like.error());
   j.begin(number);
-  auto done = add_catalogue(j, as);
-  const auto what = is_bag(as.what) ? op::append : op::put;
-  const auto walk = from.walk();
+  result<> done;
+  std::uint64_t of = 0;
+  for (const auto& t : tables) {
+    if (done) done = add_to_catalogue(j, t.id, t.as);
+    if (t.all != nullptr) of += t.all->size_at(t.at);
+  }
   std::uint64_t written = 0;
-  for (auto some = walk->next(); done && !some.empty(); some = walk->next()) {
-    for (const auto* e : some) {
-      done = j.add_in_place({what, 0, 1, e->key(), e->value()});
-      if (!done) break;
-    }
-    written += some.size();
-    if (tell) tell(written, from.size());
+  for (const auto& t : tables) {
+    if (!done) break;
+    if (t.all != nullptr) done = add_entries(j, t, [&](std::size_t more) {
+      written += more;
+      if (tell) tell(written, of);
+    });
   }
   if (done) done = j.commit();
   // Most of the file is synced here, outside the turn; publish syncs the little that follows.
@@ -207,18 +238,18 @@ result<std::shared_ptr<backing>> journal_backing::write_whole(sequence number,
   return ready;
 }
 
-result<> journal_backing::catch_up(reading& from) {
+result<> journal_store::catch_up(reading& from) {
   tail_copy copy(*file_);
   return from.next(copy);
 }
 
-result<std::uint64_t> journal_backing::names() const {
+result<std::uint64_t> journal_store::names() const {
   const auto status = file_->file().status();
   if (!status) return std::unexpected(status.error());
   return status->links;
 }
 
-file_figures journal_backing::figures(const live_figures& live) const {
+file_figures journal_store::figures(const live_figures& live) const {
   const auto end = file_->end();
   // What the library noted for itself behind the last change is nobody's loss.
   const auto synced = file_->is_durable() ? end : std::min(end, file_->durable_up_to());
@@ -228,7 +259,7 @@ file_figures journal_backing::figures(const live_figures& live) const {
           .era = file_->era()};
 }
 
-bool journal_backing::is_mostly_garbage(const live_figures& live, std::uint64_t min_bytes,
+bool journal_store::is_mostly_garbage(const live_figures& live, std::uint64_t min_bytes,
                                         std::uint32_t factor) const {
   const auto end = file_->end();
   // Divided, not multiplied: any factor may be asked for.

@@ -1,0 +1,164 @@
+// ENGINE  api -> [engine] -> stores -> journal -> file
+// In the turn: whoever has it stages, journals and publishes the operations of all who wait.
+#include "engine/commit_queue.hpp"
+
+#include "error/sentence.hpp"
+#include "file/seeded_bug.hpp"
+
+#include <cassert>
+#include <utility>
+
+namespace shelf::engine {
+
+using file::has_bug;
+using file::seeded_bug;
+
+namespace {
+
+constexpr std::size_t much_waiting = 1024;  ///< blocks that their readers have not left
+constexpr std::size_t kept_changes = 4096;  ///< room for these is not given back after each group
+
+}  // namespace
+
+commit_queue::commit_queue(file_keeper& file, write_mode mode, std::function<void()> much_left)
+    : file_(file),
+      mode_(mode),
+      much_left_(std::move(much_left)),
+      turn_([this](queued* first) { execute(static_cast<operation*>(first)); }) {}
+
+void commit_queue::execute(operation* first) noexcept {
+  while (first != nullptr) {
+    if (refuse(*first)) {
+      first = first->next_operation();
+    } else {
+      auto* const end = stage_group(first);
+      publish_group(first, end);
+      first = end;
+    }
+  }
+}
+
+/// Whether nothing can be written any more; the operation is told why.
+bool commit_queue::refuse(operation& op) const noexcept {
+  try {
+    if (op.on->held() == nullptr || is_closing_)
+      op.failure = op.on->labelled(errc::table_closed);
+    else if (file_ && file_->is_fenced())
+      op.failure = file_->fence();
+  } catch (...) {
+    op.thrown = std::current_exception();
+  }
+  return op.failure || op.thrown;
+}
+
+/// Stages as many operations as can be decided on top of each other; returns the first that cannot.
+operation* commit_queue::stage_group(operation* first) {
+  assert(group_.empty() && group_.touched.empty() && "a group ends before the next begins");
+  auto* op = first;
+  try {
+    for (; op != nullptr; op = op->next_operation()) {
+      // A table may be closed that another operation of the list did not ask for.
+      if (op != first && op->on->held() == nullptr) break;
+      const auto before = group_.staged;
+      if (!op->on->stage(*op, group_)) break;
+      op->changed = group_.staged > before;
+      if (op->changed && file_ && !file_->likes_groups()) return op->next_operation();
+    }
+  } catch (...) {
+    // Out of memory. What the operation staged cannot be told from what others staged: none of them
+    // happens.
+    discard();
+    auto* const end = op->next_operation();
+    for (auto* o = first; o != end; o = o->next_operation()) o->thrown = std::current_exception();
+    return end;
+  }
+  assert(op != first && "an operation alone can always be staged");
+  return op;
+}
+
+/// Every table is stamped before the board shows any of it, and shown before any lets go of what it
+/// replaced.
+inline void commit_queue::show(sequence number) noexcept {
+  assert(number == sequence_ && number > board_->published());
+  for (auto* t : group_.touched) t->stamp(number);
+  board_->publish(number);
+  std::size_t left = 0;
+  for (auto* t : group_.touched) left += t->settle(number);
+  group_.touched.clear();
+  group_.changes.clear();
+  group_.staged = 0;
+  if (group_.changes.capacity() > kept_changes) {
+    std::vector<journal::change>().swap(group_.changes);
+  }
+  // Who stays long in a callback leaves much behind, and then nobody may be writing.
+  if (left > much_waiting && much_left_) much_left_();
+}
+
+void commit_queue::publish_group(operation* first, const operation* end) noexcept {
+  if (group_.empty()) {
+    discard();
+    return;
+  }
+  const auto number = draw();
+  std::optional<error> failure;
+  std::exception_ptr thrown;
+  try {
+    if (file_ && !group_.changes.empty()) failure = append(number);
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  const bool taken = !failure && !thrown;
+  // Whoever looks after the call cannot tell "before the journal" from "in spite of the journal".
+  if (taken || has_bug(seeded_bug::apply_before_journal)) {
+    show(number);
+  } else {
+    discard();
+  }
+  if (taken) return;
+  // What came behind the first change was decided on top of it: "unchanged", say, of what never
+  // came to be.
+  bool decided_on_it = false;
+  for (auto* op = first; op != end; op = op->next_operation()) {
+    decided_on_it = decided_on_it || op->changed;
+    if (!decided_on_it) continue;
+    op->failure = failure;
+    op->thrown = thrown;
+  }
+}
+
+/// Gives the file what the mode promises: nothing (back), the bytes (through), the synced bytes
+/// (durable).
+std::optional<error> commit_queue::append(sequence number) {
+  assert(mode_ != write_mode::back && "a save writes what write-back tables changed");
+  if (auto done = file_->append(number, group_.changes); !done) return done.error();
+  if (mode_ != write_mode::durable || has_bug(seeded_bug::acknowledge_before_sync)) {
+    return std::nullopt;
+  }
+  return sync_group();
+}
+
+/// One sync for all of the group. How long it took tells how long the next leader may wait for
+/// company.
+std::optional<error> commit_queue::sync_group() {
+  auto& system = file_.system();
+  const auto start = system.now();
+  if (auto synced = file_->sync(); !synced) {
+    const auto& cause = synced.error();
+    // It is in the file, and whether that is the database's still, and whole, is not known.
+    const bool in_doubt = file_->is_fenced() && cause != errc::indeterminate;
+    return in_doubt ? file::in_doubt(cause) : cause;
+  }
+  turn_.set_grouping({.groups_for_others = 0, .window = (system.now() - start) / 2});
+  return std::nullopt;
+}
+
+void commit_queue::publish() noexcept { show(draw()); }
+
+void commit_queue::discard() noexcept {
+  for (auto* t : group_.touched) t->discard();
+  group_.touched.clear();
+  group_.changes.clear();
+  group_.staged = 0;
+}
+
+}  // namespace shelf::engine

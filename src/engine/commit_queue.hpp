@@ -1,0 +1,81 @@
+// ENGINE  api -> [engine] -> stores -> journal -> file
+// The writers' turn of a database: operations become groups, groups become batches of the file and
+// versions in memory.
+#pragma once
+
+#include "engine/file_keeper.hpp"
+#include "engine/table.hpp"
+#include "engine/turn.hpp"
+#include "kinds/versions.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace shelf::engine {
+
+/// Invariant: changes are published one batch at a time, in the order of the batches in the file.
+/// So in through and durable mode memory is always some prefix of the file, never a reordering of
+/// it.
+/// Invariant: a sequence number that was drawn is never drawn again.
+///
+/// Thread safety: submit, lock and unlock from any thread; all else by the holder of the turn.
+class commit_queue {
+ public:
+  /// `much_left` is called when readers have left much behind that nobody may come to free.
+  commit_queue(file_keeper& file, write_mode mode, std::function<void()> much_left);
+
+  /// Returns when the operation is done, by this thread or by another that had the turn. Throws
+  /// what it threw.
+  void submit(operation& op) {
+    turn_.submit(op);
+    if (op.thrown) std::rethrow_exception(op.thrown);
+  }
+
+  // BasicLockable: the turn for something that is not an operation.
+  void lock() { turn_.lock(); }
+  void unlock() { turn_.unlock(); }
+
+  [[nodiscard]] kinds::version_board& board() const noexcept { return *board_; }
+  [[nodiscard]] const std::shared_ptr<kinds::version_board>& shared_board() const noexcept {
+    return board_;
+  }
+  /// The number of the last batch.
+  [[nodiscard]] sequence last() const noexcept { return sequence_; }
+  [[nodiscard]] sequence draw() noexcept { return ++sequence_; }
+  /// The file knows this number: later ones are drawn.
+  void continue_after(sequence number) noexcept {
+    if (number > sequence_) sequence_ = number;
+  }
+  /// From here on writers are refused, or no more.
+  void refuse_writers(bool refuse) noexcept { is_closing_ = refuse; }
+  /// Room for one table more. Throws std::bad_alloc.
+  void expect_tables(std::size_t count) { group_.touched.reserve(count); }
+
+  /// The group that operations outside submit() stage in: publish() ends it.
+  [[nodiscard]] group& open_group() noexcept { return group_; }
+  /// Publishes what is staged, under a new number; the file has it, or needs nothing.
+  void publish() noexcept;
+
+ private:
+  void execute(operation* first) noexcept;
+  [[nodiscard]] bool refuse(operation& op) const noexcept;
+  [[nodiscard]] operation* stage_group(operation* first);
+  void publish_group(operation* first, const operation* end) noexcept;
+  [[nodiscard]] std::optional<error> append(sequence number);
+  [[nodiscard]] std::optional<error> sync_group();
+  void show(sequence number) noexcept;
+  void discard() noexcept;
+
+  file_keeper& file_;
+  const write_mode mode_;
+  const std::function<void()> much_left_;
+  const std::shared_ptr<kinds::version_board> board_ = std::make_shared<kinds::version_board>(0);
+  mutable turn turn_;
+  // Guarded by the turn.
+  sequence sequence_ = 0;  ///< last used
+  group group_;
+  bool is_closing_ = false;
+};
+
+}  // namespace shelf::engine

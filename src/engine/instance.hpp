@@ -1,0 +1,190 @@
+// ENGINE  api -> [engine] -> stores -> journal -> file
+// An open database: its tables, its file, its writers' turn, and its life from open to close.
+#pragma once
+
+#include "engine/commit_queue.hpp"
+#include "engine/file_keeper.hpp"
+#include "engine/housekeeper.hpp"
+#include "engine/loader.hpp"
+#include "engine/snapshots.hpp"
+#include "engine/table.hpp"
+#include "file/fair_mutex.hpp"
+#include "file/location.hpp"
+#include "shelf/detail/core.hpp"
+#include "stores/file_store.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace shelf::engine {
+
+using stores::found_at_open;
+using stores::table_image;
+
+
+
+
+/// A table that a program asks for.
+struct wanted_table {
+  std::string name;  ///< empty: the only table of the file, whatever its name
+  detail::entry_types types;
+  bool in_memory = false;
+};
+
+/// Tables as a whole new file is to hold them, and what keeps them as they are meanwhile.
+struct table_images {
+  std::shared_ptr<const pinned_version> pin;
+  std::vector<std::shared_ptr<contents>> held;
+  std::vector<table_image> tables;
+};
+
+/// One open database; one with a single table is what a lone table stands on.
+///
+/// Locks, outermost first: life_ (save, reload, compact, recover, close: one at a time, in the
+/// order in which they come), the turn (one writer). Readers take neither.
+///
+/// Thread safety: all calls from any thread, close included.
+class instance final : public chore, public std::enable_shared_from_this<instance> {
+ public:
+  /// A database of one table, whose handle stands for it. Errors: as table::open.
+  [[nodiscard]] static result<std::shared_ptr<table>> open_lone(detail::core_config config,
+                                                                detail::entry_types types);
+  instance(detail::core_config config, bool is_lone);
+  ~instance() override;
+
+  [[nodiscard]] commit_queue& commits() noexcept { return commits_; }
+  [[nodiscard]] std::uint64_t hash_seed() const;
+  /// The table of that name; empty: the only one. Null if there is none.
+  [[nodiscard]] table* find(std::string_view name) const noexcept;
+  [[nodiscard]] bool is_open() const noexcept;
+  /// Pins the present version of all tables. Throws std::bad_alloc.
+  [[nodiscard]] std::shared_ptr<const pinned_version> pin() const;
+  /// The figures that a table shares with all of its database.
+  void add_figures(table_stats& to, const table& of) const;
+  /// Has the housekeeper look after what readers and snapshots leave.
+  void look_after_leftovers(bool of_snapshots) const noexcept;
+
+  // Life. What the caller may do was asked of its table.
+  [[nodiscard]] result<> save();
+  [[nodiscard]] result<> sync();
+  [[nodiscard]] result<> reload();
+  [[nodiscard]] result<> compact(const progress& tell);
+  [[nodiscard]] result<> recover();
+  [[nodiscard]] result<> close();
+  void abandon() noexcept;
+  void close_at_destruction() noexcept;
+  void leave_to_parent() noexcept;
+  /// A call that waits for others to end would wait for one on this thread.
+  [[nodiscard]] bool is_busy_here() const noexcept { return is_checking() || is_in_callback(); }
+  [[nodiscard]] bool is_forked() const noexcept { return process_.is_of_parent(); }
+
+  /// Replaces a table by one of other types (migration.cpp). For a database nobody else uses.
+  [[nodiscard]] result<detail::migration_counts> migrate(
+      table& from, const detail::entry_types& to,
+      detail::function_ref<result<>(detail::stored_entry, detail::entry_batch&)> convert,
+      bool dry_run, const progress& tell);
+
+  /// Periodic work: sync_every, save_every, compaction, freeing what readers and snapshots have
+  /// left. Called by the housekeeper, or by a test by hand.
+  std::chrono::nanoseconds work() noexcept override;
+
+ private:
+  // Opening (opening.cpp).
+  [[nodiscard]] static result<std::shared_ptr<instance>> open(detail::core_config config,
+                                                              std::vector<wanted_table> wanted,
+                                                              bool is_lone);
+  [[nodiscard]] result<> open_file(std::vector<wanted_table>& wanted);
+  [[nodiscard]] result<> open_existing(std::vector<wanted_table>& wanted);
+  [[nodiscard]] result<> open_to_read_only(std::vector<wanted_table>& wanted);
+  [[nodiscard]] result<> create_file(std::vector<wanted_table>& wanted);
+  [[nodiscard]] result<> create_missing(std::vector<wanted_table>& wanted);
+  [[nodiscard]] result<> can_be_read(const detail::entry_types& types) const;
+  [[nodiscard]] table& add_table(std::uint32_t id, table_description as, detail::entry_types types);
+  [[nodiscard]] load_settings how_to_load() const;
+  [[nodiscard]] std::vector<declared_table> known_tables() const;
+  [[nodiscard]] table_description describe(const wanted_table& t) const;
+  [[nodiscard]] stores::file_options file_options() const;
+  void hire(housekeeper& keeper, housekeeper::place&& room) noexcept;
+  void add_loaded(file_loader& loaded, std::vector<wanted_table>& wanted);
+  void adopt(file_loader& loaded);
+
+  // Life.
+  [[nodiscard]] result<> has_file() const;
+  [[nodiscard]] result<> may_take_life() const;
+  [[nodiscard]] result<> may_write_file() const;
+  [[nodiscard]] bool is_checking() const noexcept;
+  [[nodiscard]] bool is_in_callback() const noexcept;
+  [[nodiscard]] result<> save_locked();
+  [[nodiscard]] result<> save_unsaved();
+  [[nodiscard]] result<> sync_and_note(bool settle);
+  [[nodiscard]] bool has_left(const file_store& f);
+  void note_sync(const file_store& f);
+  [[nodiscard]] result<> reload_locked();
+  [[nodiscard]] result<> reload_from_file();
+  [[nodiscard]] result<> read_again();
+  [[nodiscard]] result<> close_locked();
+  [[nodiscard]] result<> save_the_rest_and_seal();
+  [[nodiscard]] table_images images() const;
+  [[nodiscard]] stores::live_figures live() const noexcept;
+  [[nodiscard]] bool wants_compaction(std::uint64_t min_bytes) const;
+  [[nodiscard]] result<> compact_at_close();
+  [[nodiscard]] result<> compact_locked(const progress& tell);
+  [[nodiscard]] result<> compact_saved_state(const progress& tell);
+  [[nodiscard]] result<> rewrite_from_memory();
+  void release_all() noexcept;
+  void work_due();
+  bool collect() noexcept;
+  [[nodiscard]] std::size_t memory_bytes() const noexcept;
+  [[nodiscard]] bool writes_file() const noexcept {
+    return !config_.in_memory && config_.opening != opening::read_only;
+  }
+  void want_visit() const noexcept;
+  void report(const error& e) noexcept;
+  void tell(const error& e) const noexcept;
+  [[nodiscard]] error labelled(errc code) const;
+  [[nodiscard]] error no_table(std::string_view name) const;
+
+  const detail::core_config config_;
+  const std::string label_;
+  const bool is_lone_;
+  file::system& system_;
+  const file::process_stamp process_;
+  std::atomic<bool> is_left_{false};    ///< in a forked child: all stays as the parent had it
+  std::shared_ptr<instance> myself_;    ///< then, so that nothing of it is destroyed
+  std::shared_ptr<file::location> where_;
+
+  file_keeper file_;
+  mutable commit_queue commits_;
+  /// Grows under life_ and in the turn; either is enough to walk it. Tables stay to the end.
+  std::vector<std::unique_ptr<table>> tables_;
+  std::uint32_t highest_id_ = 0;      ///< that a table ever had; with tables_
+  table_description first_;           ///< of a format without a catalog; else of a new file
+  std::atomic<bool> is_open_{false};
+  std::shared_ptr<snapshot_registry> snapshots_ = std::make_shared<snapshot_registry>();
+
+  mutable file::fair_mutex life_;
+  /// Whose config.check runs inside a reload, which holds life_.
+  std::atomic<std::thread::id> checking_{};
+
+  mutable std::mutex notes_;  ///< guards what follows: facts for stats()
+  std::optional<std::chrono::nanoseconds> last_save_;
+  std::optional<std::chrono::nanoseconds> last_sync_;
+  mutable std::optional<error> last_error_;
+  found_at_open found_;
+  std::chrono::nanoseconds next_sync_{0};
+  std::chrono::nanoseconds next_save_{0};
+
+  /// Comes by itself to a database that writes a file; to others once something is there to be
+  /// freed.
+  housekeeper* keeper_ = nullptr;  ///< set by open; null where there are no background threads
+  mutable std::atomic<bool> visit_comes_{false};
+  mutable housekeeper::place room_;  ///< until the first visit; of whoever set visit_comes_
+};
+
+}  // namespace shelf::engine

@@ -1,0 +1,86 @@
+// ENGINE  api -> [engine] -> stores -> journal -> file
+// What a table's handle asks of its whole database.
+#include "engine/instance.hpp"
+#include "engine/table.hpp"
+
+namespace shelf::engine {
+
+table::table(instance& of, settings how, table_description as, detail::entry_types types)
+    : of_(of), how_(std::move(how)), types_(std::move(types)), description_(std::move(as)) {
+  if (how_.has_owner) owner_.emplace();
+}
+
+table::~table() = default;
+
+result<> table::save() {
+  if (!may_write()) return std::unexpected(why_not());
+  return of_.save();
+}
+
+result<> table::sync() {
+  if (!may_write()) return std::unexpected(why_not());
+  return of_.sync();
+}
+
+result<> table::reload() {
+  if (auto can = readable(); !can) return can;
+  if (owner_ && !owner_->is_mine()) return std::unexpected(labelled(errc::not_owner));
+  return of_.reload();
+}
+
+result<> table::compact(const progress& tell) {
+  if (!may_write()) return std::unexpected(why_not());
+  return of_.compact(tell);
+}
+
+result<> table::recover() {
+  if (!may_write()) return std::unexpected(why_not());
+  return of_.recover();
+}
+
+result<> table::close() {
+  if (!how_.is_lone) {
+    return std::unexpected(error(errc::invalid_argument,
+                                 label() + ": it belongs to a database, which is closed as a whole"));
+  }
+  if (is_forked()) {
+    of_.leave_to_parent();
+    return std::unexpected(labelled(errc::forked));
+  }
+  if (of_.is_busy_here()) return std::unexpected(labelled(errc::busy));
+  if (owner_ && !owner_->is_mine()) return std::unexpected(labelled(errc::not_owner));
+  return of_.close();
+}
+
+void table::abandon() noexcept {
+  if (how_.is_lone) of_.abandon();
+}
+
+void table::close_at_destruction() noexcept {
+  if (how_.is_lone) of_.close_at_destruction();
+}
+
+result<detail::migration_counts> table::migrate(
+    const detail::entry_types& to,
+    detail::function_ref<result<>(detail::stored_entry, detail::entry_batch&)> convert,
+    bool dry_run, const progress& tell) {
+  return of_.migrate(*this, to, convert, dry_run, tell);
+}
+
+result<> table::give_away() {
+  if (auto can = readable(); !can) return can;
+  if (!owner_)
+    return std::unexpected(error(errc::invalid_argument, label() + ": any thread may write"));
+  if (!owner_->give_away()) return std::unexpected(labelled(errc::not_owner));
+  return {};
+}
+
+result<> table::take_over() {
+  if (auto can = readable(); !can) return can;
+  if (!owner_)
+    return std::unexpected(error(errc::invalid_argument, label() + ": any thread may write"));
+  if (!owner_->take_over()) return std::unexpected(labelled(errc::not_owner));
+  return {};
+}
+
+}  // namespace shelf::engine

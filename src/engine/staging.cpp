@@ -1,0 +1,274 @@
+// ENGINE  api -> [engine] -> stores -> journal -> file
+// A table in the turn: what an operation means on top of what is staged, and how that is published.
+#include "engine/counter.hpp"
+#include "engine/instance.hpp"
+#include "engine/table.hpp"
+#include "memory/epoch.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <utility>
+
+namespace shelf::engine {
+namespace {
+
+/// A batch of more changes gets a group of its own: its room is made ahead, and nobody waits for
+/// its decision.
+constexpr std::size_t large_batch = 16;
+
+}  // namespace
+
+/// Puts the table on the list of those that publishing will visit.
+inline void table::touch(group& to) noexcept {
+  if (std::exchange(is_touched_, true)) return;
+  assert(to.touched.size() < to.touched.capacity() && "there is room for every table");
+  to.touched.push_back(this);
+}
+
+/// Notes a change that was staged. Its room was made before.
+inline void table::note(group& to, const journal::change& c) noexcept {
+  touch(to);
+  ++to.staged;
+  if (!how_.is_stored) return;
+  assert(to.changes.size() < to.changes.capacity());
+  to.changes.push_back(c);
+}
+
+/// Stages an entry and notes it for the file.
+inline staging table::put(entry::owner& e, std::uint64_t hash, group& to) {
+  // Room first: once the entry is staged nothing may fail.
+  if (to.changes.size() == to.changes.capacity()) to.changes.reserve(2 * to.changes.size() + 1);
+  const auto* made = e.get();
+  const auto s = draft().stage_insert(e, hash);
+  if (s.what == staged::unchanged) return s;
+  const auto what = is_bag_kind() ? journal::op::append : journal::op::put;
+  note(to, {what, 0, id(), made->key(), made->value()});
+  return s;
+}
+
+/// Stages an erase and notes it for the file.
+staging table::take(bool whole_key, bytes key, bytes value, group& to) {
+  // Room first, as in put.
+  if (to.changes.size() == to.changes.capacity()) to.changes.reserve(2 * to.changes.size() + 1);
+  const auto s = whole_key ? draft().stage_erase(key) : draft().stage_erase_value(key, value);
+  if (s.what != staged::erased) return s;
+  const bool of_pair = !whole_key && is_bag_kind();
+  note(to, {of_pair ? journal::op::erase_value : journal::op::erase, 0, id(), key,
+            of_pair ? value : bytes{}});
+  return s;
+}
+
+namespace {
+
+[[nodiscard]] written outcome_of(staged s) noexcept {
+  if (s == staged::unchanged) return written::unchanged;
+  return s == staged::added ? written::added : written::replaced;
+}
+
+}  // namespace
+
+inline void table::stage_entry(operation& op, group& to) {
+  if (op.what == operation::verb::insert_new &&
+      draft().find_staged(op.made->key(), op.hash) != nullptr) {
+    op.failure = error(errc::key_already_present);
+    return;
+  }
+  op.outcome = outcome_of(put(op.made, op.hash, to).what);
+}
+
+bool table::stage(operation& op, group& to) {
+  using verb = operation::verb;
+  switch (op.what) {
+    case verb::insert:
+    case verb::insert_new: stage_entry(op, to); return true;
+    case verb::insert_batch:
+    case verb::insert_batch_new: return stage_batch(op, to);
+    case verb::write: return stage_changes(op, to);
+    case verb::erase:
+    case verb::erase_value:
+      op.count = take(op.what == verb::erase, op.key, op.value, to).erased_count;
+      return true;
+    case verb::update_counter: stage_counter(op, to); return true;
+    case verb::replace_if: stage_replace_if(op, to); return true;
+    case verb::clear: return stage_clear(op, to);
+  }
+  std::unreachable();
+}
+
+bool table::stage_batch(operation& op, group& to) {
+  auto& entries = op.entries->entries();
+  const bool large = entries.size() > large_batch;
+  if (large && !to.empty()) return false;
+  if (op.what == operation::verb::insert_batch_new) {
+    for (const auto& e : entries) {
+      if (draft().find_staged(e->key()) == nullptr) continue;
+      op.failure = error(errc::key_already_present);
+      return true;
+    }
+  }
+  if (large) draft().reserve(entries.size());
+  to.changes.reserve(to.changes.size() + entries.size());
+  constexpr std::size_t ahead = 16;
+  std::array<std::uint64_t, ahead> hashes;
+  const auto announce = [&](std::size_t i) {
+    if (i < entries.size()) hashes[i % ahead] = draft().announce(entries[i]->key());
+  };
+  for (std::size_t i = 0; i < ahead; ++i) announce(i);
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    (void)put(entries[i], hashes[i % ahead], to);
+    announce(i + ahead);
+  }
+  return true;
+}
+
+bool table::stage_changes(operation& op, group& to) {
+  const bool large = op.all->changes.size() > large_batch;
+  if (large && !to.empty()) return false;
+  using verb = detail::change_verb;
+  const auto inserts = std::ranges::count(op.all->changes, verb::insert, &batch_change::what);
+  if (large) draft().reserve(static_cast<std::size_t>(inserts));
+  to.changes.reserve(to.changes.size() + op.all->changes.size());
+  auto& counts = op.all->counts;
+  for (auto& c : op.all->changes) {
+    const auto s = c.what == verb::insert ? put(c.made, draft().announce(c.key), to)
+                                          : take(c.what == verb::erase, c.key, c.value, to);
+    counts.added += s.what == staged::added ? 1 : 0;
+    counts.replaced += s.what == staged::replaced ? 1 : 0;
+    counts.unchanged += s.what == staged::unchanged && c.what == verb::insert ? 1 : 0;
+    counts.erased += s.erased_count;
+  }
+  return true;
+}
+
+bool table::stage_clear(operation& op, group& to) {
+  // What is staged would have to be taken back: it is published first.
+  if (is_touched_) return false;
+  to.changes.reserve(to.changes.size() + 1);
+  auto empty = make_contents();
+  op.count = owned_->size();
+  stage_fresh(std::move(empty), to);
+  if (how_.is_stored) to.changes.push_back({journal::op::clear, 0, id(), {}, {}});
+  return true;
+}
+
+void table::stage_counter(operation& op, group& to) {
+  const auto* there = draft().find_staged(op.key);
+  auto stepped = step_counter(there == nullptr ? std::nullopt : std::optional(there->value()),
+                              op.step, label());
+  if (!stepped) {
+    op.failure = stepped.error();
+    return;
+  }
+  op.counter = *stepped;
+  const auto term = detail::encode_wide(*stepped);
+  auto made = entry::make(op.key, term.view());
+  (void)put(made, draft().announce(op.key), to);
+}
+
+void table::stage_replace_if(operation& op, group& to) {
+  const auto* there = draft().find_staged(op.made->key(), op.hash);
+  if (there == nullptr) {
+    op.failure = error(errc::not_found);
+  } else if (!same_bytes(there->value(), op.expected)) {
+    op.failure = error(errc::busy);
+  } else {
+    (void)put(op.made, op.hash, to);
+  }
+}
+
+// --- publishing ----------------------------------------------------------------------------------
+
+void table::stage_fresh(std::shared_ptr<contents> fresh, group& to) noexcept {
+  assert(!fresh_ && owned_->staged_count() == 0);
+  fresh_ = std::move(fresh);
+  touch(to);
+  ++to.staged;
+}
+
+void table::stamp(sequence number) noexcept {
+  if (!fresh_) return owned_->stamp(number);
+  if (fresh_->staged_count() != 0) fresh_->stamp(number);
+  fresh_->since = number;
+  // Who has pinned an older version finds the old contents in the list from here on; who reads the
+  // latest is shown the old ones until the board has published.
+  retired_.add(owned_, number);
+  going_.store(owned_.get(), std::memory_order_release);
+  coming_.store(fresh_.get(), std::memory_order_release);
+  current_.store(nullptr, std::memory_order_release);
+}
+
+std::size_t table::settle(sequence number) noexcept {
+  is_touched_ = false;
+  if (!fresh_) [[likely]] return owned_->settle(number);
+  finish_swap();
+  return owned_->staged_count() != 0 ? owned_->settle(number) : owned_->waiting();
+}
+
+void table::finish_swap() noexcept {
+  if (how_.is_saved) fresh_->track_unsaved();
+  auto old = std::exchange(owned_, std::move(fresh_));
+  current_.store(owned_.get(), std::memory_order_release);
+  coming_.store(nullptr, std::memory_order_release);
+  let_go_of(std::move(old));
+}
+
+void table::discard() noexcept {
+  is_touched_ = false;
+  if (fresh_) {
+    fresh_.reset();
+  } else {
+    owned_->discard();
+  }
+}
+
+/// What readers see while others take the place of the contents, or that there is no table.
+const contents* table::look_again() const noexcept {
+  for (;;) {
+    if (const auto* const c = current_.load(std::memory_order_acquire)) return c;
+    const auto* const coming = coming_.load(std::memory_order_acquire);
+    if (coming == nullptr) {
+      // Closed, or the swap has just ended.
+      return current_.load(std::memory_order_acquire);
+    }
+    const auto* const going = going_.load(std::memory_order_acquire);
+    // Another swap may have begun meanwhile: then the two do not belong together.
+    if (coming_.load(std::memory_order_acquire) != coming) continue;
+    return coming->published() >= coming->since ? coming : going;
+  }
+}
+
+void table::install(std::shared_ptr<contents> fresh) noexcept {
+  assert(!fresh_ && !is_touched_);
+  if (fresh && how_.is_saved) fresh->track_unsaved();
+  auto old = std::exchange(owned_, std::move(fresh));
+  current_.store(owned_.get(), std::memory_order_release);
+  if (old == nullptr) return;
+  // Closed: what snapshots hold is theirs from here on.
+  retired_.release_all();
+  let_go_of(std::move(old));
+}
+
+/// Readers that came before may still be looking at it.
+void table::let_go_of(std::shared_ptr<contents> old) noexcept {
+  auto& place = old->farewell;
+  memory::epoch::retire_later(place, std::move(old));
+  retired_.release_unpinned();
+  of_.look_after_leftovers(!retired_.empty());
+}
+
+bool table::collect_some(std::size_t most) noexcept {
+  retired_.release_unpinned();
+  const bool more = owned_->collect_some(most);
+  return retired_.collect_some(most) || more;
+}
+
+bool table::has_leftovers() const noexcept {
+  return owned_->waiting() > 0 || owned_->pin_count() > 0 || !retired_.empty();
+}
+
+std::size_t table::unsaved_count() const noexcept {
+  return owned_ ? owned_->unsaved_count() + (cleared_ ? 1 : 0) : 0;
+}
+
+}  // namespace shelf::engine

@@ -1,0 +1,214 @@
+// ENGINE  api -> [engine] -> stores -> journal -> file
+// One table of an open database: what it holds, and its verbs over encoded bytes.
+#pragma once
+
+#include "engine/operation.hpp"
+#include "engine/ownership.hpp"
+#include "file/system.hpp"
+#include "journal/change.hpp"
+#include "kinds/contents.hpp"
+#include "kinds/retired_contents.hpp"
+#include "shelf/detail/core.hpp"
+#include "stores/catalogue.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace shelf::engine {
+
+using detail::sought_key;
+using kinds::contents;
+using kinds::latest;
+using kinds::ordered_contents;
+using kinds::sequence;
+using kinds::staged;
+using kinds::staging;
+using stores::table_description;
+
+class instance;
+
+/// What is known of a table that the program has not declared.
+[[nodiscard]] detail::entry_types types_of(const table_description& as);
+
+/// What the operations of a group have staged so far. Belongs to the turn.
+struct group {
+  std::vector<journal::change> changes;  ///< for the file
+  std::vector<table*> touched;           ///< tables with something staged; has room for all
+  std::size_t staged = 0;                ///< changes, those that no file gets included
+
+  [[nodiscard]] bool empty() const noexcept { return staged == 0; }
+};
+
+/// One table.
+///
+/// A write goes: verb -> commit_queue::submit -> (in the turn) stage, append to the file, publish.
+/// Memory changes in contents::stamp and version_board::publish alone, after the file has taken
+/// what the mode promises.
+///
+/// Thread safety: reads, writes and life from any thread, close included; the turn's part by the
+/// holder of the turn.
+class table final : public detail::core {
+ public:
+  struct settings {
+    std::uint32_t id = 1;
+    std::string label;          ///< in messages
+    bool is_stored = false;     ///< its changes go to the file, one by one
+    bool is_saved = false;      ///< they are listed, for the next save
+    bool is_read_only = false;
+    bool has_owner = false;     ///< one thread at a time may write
+    bool is_lone = false;       ///< the only table anybody sees: its handle stands for the file
+    std::size_t entry_limit = 0;
+  };
+  table(instance& of, settings how, table_description as, detail::entry_types types);
+  table(const table&) = delete;
+  table& operator=(const table&) = delete;
+  ~table() override;
+
+  // Reads (reading.cpp).
+  result<> lookup(const sought_key& key, detail::function_ref<void(bytes)> f) const override;
+  result<> lookup_many(std::span<const sought_key> keys,
+                       detail::function_ref<void(std::size_t, bytes)> f) const override;
+  bool contains(const sought_key& key) const noexcept override;
+  std::size_t size() const noexcept override;
+  bool is_open() const noexcept override;
+  std::shared_ptr<const detail::snapshot_core> snapshot() const override;
+  result<> seek(detail::place where, bytes key,
+                detail::function_ref<void(bytes, bytes)> f) const override;
+  result<table_stats> stats() const override;
+
+  // Writes (writing.cpp).
+  result<written> insert(bytes key, bytes value) override;
+  result<written> insert_pieces(bytes key, std::span<const bytes> value) override;
+  result<> insert_new(bytes key, std::span<const bytes> value) override;
+  std::unique_ptr<detail::entry_batch> make_batch() const override;
+  result<std::size_t> insert_batch(std::unique_ptr<detail::entry_batch> batch,
+                                   bool only_new) override;
+  result<write_counts> write(const detail::change_list& changes) override;
+  result<std::size_t> erase(bytes key) override;
+  result<std::size_t> erase_value(bytes key, bytes value) override;
+  result<std::size_t> clear() override;
+  result<detail::wide_integer> update_counter(bytes key, detail::counter_step step) override;
+  result<> replace_if(bytes key, bytes expected, std::span<const bytes> value) override;
+
+  // Life, of the whole database (life.cpp).
+  result<> save() override;
+  result<> sync() override;
+  result<> reload() override;
+  result<> compact(const progress& tell) override;
+  result<> recover() override;
+  result<> close() override;
+  void abandon() noexcept override;
+  void close_at_destruction() noexcept override;
+  result<> give_away() override;
+  result<> take_over() override;
+  const std::string& label() const noexcept override { return how_.label; }
+
+  [[nodiscard]] instance& database() const noexcept { return of_; }
+  [[nodiscard]] std::uint32_t id() const noexcept { return how_.id; }
+  [[nodiscard]] const detail::entry_types& types() const noexcept { return types_; }
+  [[nodiscard]] const table_description& description() const noexcept { return description_; }
+  [[nodiscard]] bool is_bag_kind() const noexcept { return is_bag(types_.what); }
+  /// Whether the calling thread may write, and there is something to write to.
+  [[nodiscard]] bool may_write() const noexcept {
+    return !is_forked() && current_.load(std::memory_order_acquire) != nullptr
+               ? !how_.is_read_only && (!owner_ || owner_->is_mine())
+               : may_write_again();
+  }
+  [[nodiscard]] error why_not() const;
+  [[nodiscard]] result<> readable() const;
+  [[nodiscard]] error labelled(errc code) const;
+
+  /// What it shows now; null once closed. Inside an epoch guard.
+  [[nodiscard]] const contents* look() const noexcept {
+    const auto* const c = current_.load(std::memory_order_acquire);
+    return c != nullptr ? c : look_again();
+  }
+  /// What it showed at a pinned version; null if it is closed.
+  [[nodiscard]] std::shared_ptr<contents> look_at(sequence pinned) const;
+  [[nodiscard]] std::size_t memory_bytes() const noexcept;
+
+  // In the turn (staging.cpp). Staging throws std::bad_alloc, having staged anything or nothing.
+  /// Decides the operation on top of what the group has staged. False: it must wait until that is
+  /// published.
+  [[nodiscard]] bool stage(operation& op, group& to);
+  /// What is staged bears the number from here on. The board publishes it next, then settle().
+  void stamp(sequence number) noexcept;
+  /// Returns how many blocks wait for their readers to leave.
+  std::size_t settle(sequence number) noexcept;
+  void discard() noexcept;
+  /// Stages contents that replace what there is. Nothing else is staged.
+  void stage_fresh(std::shared_ptr<contents> fresh, group& to) noexcept;
+  /// Shows its first contents, or none any more.
+  void install(std::shared_ptr<contents> fresh) noexcept;
+  [[nodiscard]] contents* held() const noexcept { return owned_.get(); }
+  [[nodiscard]] const std::shared_ptr<contents>& owned() const noexcept { return owned_; }
+  [[nodiscard]] std::shared_ptr<contents> make_contents() const;
+  /// Write-back: cleared since the last save.
+  [[nodiscard]] bool& cleared() noexcept { return cleared_; }
+  [[nodiscard]] std::size_t unsaved_count() const noexcept;
+  /// Frees some of what readers and snapshots have left. True if more of it is left.
+  bool collect_some(std::size_t most) noexcept;
+  /// Something waits to be freed, or is still wanted.
+  [[nodiscard]] bool has_leftovers() const noexcept;
+  /// In a forked child: shows nothing any more, and touches nothing.
+  void forget() noexcept { current_.store(nullptr); }
+  /// See instance::migrate.
+  [[nodiscard]] result<detail::migration_counts> migrate(
+      const detail::entry_types& to,
+      detail::function_ref<result<>(detail::stored_entry, detail::entry_batch&)> convert,
+      bool dry_run, const progress& tell);
+  /// Of a table that was never shown.
+  [[nodiscard]] detail::entry_types give_up_types() noexcept { return std::move(types_); }
+
+ private:
+  [[nodiscard]] const contents* look_again() const noexcept;
+  [[nodiscard]] bool is_open_again() const noexcept;
+  [[nodiscard]] bool may_write_again() const noexcept;
+  [[nodiscard]] bool is_forked() const noexcept { return process_.is_of_parent(); }
+  [[nodiscard]] bool announce(operation& op, bytes key) const noexcept;
+  [[nodiscard]] std::optional<error> ready(operation& op, bytes key,
+                                           std::span<const bytes> value) const;
+  void submit(operation& op);
+
+  /// What changes are staged in.
+  [[nodiscard]] contents& draft() const noexcept { return fresh_ ? *fresh_ : *owned_; }
+  void touch(group& to) noexcept;
+  void note(group& to, const journal::change& c) noexcept;
+  void stage_entry(operation& op, group& to);
+  [[nodiscard]] bool stage_batch(operation& op, group& to);
+  [[nodiscard]] bool stage_changes(operation& op, group& to);
+  [[nodiscard]] bool stage_clear(operation& op, group& to);
+  void stage_counter(operation& op, group& to);
+  void stage_replace_if(operation& op, group& to);
+  staging put(entry::owner& e, std::uint64_t hash, group& to);
+  staging take(bool whole_key, bytes key, bytes value, group& to);
+  void finish_swap() noexcept;
+  void let_go_of(std::shared_ptr<contents> old) noexcept;
+
+  instance& of_;
+  const settings how_;
+  detail::entry_types types_;
+  table_description description_;  ///< what the catalogue says
+  const file::process_stamp process_;
+  std::optional<ownership> owner_;
+
+  /// What readers see; null once closed, and while others take their place: then readers see `going_`
+  /// until the board has published the version that shows `coming_`.
+  std::atomic<contents*> current_{nullptr};
+  std::atomic<contents*> going_{nullptr};
+  std::atomic<contents*> coming_{nullptr};
+
+  // Guarded by the turn.
+  std::shared_ptr<contents> owned_;  ///< keeps *current_ alive
+  std::shared_ptr<contents> fresh_;  ///< staged: takes the place of owned_
+  bool is_touched_ = false;          ///< it is in the group's list
+  bool cleared_ = false;
+
+  kinds::retired_contents retired_;
+};
+
+}  // namespace shelf::engine
