@@ -34,11 +34,15 @@ std::shared_ptr<const pinned_version> instance::pin() const {
                                                 system_.now());
 }
 
-void instance::add_figures(table_stats& s, const table& of) const {
+void instance::add_figures(table_stats& s, const engine::table& of) const {
   if (config_.mode == write_mode::back) {
     const std::scoped_lock lock(commits_);
     s.unsaved_changes = of.unsaved_count();
   }
+  add_shared_figures(s);
+}
+
+void instance::add_shared_figures(table_stats& s) const {
   s.snapshots = snapshots_->count();
   s.oldest_snapshot_age = snapshots_->oldest_age(system_.now());
   if (const auto f = file_.current()) {

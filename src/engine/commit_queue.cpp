@@ -80,7 +80,10 @@ operation* commit_queue::stage_group(operation* first) {
 /// replaced.
 inline void commit_queue::show(sequence number) noexcept {
   assert(number == sequence_ && number > board_->published());
-  for (auto* t : group_.touched) t->stamp(number);
+  for (auto* t : group_.touched) {
+    t->stamp(number);
+    if (has_bug(seeded_bug::published_per_table)) board_->publish(number);
+  }
   board_->publish(number);
   std::size_t left = 0;
   for (auto* t : group_.touched) left += t->settle(number);
@@ -114,7 +117,10 @@ void commit_queue::publish_group(operation* first, const operation* end) noexcep
   } else {
     discard();
   }
-  if (taken) return;
+  if (taken) {
+    for (auto* op = first; op != end; op = op->next_operation()) op->number = number;
+    return;
+  }
   // What came behind the first change was decided on top of it: "unchanged", say, of what never
   // came to be.
   bool decided_on_it = false;

@@ -6,13 +6,15 @@
 #include "engine/file_keeper.hpp"
 #include "engine/housekeeper.hpp"
 #include "engine/loader.hpp"
+#include "engine/reservation.hpp"
 #include "engine/snapshots.hpp"
 #include "engine/table.hpp"
 #include "file/fair_mutex.hpp"
 #include "file/location.hpp"
-#include "shelf/detail/core.hpp"
+#include "shelf/detail/database_core.hpp"
 #include "stores/file_store.hpp"
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -30,12 +32,11 @@ using stores::table_image;
 
 
 
-/// A table that a program asks for.
-struct wanted_table {
-  std::string name;  ///< empty: the only table of the file, whatever its name
-  detail::entry_types types;
-  bool in_memory = false;
-};
+using detail::wanted_table;
+class transaction_run;
+
+/// Errors: invalid_argument, wrong_kind.
+[[nodiscard]] result<> check_config(const detail::core_config& c, kind what);
 
 /// Tables as a whole new file is to hold them, and what keeps them as they are meanwhile.
 struct table_images {
@@ -50,35 +51,67 @@ struct table_images {
 /// order in which they come), the turn (one writer). Readers take neither.
 ///
 /// Thread safety: all calls from any thread, close included.
-class instance final : public chore, public std::enable_shared_from_this<instance> {
+class instance final : public chore,
+                       public detail::database_core,
+                       public std::enable_shared_from_this<instance> {
  public:
   /// A database of one table, whose handle stands for it. Errors: as table::open.
-  [[nodiscard]] static result<std::shared_ptr<table>> open_lone(detail::core_config config,
+  [[nodiscard]] static result<std::shared_ptr<engine::table>> open_lone(detail::core_config config,
                                                                 detail::entry_types types);
   instance(detail::core_config config, bool is_lone);
   ~instance() override;
 
   [[nodiscard]] commit_queue& commits() noexcept { return commits_; }
+  const std::string& label() const noexcept override { return label_; }
+  /// How many transactions run in it.
+  [[nodiscard]] const std::atomic<int>& running() const noexcept { return running_; }
+  void note_running(int more) noexcept { running_.fetch_add(more, std::memory_order_relaxed); }
+  /// Waits while a transaction has the table to itself.
+  void wait_for_reservation(engine::table& of) {
+    if (!reserved_.is_held()) [[likely]] return;
+    std::array<engine::table*, 1> one{&of};
+    reserved_.wait_for(one);
+  }
+  /// The table, if it is one of this database.
+  [[nodiscard]] engine::table* own_table(const detail::core& which) const noexcept;
+  [[nodiscard]] std::size_t transaction_limit() const noexcept {
+    return config_.limits.transaction_bytes;
+  }
   [[nodiscard]] std::uint64_t hash_seed() const;
   /// The table of that name; empty: the only one. Null if there is none.
-  [[nodiscard]] table* find(std::string_view name) const noexcept;
-  [[nodiscard]] bool is_open() const noexcept;
+  [[nodiscard]] engine::table* find(std::string_view name) const noexcept;
+  bool is_open() const noexcept override;
   /// Pins the present version of all tables. Throws std::bad_alloc.
   [[nodiscard]] std::shared_ptr<const pinned_version> pin() const;
   /// The figures that a table shares with all of its database.
-  void add_figures(table_stats& to, const table& of) const;
+  void add_figures(table_stats& to, const engine::table& of) const;
+  void add_shared_figures(table_stats& to) const;
   /// Has the housekeeper look after what readers and snapshots leave.
   void look_after_leftovers(bool of_snapshots) const noexcept;
 
+  // Tables and transactions (database.cpp).
+  /// Errors: as open_database.
+  [[nodiscard]] static result<std::shared_ptr<instance>> open_several(
+      detail::core_config config, std::vector<wanted_table> declared);
+  result<std::shared_ptr<detail::core>> table(wanted_table w) override;
+  std::vector<detail::table_facts> tables() const override;
+  std::shared_ptr<const detail::database_snapshot_core> snapshot() const override;
+  result<detail::committed> transact(
+      const detail::transact_settings& how,
+      detail::function_ref<result<>(detail::transaction_core&)> f) override;
+  bool is_durable(std::uint64_t number) const override;
+  result<> make_durable(std::uint64_t number) override;
+  result<detail::database_figures> stats() const override;
+
   // Life. What the caller may do was asked of its table.
-  [[nodiscard]] result<> save();
-  [[nodiscard]] result<> sync();
-  [[nodiscard]] result<> reload();
-  [[nodiscard]] result<> compact(const progress& tell);
-  [[nodiscard]] result<> recover();
-  [[nodiscard]] result<> close();
-  void abandon() noexcept;
-  void close_at_destruction() noexcept;
+  result<> save() override;
+  result<> sync() override;
+  result<> reload() override;
+  result<> compact(const progress& tell) override;
+  result<> recover() override;
+  result<> close() override;
+  void abandon() noexcept override;
+  void close_at_destruction() noexcept override;
   void leave_to_parent() noexcept;
   /// A call that waits for others to end would wait for one on this thread.
   [[nodiscard]] bool is_busy_here() const noexcept { return is_checking() || is_in_callback(); }
@@ -86,7 +119,7 @@ class instance final : public chore, public std::enable_shared_from_this<instanc
 
   /// Replaces a table by one of other types (migration.cpp). For a database nobody else uses.
   [[nodiscard]] result<detail::migration_counts> migrate(
-      table& from, const detail::entry_types& to,
+      engine::table& from, const detail::entry_types& to,
       detail::function_ref<result<>(detail::stored_entry, detail::entry_batch&)> convert,
       bool dry_run, const progress& tell);
 
@@ -103,9 +136,16 @@ class instance final : public chore, public std::enable_shared_from_this<instanc
   [[nodiscard]] result<> open_existing(std::vector<wanted_table>& wanted);
   [[nodiscard]] result<> open_to_read_only(std::vector<wanted_table>& wanted);
   [[nodiscard]] result<> create_file(std::vector<wanted_table>& wanted);
-  [[nodiscard]] result<> create_missing(std::vector<wanted_table>& wanted);
+  [[nodiscard]] result<> create_tables(std::vector<wanted_table>& wanted);
   [[nodiscard]] result<> can_be_read(const detail::entry_types& types) const;
-  [[nodiscard]] table& add_table(std::uint32_t id, table_description as, detail::entry_types types);
+  [[nodiscard]] std::unique_ptr<engine::table> make_table(std::uint32_t id, table_description as,
+                                                          detail::entry_types types);
+  engine::table& keep(std::unique_ptr<engine::table> made);
+  engine::table& add_table(std::uint32_t id, table_description as, detail::entry_types types);
+  [[nodiscard]] result<engine::table*> join_table(engine::table& known, wanted_table& w);
+  [[nodiscard]] result<> commit_once(transaction_run& run, detail::committed& done,
+                                     bool& is_conflict);
+  [[nodiscard]] result<> can_be_durable() const;
   [[nodiscard]] load_settings how_to_load() const;
   [[nodiscard]] std::vector<declared_table> known_tables() const;
   [[nodiscard]] table_description describe(const wanted_table& t) const;
@@ -149,6 +189,7 @@ class instance final : public chore, public std::enable_shared_from_this<instanc
   void tell(const error& e) const noexcept;
   [[nodiscard]] error labelled(errc code) const;
   [[nodiscard]] error no_table(std::string_view name) const;
+  [[nodiscard]] result<> may_transact(const detail::transact_settings& how) const;
 
   const detail::core_config config_;
   const std::string label_;
@@ -162,12 +203,18 @@ class instance final : public chore, public std::enable_shared_from_this<instanc
   file_keeper file_;
   mutable commit_queue commits_;
   /// Grows under life_ and in the turn; either is enough to walk it. Tables stay to the end.
-  std::vector<std::unique_ptr<table>> tables_;
+  std::vector<std::unique_ptr<engine::table>> tables_;
+  mutable std::mutex names_;          ///< held while it grows, and by those who have neither
   std::uint32_t highest_id_ = 0;      ///< that a table ever had; with tables_
   table_description first_;           ///< of a format without a catalog; else of a new file
   std::atomic<bool> is_open_{false};
+  std::atomic<int> running_{0};  ///< transactions
+  reservation reserved_;
   std::shared_ptr<snapshot_registry> snapshots_ = std::make_shared<snapshot_registry>();
 
+  /// The number of a batch that is on disk with all before it.
+  std::atomic<sequence> durable_{0};
+  file::fair_mutex waits_for_sync_;  ///< outside life_: one syncs for all who wait
   mutable file::fair_mutex life_;
   /// Whose config.check runs inside a reload, which holds life_.
   std::atomic<std::thread::id> checking_{};

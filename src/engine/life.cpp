@@ -6,7 +6,8 @@
 namespace shelf::engine {
 
 table::table(instance& of, settings how, table_description as, detail::entry_types types)
-    : of_(of), how_(std::move(how)), types_(std::move(types)), description_(std::move(as)) {
+    : of_(of), how_(std::move(how)), types_(std::move(types)), description_(std::move(as)),
+      transactions_(of.running()) {
   if (how_.has_owner) owner_.emplace();
 }
 

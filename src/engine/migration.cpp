@@ -20,7 +20,7 @@ namespace {
 }  // namespace
 
 result<detail::migration_counts> instance::migrate(
-    table& from, const detail::entry_types& to,
+    engine::table& from, const detail::entry_types& to,
     detail::function_ref<result<>(detail::stored_entry, detail::entry_batch&)> convert,
     bool dry_run, const progress& tell) {
   if (auto sound = can_be_read(to); !sound) return std::unexpected(sound.error());

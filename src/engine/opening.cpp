@@ -3,6 +3,7 @@
 #include "engine/instance.hpp"
 #include "engine/loader.hpp"
 #include "error/printable.hpp"
+#include "file/seeded_bug.hpp"
 #include "stores/capabilities.hpp"
 #include "term/limits.hpp"
 #include "term/order.hpp"
@@ -18,7 +19,24 @@ namespace {
 /// Another process may create or replace the file between our looks at it.
 constexpr int tries = 10;
 
-[[nodiscard]] result<> check_config(const detail::core_config& c, kind what) {
+/// What the in-memory kinds share in a process, set up with the first table.
+[[nodiscard]] std::uint64_t process_hash_seed(file::system& system) {
+  // No guard that a fork could leave locked: the first to draw one decides.
+  static constinit std::atomic<std::uint64_t> seed{0};
+  std::uint64_t decided = seed.load(std::memory_order_relaxed);
+  if (decided != 0) return decided;
+  const std::uint64_t drawn = system.random() | 1;
+  return seed.compare_exchange_strong(decided, drawn) ? drawn : decided;
+}
+
+[[nodiscard]] std::string label_of(const detail::core_config& c) {
+  if (!c.name.empty()) return c.name;
+  return c.in_memory ? "table in memory" : c.path;
+}
+
+}  // namespace
+
+result<> check_config(const detail::core_config& c, kind what) {
   const auto refuse = [&](const char* why) {
     return std::unexpected(error(errc::invalid_argument, why));
   };
@@ -47,23 +65,6 @@ constexpr int tries = 10;
   return {};
 }
 
-/// What the in-memory kinds share in a process, set up with the first table.
-[[nodiscard]] std::uint64_t process_hash_seed(file::system& system) {
-  // No guard that a fork could leave locked: the first to draw one decides.
-  static constinit std::atomic<std::uint64_t> seed{0};
-  std::uint64_t decided = seed.load(std::memory_order_relaxed);
-  if (decided != 0) return decided;
-  const std::uint64_t drawn = system.random() | 1;
-  return seed.compare_exchange_strong(decided, drawn) ? drawn : decided;
-}
-
-[[nodiscard]] std::string label_of(const detail::core_config& c) {
-  if (!c.name.empty()) return c.name;
-  return c.in_memory ? "table in memory" : c.path;
-}
-
-}  // namespace
-
 instance::instance(detail::core_config config, bool is_lone)
     : config_(std::move(config)),
       label_(label_of(config_)),
@@ -72,7 +73,7 @@ instance::instance(detail::core_config config, bool is_lone)
       file_(label_, system_),
       commits_(file_, config_.mode, [this] { want_visit(); }) {}
 
-result<std::shared_ptr<table>> instance::open_lone(detail::core_config config,
+result<std::shared_ptr<engine::table>> instance::open_lone(detail::core_config config,
                                                    detail::entry_types types) {
   if (auto valid = check_config(config, types.what); !valid) return std::unexpected(valid.error());
   std::vector<wanted_table> wanted;
@@ -82,7 +83,7 @@ result<std::shared_ptr<table>> instance::open_lone(detail::core_config config,
   if (!opened) return std::unexpected(opened.error());
   auto* const only = (*opened)->find(name);
   assert(only != nullptr);
-  return std::shared_ptr<table>(std::move(*opened), only);
+  return std::shared_ptr<engine::table>(std::move(*opened), only);
 }
 
 result<std::shared_ptr<instance>> instance::open(detail::core_config config,
@@ -131,7 +132,7 @@ table_description instance::describe(const wanted_table& t) const {
           .name = t.name.empty() ? "main" : t.name,
           .key_schema = t.types.key_schema,
           .value_schema = t.types.value_schema,
-          .in_memory = t.in_memory};
+          .in_memory = t.storage == storage::memory};
 }
 
 table* instance::find(std::string_view name) const noexcept {
@@ -142,22 +143,33 @@ table* instance::find(std::string_view name) const noexcept {
 }
 
 /// The table shows nothing yet.
-table& instance::add_table(std::uint32_t id, table_description as, detail::entry_types types) {
+std::unique_ptr<table> instance::make_table(std::uint32_t id, table_description as,
+                                            detail::entry_types types) {
   const bool keeps = writes_file() && !as.in_memory;
   const bool saves = config_.mode == write_mode::back;
-  const table::settings how{.id = id,
-                            .label = is_lone_ ? label_ : label_ + ": " + detail::printable(as.name),
-                            .is_stored = keeps && !saves,
-                            .is_saved = keeps && saves,
-                            .is_read_only = !config_.in_memory && !writes_file(),
-                            .has_owner = config_.access == access::one_writer,
-                            .is_lone = is_lone_,
-                            .entry_limit = config_.limits.entry_bytes};
-  auto made = std::make_unique<table>(*this, how, std::move(as), std::move(types));
+  table::settings how{.id = id,
+                      .label = is_lone_ ? label_ : label_ + ": " + detail::printable(as.name),
+                      .is_stored = keeps && !saves,
+                      .is_saved = keeps && saves,
+                      .is_read_only = !config_.in_memory && !writes_file(),
+                      .has_owner = config_.access == access::one_writer,
+                      .is_lone = is_lone_,
+                      .entry_limit = config_.limits.entry_bytes};
+  return std::make_unique<engine::table>(*this, std::move(how), std::move(as), std::move(types));
+}
+
+table& instance::keep(std::unique_ptr<engine::table> made) {
   commits_.expect_tables(tables_.size() + 1);
-  tables_.push_back(std::move(made));
-  highest_id_ = std::max(highest_id_, id);
+  {
+    const std::scoped_lock lock(names_);
+    tables_.push_back(std::move(made));
+  }
+  highest_id_ = std::max(highest_id_, tables_.back()->id());
   return *tables_.back();
+}
+
+table& instance::add_table(std::uint32_t id, table_description as, detail::entry_types types) {
+  return keep(make_table(id, std::move(as), std::move(types)));
 }
 
 stores::file_options instance::file_options() const { return {where_, config_, first_}; }
@@ -320,36 +332,50 @@ result<> instance::open_existing(std::vector<wanted_table>& wanted) {
   if (replaces) {
     if (auto written = rewrite_from_memory(); !written) return written;
   }
-  return create_missing(wanted);
+  return create_tables(wanted);
 }
 
-/// The declared tables that the file does not have: all of them, or none.
-result<> instance::create_missing(std::vector<wanted_table>& wanted) {
+/// Tables that are not there yet: all of them, or none. Under life_, or before anybody has the
+/// database.
+result<> instance::create_tables(std::vector<wanted_table>& wanted) {
   std::vector<stores::encoded_description> texts;
   std::vector<journal::change> changes;
+  std::vector<std::unique_ptr<engine::table>> made;
   std::vector<std::shared_ptr<contents>> empty;
-  const auto before = tables_.size();
   texts.reserve(wanted.size());
+  auto id = highest_id_;
   for (auto& w : wanted) {
     if (w.name.empty() || find(w.name) != nullptr) continue;
+    if (auto sound = can_be_read(w.types); !sound) return sound;
     const auto as = describe(w);
     auto& text = texts.emplace_back(stores::encode_description(as));
-    auto& t = add_table(highest_id_ + 1, as, std::move(w.types));
-    empty.push_back(t.make_contents());
-    changes.push_back({journal::op::table_created, 0, t.id(), as_bytes(text.key),
-                       as_bytes(text.value)});
+    made.push_back(make_table(++id, as, std::move(w.types)));
+    empty.push_back(made.back()->make_contents());
+    changes.push_back(
+        {journal::op::table_created, 0, id, as_bytes(text.key), as_bytes(text.value)});
   }
-  if (empty.empty()) return {};
+  if (made.empty()) return {};
+  const std::scoped_lock lock(commits_);
+  {
+    const std::scoped_lock names(names_);
+    tables_.reserve(tables_.size() + made.size());
+  }
+  commits_.expect_tables(tables_.size() + made.size());
   const auto number = commits_.draw();
-  auto done = file_->allow_several_tables();
-  if (done) done = file_->append(number, changes);
-  if (done) done = file_->sync();
-  if (!done) return done;
-  commits_.board().publish(number);
-  for (std::size_t i = 0; i < empty.size(); ++i) {
-    empty[i]->since = number;
-    tables_[before + i]->install(std::move(empty[i]));
+  if (file_) {
+    auto done = file_->fence() ? result<>(std::unexpected(*file_->fence())) : result<>();
+    const bool is_late = file::has_bug(file::seeded_bug::table_before_its_bit);
+    if (done && !is_late) done = file_->allow_several_tables();
+    if (done) done = file_->append(number, changes);
+    if (done && is_late) done = file_->allow_several_tables();
+    if (done) done = file_->sync();
+    if (!done) return done;
   }
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    empty[i]->since = number;
+    keep(std::move(made[i])).install(std::move(empty[i]));
+  }
+  commits_.board().publish(number);
   return {};
 }
 

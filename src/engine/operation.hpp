@@ -51,6 +51,19 @@ struct batch_write {
   write_counts counts;  ///< what became of them
 };
 
+struct operation;
+struct group;
+
+/// A write of several tables at once, decided as a whole.
+class commit_request {
+ public:
+  /// In the turn. As table::stage.
+  [[nodiscard]] virtual bool stage(operation& op, group& to) = 0;
+
+ protected:
+  ~commit_request() = default;
+};
+
 /// One write, on its writer's stack. Its bytes belong to the writer, its entries to the operation
 /// until staged.
 struct operation : queued {
@@ -65,6 +78,7 @@ struct operation : queued {
     clear,
     update_counter,
     replace_if,
+    commit,
   };
 
   operation(table& to, verb v) : on(&to), what(v) {}
@@ -79,12 +93,15 @@ struct operation : queued {
   bytes value;                 ///< erase_value, replace_if
   bytes expected;              ///< replace_if
   detail::counter_step step;   ///< update_counter
+  commit_request* commit = nullptr;
 
   // What became of it.
   written outcome = written::unchanged;
   std::size_t count = 0;
   detail::wide_integer counter = 0;
-  bool changed = false;  ///< it staged something: it fails if its group does
+  std::uint64_t number = 0;  ///< commit: of its batch
+  bool is_conflict = false;  ///< commit: what it read is no longer so
+  bool changed = false;      ///< it staged something: it fails if its group does
   std::optional<error> failure;
   std::exception_ptr thrown;
 

@@ -3,6 +3,7 @@
 #include "engine/instance.hpp"
 #include "engine/snapshots.hpp"
 #include "engine/table.hpp"
+#include "engine/transaction.hpp"
 #include "memory/epoch.hpp"
 
 #include <algorithm>
@@ -93,6 +94,10 @@ bool table::is_open_again() const noexcept {
 }
 
 bool table::may_write_again() const noexcept {
+  return may_write_in_transaction() && transaction_scope::find(of_) == nullptr;
+}
+
+bool table::may_write_in_transaction() const noexcept {
   return is_open() && !how_.is_read_only && (!owner_ || owner_->is_mine());
 }
 

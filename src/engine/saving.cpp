@@ -267,7 +267,7 @@ result<> instance::reload_from_file() {
 void instance::adopt(file_loader& loaded) {
   std::vector<std::shared_ptr<contents>> fresh;
   for (auto& [id, t] : loaded.tables()) fresh.push_back(t.load->take());
-  std::vector<table*> gone;
+  std::vector<engine::table*> gone;
   gone.reserve(tables_.size());
   auto next = fresh.begin();
   for (auto& [id, t] : loaded.tables()) {
@@ -280,7 +280,6 @@ void instance::adopt(file_loader& loaded) {
       continue;
     }
     if ((*own)->description().in_memory || (*own)->held() == nullptr) continue;
-    (*own)->cleared() = false;
     (*own)->stage_fresh(std::move(c), commits_.open_group());
   }
   for (const auto& t : tables_) {

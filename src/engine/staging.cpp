@@ -2,6 +2,7 @@
 // A table in the turn: what an operation means on top of what is staged, and how that is published.
 #include "engine/counter.hpp"
 #include "engine/instance.hpp"
+#include "engine/own_writes.hpp"
 #include "engine/table.hpp"
 #include "memory/epoch.hpp"
 
@@ -92,6 +93,7 @@ bool table::stage(operation& op, group& to) {
     case verb::update_counter: stage_counter(op, to); return true;
     case verb::replace_if: stage_replace_if(op, to); return true;
     case verb::clear: return stage_clear(op, to);
+    case verb::commit: return op.commit->stage(op, to);
   }
   std::unreachable();
 }
@@ -144,12 +146,39 @@ bool table::stage_changes(operation& op, group& to) {
 bool table::stage_clear(operation& op, group& to) {
   // What is staged would have to be taken back: it is published first.
   if (is_touched_) return false;
-  to.changes.reserve(to.changes.size() + 1);
-  auto empty = make_contents();
   op.count = owned_->size();
-  stage_fresh(std::move(empty), to);
-  if (how_.is_stored) to.changes.push_back({journal::op::clear, 0, id(), {}, {}});
+  clear_all(to);
   return true;
+}
+
+/// Nothing is staged.
+void table::clear_all(group& to) {
+  to.changes.reserve(to.changes.size() + 1);
+  stage_fresh(make_contents(), to);
+  fresh_is_clear_ = true;
+  if (how_.is_stored) to.changes.push_back({journal::op::clear, 0, id(), {}, {}});
+}
+
+void table::stage(own_write& w, group& to) {
+  using verb = own_write::verb;
+  switch (w.what) {
+    case verb::put: (void)put(w.made, w.hash, to); break;
+    case verb::erase:
+    case verb::erase_value:
+      (void)take(w.what == verb::erase, w.made->key(), w.made->value(), to);
+      break;
+    case verb::clear: clear_all(to); break;
+    case verb::add: {
+      const auto* there = draft().find_staged(w.made->key(), w.hash);
+      const auto stepped = step_counter(
+          there == nullptr ? std::nullopt : std::optional(there->value()), w.step, label());
+      assert(stepped && "the steps were tried before");
+      const auto term = detail::encode_wide(*stepped);
+      auto made = entry::make(w.made->key(), term.view());
+      (void)put(made, w.hash, to);
+      break;
+    }
+  }
 }
 
 void table::stage_counter(operation& op, group& to) {
@@ -181,6 +210,7 @@ void table::stage_replace_if(operation& op, group& to) {
 
 void table::stage_fresh(std::shared_ptr<contents> fresh, group& to) noexcept {
   assert(!fresh_ && owned_->staged_count() == 0);
+  if (how_.is_saved) fresh->track_unsaved();
   fresh_ = std::move(fresh);
   touch(to);
   ++to.staged;
@@ -206,7 +236,7 @@ std::size_t table::settle(sequence number) noexcept {
 }
 
 void table::finish_swap() noexcept {
-  if (how_.is_saved) fresh_->track_unsaved();
+  cleared_ = how_.is_saved && std::exchange(fresh_is_clear_, false);
   auto old = std::exchange(owned_, std::move(fresh_));
   current_.store(owned_.get(), std::memory_order_release);
   coming_.store(nullptr, std::memory_order_release);
@@ -217,6 +247,7 @@ void table::discard() noexcept {
   is_touched_ = false;
   if (fresh_) {
     fresh_.reset();
+    fresh_is_clear_ = false;
   } else {
     owned_->discard();
   }

@@ -30,6 +30,7 @@ using kinds::staging;
 using stores::table_description;
 
 class instance;
+struct own_write;
 
 /// What is known of a table that the program has not declared.
 [[nodiscard]] detail::entry_types types_of(const table_description& as);
@@ -114,11 +115,14 @@ class table final : public detail::core {
   [[nodiscard]] bool is_bag_kind() const noexcept { return is_bag(types_.what); }
   /// Whether the calling thread may write, and there is something to write to.
   [[nodiscard]] bool may_write() const noexcept {
-    return !is_forked() && current_.load(std::memory_order_acquire) != nullptr
+    return !is_forked() && current_.load(std::memory_order_acquire) != nullptr &&
+                   transactions_.load(std::memory_order_relaxed) == 0
                ? !how_.is_read_only && (!owner_ || owner_->is_mine())
                : may_write_again();
   }
   [[nodiscard]] error why_not() const;
+  [[nodiscard]] bool may_write_in_transaction() const noexcept;
+  [[nodiscard]] std::size_t entry_limit() const noexcept { return how_.entry_limit; }
   [[nodiscard]] result<> readable() const;
   [[nodiscard]] error labelled(errc code) const;
 
@@ -135,6 +139,10 @@ class table final : public detail::core {
   /// Decides the operation on top of what the group has staged. False: it must wait until that is
   /// published.
   [[nodiscard]] bool stage(operation& op, group& to);
+  /// The same of one write of a transaction, which can be staged.
+  void stage(own_write& w, group& to);
+  /// The group has staged something here.
+  [[nodiscard]] bool is_touched() const noexcept { return is_touched_; }
   /// What is staged bears the number from here on. The board publishes it next, then settle().
   void stamp(sequence number) noexcept;
   /// Returns how many blocks wait for their readers to leave.
@@ -161,6 +169,9 @@ class table final : public detail::core {
       const detail::entry_types& to,
       detail::function_ref<result<>(detail::stored_entry, detail::entry_batch&)> convert,
       bool dry_run, const progress& tell);
+  /// The program has told its types.
+  [[nodiscard]] bool is_typed() const noexcept { return types_.compare_schema != nullptr; }
+  void adopt_types(detail::entry_types types) noexcept { types_ = std::move(types); }
   /// Of a table that was never shown.
   [[nodiscard]] detail::entry_types give_up_types() noexcept { return std::move(types_); }
 
@@ -182,6 +193,7 @@ class table final : public detail::core {
   [[nodiscard]] bool stage_batch(operation& op, group& to);
   [[nodiscard]] bool stage_changes(operation& op, group& to);
   [[nodiscard]] bool stage_clear(operation& op, group& to);
+  void clear_all(group& to);
   void stage_counter(operation& op, group& to);
   void stage_replace_if(operation& op, group& to);
   staging put(entry::owner& e, std::uint64_t hash, group& to);
@@ -195,6 +207,7 @@ class table final : public detail::core {
   table_description description_;  ///< what the catalogue says
   const file::process_stamp process_;
   std::optional<ownership> owner_;
+  const std::atomic<int>& transactions_;  ///< how many run in the database
 
   /// What readers see; null once closed, and while others take their place: then readers see `going_`
   /// until the board has published the version that shows `coming_`.
@@ -205,6 +218,7 @@ class table final : public detail::core {
   // Guarded by the turn.
   std::shared_ptr<contents> owned_;  ///< keeps *current_ alive
   std::shared_ptr<contents> fresh_;  ///< staged: takes the place of owned_
+  bool fresh_is_clear_ = false;      ///< and not what was loaded
   bool is_touched_ = false;          ///< it is in the group's list
   bool cleared_ = false;
 

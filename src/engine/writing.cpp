@@ -12,7 +12,10 @@ namespace shelf::engine {
 error table::why_not() const {
   if (auto can = readable(); !can) return can.error();
   if (how_.is_read_only) return labelled(errc::read_only);
-  return labelled(errc::not_owner);
+  if (owner_ && !owner_->is_mine()) return labelled(errc::not_owner);
+  return error(errc::busy, label() + ": inside a transaction of this database, write with the "
+                                     "transaction: a write of its own would be one it conflicts "
+                                     "with, however often it is run");
 }
 
 result<> check_entry_size(std::size_t limit, const std::string& label, std::size_t size) {
@@ -72,7 +75,10 @@ result<> batch::add_pieces(bytes key, std::span<const bytes> value) {
   return {};
 }
 
-inline void table::submit(operation& op) { of_.commits().submit(op); }
+inline void table::submit(operation& op) {
+  of_.wait_for_reservation(*this);
+  of_.commits().submit(op);
+}
 
 result<written> table::insert(bytes key, bytes value) { return insert_pieces(key, {&value, 1}); }
 

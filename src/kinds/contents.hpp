@@ -93,6 +93,8 @@ class contents : public std::enable_shared_from_this<contents> {
   [[nodiscard]] virtual std::size_t size() const noexcept = 0;
   /// Entries at a pinned version.
   [[nodiscard]] virtual std::size_t size_at(sequence at) const noexcept = 0;
+  /// The version that changed these contents last. For the writer, in its turn.
+  [[nodiscard]] virtual sequence changed_at() const noexcept = 0;
   /// The last published version of all contents that share the board.
   [[nodiscard]] sequence published() const noexcept;
   [[nodiscard]] version_board& board() const noexcept { return *board_; }

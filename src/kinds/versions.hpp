@@ -111,6 +111,10 @@ class size_history {
   [[nodiscard]] std::size_t size_to_writer() const noexcept {
     return places_[current_].size.load(std::memory_order_relaxed);
   }
+  /// The number of the last set(). For the writer.
+  [[nodiscard]] sequence changed_at() const noexcept {
+    return places_[current_].number.load(std::memory_order_relaxed);
+  }
   /// The next set() will need no memory.
   void reserve() {
     if (kept_.size() == kept_.capacity()) grow();
@@ -157,6 +161,7 @@ class versioned : public Border {
  public:
   [[nodiscard]] std::size_t size() const noexcept final { return sizes_.latest(*this->board_); }
   [[nodiscard]] std::size_t size_at(sequence at) const noexcept final { return sizes_.at(at); }
+  [[nodiscard]] sequence changed_at() const noexcept final { return sizes_.changed_at(); }
   [[nodiscard]] std::size_t memory_bytes() const noexcept final { return held_.value(); }
   [[nodiscard]] std::size_t payload_bytes() const noexcept final { return payload_.value(); }
   [[nodiscard]] std::size_t waiting() const noexcept final { return limbo_.waiting(); }

@@ -1,0 +1,310 @@
+// ENGINE  api -> [engine] -> stores -> journal -> file
+// What a program does with a database of several tables: tables by name, moments, transactions.
+#include "engine/instance.hpp"
+#include "engine/transaction.hpp"
+#include "error/printable.hpp"
+#include "error/sentence.hpp"
+#include "file/seeded_bug.hpp"
+#include "memory/epoch.hpp"
+#include "term/utf8.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace shelf::engine {
+
+using file::has_bug;
+using file::seeded_bug;
+
+namespace {
+
+constexpr std::size_t longest_name = 255;  // bytes
+constexpr int first_reserved = 4;          // attempt
+
+/// What a table may be called.
+[[nodiscard]] result<> check_name(const std::string& name) {
+  const auto refuse = [&](const char* why) {
+    return std::unexpected(
+        error(errc::invalid_argument, "table name '" + detail::printable(name) + "': " + why));
+  };
+  if (name.empty()) return refuse("it is empty");
+  if (name.size() > longest_name) return refuse("it is longer than 255 bytes");
+  if (!terms::count_characters(as_bytes(name))) return refuse("it is not UTF-8");
+  if (name.find('\0') != std::string::npos) return refuse("it contains a zero byte");
+  return {};
+}
+
+/// All tables at one moment.
+class pinned_tables final : public detail::database_snapshot_core {
+ public:
+  struct shown_table {
+    const detail::core* of;
+    std::shared_ptr<const detail::snapshot_core> shown;
+  };
+  explicit pinned_tables(std::vector<shown_table> all) : all_(std::move(all)) {}
+  std::shared_ptr<const detail::snapshot_core> of(const detail::core& table) const override {
+    const auto found = std::ranges::find(all_, &table, &shown_table::of);
+    if (found != all_.end()) return found->shown;
+    const auto& own = static_cast<const engine::table&>(table);
+    return empty_snapshot(own.types().what, own.make_contents());
+  }
+
+ private:
+  std::vector<shown_table> all_;
+};
+
+}  // namespace
+
+// --- tables --------------------------------------------------------------------------------------
+
+result<std::shared_ptr<instance>> instance::open_several(detail::core_config config,
+                                                         std::vector<wanted_table> declared) {
+  if (config.format != file_format::native) {
+    return std::unexpected(
+        error(errc::invalid_argument, config.path + ": a database is not kept in a DETS file"));
+  }
+  for (std::size_t i = 0; i < declared.size(); ++i) {
+    if (auto valid = check_name(declared[i].name); !valid) return std::unexpected(valid.error());
+    const auto same = [&](const wanted_table& w) { return w.name == declared[i].name; };
+    if (std::ranges::count_if(declared, same) == 1) continue;
+    return std::unexpected(error(errc::invalid_argument,
+                                 "table '" + detail::printable(declared[i].name) +
+                                     "' is declared twice"));
+  }
+  if (auto valid = check_config(config, kind::set); !valid) return std::unexpected(valid.error());
+  return open(std::move(config), std::move(declared), false);
+}
+
+result<std::shared_ptr<detail::core>> instance::table(wanted_table w) {
+  if (auto valid = check_name(w.name); !valid) return std::unexpected(valid.error());
+  if (is_forked()) return std::unexpected(labelled(errc::forked));
+  if (is_checking()) return std::unexpected(labelled(errc::busy));
+  const std::scoped_lock lock(life_);
+  if (!is_open()) return std::unexpected(labelled(errc::table_closed));
+  auto* known = find(w.name);
+  if (known == nullptr) {
+    if (!config_.in_memory && !writes_file()) return std::unexpected(no_table(w.name));
+    const auto name = w.name;
+    std::vector<wanted_table> one;
+    one.push_back(std::move(w));
+    if (auto made = create_tables(one); !made) return std::unexpected(made.error());
+    known = find(name);
+  } else if (auto joined = join_table(*known, w); !joined) {
+    return std::unexpected(joined.error());
+  }
+  assert(known != nullptr);
+  return std::shared_ptr<detail::core>(shared_from_this(), known);
+}
+
+/// A table that is there already, asked for as of some types.
+result<table*> instance::join_table(engine::table& known, wanted_table& w) {
+  const auto& as = known.description();
+  const auto refuse = [&](errc code, const std::string& why) {
+    return std::unexpected(error(code, known.label() + ": " + why));
+  };
+  if (as.what != w.types.what) {
+    return refuse(errc::wrong_kind, "the table is " + std::string(in_words(as.what)) +
+                                        ", the program asks for " + in_words(w.types.what));
+  }
+  if (as.in_memory != (w.storage == storage::memory)) {
+    return refuse(errc::invalid_argument, as.in_memory ? "the table is kept in memory alone"
+                                                       : "the table is kept on disk");
+  }
+  const auto policy = missing_fields::refuse;
+  if (auto same = w.types.compare_schema(as.key_schema, w.types.key_schema, policy); !same) {
+    return refuse(same.error().code(), "the key type differs: " + same.error().message());
+  }
+  if (auto same = w.types.compare_schema(as.value_schema, w.types.value_schema, policy); !same) {
+    return refuse(same.error().code(), "the value type differs: " + same.error().message());
+  }
+  if (known.is_typed()) return &known;
+  // So far its entries were sound terms, no more. Others write it only with the types from here on.
+  const std::scoped_lock lock(commits_);
+  const auto all = known.snapshot()->entries();
+  for (auto some = all->next(); !some.empty(); some = all->next()) {
+    for (const auto& e : some) {
+      auto fits = w.types.check(e.key, e.value);
+      if (fits && w.types.accept && !w.types.accept(e.key, e.value)) {
+        fits = std::unexpected(error(errc::type_mismatch, "an entry was rejected by the check"));
+      }
+      if (!fits) return refuse(fits.error().code(), fits.error().message());
+    }
+  }
+  known.adopt_types(std::move(w.types));
+  return &known;
+}
+
+std::vector<detail::table_facts> instance::tables() const {
+  std::vector<detail::table_facts> all;
+  if (!is_open()) return all;
+  const std::scoped_lock lock(commits_);
+  for (const auto& t : tables_) {
+    const auto& d = t->description();
+    if (t->held() == nullptr) continue;
+    all.push_back({.name = d.name,
+                   .what = d.what,
+                   .key_schema = d.key_schema,
+                   .value_schema = d.value_schema,
+                   .storage = d.in_memory ? storage::memory : storage::disk,
+                   .entries = t->size()});
+  }
+  return all;
+}
+
+table* instance::own_table(const detail::core& which) const noexcept {
+  // A core is a table of some instance, whatever database it is of.
+  const auto& t = static_cast<const engine::table&>(which);
+  return &t.database() == this ? const_cast<engine::table*>(&t) : nullptr;
+}
+
+std::shared_ptr<const detail::database_snapshot_core> instance::snapshot() const {
+  std::vector<pinned_tables::shown_table> all;
+  if (is_open()) {
+    look_after_leftovers(true);
+    const std::scoped_lock lock(names_);
+    const auto moment = pin();
+    for (const auto& t : tables_) {
+      auto shown = t->look_at(moment->at());
+      if (!shown) continue;
+      all.push_back({t.get(), std::make_shared<table_snapshot>(moment, std::move(shown),
+                                                               t->description().what)});
+    }
+  }
+  return std::make_shared<pinned_tables>(std::move(all));
+}
+
+// --- transactions --------------------------------------------------------------------------------
+
+result<> instance::may_transact(const detail::transact_settings& how) const {
+  if (is_forked()) return std::unexpected(labelled(errc::forked));
+  if (!is_open()) return std::unexpected(labelled(errc::table_closed));
+  if (how.attempts < 1) {
+    return std::unexpected(error(errc::invalid_argument, label_ + ": attempts must be 1 or more"));
+  }
+  return how.sync ? can_be_durable() : result<>();
+}
+
+result<> instance::can_be_durable() const {
+  if (writes_file() && config_.mode != write_mode::back) return {};
+  return std::unexpected(
+      error(errc::invalid_argument,
+            label_ + (config_.in_memory ? ": a database in memory has no disk to be on"
+                                        : ": in write_mode::back, save() makes writes durable")));
+}
+
+result<detail::committed> instance::transact(
+    const detail::transact_settings& how,
+    detail::function_ref<result<>(detail::transaction_core&)> f) {
+  if (auto* const outer = transaction_scope::find(*this)) {
+    auto nested = outer->nest([&] { return f(*outer); });
+    if (!nested) return std::unexpected(nested.error());
+    return detail::committed{.sequence = outer->at(), .attempts = outer->attempt()};
+  }
+  if (auto may = may_transact(how); !may) return std::unexpected(may.error());
+  std::vector<engine::table*> met;  // the tables of the last run that met others
+  for (int attempt = 1; attempt <= how.attempts; ++attempt) {
+    std::optional<reservation::hold> alone;
+    if (attempt >= first_reserved) alone.emplace(reserved_, met);
+    transaction_run run(*this, attempt);
+    {
+      const transaction_scope scope(run);
+      if (auto done = f(run); !done) return std::unexpected(done.error());
+    }
+    if (run.failure()) return std::unexpected(*run.failure());
+    detail::committed done{.sequence = run.at(), .attempts = attempt};
+    bool is_conflict = false;
+    if (run.has_writes()) {
+      if (auto made = commit_once(run, done, is_conflict); !made) {
+        return std::unexpected(made.error());
+      }
+    }
+    if (is_conflict) {
+      met = run.tables();
+      continue;
+    }
+    if (how.sync && run.has_writes()) {
+      if (auto synced = make_durable(done.sequence); !synced) {
+        return std::unexpected(synced.error());
+      }
+    }
+    run.run_on_commit();
+    return done;
+  }
+  return std::unexpected(error(errc::conflict, label_ + ": other writes came in between in each of " +
+                                                   std::to_string(how.attempts) + " attempts"));
+}
+
+/// Never tried again after an error: a write that is indeterminate may be there.
+result<> instance::commit_once(transaction_run& run, detail::committed& done, bool& is_conflict) {
+  if (reserved_.is_held()) reserved_.wait_for(run.tables());
+  run.make_ready();
+  operation op(run.first_written(), operation::verb::commit);
+  op.commit = &run;
+  commits_.submit(op);
+  if (has_bug(seeded_bug::indeterminate_retried) && op.failure == errc::indeterminate) {
+    is_conflict = true;
+    return {};
+  }
+  if (op.failure) return std::unexpected(*op.failure);
+  is_conflict = op.is_conflict;
+  // What it wrote was there already: it is as durable as what it read.
+  if (op.changed) done.sequence = op.number;
+  return {};
+}
+
+// --- durability ----------------------------------------------------------------------------------
+
+bool instance::is_durable(std::uint64_t number) const {
+  if (!writes_file()) return false;
+  return (config_.mode == write_mode::durable && number <= commits_.board().published()) ||
+         number <= durable_.load(std::memory_order_acquire);
+}
+
+result<> instance::make_durable(std::uint64_t number) {
+  if (auto can = can_be_durable(); !can) return can;
+  if (is_durable(number)) return {};
+  // Who waited for another's sync is mostly served by it.
+  const std::scoped_lock one_for_all(waits_for_sync_);
+  if (is_durable(number)) return {};
+  if (has_bug(seeded_bug::ticket_before_sync)) return {};
+  const auto reached = commits_.board().published();
+  if (auto synced = sync_and_note(false); !synced) return synced;
+  durable_.store(reached, std::memory_order_release);
+  return {};
+}
+
+result<detail::database_figures> instance::stats() const {
+  if (is_forked()) return std::unexpected(labelled(errc::forked));
+  if (!is_open()) return std::unexpected(labelled(errc::table_closed));
+  detail::database_figures sum;
+  {
+    const std::scoped_lock lock(commits_);
+    for (const auto& t : tables_) {
+      const auto* const c = t->held();
+      if (c == nullptr) continue;
+      ++sum.tables;
+      sum.all.entries += c->size();
+      sum.all.memory_bytes += t->memory_bytes();
+      sum.all.payload_bytes += c->payload_bytes();
+      sum.all.unsaved_changes += config_.mode == write_mode::back ? t->unsaved_count() : 0;
+    }
+    sum.all.sequence = commits_.board().published();
+  }
+  const auto unsaved = sum.all.unsaved_changes;
+  add_shared_figures(sum.all);
+  sum.all.unsaved_changes = unsaved;
+  return sum;
+}
+
+}  // namespace shelf::engine
+
+namespace shelf::detail {
+
+result<std::shared_ptr<database_core>> open_database(core_config config,
+                                                     std::vector<wanted_table> declared) {
+  auto opened = engine::instance::open_several(std::move(config), std::move(declared));
+  if (!opened) return std::unexpected(opened.error());
+  return std::shared_ptr<database_core>(std::move(*opened));
+}
+
+}  // namespace shelf::detail

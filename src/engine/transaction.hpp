@@ -1,0 +1,141 @@
+// ENGINE  api -> [engine] -> stores -> journal -> file
+// One run of a transaction: a pinned version, what was read of it, and what is to be written.
+#pragma once
+
+#include "engine/own_writes.hpp"
+#include "engine/read_set.hpp"
+#include "engine/table.hpp"
+#include "kinds/versions.hpp"
+#include "shelf/detail/database_core.hpp"
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace shelf::engine {
+
+class transaction_run;
+
+/// What a run sees of one table.
+class table_run final : public detail::transaction_table_core {
+ public:
+  /// `shown`: what the table shows at the run's version.
+  table_run(transaction_run& of, table& on, std::shared_ptr<contents> shown);
+
+  std::size_t lookup(const sought_key& key, detail::function_ref<void(bytes)> f,
+                     bool peek) override;
+  std::size_t size() override;
+  std::unique_ptr<walk> entries() override;
+  bool seek(detail::place where, bytes key, detail::function_ref<void(bytes, bytes)> f) override;
+  std::size_t rank(bytes key) override;
+  std::unique_ptr<walk> range(const detail::range_bounds& of, bool backwards) override;
+  std::unique_ptr<walk> slice(std::size_t from, std::size_t to) override;
+  result<> insert(bytes key, bytes value) override;
+  result<> insert_new(bytes key, bytes value) override;
+  result<> erase(bytes key) override;
+  result<> erase_value(bytes key, bytes value) override;
+  result<> clear() override;
+  result<> add(bytes key, detail::counter_step step) override;
+  const std::string& label() const noexcept override { return table_.label(); }
+
+  [[nodiscard]] table& on() const noexcept { return table_; }
+  [[nodiscard]] read_set& reads() noexcept { return reads_; }
+  [[nodiscard]] own_writes& own() noexcept { return own_; }
+  [[nodiscard]] const contents& shown() const noexcept { return *shown_; }
+
+ private:
+  class merged_walk;
+
+  [[nodiscard]] bool is_bag_kind() const noexcept { return table_.is_bag_kind(); }
+  [[nodiscard]] const ordered_contents& ordered() const noexcept;
+  [[nodiscard]] bytes term_of(const sought_key& key);
+  [[nodiscard]] const entry* base_of(bytes key, bool peek);
+  [[nodiscard]] std::vector<bytes> base_list_of(bytes key, bool peek);
+  [[nodiscard]] std::optional<bytes> own_value(bytes key, const own_key& k, bool peek);
+  [[nodiscard]] std::vector<detail::stored_entry> own_entries(const detail::range_bounds& in);
+  [[nodiscard]] std::optional<detail::stored_entry> seek_base(detail::place where, bytes key);
+  [[nodiscard]] std::optional<detail::stored_entry> seek_own(detail::place where, bytes key);
+  [[nodiscard]] result<> write(own_write::verb what, bytes key, bytes value,
+                               detail::counter_step step = {});
+
+  transaction_run& of_;
+  table& table_;
+  const std::shared_ptr<contents> shown_;
+  read_set reads_;
+  own_writes own_;
+};
+
+/// One run. Its version is pinned from the beginning to the turn in which it is committed.
+/// Thread safety: one thread, and whoever has the turn while it is being committed.
+class transaction_run final : public detail::transaction_core, public commit_request {
+ public:
+  /// Throws std::bad_alloc.
+  transaction_run(instance& of, int attempt);
+  transaction_run(const transaction_run&) = delete;
+  transaction_run& operator=(const transaction_run&) = delete;
+  ~transaction_run() override;
+
+  detail::transaction_table_core& of(const detail::core& table) override;
+  int attempt() const noexcept override { return attempt_; }
+  void on_commit(function<void()> f) override { on_commit_.push_back(std::move(f)); }
+  result<> nest(detail::function_ref<result<>()> f) override;
+
+  [[nodiscard]] sequence at() const noexcept { return pin_.at; }
+  [[nodiscard]] instance& database() const noexcept { return of_; }
+  /// What went wrong in a call that has no error to return: the run cannot be committed.
+  void fail(error why) {
+    if (!failure_) failure_ = std::move(why);
+  }
+  [[nodiscard]] const std::optional<error>& failure() const noexcept { return failure_; }
+  [[nodiscard]] bool has_writes() const noexcept { return !log_.empty(); }
+  [[nodiscard]] write_log& log() noexcept { return log_; }
+  [[nodiscard]] computed_values& computed() noexcept { return computed_; }
+  /// size_limit_exceeded if the run gets too large by so many bytes.
+  [[nodiscard]] result<> take_up(std::size_t bytes);
+  /// The last step before the turn: hashes, and memory on its way to the processor.
+  void make_ready();
+  /// The tables that it has used.
+  [[nodiscard]] std::vector<table*> tables() const;
+  [[nodiscard]] table& first_written() const noexcept { return *log_.front().on; }
+  void run_on_commit();
+
+  bool stage(operation& op, group& to) override;
+
+ private:
+  [[nodiscard]] bool must_wait(const group& to) const noexcept;
+  [[nodiscard]] bool is_valid(const group& to) const;
+  [[nodiscard]] std::optional<error> counters_fail();
+  void unpin() noexcept;
+  void rebuild();
+
+  instance& of_;
+  const int attempt_;
+  kinds::version_board& board_;
+  kinds::version_board::pin_place pin_;
+  bool is_pinned_ = true;
+  std::vector<std::unique_ptr<table_run>> tables_;
+  std::unique_ptr<detail::transaction_table_core> unreadable_;
+  write_log log_;
+  computed_values computed_;
+  std::vector<function<void()>> on_commit_;
+  std::optional<error> failure_;
+  std::size_t bytes_ = 0;
+};
+
+/// Which transactions run on this thread, innermost first.
+class transaction_scope {
+ public:
+  explicit transaction_scope(transaction_run& run) noexcept;
+  ~transaction_scope();
+  transaction_scope(const transaction_scope&) = delete;
+  transaction_scope& operator=(const transaction_scope&) = delete;
+
+  /// The run of that database on this thread; null if there is none.
+  [[nodiscard]] static transaction_run* find(const instance& of) noexcept;
+
+ private:
+  transaction_run& run_;
+  const transaction_scope* const outer_;
+};
+
+}  // namespace shelf::engine
