@@ -14,6 +14,10 @@ namespace shelf {
 template <class K, class V, kind Kind>
 class table;
 
+namespace detail {
+struct table_access;
+}
+
 /// Inserts and erases, in order, for `table::write`. Belongs to no table, so it can be filled
 /// before the table is open, written again after an error, or written to several tables.
 ///
@@ -67,6 +71,7 @@ class batch {
  private:
   template <class, class, kind>
   friend class table;
+  friend struct detail::table_access;
 
   /// The limits belong to the table, which looks at them when the batch is written. Nesting is
   /// bounded here by what most tables allow, so that the table has to look at the few batches only

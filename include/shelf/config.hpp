@@ -92,6 +92,8 @@ enum class file_system : std::uint8_t {
 struct limits {
   std::size_t entry_bytes = std::size_t{64} << 20;  ///< encoded key and value together; up to 2 GiB
   std::size_t nesting = 256;  ///< depth of nested lists, tuples and maps; up to 1024
+  /// what a transaction reads and writes, in memory and in its batch
+  std::size_t transaction_bytes = std::size_t{256} << 20;
 };
 
 /// When a table compacts its file, which means to write a new one with only the live entries: if
@@ -115,6 +117,8 @@ struct config {
   std::optional<std::string> base_directory = {};
   /// A label for messages; need not be unique. Default: the path.
   std::string name = {};
+  /// Which table of the file, if it has several. Default: the only one.
+  std::string table = {};
   /// When a write reaches the file.
   write_mode mode = write_mode::through;
   /// What open expects to find.

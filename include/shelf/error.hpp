@@ -48,6 +48,7 @@ enum class errc : std::uint8_t {
   busy,                 ///< a callback tried to close the table that runs it
   cursor_lost,          ///< the position of a cursor no longer exists
   invalid_argument,     ///< the arguments are invalid
+  conflict,             ///< a transaction met other writes in each of its attempts
 };
 
 /// The name of a code as in the enum, such as "not_found".

@@ -44,7 +44,7 @@ struct walk_extent {
   bool is_backward = false;  ///< from the last to the first
 };
 
-/// A walk through a snapshot, which it keeps alive.
+/// A walk through entries, which it keeps alive.
 template <class What>
 class walk_iterator {
  public:
@@ -53,8 +53,13 @@ class walk_iterator {
   using difference_type = std::ptrdiff_t;
 
   walk_iterator() = default;
-  walk_iterator(std::shared_ptr<const snapshot_core> of, walk_extent extent, decoding_rules rules)
-      : of_(std::move(of)), walk_(start(*of_, extent)), rules_(rules) {
+  walk_iterator(const std::shared_ptr<const snapshot_core>& of, walk_extent extent,
+                decoding_rules rules)
+      : walk_iterator(of, start(*of, extent), rules) {}
+  /// A walk through anything that `kept` keeps alive.
+  walk_iterator(std::shared_ptr<const void> kept, std::unique_ptr<snapshot_core::walk> walk,
+                decoding_rules rules)
+      : kept_(std::move(kept)), walk_(std::move(walk)), rules_(rules) {
     portion_ = walk_->next();
     read();
   }
@@ -86,7 +91,7 @@ class walk_iterator {
     What::decode(portion_[at_], rules_, *entry_);
   }
 
-  std::shared_ptr<const snapshot_core> of_;
+  std::shared_ptr<const void> kept_;
   std::unique_ptr<snapshot_core::walk> walk_;
   std::span<const stored_entry> portion_;
   std::size_t at_ = 0;

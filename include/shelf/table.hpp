@@ -385,6 +385,8 @@ class table {
   [[nodiscard]] detail::core& untyped() const noexcept { return *core_; }
 
  private:
+  friend struct detail::table_access;
+
   table(std::shared_ptr<detail::core> core, detail::decoding_rules rules,
         detail::encoding_limits limits)
       : core_(std::move(core)), rules_(rules), limits_(limits) {}

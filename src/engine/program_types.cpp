@@ -27,6 +27,7 @@ using reencode_function = bool (*)(bytes value, const decoding_rules& rules, enc
   made.path = std::move(c.path);
   made.base_directory = std::move(c.base_directory);
   made.name = std::move(c.name);
+  made.table = std::move(c.table);
   made.mode = c.mode;
   made.opening = c.opening;
   made.format = c.format;

@@ -16,7 +16,7 @@ struct code_text {
   std::string_view sentence;
 };
 
-constexpr std::array<code_text, 24> texts{{
+constexpr std::array<code_text, 25> texts{{
     {"ok", "no error"},
     {"not_found", "no such key"},
     {"key_already_present", "the key is already present"},
@@ -41,6 +41,7 @@ constexpr std::array<code_text, 24> texts{{
     {"busy", "a callback of this table is still running on this thread"},
     {"cursor_lost", "the cursor's position no longer exists"},
     {"invalid_argument", "the argument is not valid here"},
+    {"conflict", "the transaction met other writes in every attempt"},
 }};
 
 const code_text& text_of(errc code) noexcept {

@@ -70,6 +70,7 @@ struct config_parts {
   std::string& path;
   std::optional<std::string>& base_directory;
   std::string& name;
+  std::string& table;
   write_mode mode;
   shelf::opening opening;
   file_format format;

@@ -49,6 +49,7 @@ config_parts parts_of(config<K, V>& c) {
   return {.path = c.path,
           .base_directory = c.base_directory,
           .name = c.name,
+          .table = c.table,
           .mode = c.mode,
           .opening = c.opening,
           .format = c.format,
@@ -423,18 +424,13 @@ auto table<K, V, Kind>::seek(detail::place where, bytes key) const -> result<val
 
 // --- with_table ----------------------------------------------------------------------------------
 
-template <class Table, path_argument P, class F>
-auto with_table(const P& path, F&& f) {
-  typename Table::config c;
-  c.path = detail::path_text(path);
-  return with_table<Table>(std::move(c), std::forward<F>(f));
-}
+namespace detail {
 
-template <class Table, class F>
-auto with_table(typename Table::config c, F&& f) {
-  using R = std::invoke_result_t<F&, Table&>;
-  using outcome = std::conditional_t<detail::is_result<R>::value, R, result<R>>;
-  auto opened = Table::open(std::move(c));
+/// Calls f with the handle, and always closes it.
+template <class Handle, class F>
+auto use_and_close(result<Handle> opened, F& f) {
+  using R = std::invoke_result_t<F&, Handle&>;
+  using outcome = std::conditional_t<is_result<R>::value, R, result<R>>;
   if (!opened) return outcome(std::unexpected(opened.error()));
   // If f throws, the destructor closes.
   auto made = [&]() -> outcome {
@@ -447,10 +443,24 @@ auto with_table(typename Table::config c, F&& f) {
   }();
   auto closed = opened->close();
   if (!closed) opened->abandon();
-  // f may have closed the table itself.
+  // f may have closed it itself.
   if (closed || closed.error() == errc::table_closed) return made;
   if (made) return outcome(std::unexpected(closed.error()));
-  return outcome(std::unexpected(detail::and_closing_failed(made.error(), closed.error())));
+  return outcome(std::unexpected(and_closing_failed(made.error(), closed.error())));
+}
+
+}  // namespace detail
+
+template <class Table, class F>
+auto with_table(typename Table::config c, F&& f) {
+  return detail::use_and_close(Table::open(std::move(c)), f);
+}
+
+template <class Table, path_argument P, class F>
+auto with_table(const P& path, F&& f) {
+  typename Table::config c;
+  c.path = detail::path_text(path);
+  return with_table<Table>(std::move(c), std::forward<F>(f));
 }
 
 }  // namespace shelf
