@@ -30,8 +30,7 @@ error instance::labelled(errc code) const {
 }
 
 std::shared_ptr<const pinned_version> instance::pin() const {
-  return std::make_shared<const pinned_version>(commits_.shared_board(), snapshots_,
-                                                system_.now());
+  return std::make_shared<const pinned_version>(commits_.shared_board(), snapshots_, system_.now());
 }
 
 void instance::add_figures(table_stats& s, const engine::table& of) const {
@@ -46,9 +45,9 @@ void instance::add_shared_figures(table_stats& s) const {
   s.snapshots = snapshots_->count();
   s.oldest_snapshot_age = snapshots_->oldest_age(system_.now());
   if (const auto f = file_.current()) {
-    const auto figures = f->figures(is_lone_ ? stores::live_figures{.payload_bytes = s.payload_bytes,
-                                                                    .entries = s.entries}
-                                             : live());
+    const auto figures = f->figures(
+        is_lone_ ? stores::live_figures{.payload_bytes = s.payload_bytes, .entries = s.entries}
+                 : live());
     s.file_bytes = figures.bytes;
     s.garbage_bytes = figures.garbage_bytes;
     s.unsynced_bytes = figures.unsynced_bytes;

@@ -80,11 +80,13 @@ operation* commit_queue::stage_group(operation* first) {
 /// replaced.
 inline void commit_queue::show(sequence number) noexcept {
   assert(number == sequence_ && number > board_->published());
+  bool is_early = has_bug(seeded_bug::published_per_table);
   for (auto* t : group_.touched) {
     t->stamp(number);
-    if (has_bug(seeded_bug::published_per_table)) board_->publish(number);
+    // As if each had a board of its own: the first shows what the others do not have yet.
+    if (std::exchange(is_early, false)) board_->publish(number);
   }
-  board_->publish(number);
+  if (!has_bug(seeded_bug::published_per_table)) board_->publish(number);
   std::size_t left = 0;
   for (auto* t : group_.touched) left += t->settle(number);
   group_.touched.clear();

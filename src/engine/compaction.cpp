@@ -73,8 +73,10 @@ result<> instance::compact_saved_state(const progress& tell) {
   table_images saved;
   for (auto& [id, t] : load.tables()) {
     saved.held.push_back(t.load->take());
-    saved.tables.push_back(
-        {.id = id, .as = &t.load->description(), .all = saved.held.back().get()});
+    saved.tables.push_back({.id = id,
+                            .as = &t.load->description(),
+                            .all = saved.held.back().get(),
+                            .at = t.load->version()});
   }
   const auto highest = load.tables().empty() ? 0 : load.tables().rbegin()->first;
   if (highest < highest_id_ || saved.tables.empty()) saved.tables.push_back({.id = highest_id_});

@@ -67,9 +67,9 @@ result<std::shared_ptr<instance>> instance::open_several(detail::core_config con
     if (auto valid = check_name(declared[i].name); !valid) return std::unexpected(valid.error());
     const auto same = [&](const wanted_table& w) { return w.name == declared[i].name; };
     if (std::ranges::count_if(declared, same) == 1) continue;
-    return std::unexpected(error(errc::invalid_argument,
-                                 "table '" + detail::printable(declared[i].name) +
-                                     "' is declared twice"));
+    return std::unexpected(
+        error(errc::invalid_argument,
+              "table '" + detail::printable(declared[i].name) + "' is declared twice"));
   }
   if (auto valid = check_config(config, kind::set); !valid) return std::unexpected(valid.error());
   return open(std::move(config), std::move(declared), false);
@@ -107,8 +107,8 @@ result<table*> instance::join_table(engine::table& known, wanted_table& w) {
                                         ", the program asks for " + in_words(w.types.what));
   }
   if (as.in_memory != (w.storage == storage::memory)) {
-    return refuse(errc::invalid_argument, as.in_memory ? "the table is kept in memory alone"
-                                                       : "the table is kept on disk");
+    return refuse(errc::invalid_argument,
+                  as.in_memory ? "the table is kept in memory alone" : "the table is kept on disk");
   }
   const auto policy = missing_fields::refuse;
   if (auto same = w.types.compare_schema(as.key_schema, w.types.key_schema, policy); !same) {
@@ -230,7 +230,8 @@ result<detail::committed> instance::transact(
     run.run_on_commit();
     return done;
   }
-  return std::unexpected(error(errc::conflict, label_ + ": other writes came in between in each of " +
+  return std::unexpected(error(errc::conflict, label_ +
+                                                   ": other writes came in between in each of " +
                                                    std::to_string(how.attempts) + " attempts"));
 }
 

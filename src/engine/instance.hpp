@@ -29,9 +29,6 @@ namespace shelf::engine {
 using stores::found_at_open;
 using stores::table_image;
 
-
-
-
 using detail::wanted_table;
 class transaction_run;
 
@@ -57,7 +54,7 @@ class instance final : public chore,
  public:
   /// A database of one table, whose handle stands for it. Errors: as table::open.
   [[nodiscard]] static result<std::shared_ptr<engine::table>> open_lone(detail::core_config config,
-                                                                detail::entry_types types);
+                                                                        detail::entry_types types);
   instance(detail::core_config config, bool is_lone);
   ~instance() override;
 
@@ -68,7 +65,8 @@ class instance final : public chore,
   void note_running(int more) noexcept { running_.fetch_add(more, std::memory_order_relaxed); }
   /// Waits while a transaction has the table to itself.
   void wait_for_reservation(engine::table& of) {
-    if (!reserved_.is_held()) [[likely]] return;
+    if (!reserved_.is_held()) [[likely]]
+      return;
     std::array<engine::table*, 1> one{&of};
     reserved_.wait_for(one);
   }
@@ -196,17 +194,17 @@ class instance final : public chore,
   const bool is_lone_;
   file::system& system_;
   const file::process_stamp process_;
-  std::atomic<bool> is_left_{false};    ///< in a forked child: all stays as the parent had it
-  std::shared_ptr<instance> myself_;    ///< then, so that nothing of it is destroyed
+  std::atomic<bool> is_left_{false};  ///< in a forked child: all stays as the parent had it
+  std::shared_ptr<instance> myself_;  ///< then, so that nothing of it is destroyed
   std::shared_ptr<file::location> where_;
 
   file_keeper file_;
   mutable commit_queue commits_;
   /// Grows under life_ and in the turn; either is enough to walk it. Tables stay to the end.
   std::vector<std::unique_ptr<engine::table>> tables_;
-  mutable std::mutex names_;          ///< held while it grows, and by those who have neither
-  std::uint32_t highest_id_ = 0;      ///< that a table ever had; with tables_
-  table_description first_;           ///< of a format without a catalog; else of a new file
+  mutable std::mutex names_;      ///< held while it grows, and by those who have neither
+  std::uint32_t highest_id_ = 0;  ///< that a table ever had; with tables_
+  table_description first_;       ///< of a format without a catalog; else of a new file
   std::atomic<bool> is_open_{false};
   std::atomic<int> running_{0};  ///< transactions
   reservation reserved_;

@@ -6,7 +6,10 @@
 namespace shelf::engine {
 
 table::table(instance& of, settings how, table_description as, detail::entry_types types)
-    : of_(of), how_(std::move(how)), types_(std::move(types)), description_(std::move(as)),
+    : of_(of),
+      how_(std::move(how)),
+      types_(std::move(types)),
+      description_(std::move(as)),
       transactions_(of.running()) {
   if (how_.has_owner) owner_.emplace();
 }
@@ -41,8 +44,9 @@ result<> table::recover() {
 
 result<> table::close() {
   if (!how_.is_lone) {
-    return std::unexpected(error(errc::invalid_argument,
-                                 label() + ": it belongs to a database, which is closed as a whole"));
+    return std::unexpected(
+        error(errc::invalid_argument,
+              label() + ": it belongs to a database, which is closed as a whole"));
   }
   if (is_forked()) {
     of_.leave_to_parent();

@@ -19,9 +19,6 @@ using journal::op;
 constexpr std::size_t bad_entries_told = 3;
 constexpr std::size_t publish_after = 64;
 constexpr std::size_t announced_ahead = 16;
-/// Nobody looks before all is loaded: whoever then takes the contents shows them under a version of
-/// their own.
-constexpr kinds::sequence only_version = 0;
 constexpr std::size_t content_shown = 64;
 constexpr std::string_view any_term = "any";  // the schema of shelf::term
 /// As deep as any table's limits allow.
@@ -123,7 +120,7 @@ entry::owner table_loader::make_entry(const journal::change& c, bool fits) {
 template <class Change>
 void table_loader::stage(Change change) {
   (void)change();
-  if (loaded_->staged_count() >= publish_after) loaded_->publish(only_version);
+  if (loaded_->staged_count() >= publish_after) loaded_->publish(++version_);
 }
 
 void table_loader::insert_announced() {
@@ -136,7 +133,7 @@ void table_loader::insert_announced() {
 
 void table_loader::publish() {
   insert_announced();
-  if (loaded_->staged_count() != 0) loaded_->publish(only_version);
+  if (loaded_->staged_count() != 0) loaded_->publish(++version_);
 }
 
 void table_loader::clear() {
@@ -148,7 +145,7 @@ void table_loader::clear() {
 /// A schema may differ where that is allowed. The file then gets the one that new entries keep,
 /// unless the program takes any term: it knows less than the file does.
 result<> table_loader::check_schema(std::string& stored, const std::string& wanted,
-                              std::string_view which, missing_fields policy) {
+                                    std::string_view which, missing_fields policy) {
   auto same = types_->compare_schema(stored, wanted, policy);
   if (!same) {
     auto sentence = how_.path + ": ";
@@ -280,16 +277,16 @@ result<> file_loader::visit_catalogue(const journal::change& c) {
   }
   for (const auto& [id, known] : tables_) {
     if (id != c.table && known.load->description().name != stored->name) continue;
-    return std::unexpected(error(errc::corrupt, "the catalog has table " +
-                                                    std::to_string(c.table) + " twice"));
+    return std::unexpected(
+        error(errc::corrupt, "the catalog has table " + std::to_string(c.table) + " twice"));
   }
   return create(c.table, *std::move(stored));
 }
 
 result<> file_loader::create(std::uint32_t id, table_description as) {
   const auto* declared = declared_as(as.name);
-  auto load = std::make_unique<table_loader>(
-      how_, declared != nullptr ? declared->types : nullptr, std::move(as));
+  auto load = std::make_unique<table_loader>(how_, declared != nullptr ? declared->types : nullptr,
+                                             std::move(as));
   if (expected_ != 0 && tables_.empty()) load->reserve(expected_);
   auto same = load->check_description();
   const bool may_be_another = declared != nullptr && declared->name.empty();
@@ -316,6 +313,7 @@ result<> file_loader::judge() {
   }
   const bool wants_only = declared_.size() == 1 && declared_.front().name.empty();
   if (wants_only && tables_.size() > 1) return std::unexpected(several_tables());
+  if (wrong_ && *wrong_ == errc::corrupt) return std::unexpected(wrong_in(how_.path, *wrong_));
   if (wrong_) return std::unexpected(*wrong_);
   for (auto& [id, t] : tables_) {
     if (auto fits = t.load->judge(); !fits) return fits;
@@ -329,9 +327,8 @@ void file_loader::trust() noexcept {
 }
 
 bool file_loader::brought_up_to_date() const noexcept {
-  return std::ranges::any_of(tables_, [](const auto& t) {
-    return t.second.load->brought_up_to_date();
-  });
+  return std::ranges::any_of(tables_,
+                             [](const auto& t) { return t.second.load->brought_up_to_date(); });
 }
 
 }  // namespace shelf::engine

@@ -50,6 +50,8 @@ class table_loader {
   [[nodiscard]] result<> judge();
   void reserve(std::size_t entries) { loaded_->reserve(entries); }
   void trust() noexcept;
+  /// The last version of the contents: to show them, take a later one.
+  [[nodiscard]] kinds::sequence version() const noexcept { return version_; }
   /// The contents, complete and judged. On a board of their own.
   [[nodiscard]] std::shared_ptr<contents> take();
   [[nodiscard]] const contents& loaded() const noexcept { return *loaded_; }
@@ -86,6 +88,7 @@ class table_loader {
     std::uint64_t hash;
   };
   std::vector<announced> announced_;  ///< inserts whose places are being loaded
+  kinds::sequence version_ = 0;       ///< of the contents, on their own board
   bool trusted_;
   bool has_doubts_ = false;      ///< some change did not fit the types
   bool schema_differs_ = false;  ///< allowed by missing_fields: values are brought up to date

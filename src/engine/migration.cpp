@@ -49,7 +49,8 @@ result<detail::migration_counts> instance::migrate(
   const std::scoped_lock in_turn(commits_);
   auto tables = images();
   for (auto& t : tables.tables) {
-    if (t.id == from.id()) t = {.id = t.id, .as = &as, .all = fresh.get(), .at = fresh->published()};
+    if (t.id == from.id())
+      t = {.id = t.id, .as = &as, .all = fresh.get(), .at = fresh->published()};
   }
   auto made = file_->write_whole(commits_.draw(), tables.tables, tell);
   if (!made) return std::unexpected(made.error());

@@ -74,7 +74,7 @@ instance::instance(detail::core_config config, bool is_lone)
       commits_(file_, config_.mode, [this] { want_visit(); }) {}
 
 result<std::shared_ptr<engine::table>> instance::open_lone(detail::core_config config,
-                                                   detail::entry_types types) {
+                                                           detail::entry_types types) {
   if (auto valid = check_config(config, types.what); !valid) return std::unexpected(valid.error());
   std::vector<wanted_table> wanted;
   wanted.push_back({.name = config.table, .types = std::move(types)});
@@ -137,8 +137,8 @@ table_description instance::describe(const wanted_table& t) const {
 
 table* instance::find(std::string_view name) const noexcept {
   if (name.empty()) return tables_.size() == 1 ? tables_.front().get() : nullptr;
-  const auto found = std::ranges::find_if(
-      tables_, [&](const auto& t) { return t->description().name == name; });
+  const auto found =
+      std::ranges::find_if(tables_, [&](const auto& t) { return t->description().name == name; });
   return found == tables_.end() ? nullptr : found->get();
 }
 
@@ -286,15 +286,20 @@ namespace {
 /// database yet.
 void instance::add_loaded(file_loader& loaded, std::vector<wanted_table>& wanted) {
   highest_id_ = loaded.highest_id();
-  const auto number = commits_.draw();
   std::vector<std::shared_ptr<contents>> all;
+  for (auto& [id, t] : loaded.tables()) {
+    all.push_back(t.load->take());
+    commits_.continue_after(t.load->version());
+  }
+  const auto number = commits_.draw();
+  auto next = all.begin();
   for (auto& [id, t] : loaded.tables()) {
     const auto& as = t.load->description();
     const auto is_this = [&](const wanted_table& w) { return w.name.empty() || w.name == as.name; };
     const auto own = t.declared != nullptr ? std::ranges::find_if(wanted, is_this) : wanted.end();
     auto types = own != wanted.end() ? std::move(own->types) : types_of(as);
     (void)add_table(id, as, std::move(types));
-    auto& c = all.emplace_back(t.load->take());
+    auto& c = *next++;
     c->join(commits_.shared_board());
     c->since = number;
   }
@@ -315,10 +320,9 @@ result<> instance::open_existing(std::vector<wanted_table>& wanted) {
   // Whatever can refuse the file comes before this, so that a refused file stays as it was found.
   result<> ready;
   for (const auto& w : wanted) {
-    const bool is_missing =
-        std::ranges::none_of(load.tables(), [&](const auto& t) {
-          return w.name.empty() || t.second.load->description().name == w.name;
-        });
+    const bool is_missing = std::ranges::none_of(load.tables(), [&](const auto& t) {
+      return w.name.empty() || t.second.load->description().name == w.name;
+    });
     if (ready && (replaces || is_missing)) ready = can_be_read(w.types);
   }
   // A DETS file that was repaired puts its original aside, also if it is then replaced.

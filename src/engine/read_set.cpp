@@ -115,8 +115,8 @@ bool read_set::is_valid(const contents& now, const contents& then, sequence at) 
   for (const auto& r : ranks_) {
     if (ordered.rank(r.key, latest) != r.seen) return false;
   }
-  return std::ranges::all_of(
-      ranges_, [&](const auto& r) { return is_same(*r, ordered, at, latest); });
+  return std::ranges::all_of(ranges_,
+                             [&](const auto& r) { return is_same(*r, ordered, at, latest); });
 }
 
 }  // namespace shelf::engine

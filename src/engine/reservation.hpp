@@ -47,9 +47,9 @@ class reservation {
   std::atomic<bool> is_held_{false};
   std::mutex mutex_;
   std::condition_variable ended_;
-  std::vector<table*> tables_;     // guarded by mutex_: that are held
-  clock::time_point until_;        // guarded by mutex_
-  std::thread::id holder_;         // guarded by mutex_
+  std::vector<table*> tables_;  // guarded by mutex_: that are held
+  clock::time_point until_;     // guarded by mutex_
+  std::thread::id holder_;      // guarded by mutex_
 };
 
 }  // namespace shelf::engine

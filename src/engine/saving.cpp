@@ -266,7 +266,10 @@ result<> instance::reload_from_file() {
 /// In the turn: contents that equal the file take the place of all there is, in one step.
 void instance::adopt(file_loader& loaded) {
   std::vector<std::shared_ptr<contents>> fresh;
-  for (auto& [id, t] : loaded.tables()) fresh.push_back(t.load->take());
+  for (auto& [id, t] : loaded.tables()) {
+    fresh.push_back(t.load->take());
+    commits_.continue_after(t.load->version());
+  }
   std::vector<engine::table*> gone;
   gone.reserve(tables_.size());
   auto next = fresh.begin();

@@ -230,7 +230,10 @@ void table::stamp(sequence number) noexcept {
 
 std::size_t table::settle(sequence number) noexcept {
   is_touched_ = false;
-  if (!fresh_) [[likely]] return owned_->settle(number);
+  if (retired_.holds_any()) [[unlikely]]
+    retired_.release_unpinned();
+  if (!fresh_) [[likely]]
+    return owned_->settle(number);
   finish_swap();
   return owned_->staged_count() != 0 ? owned_->settle(number) : owned_->waiting();
 }

@@ -56,12 +56,12 @@ class table final : public detail::core {
  public:
   struct settings {
     std::uint32_t id = 1;
-    std::string label;          ///< in messages
-    bool is_stored = false;     ///< its changes go to the file, one by one
-    bool is_saved = false;      ///< they are listed, for the next save
+    std::string label;       ///< in messages
+    bool is_stored = false;  ///< its changes go to the file, one by one
+    bool is_saved = false;   ///< they are listed, for the next save
     bool is_read_only = false;
-    bool has_owner = false;     ///< one thread at a time may write
-    bool is_lone = false;       ///< the only table anybody sees: its handle stands for the file
+    bool has_owner = false;  ///< one thread at a time may write
+    bool is_lone = false;    ///< the only table anybody sees: its handle stands for the file
     std::size_t entry_limit = 0;
   };
   table(instance& of, settings how, table_description as, detail::entry_types types);
@@ -209,8 +209,8 @@ class table final : public detail::core {
   std::optional<ownership> owner_;
   const std::atomic<int>& transactions_;  ///< how many run in the database
 
-  /// What readers see; null once closed, and while others take their place: then readers see `going_`
-  /// until the board has published the version that shows `coming_`.
+  /// What readers see; null once closed, and while others take their place: then readers see
+  /// `going_` until the board has published the version that shows `coming_`.
   std::atomic<contents*> current_{nullptr};
   std::atomic<contents*> going_{nullptr};
   std::atomic<contents*> coming_{nullptr};

@@ -59,8 +59,7 @@ class unreadable_table final : public detail::transaction_table_core {
 
 // --- which run a thread is in --------------------------------------------------------------------
 
-transaction_scope::transaction_scope(transaction_run& run) noexcept
-    : run_(run), outer_(innermost) {
+transaction_scope::transaction_scope(transaction_run& run) noexcept : run_(run), outer_(innermost) {
   innermost = this;
   run_.database().note_running(1);
 }
@@ -113,10 +112,11 @@ result<> transaction_run::take_up(std::size_t bytes) {
     bytes_ += bytes;
     return {};
   }
-  return std::unexpected(error(errc::size_limit_exceeded,
-                               of_.label() + ": the transaction is larger than "
-                                             "limits.transaction_bytes, which is " +
-                                   std::to_string(most)));
+  return std::unexpected(
+      error(errc::size_limit_exceeded, of_.label() +
+                                           ": the transaction is larger than "
+                                           "limits.transaction_bytes, which is " +
+                                           std::to_string(most)));
 }
 
 result<> transaction_run::nest(detail::function_ref<result<>()> f) {
@@ -126,8 +126,7 @@ result<> transaction_run::nest(detail::function_ref<result<>()> f) {
   const auto failed = failure_.has_value();
   const auto undo = [&] {
     log_.erase(log_.begin() + static_cast<std::ptrdiff_t>(writes), log_.end());
-    on_commit_.erase(on_commit_.begin() + static_cast<std::ptrdiff_t>(callbacks),
-                     on_commit_.end());
+    on_commit_.erase(on_commit_.begin() + static_cast<std::ptrdiff_t>(callbacks), on_commit_.end());
     bytes_ = held;
     if (!failed) failure_.reset();
     rebuild();

@@ -149,8 +149,7 @@ std::vector<detail::stored_entry> table_run::own_entries(const detail::range_bou
     const auto& [key, own] = *at;
     if (is_bag_kind()) {
       const auto base = own_.is_cleared() ? std::vector<bytes>{} : base_list_of(key, false);
-      for (const auto v :
-           values_after(base, own, of_.log(), table_.types().what == kind::bag)) {
+      for (const auto v : values_after(base, own, of_.log(), table_.types().what == kind::bag)) {
         all.push_back({key, v});
       }
     } else if (const auto value = own_value(key, own, false)) {
@@ -317,12 +316,11 @@ std::unique_ptr<table_run::walk> table_run::range(const detail::range_bounds& as
     const memory::epoch_guard guard;
     const read_set::range all{.from = bounds.from, .to = bounds.to};
     const auto ranks = ranks_of(all, ordered(), of_.at());
-    base = backwards
-               ? std::make_unique<backward_walker>(ordered(), of_.at(), ranks)
-               : ordered().walk_ranks(of_.at(), ranks.from, ranks.to);
+    base = backwards ? std::make_unique<backward_walker>(ordered(), of_.at(), ranks)
+                     : ordered().walk_ranks(of_.at(), ranks.from, ranks.to);
   }
-  auto made = std::make_unique<merged_walk>(*this, std::move(base), std::move(own), true,
-                                            backwards, read);
+  auto made =
+      std::make_unique<merged_walk>(*this, std::move(base), std::move(own), true, backwards, read);
   made->ask(std::move(bounds));
   return made;
 }
@@ -416,8 +414,7 @@ bool table_run::seek(place where, bytes key, detail::function_ref<void(bytes, by
   if (!base && !own) return false;
   const bool goes_back =
       where == place::last || where == place::before || where == place::at_or_before;
-  const bool takes_own =
-      own && (!base || (compare(own->key, base->key) < 0) != goes_back);
+  const bool takes_own = own && (!base || (compare(own->key, base->key) < 0) != goes_back);
   const auto& found = takes_own ? *own : *base;
   f(found.key, found.value);
   return true;
@@ -462,7 +459,8 @@ result<> table_run::insert(bytes key, bytes value) {
 }
 
 result<> table_run::insert_new(bytes key, bytes value) {
-  if (lookup(key, [](bytes) {}, false) != 0) return std::unexpected(error(errc::key_already_present));
+  if (lookup(key, [](bytes) {}, false) != 0)
+    return std::unexpected(error(errc::key_already_present));
   return write(own_write::verb::put, key, value);
 }
 

@@ -13,9 +13,10 @@ error table::why_not() const {
   if (auto can = readable(); !can) return can.error();
   if (how_.is_read_only) return labelled(errc::read_only);
   if (owner_ && !owner_->is_mine()) return labelled(errc::not_owner);
-  return error(errc::busy, label() + ": inside a transaction of this database, write with the "
-                                     "transaction: a write of its own would be one it conflicts "
-                                     "with, however often it is run");
+  return error(errc::busy, label() +
+                               ": inside a transaction of this database, write with the "
+                               "transaction: a write of its own would be one it conflicts "
+                               "with, however often it is run");
 }
 
 result<> check_entry_size(std::size_t limit, const std::string& label, std::size_t size) {
@@ -56,7 +57,8 @@ inline bool table::announce(operation& op, bytes key) const noexcept {
 /// processor.
 inline std::optional<error> table::ready(operation& op, bytes key,
                                          std::span<const bytes> value) const {
-  if (!announce(op, key)) [[unlikely]] return labelled(errc::table_closed);
+  if (!announce(op, key)) [[unlikely]]
+    return labelled(errc::table_closed);
   const bool is_whole = value.size() == 1;
   const auto size = key.size() + (is_whole ? value.front().size() : kinds::size_of(value));
   if (size > how_.entry_limit) [[unlikely]] {
@@ -83,7 +85,8 @@ inline void table::submit(operation& op) {
 result<written> table::insert(bytes key, bytes value) { return insert_pieces(key, {&value, 1}); }
 
 result<written> table::insert_pieces(bytes key, std::span<const bytes> value) {
-  if (!may_write()) [[unlikely]] return std::unexpected(why_not());
+  if (!may_write()) [[unlikely]]
+    return std::unexpected(why_not());
   operation op(*this, operation::verb::insert);
   if (auto why = ready(op, key, value)) return std::unexpected(*std::move(why));
   submit(op);
@@ -92,7 +95,8 @@ result<written> table::insert_pieces(bytes key, std::span<const bytes> value) {
 }
 
 result<> table::insert_new(bytes key, std::span<const bytes> value) {
-  if (!may_write()) [[unlikely]] return std::unexpected(why_not());
+  if (!may_write()) [[unlikely]]
+    return std::unexpected(why_not());
   operation op(*this, operation::verb::insert_new);
   if (auto why = ready(op, key, value)) return std::unexpected(*std::move(why));
   submit(op);
@@ -106,7 +110,8 @@ std::unique_ptr<detail::entry_batch> table::make_batch() const {
 
 result<std::size_t> table::insert_batch(std::unique_ptr<detail::entry_batch> entries,
                                         bool only_new) {
-  if (!may_write()) [[unlikely]] return std::unexpected(why_not());
+  if (!may_write()) [[unlikely]]
+    return std::unexpected(why_not());
   using verb = operation::verb;
   operation op(*this, only_new ? verb::insert_batch_new : verb::insert_batch);
   op.entries = static_cast<batch*>(entries.get());
@@ -118,7 +123,8 @@ result<std::size_t> table::insert_batch(std::unique_ptr<detail::entry_batch> ent
 }
 
 result<write_counts> table::write(const detail::change_list& changes) {
-  if (!may_write()) [[unlikely]] return std::unexpected(why_not());
+  if (!may_write()) [[unlikely]]
+    return std::unexpected(why_not());
   if (changes.size() == 0) return write_counts{};
   std::vector<batch_change> made(changes.size());
   for (std::size_t i = 0; i < made.size(); ++i) {
@@ -138,7 +144,8 @@ result<write_counts> table::write(const detail::change_list& changes) {
 }
 
 result<std::size_t> table::erase(bytes key) {
-  if (!may_write()) [[unlikely]] return std::unexpected(why_not());
+  if (!may_write()) [[unlikely]]
+    return std::unexpected(why_not());
   operation op(*this, operation::verb::erase);
   op.key = key;
   submit(op);
@@ -147,7 +154,8 @@ result<std::size_t> table::erase(bytes key) {
 }
 
 result<std::size_t> table::erase_value(bytes key, bytes value) {
-  if (!may_write()) [[unlikely]] return std::unexpected(why_not());
+  if (!may_write()) [[unlikely]]
+    return std::unexpected(why_not());
   operation op(*this, operation::verb::erase_value);
   op.key = key;
   op.value = value;
@@ -157,7 +165,8 @@ result<std::size_t> table::erase_value(bytes key, bytes value) {
 }
 
 result<std::size_t> table::clear() {
-  if (!may_write()) [[unlikely]] return std::unexpected(why_not());
+  if (!may_write()) [[unlikely]]
+    return std::unexpected(why_not());
   operation op(*this, operation::verb::clear);
   submit(op);
   if (op.failure) return std::unexpected(*op.failure);
@@ -165,7 +174,8 @@ result<std::size_t> table::clear() {
 }
 
 result<detail::wide_integer> table::update_counter(bytes key, detail::counter_step step) {
-  if (!may_write()) [[unlikely]] return std::unexpected(why_not());
+  if (!may_write()) [[unlikely]]
+    return std::unexpected(why_not());
   operation op(*this, operation::verb::update_counter);
   op.key = key;
   op.step = step;
@@ -175,7 +185,8 @@ result<detail::wide_integer> table::update_counter(bytes key, detail::counter_st
 }
 
 result<> table::replace_if(bytes key, bytes expected, std::span<const bytes> value) {
-  if (!may_write()) [[unlikely]] return std::unexpected(why_not());
+  if (!may_write()) [[unlikely]]
+    return std::unexpected(why_not());
   operation op(*this, operation::verb::replace_if);
   op.key = key;
   op.expected = expected;

@@ -129,9 +129,9 @@ class contents : public std::enable_shared_from_this<contents> {
   /// Makes room so that staging `count` new entries goes fast and their publishing is spread no
   /// further.
   virtual void reserve(std::size_t count) = 0;
-  /// put (set kinds) or append (bags). Takes the entry unless the answer is unchanged. Its bytes stay until the batch is published or discarded, even if a later
-  /// change of the batch replaces it: the journal may refer to them.
-  /// `hash` is what announce() said of the key.
+  /// put (set kinds) or append (bags). Takes the entry unless the answer is unchanged. Its bytes
+  /// stay until the batch is published or discarded, even if a later change of the batch replaces
+  /// it: the journal may refer to them. `hash` is what announce() said of the key.
   [[nodiscard]] virtual staging stage_insert(entry::owner& e, std::uint64_t hash) = 0;
   [[nodiscard]] staging stage_insert(entry::owner& e) {
     return stage_insert(e, announce(e->key()));

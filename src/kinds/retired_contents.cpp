@@ -17,6 +17,7 @@ void retired_contents::add(const std::shared_ptr<contents>& gone, sequence until
   room.front() = {.what = gone, .held = gone, .until = until};
   const std::scoped_lock lock(mutex_);
   gone_.splice(gone_.end(), room);
+  held_.fetch_add(1, std::memory_order_relaxed);
 }
 
 std::shared_ptr<contents> retired_contents::at(sequence version) const noexcept {
@@ -40,6 +41,7 @@ void retired_contents::release_if(F is_to_go) noexcept {
     });
     if (found == gone_.end()) return;
     last = std::exchange(found->held, nullptr);
+    held_.fetch_sub(1, std::memory_order_relaxed);
   }
 }
 

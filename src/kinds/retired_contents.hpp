@@ -4,6 +4,8 @@
 
 #include "kinds/contents.hpp"
 
+#include <atomic>
+#include <cstddef>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -17,6 +19,10 @@ class retired_contents {
   /// The table shows something else from version `until` on. Needs no memory: the room comes with
   /// the contents. Each once.
   void add(const std::shared_ptr<contents>& gone, sequence until) noexcept;
+  /// It keeps some: a look that costs next to nothing.
+  [[nodiscard]] bool holds_any() const noexcept {
+    return held_.load(std::memory_order_relaxed) > 0;
+  }
   /// What the table showed at a version that is pinned; null if it is none of these.
   [[nodiscard]] std::shared_ptr<contents> at(sequence version) const noexcept;
   /// Lets go of what no pin may ask for.
@@ -35,6 +41,7 @@ class retired_contents {
   template <class F>
   void for_each(F f) const noexcept;
 
+  std::atomic<std::size_t> held_{0};
   mutable std::mutex mutex_;
   mutable std::list<contents::retirement_place> gone_;  // guarded by mutex_
 };

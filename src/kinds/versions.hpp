@@ -41,10 +41,9 @@ class version_board {
   [[nodiscard]] sequence bound(sequence at) const noexcept {
     return at == latest ? published() : at;
   }
-  /// Every table that the version changes has been stamped with its number. The same number again
-  /// while nobody else knows the board: contents being loaded have one version.
+  /// Every table that the version changes has been stamped with its number.
   void publish(sequence number) noexcept {
-    assert(number >= published() && number < unpublished);
+    assert(number > published() && number < unpublished);
     published_.store(number, std::memory_order_seq_cst);
   }
 

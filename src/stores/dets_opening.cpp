@@ -58,7 +58,7 @@ using dets_format::settings;
 }  // namespace
 
 dets_store::dets_store(std::shared_ptr<file::location> where, table_description as,
-                           std::unique_ptr<dets_format::store> file)
+                       std::unique_ptr<dets_format::store> file)
     : where_(std::move(where)),
       as_(std::move(as)),
       file_(std::move(file)),

@@ -272,7 +272,7 @@ file_figures dets_store::figures(const live_figures&) const {
 }
 
 bool dets_store::is_mostly_garbage(const live_figures&, std::uint64_t min_bytes,
-                                     std::uint32_t factor) const {
+                                   std::uint32_t factor) const {
   const auto status = file_->status();
   if (!status || status->size < min_bytes) return false;
   const auto i = file_->info();

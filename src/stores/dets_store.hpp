@@ -12,8 +12,8 @@
 
 namespace shelf::stores {
 
-/// Erlang's format. See file_store for what each call promises, and docs/dets.md for what such a file
-/// cannot keep.
+/// Erlang's format. See file_store for what each call promises, and docs/dets.md for what such a
+/// file cannot keep.
 ///
 /// A batch is no unit in the file: a crash in its middle leaves a part of it. A call that fails has
 /// changed nothing, or the file is fenced.
@@ -23,7 +23,7 @@ class dets_store final : public file_store {
   [[nodiscard]] static result<std::shared_ptr<file_store>> create(const file_options& o);
   [[nodiscard]] static result<found_at_open> read(const file_options& o, journal::visitor& out);
   dets_store(std::shared_ptr<file::location> where, table_description as,
-               std::unique_ptr<dets_format::store> file);
+             std::unique_ptr<dets_format::store> file);
 
   result<> read_all(journal::visitor& out) const override;
   result<> accept() override { return file_->accept(); }
@@ -66,7 +66,7 @@ class dets_store final : public file_store {
   class applying;
 
   [[nodiscard]] static result<std::shared_ptr<file_store>> open_as(const file_options& o,
-                                                                bool create);
+                                                                   bool create);
 
   [[nodiscard]] result<> still_whole();
   [[nodiscard]] result<> apply(std::span<const journal::change> changes);

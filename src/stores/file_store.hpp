@@ -67,8 +67,8 @@ class file_store : public change_store {
   [[nodiscard]] virtual result<> accept() { return {}; }
   /// Reads the whole file anew and looks for damage, as far as the format can show it.
   [[nodiscard]] virtual result<> verify() const = 0;
-  /// Saves what write-back tables changed, synced, in one step: in this file (null), or in a new one
-  /// that is to be published in its place.
+  /// Saves what write-back tables changed, synced, in one step: in this file (null), or in a new
+  /// one that is to be published in its place.
   [[nodiscard]] virtual result<std::shared_ptr<file_store>> save(const unsaved_state& state) = 0;
 
   // A whole new file.

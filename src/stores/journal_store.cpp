@@ -96,9 +96,8 @@ class journal_store::journal_reading final : public reading {
   std::uint64_t mark_;
 };
 
-journal_store::journal_store(std::shared_ptr<file::location> where,
-                                 journal_file::settings settings,
-                                 std::unique_ptr<journal_file> file)
+journal_store::journal_store(std::shared_ptr<file::location> where, journal_file::settings settings,
+                             std::unique_ptr<journal_file> file)
     : where_(std::move(where)), settings_(settings), file_(std::move(file)) {
   const auto& r = file_->recovered();
   found_ = {.batches = r.found.batches,
@@ -226,10 +225,11 @@ result<std::shared_ptr<file_store>> journal_store::write_whole(sequence number,
   std::uint64_t written = 0;
   for (const auto& t : tables) {
     if (!done) break;
-    if (t.all != nullptr) done = add_entries(j, t, [&](std::size_t more) {
-      written += more;
-      if (tell) tell(written, of);
-    });
+    if (t.all != nullptr)
+      done = add_entries(j, t, [&](std::size_t more) {
+        written += more;
+        if (tell) tell(written, of);
+      });
   }
   if (done) done = j.commit();
   // Most of the file is synced here, outside the turn; publish syncs the little that follows.
@@ -260,7 +260,7 @@ file_figures journal_store::figures(const live_figures& live) const {
 }
 
 bool journal_store::is_mostly_garbage(const live_figures& live, std::uint64_t min_bytes,
-                                        std::uint32_t factor) const {
+                                      std::uint32_t factor) const {
   const auto end = file_->end();
   // Divided, not multiplied: any factor may be asked for.
   return end >= min_bytes && end / factor > live_bytes(live);

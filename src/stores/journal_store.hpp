@@ -15,7 +15,7 @@ class journal_store final : public file_store {
       const file_options& o, std::span<const table_description> tables);
   [[nodiscard]] static result<found_at_open> read(const file_options& o, journal::visitor& out);
   journal_store(std::shared_ptr<file::location> where, journal::journal_file::settings settings,
-                  std::unique_ptr<journal::journal_file> file);
+                std::unique_ptr<journal::journal_file> file);
 
   result<> read_all(journal::visitor& out) const override;
   std::size_t expected_entries() const noexcept override;
