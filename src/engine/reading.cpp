@@ -109,7 +109,9 @@ std::shared_ptr<contents> table::look_at(sequence pinned) const {
   return retired_.at(pinned);
 }
 
+/// What was kept for a pin that has gone since counts no more.
 std::size_t table::memory_bytes() const noexcept {
+  if (retired_.holds_any()) retired_.release_unpinned();
   const memory::epoch_guard guard;
   const auto* const c = look();
   return (c != nullptr ? c->memory_bytes() : 0) + retired_.memory_bytes();
@@ -145,7 +147,7 @@ result<table_stats> table::stats() const {
     const auto* c = look();
     if (c == nullptr) return std::unexpected(labelled(errc::table_closed));
     s.entries = c->size();
-    s.memory_bytes = c->memory_bytes() + retired_.memory_bytes();
+    s.memory_bytes = memory_bytes();
     s.payload_bytes = c->payload_bytes();
     s.sequence = c->published();
   }

@@ -222,7 +222,7 @@ class table final : public detail::core {
   bool is_touched_ = false;          ///< it is in the group's list
   bool cleared_ = false;
 
-  kinds::retired_contents retired_;
+  mutable kinds::retired_contents retired_;
 };
 
 }  // namespace shelf::engine
