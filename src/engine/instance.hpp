@@ -144,7 +144,7 @@ class instance final : public chore,
   [[nodiscard]] result<> commit_once(transaction_run& run, detail::committed& done,
                                      bool& is_conflict);
   [[nodiscard]] result<> can_be_durable() const;
-  [[nodiscard]] load_settings how_to_load() const;
+  [[nodiscard]] load_settings how_to_load(bool may_have_several = true) const;
   [[nodiscard]] std::vector<declared_table> known_tables() const;
   [[nodiscard]] table_description describe(const wanted_table& t) const;
   [[nodiscard]] stores::file_options file_options() const;

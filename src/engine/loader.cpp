@@ -269,6 +269,11 @@ result<> file_loader::visit_catalogue(const journal::change& c) {
     highest_id_ = std::max(highest_id_, c.table);
     return {};
   }
+  const bool is_one_more = c.table != 1 || !tables_.empty();
+  if (is_one_more && !how_.may_have_several) {
+    return std::unexpected(
+        error(errc::corrupt, "the catalog has several tables, and the header says that it has one"));
+  }
   auto stored = stores::decode_description(c.key, c.value);
   if (!stored) return std::unexpected(stored.error());
   if (c.what == op::table_changed) {

@@ -33,6 +33,8 @@ struct load_settings {
   /// The file has no schema of its own: with missing_fields every value may be an older one. A set
   /// may have a key twice; the first counts. What it holds bears the sequence 0.
   bool has_schema = true;
+  /// The header allows for several tables.
+  bool may_have_several = true;
 };
 
 /// Applies the changes of one table to fresh contents and checks them on the way: every entry

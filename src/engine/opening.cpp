@@ -174,7 +174,7 @@ table& instance::add_table(std::uint32_t id, table_description as, detail::entry
 
 stores::file_options instance::file_options() const { return {where_, config_, first_}; }
 
-load_settings instance::how_to_load() const {
+load_settings instance::how_to_load(bool may_have_several) const {
   return {.policy = config_.missing_fields,
           .path = config_.path,
           .make =
@@ -183,7 +183,8 @@ load_settings instance::how_to_load() const {
                                        .hash_seed = seed,
                                        .order = {&terms::compare, &terms::order_prefix}});
               },
-          .has_schema = config_.format != file_format::dets};
+          .has_schema = config_.format != file_format::dets,
+          .may_have_several = may_have_several};
 }
 
 /// The tables whose types the program has told.
@@ -311,7 +312,7 @@ result<> instance::open_existing(std::vector<wanted_table>& wanted) {
   auto opened = stores::open_file_store(file_options());
   if (!opened) return std::unexpected(opened.error());
   auto& f = **opened;
-  file_loader load(how_to_load(), declared_in(wanted));
+  file_loader load(how_to_load(f.has_several_tables()), declared_in(wanted));
   load.reserve(f.expected_entries());
   if (auto read = f.read_all(load); !read) return read;
   if (auto fits = load.judge(); !fits) return fits;

@@ -57,6 +57,8 @@ class change_store {
   // The way down.
   /// The catalog will have several tables, or one whose id is not 1. Before the batch that says so.
   [[nodiscard]] virtual result<> allow_several_tables() = 0;
+  /// Whether that has been said: of a store where it was not, such a catalog is damage.
+  [[nodiscard]] virtual bool has_several_tables() const noexcept = 0;
   /// All of a batch, or nothing of it. The error is what to tell the caller: indeterminate if the
   /// store is in doubt, and then it is fenced. After an exception it is as before, or fenced.
   [[nodiscard]] virtual result<> append(std::uint64_t number,

@@ -35,6 +35,7 @@ class dets_store final : public file_store {
   result<std::unique_ptr<reading>> follow(start from) override;
   result<> append(sequence number, std::span<const journal::change> changes) override;
   result<> allow_several_tables() override;
+  bool has_several_tables() const noexcept override { return false; }
   bool likes_groups() const noexcept override { return false; }
   result<std::shared_ptr<file_store>> save(const unsaved_state& state) override;
   result<> sync() override;

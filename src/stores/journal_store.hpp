@@ -26,6 +26,7 @@ class journal_store final : public file_store {
   result<std::unique_ptr<reading>> follow(start from) override;
   result<> append(sequence number, std::span<const journal::change> changes) override;
   result<> allow_several_tables() override { return file_->allow_several_tables(); }
+  bool has_several_tables() const noexcept override { return file_->has_several_tables(); }
   bool likes_groups() const noexcept override { return true; }
   result<std::shared_ptr<file_store>> save(const unsaved_state& state) override;
   result<> sync() override { return file_->sync(); }

@@ -34,6 +34,16 @@ std::string_view name_of(seeded_bug b) {
     case seeded_bug::unlock_in_child: return "unlock_in_child";
     case seeded_bug::stale_durable_up_to: return "stale_durable_up_to";
     case seeded_bug::rename_before_sync: return "rename_before_sync";
+    case seeded_bug::absent_reads_skipped: return "absent_reads_skipped";
+    case seeded_bug::group_not_seen: return "group_not_seen";
+    case seeded_bug::published_per_table: return "published_per_table";
+    case seeded_bug::counts_without_stamps: return "counts_without_stamps";
+    case seeded_bug::unpinned_before_validating: return "unpinned_before_validating";
+    case seeded_bug::table_before_its_bit: return "table_before_its_bit";
+    case seeded_bug::indeterminate_retried: return "indeterminate_retried";
+    case seeded_bug::reservation_ignored: return "reservation_ignored";
+    case seeded_bug::ticket_before_sync: return "ticket_before_sync";
+    case seeded_bug::bounds_not_read: return "bounds_not_read";
   }
   return "unknown";
 }

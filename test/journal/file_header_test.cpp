@@ -120,7 +120,7 @@ TEST(FileHeader, AnotherVersionOrAnUnknownFeatureIsRefusedNamingTheByte) {
   refused(forged(12, std::uint8_t{132}), "12");
   refused(forged(8, std::uint32_t{2}, 1), "4104");
   for (unsigned bit = 0; bit < 64; ++bit) {
-    refused(forged(32, std::uint64_t{1} << bit), "32");
+    if (bit != 0) refused(forged(32, std::uint64_t{1} << bit), "32");
     const auto readable = decode_header(forged(24, std::uint64_t{1} << bit), "a");
     ASSERT_TRUE(readable.has_value());
     EXPECT_TRUE(readable->write_refused);
@@ -129,6 +129,15 @@ TEST(FileHeader, AnotherVersionOrAnUnknownFeatureIsRefusedNamingTheByte) {
     EXPECT_FALSE(harmless->write_refused);
     EXPECT_EQ(harmless->compatible, std::uint64_t{1} << bit);
   }
+}
+
+TEST(FileHeader, TheBitOfSeveralTablesIsKeptAndSaysSo) {
+  const auto several = decode_header(forged(32, std::uint64_t{1}), "a");
+  ASSERT_TRUE(several.has_value());
+  EXPECT_TRUE(several->several_tables);
+  const auto again = encode_slot(*several, 0);
+  EXPECT_EQ(std::to_integer<int>(again[32]), 1);
+  EXPECT_FALSE(decode_header(forged(16, std::uint64_t{0}), "a")->several_tables);
 }
 
 }  // namespace

@@ -128,7 +128,7 @@ TEST(UnsoundFile, EntriesOfAnotherTableAreNotTakenForThisOnes) {
   const auto key = term::binary("bob");
   const auto value = term::integer(40);
   forged_table().put("alice", 30).record({op::put, 0, 2, key.encoded(), value.encoded()}).on(disk);
-  expect_refused_everywhere(disk, errc::unsupported_version, "several tables");
+  expect_refused_everywhere(disk, errc::corrupt, "table 2, which the catalog does not have");
   const auto report = or_throw(salvage_of(disk));
   EXPECT_EQ(report.bad_records, 1u);
   EXPECT_EQ(report.left_out.at(0).sequence, 3u);
