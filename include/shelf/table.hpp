@@ -281,9 +281,10 @@ class table {
   [[nodiscard]] snapshot_type snapshot() const;
   /// Iterates one moment: `for (const auto& [key, value] : table)`. The iterator owns the moment,
   /// so the loop may write to the table, and to others. To iterate parts of it, or to look things
-  /// up in the same moment, take a snapshot(). Name the table first: in `for (... :
-  /// *T::open(path))` it is destroyed before the loop begins. size() may differ from what a loop
-  /// sees, because each looks at a moment of its own; so a table is not a std::ranges::sized_range.
+  /// up in the same moment, take a snapshot(). Name the table first: one that is
+  /// opened in the head of the loop is destroyed before the loop begins. size() may differ from
+  /// what a loop sees, because each looks at a moment of its own; so a table is not a
+  /// std::ranges::sized_range.
   [[nodiscard]] auto begin() const { return snapshot().begin(); }
   /// The end of every iteration.
   [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
@@ -444,7 +445,9 @@ template <class Table, path_argument P, class F>
 
 }  // namespace shelf
 
+/// \cond
 template <class K, class V, shelf::kind Kind>
 inline constexpr bool std::ranges::disable_sized_range<shelf::table<K, V, Kind>> = true;
+/// \endcond
 
 #include "shelf/detail/table.hpp"

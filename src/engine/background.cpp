@@ -125,7 +125,7 @@ bool instance::collect() noexcept {
 
 std::size_t instance::memory_bytes() const noexcept {
   std::size_t sum = 0;
-  for (const auto& t : tables_) sum += t->memory_bytes();
+  for (const auto& t : tables_) sum += t->held() != nullptr ? t->held_bytes() : 0;
   return sum;
 }
 

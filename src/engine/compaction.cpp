@@ -16,7 +16,7 @@ constexpr int most_rounds = 16;
 
 }  // namespace
 
-stores::live_figures instance::live() const noexcept {
+stores::live_figures instance::live() const {
   stores::live_figures sum;
   const memory::epoch_guard guard;
   for (const auto& t : tables_) {

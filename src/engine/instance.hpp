@@ -169,7 +169,7 @@ class instance final : public chore,
   [[nodiscard]] result<> close_locked();
   [[nodiscard]] result<> save_the_rest_and_seal();
   [[nodiscard]] table_images images() const;
-  [[nodiscard]] stores::live_figures live() const noexcept;
+  [[nodiscard]] stores::live_figures live() const;
   [[nodiscard]] bool wants_compaction(std::uint64_t min_bytes) const;
   [[nodiscard]] result<> compact_at_close();
   [[nodiscard]] result<> compact_locked(const progress& tell);

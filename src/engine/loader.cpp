@@ -272,7 +272,7 @@ result<> file_loader::visit_catalogue(const journal::change& c) {
   const bool is_one_more = c.table != 1 || !tables_.empty();
   if (is_one_more && !how_.may_have_several) {
     return std::unexpected(
-        error(errc::corrupt, "the catalog has several tables, and the header says that it has one"));
+        error(errc::corrupt, "the catalog has several tables, the header allows for one"));
   }
   auto stored = stores::decode_description(c.key, c.value);
   if (!stored) return std::unexpected(stored.error());

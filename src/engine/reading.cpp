@@ -110,7 +110,7 @@ std::shared_ptr<contents> table::look_at(sequence pinned) const {
 }
 
 /// What was kept for a pin that has gone since counts no more.
-std::size_t table::memory_bytes() const noexcept {
+std::size_t table::memory_bytes() const {
   if (retired_.holds_any()) retired_.release_unpinned();
   const memory::epoch_guard guard;
   const auto* const c = look();

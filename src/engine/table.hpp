@@ -133,7 +133,8 @@ class table final : public detail::core {
   }
   /// What it showed at a pinned version; null if it is closed.
   [[nodiscard]] std::shared_ptr<contents> look_at(sequence pinned) const;
-  [[nodiscard]] std::size_t memory_bytes() const noexcept;
+  /// Throws std::bad_alloc, as the first epoch guard of a thread.
+  [[nodiscard]] std::size_t memory_bytes() const;
 
   // In the turn (staging.cpp). Staging throws std::bad_alloc, having staged anything or nothing.
   /// Decides the operation on top of what the group has staged. False: it must wait until that is
@@ -154,6 +155,10 @@ class table final : public detail::core {
   void install(std::shared_ptr<contents> fresh) noexcept;
   [[nodiscard]] contents* held() const noexcept { return owned_.get(); }
   [[nodiscard]] const std::shared_ptr<contents>& owned() const noexcept { return owned_; }
+  /// memory_bytes(), of a table that is open.
+  [[nodiscard]] std::size_t held_bytes() const noexcept {
+    return owned_->memory_bytes() + retired_.memory_bytes();
+  }
   [[nodiscard]] std::shared_ptr<contents> make_contents() const;
   /// Write-back: cleared since the last save.
   [[nodiscard]] bool& cleared() noexcept { return cleared_; }

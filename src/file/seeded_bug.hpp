@@ -24,15 +24,15 @@ enum class seeded_bug : std::uint8_t {
   rename_before_sync,
   // Of databases and transactions.
   absent_reads_skipped,
-  group_not_seen,          ///< validated against what is published, not what the group has staged
+  group_not_seen,  ///< validated against what is published, not what the group has staged
   published_per_table,
-  counts_without_stamps,   ///< a range is valid if it has as many entries as before
+  counts_without_stamps,  ///< a range is valid if it has as many entries as before
   unpinned_before_validating,
-  table_before_its_bit,    ///< the second table is in the file before the header says so
+  table_before_its_bit,  ///< the second table is in the file before the header says so
   indeterminate_retried,
   reservation_ignored,
   ticket_before_sync,
-  bounds_not_read,         ///< the end of a walk that found nothing more is no read
+  bounds_not_read,  ///< the end of a walk that found nothing more is no read
 };
 
 #ifdef SHELF_SEEDED_BUGS

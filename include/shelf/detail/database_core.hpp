@@ -151,8 +151,8 @@ class database_core {
   /// An error of `f` aborts and is returned. On a thread that is inside a transaction of this
   /// database it nests. Errors: conflict after so many attempts; invalid_argument (sync in
   /// write_mode::back); size_limit_exceeded; those of a write.
-  [[nodiscard]] virtual result<committed> transact(
-      const transact_settings& how, function_ref<result<>(transaction_core&)> f) = 0;
+  [[nodiscard]] virtual result<committed> transact(const transact_settings& how,
+                                                   function_ref<result<>(transaction_core&)> f) = 0;
   /// Whether the batch is on disk.
   [[nodiscard]] virtual bool is_durable(std::uint64_t sequence) const = 0;
   /// Returns when the batch is on disk; all who wait share a sync. Errors: those of sync;
