@@ -154,7 +154,7 @@ std::optional<error> commit_queue::sync_group() {
     const auto& cause = synced.error();
     // It is in the file, and whether that is the database's still, and whole, is not known.
     const bool in_doubt = file_->is_fenced() && cause != errc::indeterminate;
-    return in_doubt ? file::in_doubt(cause) : cause;
+    return in_doubt ? shelf::in_doubt(cause) : cause;
   }
   turn_.set_grouping({.groups_for_others = 0, .window = (system.now() - start) / 2});
   return std::nullopt;

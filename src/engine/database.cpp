@@ -6,7 +6,7 @@
 #include "error/sentence.hpp"
 #include "file/seeded_bug.hpp"
 #include "memory/epoch.hpp"
-#include "term/utf8.hpp"
+#include "error/utf8.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -29,7 +29,7 @@ constexpr int first_reserved = 4;          // attempt
   };
   if (name.empty()) return refuse("it is empty");
   if (name.size() > longest_name) return refuse("it is longer than 255 bytes");
-  if (!terms::count_characters(as_bytes(name))) return refuse("it is not UTF-8");
+  if (!count_characters(as_bytes(name))) return refuse("it is not UTF-8");
   if (name.find('\0') != std::string::npos) return refuse("it contains a zero byte");
   return {};
 }

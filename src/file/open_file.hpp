@@ -21,8 +21,6 @@ namespace shelf::file {
 [[nodiscard]] error os_failure(std::string_view path, std::string_view doing, int os_error);
 
 // Engine and stores still call them by these names.
-using shelf::in_doubt;
-using shelf::writing_stopped;
 
 /// An open regular file. Owns its descriptor; moves, never copies.
 /// Thread safety: const-like calls (read, write at distinct offsets, sync) may run concurrently.

@@ -233,7 +233,7 @@ result<std::uint64_t> dets_store::names() const {
 std::optional<error> dets_store::fence() const {
   if (!is_fenced()) return std::nullopt;
   const std::scoped_lock lock(fence_mutex_);
-  return file::writing_stopped(where_->path(), *fence_);
+  return writing_stopped(where_->path(), *fence_);
 }
 
 void dets_store::set_fence(const error& cause) noexcept {
@@ -244,7 +244,7 @@ void dets_store::set_fence(const error& cause) noexcept {
 
 error dets_store::fence_for(const error& cause) {
   set_fence(cause);
-  return file::in_doubt(cause);
+  return shelf::in_doubt(cause);
 }
 
 /// The file's own fence is the table's as well.
