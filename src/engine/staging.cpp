@@ -200,7 +200,7 @@ void table::stage_replace_if(operation& op, group& to) {
   if (there == nullptr) {
     op.failure = error(errc::not_found);
   } else if (!same_bytes(there->value(), op.expected)) {
-    op.failure = error(errc::busy);
+    op.failure = error(errc::conflict);
   } else {
     (void)put(op.made, op.hash, to);
   }

@@ -201,8 +201,8 @@ class core {
   [[nodiscard]] virtual result<std::size_t> clear() = 0;
   /// The new value. not_found without initial; overflow.
   [[nodiscard]] virtual result<wide_integer> update_counter(bytes key, counter_step step) = 0;
-  /// Set kinds: replaces the value if it still is `expected`; else busy (another thread was faster)
-  /// or not_found.
+  /// Set kinds: replaces the value if it still is `expected`; else conflict (another thread was
+  /// faster) or not_found.
   [[nodiscard]] virtual result<> replace_if(bytes key, bytes expected,
                                             std::span<const bytes> value) = 0;
 

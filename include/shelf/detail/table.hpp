@@ -240,7 +240,7 @@ result<V> table<K, V, Kind>::update(const A& key, F&& f) {
     const bytes whole = v.has_pieces() ? bytes() : v.written();
     const auto replaced = v.has_pieces() ? replace(v.pieces()) : replace({&whole, 1});
     if (replaced) return value;
-    if (replaced.error() != errc::busy) return std::unexpected(replaced.error());
+    if (replaced.error() != errc::conflict) return std::unexpected(replaced.error());
   }
 }
 
