@@ -72,7 +72,13 @@ result<std::shared_ptr<instance>> instance::open_several(detail::core_config con
               "table '" + detail::printable(declared[i].name) + "' is declared twice"));
   }
   if (auto valid = check_config(config, kind::set); !valid) return std::unexpected(valid.error());
-  return open(std::move(config), std::move(declared), false);
+  auto opened = open(std::move(config), std::move(declared), false);
+  if (!opened && opened.error() == errc::not_a_table) {
+    return std::unexpected(
+        error(errc::not_a_table,
+              opened.error().message() + "; a database cannot be kept in a DETS file"));
+  }
+  return opened;
 }
 
 result<std::shared_ptr<detail::core>> instance::table(wanted_table w) {
@@ -84,6 +90,7 @@ result<std::shared_ptr<detail::core>> instance::table(wanted_table w) {
   auto* known = find(w.name);
   if (known == nullptr) {
     if (!config_.in_memory && !writes_file()) return std::unexpected(no_table(w.name));
+    if (is_in_transaction()) return std::unexpected(labelled(errc::busy));
     const auto name = w.name;
     std::vector<wanted_table> one;
     one.push_back(std::move(w));
@@ -196,9 +203,15 @@ result<detail::committed> instance::transact(
     const detail::transact_settings& how,
     detail::function_ref<result<>(detail::transaction_core&)> f) {
   if (auto* const outer = transaction_scope::find(*this)) {
+    if (how.sync) {
+      return std::unexpected(
+          error(errc::invalid_argument,
+                label_ + ": only the outermost of nested transactions can wait for the disk"));
+    }
     auto nested = outer->nest([&] { return f(*outer); });
     if (!nested) return std::unexpected(nested.error());
-    return detail::committed{.sequence = outer->at(), .attempts = outer->attempt()};
+    return detail::committed{
+        .sequence = outer->at(), .attempts = outer->attempt(), .is_nested = true};
   }
   if (auto may = may_transact(how); !may) return std::unexpected(may.error());
   std::vector<engine::table*> met;  // the tables of the last run that met others
@@ -222,6 +235,7 @@ result<detail::committed> instance::transact(
       met = run.tables();
       continue;
     }
+    alone.reset();
     if (how.sync && run.has_writes()) {
       if (auto synced = make_durable(done.sequence); !synced) {
         return std::unexpected(synced.error());

@@ -158,6 +158,7 @@ class instance final : public chore,
   [[nodiscard]] result<> may_write_file() const;
   [[nodiscard]] bool is_checking() const noexcept;
   [[nodiscard]] bool is_in_callback() const noexcept;
+  [[nodiscard]] bool is_in_transaction() const noexcept;
   [[nodiscard]] result<> save_locked();
   [[nodiscard]] result<> save_unsaved();
   [[nodiscard]] result<> sync_and_note(bool settle);

@@ -35,6 +35,7 @@ table_loader::table_loader(const load_settings& how, const detail::entry_types* 
     : how_(how),
       types_(types),
       description_(std::move(as)),
+      label_(how.names_tables ? how.path + ": " + detail::printable(description_.name) : how.path),
       loaded_(how.make(types != nullptr ? types->what : description_.what)),
       trusted_(how.trusted),
       has_schema_(how.has_schema) {
@@ -148,7 +149,7 @@ result<> table_loader::check_schema(std::string& stored, const std::string& want
                                     std::string_view which, missing_fields policy) {
   auto same = types_->compare_schema(stored, wanted, policy);
   if (!same) {
-    auto sentence = how_.path + ": ";
+    auto sentence = label_ + ": ";
     if (same.error() == errc::type_mismatch) {
       sentence.append("the ").append(which).append(" type differs: ");
     } else {
@@ -208,7 +209,7 @@ result<> table_loader::judge() {
   if (bad_entries_ == 0) return {};
   const auto count = std::to_string(bad_entries_);
   return std::unexpected(error(errc::type_mismatch,
-                               how_.path + ": " + count +
+                               label_ + ": " + count +
                                    (bad_entries_ == 1 ? " entry does" : " entries do") +
                                    " not fit the types: " + first_bad_,
                                first_bad_details_));
@@ -218,7 +219,7 @@ result<> table_loader::check_description() {
   if (types_ == nullptr || trusted_) return {};
   if (description_.what != types_->what) {
     return std::unexpected(
-        error(errc::wrong_kind, how_.path + ": the file holds " + in_words(description_.what) +
+        error(errc::wrong_kind, label_ + ": the file holds " + in_words(description_.what) +
                                     ", the program opens it as " + in_words(types_->what)));
   }
   // A key that lacks fields would be another key than the one the program looks up.

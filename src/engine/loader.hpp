@@ -24,7 +24,8 @@ using stores::table_description;
 /// What loaders need to know of the database.
 struct load_settings {
   missing_fields policy = missing_fields::refuse;
-  std::string path;  ///< in messages
+  std::string path;           ///< in messages
+  bool names_tables = false;  ///< in messages, as well
   /// Empty contents on a board of their own.
   std::function<std::shared_ptr<contents>(kind what)> make;
   /// From here on entries are the database's own: they are not checked again, and no code of the
@@ -84,6 +85,7 @@ class table_loader {
   const load_settings& how_;
   const detail::entry_types* types_;
   table_description description_;
+  const std::string label_;  ///< in messages
   std::shared_ptr<contents> loaded_;
   struct announced {
     entry::owner made;

@@ -177,6 +177,7 @@ stores::file_options instance::file_options() const { return {where_, config_, f
 load_settings instance::how_to_load(bool may_have_several) const {
   return {.policy = config_.missing_fields,
           .path = config_.path,
+          .names_tables = !is_lone_,
           .make =
               [seed = process_hash_seed(system_)](kind what) {
                 return contents::make({.what = what,

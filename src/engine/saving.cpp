@@ -210,7 +210,7 @@ void instance::note_sync(const file_store& f) {
 
 result<> instance::reload() {
   if (auto has = has_file(); !has) return has;
-  if (is_checking()) return std::unexpected(labelled(errc::busy));
+  if (is_checking() || is_in_transaction()) return std::unexpected(labelled(errc::busy));
   const std::scoped_lock lock(life_);
   checking_ = std::this_thread::get_id();
   struct end_of_check {

@@ -76,6 +76,11 @@ transaction_run* transaction_scope::find(const instance& of) noexcept {
   return nullptr;
 }
 
+/// A call that waits for the end of all transactions would wait for one on this thread.
+bool instance::is_in_transaction() const noexcept {
+  return transaction_scope::find(*this) != nullptr;
+}
+
 // --- a run ---------------------------------------------------------------------------------------
 
 transaction_run::transaction_run(instance& of, int attempt)
@@ -102,8 +107,9 @@ detail::transaction_table_core& transaction_run::of(const detail::core& which) {
                  : error(errc::invalid_argument,
                          which.label() + ": the table is not one of the transaction's database");
   fail(why);
-  unreadable_ = std::make_unique<unreadable_table>(std::move(why), which.label());
-  return *unreadable_;
+  // All of them stay: the run may still have the ones before.
+  return *unreadable_.emplace_back(
+      std::make_unique<unreadable_table>(std::move(why), which.label()));
 }
 
 result<> transaction_run::take_up(std::size_t bytes) {

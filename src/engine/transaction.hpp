@@ -114,7 +114,7 @@ class transaction_run final : public detail::transaction_core, public commit_req
   kinds::version_board::pin_place pin_;
   bool is_pinned_ = true;
   std::vector<std::unique_ptr<table_run>> tables_;
-  std::unique_ptr<detail::transaction_table_core> unreadable_;
+  std::vector<std::unique_ptr<detail::transaction_table_core>> unreadable_;
   write_log log_;
   computed_values computed_;
   std::vector<function<void()>> on_commit_;

@@ -117,6 +117,7 @@ struct transact_settings {
 struct committed {
   std::uint64_t sequence = 0;  ///< of its batch; of the version it read, if it wrote nothing
   int attempts = 0;            ///< runs it took
+  bool is_nested = false;      ///< nothing is committed before the outer one is
 };
 
 /// All tables of a database at one moment. Thread safety: all calls from any thread.
