@@ -1,5 +1,5 @@
 // API  [api] -> engine -> stores -> journal -> file
-// Everything: include this one.
+// Everything about tables: include this one. Databases of several tables are in database.hpp.
 #pragma once
 
 #include "shelf/batch.hpp"

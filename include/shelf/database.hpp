@@ -1,0 +1,257 @@
+// API  [api] -> engine -> stores -> journal -> file
+// The database: several tables in one file, with snapshots and transactions over all of them.
+#pragma once
+
+#include "shelf/detail/database_core.hpp"
+#include "shelf/table.hpp"
+#include "shelf/transaction.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace shelf {
+
+/// How to open a database. An aggregate: name what differs from the defaults. Every member means
+/// what it means in config<K, V>, for all tables of the file.
+struct database_config {
+  /// The file, UTF-8.
+  std::string path = {};
+  /// If set, the path cannot leave this directory, neither through ".." nor through symlinks.
+  std::optional<std::string> base_directory = {};
+  /// A label for messages; need not be unique. Default: the path.
+  std::string name = {};
+  /// When a write or a transaction reaches the file.
+  write_mode mode = write_mode::through;
+  /// What open expects to find.
+  shelf::opening opening = shelf::opening::create_if_missing;
+  /// How small reads and writes access the file.
+  file_io io = file_io::calls;
+  /// write_mode::back: interval of saves in the background; zero: never.
+  std::chrono::milliseconds save_every{0};
+  /// write_mode::through: interval of syncs in the background while there are unsynced writes;
+  /// zero: never.
+  std::chrono::milliseconds sync_every{1000};
+  /// Whether stored structs may lack trailing fields.
+  shelf::missing_fields missing_fields = shelf::missing_fields::refuse;
+  /// Receives errors of the destructor and of background work. Default: prints one line to stderr.
+  /// Called from any thread; must not throw.
+  function<void(const error&)> on_error = {};
+  /// Limits on what is written.
+  shelf::limits limits = {};
+  /// When the file is compacted without being asked.
+  shelf::compaction compaction = {};
+  /// Whether the file may be on a network file system.
+  shelf::file_system file_system = shelf::file_system::local;
+  /// Where files are stored: nullptr is the operating system; tests may pass a simulated disk.
+  file::system* system = nullptr;
+};
+
+/// What a program says of a table of a database.
+template <class T>
+struct table_options {
+  /// Whether its entries are in the file, or in memory alone. Those of a memory table are lost when
+  /// the database is closed; the file keeps its name and types.
+  shelf::storage storage = shelf::storage::disk;
+  /// Called for every entry at open and reload, after the types were checked; false fails the call
+  /// with type_mismatch.
+  function<bool(const typename T::key_type&, const typename T::mapped_type&)> check = {};
+};
+
+/// A table that database::open is to have: made by declare.
+template <class T>
+struct declared {
+  /// Its name in the database.
+  std::string name;
+  /// How it is kept.
+  table_options<T> options = {};
+};
+
+/// A table for database::open: `shelf::declare<shelf::map<std::string, int>>("ages")`. A name is
+/// valid UTF-8 of 1 to 255 bytes.
+template <class T>
+[[nodiscard]] declared<T> declare(std::string name, table_options<T> options = {}) {
+  return {std::move(name), std::move(options)};
+}
+
+/// What a database says of one of its tables: name, kind, schemas, storage, number of entries.
+using table_facts = detail::table_facts;
+/// The result of database::stats(): `all`, summed up over the tables, and how many there are.
+using database_stats = detail::database_figures;
+
+/// Waits for a transaction to be on disk. Give it to transact, which fills it when it commits; then
+/// wait() when the answer is to leave the program. Tickets that are waited for at the same time
+/// share one sync. Copies stand for the same transaction. Keeps the database's memory, not its
+/// file.
+/// Thread safety: const calls from any thread.
+class ticket {
+ public:
+  /// Returns once the transaction is on disk: it survives a power failure. Errors: invalid_argument
+  /// if no transaction has committed with this ticket, or in write_mode::back, where save() writes;
+  /// those of database::sync.
+  [[nodiscard]] result<> wait() const;
+  /// Whether it is on disk already. False if no transaction has committed with this ticket.
+  [[nodiscard]] bool is_durable() const { return core_ && core_->is_durable(sequence_); }
+
+ private:
+  friend class database;
+
+  std::shared_ptr<detail::database_core> core_;
+  std::uint64_t sequence_ = 0;
+};
+
+/// Options of transact.
+struct transact_options {
+  int attempts = 100;               ///< runs before it gives up with conflict; 1 or more
+  shelf::ticket* ticket = nullptr;  ///< filled if it commits, else emptied
+  bool sync = false;                ///< wait until it is on disk, as ticket::wait does
+};
+
+/// All tables of a database at one moment. Copies nothing; entries are retained while it exists. It
+/// may outlive the database.
+/// Thread safety: all calls from any thread.
+class database_snapshot {
+ public:
+  /// Made by database::snapshot.
+  explicit database_snapshot(std::shared_ptr<const detail::database_snapshot_core> of) noexcept
+      : core_(std::move(of)) {}
+  /// One table at that moment; empty if it is a table of another database.
+  template <class K, class V, kind Kind>
+  [[nodiscard]] shelf::snapshot<K, V, Kind> operator()(const table<K, V, Kind>& of) const {
+    using inner = detail::table_access;
+    return shelf::snapshot<K, V, Kind>(core_->of(inner::core_of(of)), inner::rules_of(of));
+  }
+
+ private:
+  std::shared_ptr<const detail::database_snapshot_core> core_;
+};
+
+/// Several tables in one file: one lock, one sequence of writes, one moment for snapshots, and
+/// transactions over all of them.
+///
+/// `table<T>(name)` gives handles with the verbs of any table. What concerns the file concerns all
+/// tables: `save`, `sync`, `reload` and `compact` of a handle are those of the database. `close()`
+/// of a handle is invalid_argument, and its destruction closes nothing; once the database is
+/// closed, its handles say table_closed.
+///
+/// Thread safety: all calls from any thread concurrently, including close(); moving and destroying
+/// require exclusive access to this object.
+class database {
+ public:
+  // --- life --------------------------------------------------------------------------------------
+
+  /// Opens the file, or creates it, with these tables: those that are missing are created, all or
+  /// none. Tables in the file that are not declared are loaded, kept by every rewrite, and checked
+  /// against types when table<T>() asks for them. Errors: those of table::open; not_found if the
+  /// database is opened read_only and lacks one of the tables; invalid_argument for a name that is
+  /// no name, or declared twice. On error nothing has changed.
+  template <class... T>
+  [[nodiscard]] static result<database> open(database_config c, declared<T>... tables);
+  /// The same with the file alone, a std::string, a literal or a std::filesystem::path; the rest as
+  /// database_config has it by default.
+  template <path_argument P, class... T>
+  [[nodiscard]] static result<database> open(const P& path, declared<T>... tables);
+
+  /// Moves the handle; a moved-from handle may only be assigned to or destroyed.
+  database(database&&) noexcept = default;
+  /// Closes this database, as the destructor does, and takes over the other.
+  database& operator=(database&& other) noexcept;
+  /// Closes; errors go to config.on_error, and everything is released regardless.
+  ~database() { release(); }
+
+  /// Saves, seals the file and releases everything, as table::close. busy in a transaction or a
+  /// callback of this database.
+  [[nodiscard]] result<> close() { return core_->close(); }
+  /// Releases everything without saving. Unsaved changes (write_mode::back) are lost.
+  void abandon() noexcept { core_->abandon(); }
+  /// False once closed, abandoned or moved from, and in a forked child.
+  [[nodiscard]] bool is_open() const noexcept { return core_ && core_->is_open(); }
+
+  // --- tables ------------------------------------------------------------------------------------
+
+  /// The table of that name, created if it is missing; `db.table<T>("online", {.storage =
+  /// shelf::storage::memory})`. Two handles of one name are one table. Errors: invalid_argument
+  /// (the name, or another storage than the table has), wrong_kind and type_mismatch (the table has
+  /// other types), not_found (it is missing in a database opened read_only), those of a write.
+  template <class T>
+  [[nodiscard]] result<T> table(std::string name, table_options<T> options = {});
+  /// All tables of the file, those included that this program has not declared.
+  [[nodiscard]] std::vector<table_facts> tables() const { return core_->tables(); }
+
+  // --- all tables at once ------------------------------------------------------------------------
+
+  /// All tables at one moment: `auto moment = db.snapshot(); moment(accounts).size()`. Never blocks
+  /// and never conflicts. Of a closed database it is empty.
+  [[nodiscard]] database_snapshot snapshot() const { return database_snapshot(core_->snapshot()); }
+  /// Calls f(const database_snapshot&) and returns what it returns, as a result. table_closed if
+  /// the database is closed. An exception thrown by f passes through.
+  template <class F>
+  [[nodiscard]] auto read(F&& f) const;
+  /// f may run several times: again whenever another write has changed what it has read. So it must
+  /// do nothing outside the database that may not happen twice; on_commit is for that.
+  ///
+  /// Calls f(transaction&), and commits what it wrote, in any tables, in one atomic step for
+  /// readers and on disk. Returns what f returned when it ran last, as a result. If that is an
+  /// error, or f throws, nothing is written, and the error or exception is passed on.
+  ///
+  /// Strictly serializable: each transaction happens as if at one moment, between the call of
+  /// transact and its return. f runs on the calling thread, without any lock. A call on the same
+  /// database inside f is `nested`: options.attempts has no meaning there, and a ticket stays
+  /// empty, because nothing is committed before the outermost call is.
+  ///
+  /// Errors: conflict after options.attempts runs; those of a write; size_limit_exceeded above
+  /// limits.transaction_bytes; of add: not_found and overflow; invalid_argument for options.sync in
+  /// write_mode::back or in a nested call, and for tables of another database.
+  template <class F>
+  [[nodiscard]] auto transact(F&& f, const transact_options& options = {});
+
+  // --- disk --------------------------------------------------------------------------------------
+
+  /// back: appends the changes since the last save as one atomic batch and syncs. through, durable:
+  /// syncs. As table::save, for all tables.
+  [[nodiscard]] result<> save() { return core_->save(); }
+  /// Syncs everything written to the file (fdatasync). In write_mode::back it does not save.
+  [[nodiscard]] result<> sync() { return core_->sync(); }
+  /// back: rolls all tables back to the last saved state. Otherwise: reads and checks the file
+  /// again. Atomic for readers of several tables.
+  [[nodiscard]] result<> reload() { return core_->reload(); }
+  /// Writes a new file with only the live entries of all tables and renames it over the old one;
+  /// writers continue. `tell` receives the number of entries written.
+  [[nodiscard]] result<> compact(const progress& tell = {}) { return core_->compact(tell); }
+  /// Makes a fenced database writable again, as table::recover.
+  [[nodiscard]] result<> recover() { return core_->recover(); }
+  /// Sums over the tables, and the figures of the file. `stats()` of a table has its own.
+  [[nodiscard]] result<database_stats> stats() const { return core_->stats(); }
+
+ private:
+  database(std::shared_ptr<detail::database_core> core, detail::decoding_rules rules,
+           detail::encoding_limits limits)
+      : core_(std::move(core)), rules_(rules), limits_(limits) {}
+
+  void release() noexcept {
+    if (core_) core_->close_at_destruction();
+  }
+
+  std::shared_ptr<detail::database_core> core_;
+  detail::decoding_rules rules_;
+  detail::encoding_limits limits_;
+};
+
+/// Opens a database with the tables declared, calls f(database), and always closes it:
+///
+///     shelf::with_database({.path = "shop.shelf"}, shelf::declare<users_table>("users"),
+///                          [](shelf::database& db) { ... });
+///
+/// Returns what f returns (a result is passed on). If closing fails too, the error includes both
+/// causes. An exception thrown by f passes through after the database is closed; errors of that
+/// close go to config.on_error.
+template <class... DeclaredAndF>
+[[nodiscard]] auto with_database(database_config c, DeclaredAndF&&... declared_and_f);
+
+}  // namespace shelf
+
+#include "shelf/detail/database.hpp"

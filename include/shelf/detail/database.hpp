@@ -1,0 +1,144 @@
+// API  [api] -> engine -> stores -> journal -> file
+// The bodies of database.hpp.
+#pragma once
+
+#include "shelf/database.hpp"
+
+#include <tuple>
+
+namespace shelf {
+namespace detail {
+
+template <class T>
+struct is_table : std::false_type {};
+template <class K, class V, kind Kind>
+struct is_table<table<K, V, Kind>> : std::true_type {};
+
+[[nodiscard]] inline decoding_rules rules_of(const database_config& c) noexcept {
+  return {.missing_fields = c.missing_fields == missing_fields::use_defaults,
+          .nesting = static_cast<std::uint32_t>(c.limits.nesting)};
+}
+
+[[nodiscard]] inline core_config untyped(database_config c) {
+  core_config u;
+  u.path = std::move(c.path);
+  u.base_directory = std::move(c.base_directory);
+  u.name = std::move(c.name);
+  u.mode = c.mode;
+  u.opening = c.opening;
+  u.io = c.io;
+  u.save_every = c.save_every;
+  u.sync_every = c.sync_every;
+  u.missing_fields = c.missing_fields;
+  u.on_error = std::move(c.on_error);
+  u.limits = c.limits;
+  u.compaction = c.compaction;
+  u.file_system = c.file_system;
+  u.system = c.system;
+  return u;
+}
+
+/// A declaration as the core wants it.
+template <class T>
+[[nodiscard]] wanted_table untyped(declared<T> d, const decoding_rules& rules) {
+  static_assert(
+      is_table<T>::value,
+      "A database holds shelf tables: shelf::map, ordered_map, bag, duplicate_bag, set or "
+      "ordered_set of the key and value types.");
+  typename T::config c;
+  c.check = std::move(d.options.check);
+  return {.name = std::move(d.name),
+          .types = make_entry_types(
+              types_of<typename T::key_type, typename T::mapped_type, T::table_kind>(c, rules)),
+          .storage = d.options.storage};
+}
+
+}  // namespace detail
+
+inline result<> ticket::wait() const {
+  if (core_) return core_->make_durable(sequence_);
+  return std::unexpected(
+      error(errc::invalid_argument, "no transaction has committed with this ticket"));
+}
+
+template <class... T>
+result<database> database::open(database_config c, declared<T>... tables) {
+  const auto rules = detail::rules_of(c);
+  const detail::encoding_limits limits{.size = c.limits.entry_bytes, .nesting = rules.nesting};
+  std::vector<detail::wanted_table> wanted;
+  wanted.reserve(sizeof...(T));
+  (wanted.push_back(detail::untyped(std::move(tables), rules)), ...);
+  auto core = detail::open_database(detail::untyped(std::move(c)), std::move(wanted));
+  if (!core) return std::unexpected(core.error());
+  return database(std::move(*core), rules, limits);
+}
+
+template <path_argument P, class... T>
+result<database> database::open(const P& path, declared<T>... tables) {
+  database_config c;
+  c.path = detail::path_text(path);
+  return open(std::move(c), std::move(tables)...);
+}
+
+inline database& database::operator=(database&& other) noexcept {
+  if (this == &other) return *this;
+  release();
+  core_ = std::move(other.core_);
+  rules_ = other.rules_;
+  limits_ = other.limits_;
+  return *this;
+}
+
+template <class T>
+result<T> database::table(std::string name, table_options<T> options) {
+  auto core =
+      core_->table(detail::untyped(declared<T>{std::move(name), std::move(options)}, rules_));
+  if (!core) return std::unexpected(core.error());
+  return detail::table_access::handle<T>(std::move(*core), rules_, limits_);
+}
+
+template <class F>
+auto database::read(F&& f) const {
+  static_assert(std::is_invocable_v<F&, const database_snapshot&>,
+                "The function given to read takes a const shelf::database_snapshot&.");
+  detail::last_outcome<std::invoke_result_t<F&, const database_snapshot&>> last;
+  const auto moment = snapshot();
+  // Asked after the snapshot was taken, so that one of an open database is whole.
+  if (!core_->is_open()) {
+    return last.take(result<>(
+        std::unexpected(error(errc::table_closed, core_->label() + ": the database is closed"))));
+  }
+  return last.take(last.run([&]() -> decltype(auto) { return detail::invoke(f, moment); }));
+}
+
+template <class F>
+auto database::transact(F&& f, const transact_options& options) {
+  static_assert(std::is_invocable_v<F&, transaction&>,
+                "The function given to transact takes a shelf::transaction&.");
+  detail::last_outcome<std::invoke_result_t<F&, transaction&>> last;
+  if (options.ticket != nullptr) *options.ticket = {};
+  auto done =
+      core_->transact({.attempts = options.attempts, .sync = options.sync},
+                      [&](detail::transaction_core& run) -> result<> {
+                        transaction tx(run);
+                        return last.run([&]() -> decltype(auto) { return detail::invoke(f, tx); });
+                      });
+  if (done && !done->is_nested && options.ticket != nullptr) {
+    options.ticket->core_ = core_;
+    options.ticket->sequence_ = done->sequence;
+  }
+  return last.take(done);
+}
+
+template <class... DeclaredAndF>
+auto with_database(database_config c, DeclaredAndF&&... declared_and_f) {
+  static_assert(sizeof...(DeclaredAndF) != 0, "with_database needs a function to call.");
+  auto all = std::forward_as_tuple(declared_and_f...);
+  constexpr auto last = sizeof...(DeclaredAndF) - 1;
+  return [&]<std::size_t... I>(std::index_sequence<I...>) {
+    return detail::use_and_close(database::open(std::move(c), std::move(std::get<I>(all))...),
+                                 std::get<last>(all));
+  }(std::make_index_sequence<last>{});
+}
+
+}  // namespace shelf

@@ -1,0 +1,45 @@
+// API  [api] -> engine -> stores -> journal -> file
+// What databases and transactions use of a typed table that its users do not.
+#pragma once
+
+#include "shelf/table.hpp"
+
+#include <memory>
+#include <utility>
+
+namespace shelf::detail {
+
+/// The friend of tables and batches.
+struct table_access {
+  template <class K, class V, kind Kind>
+  [[nodiscard]] static const core& core_of(const table<K, V, Kind>& t) noexcept {
+    return *t.core_;
+  }
+  template <class K, class V, kind Kind>
+  [[nodiscard]] static const decoding_rules& rules_of(const table<K, V, Kind>& t) noexcept {
+    return t.rules_;
+  }
+  template <class K, class V, kind Kind>
+  [[nodiscard]] static const encoding_limits& limits_of(const table<K, V, Kind>& t) noexcept {
+    return t.limits_;
+  }
+  /// A handle of a table that is open already.
+  template <class Table>
+  [[nodiscard]] static Table handle(std::shared_ptr<core> of, const decoding_rules& rules,
+                                    const encoding_limits& limits) {
+    return Table(std::move(of), rules, limits);
+  }
+  /// The changes of a batch, once they have been found to fit the limits; or why they do not.
+  template <class K, class V>
+  [[nodiscard]] static result<const change_list*> changes_of(const batch<K, V>& changes,
+                                                             const encoding_limits& limits) {
+    if (changes.refused_) return std::unexpected(*changes.refused_);
+    if (changes.is_deep_ || limits.nesting < changes.usual_nesting) {
+      auto fits = check_nesting(changes.changes_, limits.nesting);
+      if (!fits) return std::unexpected(fits.error());
+    }
+    return &changes.changes_;
+  }
+};
+
+}  // namespace shelf::detail

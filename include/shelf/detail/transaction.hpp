@@ -1,0 +1,255 @@
+// API  [api] -> engine -> stores -> journal -> file
+// The bodies of transaction.hpp: encode, call the core, decode.
+#pragma once
+
+#include "shelf/transaction.hpp"
+
+namespace shelf {
+
+// --- writes --------------------------------------------------------------------------------------
+
+/// Calls write(key).
+template <class K, class V, kind Kind>
+template <class A, class F>
+result<> transaction_table<K, V, Kind>::with_key(const A& key, F write) const {
+  detail::encoder k(detail::purpose::key, limits_);
+  detail::encode_key<K>(k, key);
+  if (k.failed()) return std::unexpected(refused(k.outcome().error()));
+  return write(k.written());
+}
+
+/// Calls write(key, value).
+template <class K, class V, kind Kind>
+template <class A, class F>
+result<> transaction_table<K, V, Kind>::with_entry(const A& key, const V& value, F write) const {
+  return with_key(key, [&](bytes k) -> result<> {
+    detail::encoder v(detail::purpose::value, limits_);
+    detail::encode(v, value);
+    if (v.failed()) return std::unexpected(refused(v.outcome().error()));
+    return write(k, v.written());
+  });
+}
+
+template <class K, class V, kind Kind>
+template <std::ranges::input_range R>
+result<> transaction_table<K, V, Kind>::insert_range(R&& pairs) {
+  using element = std::ranges::range_value_t<R>;
+  return run_->nest([&]() -> result<> {
+    for (auto&& each : pairs) {
+      result<> inserted;
+      if constexpr (detail::is_nothing<V> && key_argument<element, K>) {
+        inserted = insert(static_cast<const element&>(each), V{});
+      } else {
+        const auto& [key, value] = each;
+        inserted = insert(key, static_cast<const V&>(value));
+      }
+      if (!inserted) return inserted;
+    }
+    return {};
+  });
+}
+
+template <class K, class V, kind Kind>
+result<> transaction_table<K, V, Kind>::write(const batch<K, V>& changes) {
+  const auto encoded = detail::table_access::changes_of(changes, limits_);
+  if (!encoded) return std::unexpected(refused(encoded.error()));
+  const auto& all = **encoded;
+  return run_->nest([&]() -> result<> {
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const auto c = all[i];
+      result<> done;
+      switch (c.what) {
+        case detail::change_verb::insert: done = core_->insert(c.key, c.value); break;
+        case detail::change_verb::erase: done = core_->erase(c.key); break;
+        case detail::change_verb::erase_value: done = core_->erase_value(c.key, c.value); break;
+      }
+      if (!done) return done;
+    }
+    return {};
+  });
+}
+
+template <class K, class V, kind Kind>
+template <class F, key_argument<K> A>
+  requires(!is_bag(Kind))
+result<V> transaction_table<K, V, Kind>::update(const A& key, F&& f) {
+  auto value = lookup(key);
+  if (!value) return value;
+  if (auto made = detail::apply_update(f, *value); !made) return std::unexpected(made.error());
+  if (auto kept = insert(key, *value); !kept) return std::unexpected(kept.error());
+  return value;
+}
+
+// --- reads ---------------------------------------------------------------------------------------
+
+template <class K, class V, kind Kind>
+template <class A>
+auto transaction_table<K, V, Kind>::find(const A& key, bool peeks) const -> result<found_type> {
+  const detail::key_to_seek<K, Kind, A> k(key, limits_);
+  if (k.failed()) return std::unexpected(refused(k.why()));
+  result<found_type> found;
+  const auto show = [&](bytes b) {
+    if constexpr (is_bag(Kind))
+      detail::decode_behind(*found, b, rules_);
+    else
+      detail::decode_stored(b, rules_, *found);
+  };
+  if (core_->lookup(k.sought(), show, peeks) == 0) found = std::unexpected(error(errc::not_found));
+  return found;
+}
+
+template <class K, class V, kind Kind>
+template <class View, class A, class F>
+auto transaction_table<K, V, Kind>::lookup_view(const A& key, F& f) const {
+  using R = std::invoke_result_t<F&, View>;
+  static_assert(!detail::is_view_type<R>(),
+                "What this callback returns shows memory of the table, which may be freed once the "
+                "transaction has ended. Return a copy.");
+  constexpr bool keeps = !std::is_void_v<R> && !is_bag(Kind);
+  using kept = std::conditional_t<keeps, R, void>;
+  const detail::key_to_seek<K, Kind, A> k(key, limits_);
+  if (k.failed()) return result<kept>(std::unexpected(refused(k.why())));
+  // f may use the transaction, so it is called once the core has returned; what the core has shown
+  // stays until the run ends.
+  std::conditional_t<is_bag(Kind), std::vector<bytes>, bytes> seen;
+  const auto count = core_->lookup(k.sought(), [&](bytes b) {
+    if constexpr (is_bag(Kind))
+      seen.push_back(b);
+    else
+      seen = b;
+  });
+  if (count == 0) return result<kept>(std::unexpected(error(errc::not_found)));
+  const auto call = [&](bytes b) -> R {
+    auto view = detail::decode_view<View, V>(b, rules_);
+    assert(view && "stored entries are checked before they are stored");
+    return detail::invoke(f, *std::move(view));
+  };
+  if constexpr (keeps) {
+    return result<kept>(call(seen));
+  } else {
+    if constexpr (is_bag(Kind)) {
+      for (const auto b : seen) static_cast<void>(call(b));
+    } else {
+      call(seen);
+    }
+    return result<kept>();
+  }
+}
+
+template <class K, class V, kind Kind>
+template <auto Member, key_argument<K> A>
+  requires(!is_bag(Kind))
+auto transaction_table<K, V, Kind>::get(const A& key) const -> result<detail::member_of<Member>> {
+  static_assert(std::is_same_v<detail::owner_of<Member>, V>,
+                "get<&T::member> needs a member of the table's value type.");
+  const detail::key_to_seek<K, Kind, A> k(key, limits_);
+  if (k.failed()) return std::unexpected(refused(k.why()));
+  result<detail::member_of<Member>> found{};
+  const auto count =
+      core_->lookup(k.sought(), [&](bytes b) { found = detail::decode_member<Member>(b, rules_); });
+  if (count == 0) found = std::unexpected(error(errc::not_found));
+  return found;
+}
+
+template <class K, class V, kind Kind>
+template <class F>
+  requires std::invocable<F&, const K&, const V&>
+void transaction_table<K, V, Kind>::for_each(F&& f) const {
+  for (const auto& [key, value] : everything()) {
+    if constexpr (std::is_same_v<std::invoke_result_t<F&, const K&, const V&>, walk>) {
+      if (detail::invoke(f, key, value) == walk::stop) return;
+    } else {
+      detail::invoke(f, key, value);
+    }
+  }
+}
+
+template <class K, class V, kind Kind>
+template <class T, class F>
+  requires std::invocable<F&, T&&, const K&, const V&>
+T transaction_table<K, V, Kind>::fold(T init, F&& f) const {
+  for_each(
+      [&](const K& key, const V& value) { init = detail::invoke(f, std::move(init), key, value); });
+  return init;
+}
+
+template <class K, class V, kind Kind>
+auto transaction_table<K, V, Kind>::to_vector() const -> std::vector<value_type> {
+  std::vector<value_type> all;
+  for (const auto& entry : everything()) all.push_back(entry);
+  return all;
+}
+
+// --- order ---------------------------------------------------------------------------------------
+
+template <class K, class V, kind Kind>
+auto transaction_table<K, V, Kind>::seek(detail::place where, bytes key) const
+    -> result<value_type> {
+  result<value_type> found;
+  const bool is_there = core_->seek(where, key, [&](bytes k, bytes v) {
+    detail::decode_stored(k, rules_, found->first);
+    detail::decode_stored(v, rules_, found->second);
+  });
+  if (!is_there) found = std::unexpected(error(errc::not_found));
+  return found;
+}
+
+template <class K, class V, kind Kind>
+template <class A>
+auto transaction_table<K, V, Kind>::seek_key(detail::place where, const A& key) const
+    -> result<value_type> {
+  detail::encoder k(detail::purpose::bound, detail::bound_limits);
+  detail::encode_key<K>(k, key);
+  if (k.failed()) return std::unexpected(refused(k.outcome().error()));
+  return seek(where, k.written());
+}
+
+/// The place of a bound in the order; nothing if it has none.
+template <class K, class V, kind Kind>
+template <class A>
+auto transaction_table<K, V, Kind>::bound_of(const A& key) const -> std::optional<encoded_key> {
+  detail::encoder k(detail::purpose::bound, detail::bound_limits);
+  detail::encode_key<K>(k, key);
+  if (k.failed()) return std::nullopt;
+  const bytes made = k.written();
+  return encoded_key(made.begin(), made.end());
+}
+
+template <class K, class V, kind Kind>
+auto transaction_table<K, V, Kind>::range_of(extent of) const -> transaction_range<K, V> {
+  return transaction_range<K, V>(std::make_shared<const extent>(std::move(of)), rules_);
+}
+
+template <class K, class V, kind Kind>
+auto transaction_table<K, V, Kind>::everything() const -> transaction_range<K, V> {
+  return range_of(
+      {.of = core_, .what = is_ordered ? extent::form::keys : extent::form::everything});
+}
+
+template <class K, class V, kind Kind>
+auto transaction_table<K, V, Kind>::between(std::optional<encoded_key> from,
+                                            std::optional<encoded_key> to) const
+    -> transaction_range<K, V> {
+  if (!from || !to) return range_of({.what = extent::form::nothing});
+  return range_of(
+      {.of = core_, .what = extent::form::keys, .from = std::move(from), .to = std::move(to)});
+}
+
+// --- the transaction -----------------------------------------------------------------------------
+
+template <class F>
+auto transaction::nested(F&& f) {
+  constexpr bool takes_none = std::is_invocable_v<F&>;
+  static_assert(takes_none || std::is_invocable_v<F&, transaction&>,
+                "The function given to nested takes nothing, or a shelf::transaction&.");
+  const auto call = [&]() -> decltype(auto) {
+    if constexpr (takes_none)
+      return detail::invoke(f);
+    else
+      return detail::invoke(f, *this);
+  };
+  detail::last_outcome<decltype(call())> last;
+  return last.take(run_.nest([&] { return last.run(call); }));
+}
+
+}  // namespace shelf

@@ -1,0 +1,351 @@
+// API  [api] -> engine -> stores -> journal -> file
+// A transaction: what its function reads and writes, in any tables of a database.
+#pragma once
+
+#include "shelf/detail/database_core.hpp"
+#include "shelf/detail/last_outcome.hpp"
+#include "shelf/detail/table_access.hpp"
+#include "shelf/table.hpp"
+#include "shelf/transaction_range.hpp"
+
+#include <cstddef>
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace shelf {
+
+/// A table as a transaction sees it: as it was when this run of the function began, with the
+/// transaction's own writes on top. Made by transaction::operator(), and valid until the function
+/// returns.
+///
+/// Reads are recorded. When the transaction commits, each is repeated; if any answer has changed,
+/// the function runs again. What a read costs is what it costs the table, and about 24 bytes of
+/// memory. Errors of reads: not_found, and invalid_argument for a key that no term can hold. A
+/// table that is closed or belongs to another database shows nothing, and transact returns the
+/// error.
+///
+/// Writes are noted, and nobody else sees them before the commit. They return no more than whether
+/// they can be done, because what they would find is a read: so they never conflict. Errors:
+/// read_only, table_closed, size_limit_exceeded (limits.entry_bytes, limits.nesting,
+/// limits.transaction_bytes), and invalid_argument. A write that fails leaves the transaction as it
+/// was; return the error to abort it.
+///
+/// Thread safety: one thread, the one that runs the function.
+template <class K, class V, kind Kind>
+class transaction_table {
+  static constexpr bool is_ordered = Kind == kind::ordered_set;
+
+ public:
+  /// The type of keys.
+  using key_type = K;
+  /// The type of values.
+  using mapped_type = V;
+  /// An entry.
+  using value_type = std::pair<K, V>;
+  /// What lookup gives: the value, or in bags all values of the key in insertion order.
+  using found_type = std::conditional_t<is_bag(Kind), std::vector<V>, V>;
+  /// Which kind it is.
+  static constexpr kind table_kind = Kind;
+
+  /// Made by transaction::operator().
+  transaction_table(detail::transaction_core& run, detail::transaction_table_core& of,
+                    const detail::decoding_rules& rules, const detail::encoding_limits& limits)
+      : run_(&run), core_(&of), rules_(rules), limits_(limits) {}
+
+  // --- writes ------------------------------------------------------------------------------------
+
+  /// Maps: sets the value of the key. bag: adds the pair unless it is there. duplicate_bag:
+  /// appends.
+  template <key_argument<K> A = K>
+  [[nodiscard]] result<> insert(const A& key, const V& value) {
+    return with_entry(key, value, [&](bytes k, bytes v) { return core_->insert(k, v); });
+  }
+  /// Tables of keys without values, such as shelf::set: adds the key.
+  template <key_argument<K> A = K>
+    requires(detail::is_nothing<V>)
+  [[nodiscard]] result<> insert(const A& key) {
+    return insert(key, V{});
+  }
+  /// Inserts all pairs, or none: after an error the transaction is as it was.
+  template <std::ranges::input_range R>
+  [[nodiscard]] result<> insert_range(R&& pairs);
+  /// The same for a braced list.
+  [[nodiscard]] result<> insert_range(std::initializer_list<value_type> pairs) {
+    return insert_range(std::span<const value_type>(pairs.begin(), pairs.size()));
+  }
+  /// Tables of keys without values take a list of keys, too.
+  [[nodiscard]] result<> insert_range(std::initializer_list<K> keys)
+    requires(detail::is_nothing<V>)
+  {
+    return insert_range(std::span<const K>(keys.begin(), keys.size()));
+  }
+  /// As insert, but key_already_present if the key exists. Reads whether it does.
+  template <key_argument<K> A = K>
+    requires(!is_bag(Kind))
+  [[nodiscard]] result<> insert_new(const A& key, const V& value) {
+    return with_entry(key, value, [&](bytes k, bytes v) { return core_->insert_new(k, v); });
+  }
+  /// The same for a key without a value.
+  template <key_argument<K> A = K>
+    requires(!is_bag(Kind) && detail::is_nothing<V>)
+  [[nodiscard]] result<> insert_new(const A& key) {
+    return insert_new(key, V{});
+  }
+  /// Erases the key with all its values. A missing key is not an error.
+  template <key_argument<K> A = K>
+  [[nodiscard]] result<> erase(const A& key) {
+    return with_key(key, [&](bytes k) { return core_->erase(k); });
+  }
+  /// Erases the key if it has this value. bag: erases that pair. duplicate_bag: erases every copy
+  /// of it.
+  template <key_argument<K> A = K>
+  [[nodiscard]] result<> erase(const A& key, const V& value) {
+    return with_entry(key, value, [&](bytes k, bytes v) { return core_->erase_value(k, v); });
+  }
+  /// Erases all entries.
+  [[nodiscard]] result<> clear() { return core_->clear(); }
+  /// Inserts and erases, each on top of those before it; all, or none. The batch stays as it is.
+  [[nodiscard]] result<> write(const batch<K, V>& changes);
+  /// Adds to an integer at the commit, whatever it is then: never conflicts, however many
+  /// transactions count the same key. transact returns not_found if the key is missing there and
+  /// `initial` is not set, and overflow. Use update or lookup if the transaction needs the value.
+  template <key_argument<K> A = K>
+    requires(!is_bag(Kind) && counter_value<V>)
+  [[nodiscard]] result<> add(const A& key, std::int64_t delta = 1, counter_options options = {}) {
+    return with_key(key, [&](bytes k) {
+      return core_->add(k,
+                        {.delta = delta, .initial = options.initial, .range = detail::range_of<V>});
+    });
+  }
+  /// Replaces the value with f(value); returns the new value. Reads the value. `f` takes V, V&& or
+  /// const V& and returns V, or result<V> to give up with an error; or it takes V& and returns
+  /// nothing, or result<>. not_found if the key does not exist.
+  template <class F, key_argument<K> A = K>
+    requires(!is_bag(Kind))
+  [[nodiscard]] result<V> update(const A& key, F&& f);
+
+  // --- reads -------------------------------------------------------------------------------------
+
+  /// The value of the key (bags: its values, in insertion order), or not_found.
+  template <key_argument<K> A = K>
+  [[nodiscard]] result<found_type> lookup(const A& key) const {
+    return find(key, false);
+  }
+  /// Calls f with a view of the value, as table::lookup does. What f returns is what lookup returns
+  /// (maps). f must not return a view. It may use the transaction.
+  template <key_argument<K> A = K, class F>
+    requires std::invocable<F&, view_of<V>>
+  [[nodiscard]] auto lookup(const A& key, F&& f) const {
+    return lookup_view<view_of<V>>(key, f);
+  }
+  /// The same with a custom view: a struct with the fields of V in their order, as views.
+  template <class View, key_argument<K> A = K, class F>
+    requires view_for<View, V> && std::invocable<F&, View>
+  [[nodiscard]] auto lookup(const A& key, F&& f) const {
+    return lookup_view<View>(key, f);
+  }
+  /// As lookup, but the transaction commits even if another write changes this key meanwhile. For
+  /// hints and statistics: what is decided by it may no longer be true at the commit.
+  template <key_argument<K> A = K>
+  [[nodiscard]] result<found_type> peek(const A& key) const {
+    return find(key, true);
+  }
+  /// The value of the key, or `fallback` if it is not there.
+  template <key_argument<K> A = K, class U = V>
+    requires(!is_bag(Kind) && std::is_convertible_v<U, V>)
+  [[nodiscard]] V value_or(const A& key, U&& fallback) const {
+    auto found = lookup(key);
+    return found ? *std::move(found) : static_cast<V>(std::forward<U>(fallback));
+  }
+  /// One member of the value: `tx(users).get<&user::age>("alice")`. The others are not decoded. The
+  /// whole value is read.
+  template <auto Member, key_argument<K> A = K>
+    requires(!is_bag(Kind))
+  [[nodiscard]] auto get(const A& key) const -> result<detail::member_of<Member>>;
+  /// Whether the key exists. A later change of its value is a conflict all the same.
+  template <key_argument<K> A = K>
+  [[nodiscard]] bool contains(const A& key) const {
+    const detail::key_to_seek<K, Kind, A> k(key, limits_);
+    return !k.failed() && core_->lookup(k.sought(), [](bytes) {}) != 0;
+  }
+  /// The number of entries; in bags pairs, not keys. Reads it: every insert of a new key conflicts.
+  [[nodiscard]] std::size_t size() const { return core_->size(); }
+  /// True if there are no entries. As size(), it reads their number.
+  [[nodiscard]] bool empty() const { return size() == 0; }
+
+  /// Iterates over all entries: `for (const auto& [key, value] : tx(table))`. Every iteration shows
+  /// the table as it was when it began, so the loop may write to it. Maps without order and bags:
+  /// any other write to the table conflicts with it.
+  [[nodiscard]] auto begin() const { return everything().begin(); }
+  /// The end of every iteration.
+  [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
+  /// All keys; values are not decoded.
+  [[nodiscard]] transaction_keys<K> keys() const { return everything().keys(); }
+  /// Calls f(key, value) for each entry, until it returns walk::stop.
+  template <class F>
+    requires std::invocable<F&, const K&, const V&>
+  void for_each(F&& f) const;
+  /// Folds f(accumulated, key, value) over all entries.
+  template <class T, class F>
+    requires std::invocable<F&, T&&, const K&, const V&>
+  [[nodiscard]] T fold(T init, F&& f) const;
+  /// All entries.
+  [[nodiscard]] std::vector<value_type> to_vector() const;
+
+  // --- order (ordered_map) -----------------------------------------------------------------------
+
+  /// The entry with the first key, or not_found.
+  [[nodiscard]] result<value_type> first() const
+    requires is_ordered
+  {
+    return seek(detail::place::first, {});
+  }
+  /// The entry with the last key, or not_found.
+  [[nodiscard]] result<value_type> last() const
+    requires is_ordered
+  {
+    return seek(detail::place::last, {});
+  }
+  // Bounds may lie beyond all that K can store, as those of a table.
+
+  /// The first entry whose key is not less than `key`.
+  template <key_argument<K> A = K>
+    requires is_ordered
+  [[nodiscard]] result<value_type> lower_bound(const A& key) const {
+    return seek_key(detail::place::at_or_after, key);
+  }
+  /// The first entry whose key is greater than `key`.
+  template <key_argument<K> A = K>
+    requires is_ordered
+  [[nodiscard]] result<value_type> upper_bound(const A& key) const {
+    return seek_key(detail::place::after, key);
+  }
+  /// The last entry whose key is less than `key`.
+  template <key_argument<K> A = K>
+    requires is_ordered
+  [[nodiscard]] result<value_type> before(const A& key) const {
+    return seek_key(detail::place::before, key);
+  }
+  /// How many keys are before this one. Logarithmic. 0 for NaN.
+  template <key_argument<K> A = K>
+    requires is_ordered
+  [[nodiscard]] std::size_t rank(const A& key) const {
+    const auto bound = bound_of(key);
+    return bound ? core_->rank(*bound) : 0;
+  }
+  /// The entries with from <= key < to, in key order. A walk reads the part that it has come
+  /// through, its gaps included; a write to the rest does not conflict. With NaN the range is
+  /// empty.
+  template <key_argument<K> A = K, key_argument<K> B = K>
+    requires is_ordered
+  [[nodiscard]] transaction_range<K, V> range(const A& from, const B& to) const {
+    return between(bound_of(from), bound_of(to));
+  }
+  /// The entries with from <= key; as range.
+  template <key_argument<K> A = K>
+    requires is_ordered
+  [[nodiscard]] transaction_range<K, V> starting_at(const A& from) const {
+    auto bound = bound_of(from);
+    if (!bound) return range_of({.what = extent::form::nothing});
+    return range_of({.of = core_, .what = extent::form::keys, .from = std::move(bound)});
+  }
+  /// The entries of rank [from, to): the first ten are slice(0, 10). Reads all entries before them,
+  /// too.
+  [[nodiscard]] transaction_range<K, V> slice(std::size_t from, std::size_t to) const
+    requires is_ordered
+  {
+    if (from >= to) return range_of({.what = extent::form::nothing});
+    return range_of({.of = core_, .what = extent::form::ranks, .first = from, .end = to});
+  }
+  /// All entries, last to first.
+  [[nodiscard]] transaction_range<K, V> reversed() const
+    requires is_ordered
+  {
+    return everything().reversed();
+  }
+
+ private:
+  using extent = detail::transaction_extent;
+  using encoded_key = std::vector<std::byte>;
+
+  template <class A, class F>
+  [[nodiscard]] result<> with_key(const A& key, F write) const;
+  template <class A, class F>
+  [[nodiscard]] result<> with_entry(const A& key, const V& value, F write) const;
+  template <class A>
+  [[nodiscard]] result<found_type> find(const A& key, bool peeks) const;
+  template <class View, class A, class F>
+  [[nodiscard]] auto lookup_view(const A& key, F& f) const;
+  [[nodiscard]] result<value_type> seek(detail::place where, bytes key) const;
+  template <class A>
+  [[nodiscard]] result<value_type> seek_key(detail::place where, const A& key) const;
+  template <class A>
+  [[nodiscard]] std::optional<encoded_key> bound_of(const A& key) const;
+  [[nodiscard]] transaction_range<K, V> range_of(extent of) const;
+  [[nodiscard]] transaction_range<K, V> everything() const;
+  [[nodiscard]] transaction_range<K, V> between(std::optional<encoded_key> from,
+                                                std::optional<encoded_key> to) const;
+  [[nodiscard]] error refused(const error& why) const {
+    return error(why.code(), core_->label() + ": " + why.message());
+  }
+
+  detail::transaction_core* run_;
+  detail::transaction_table_core* core_;
+  detail::decoding_rules rules_;
+  detail::encoding_limits limits_;
+};
+
+/// The function of a transaction may run several times; this is one run, as database::transact
+/// passes it to the function.
+///
+/// Each run starts anew: the writes of the one before are
+/// forgotten, but not what the function did outside the database. It uses the database through this
+/// object alone; a plain write to one of the database's tables, such as `accounts.insert(...)`,
+/// returns busy.
+///
+/// Thread safety: one thread, the one that runs the function.
+class transaction {
+ public:
+  /// Made by database::transact.
+  explicit transaction(detail::transaction_core& run) noexcept : run_(run) {}
+  transaction(const transaction&) = delete;
+  transaction& operator=(const transaction&) = delete;
+
+  /// The table as this run sees it. A table of another database shows nothing, its writes are
+  /// invalid_argument, and so is the transaction.
+  template <class K, class V, kind Kind>
+  [[nodiscard]] transaction_table<K, V, Kind> operator()(const table<K, V, Kind>& of) {
+    using inner = detail::table_access;
+    return {run_, run_.of(inner::core_of(of)), inner::rules_of(of), inner::limits_of(of)};
+  }
+  /// Anything else.
+  template <class T>
+  void operator()(const T&) {
+    static_assert(std::is_void_v<T>,
+                  "A transaction works on tables of its database: shelf::map, ordered_map, bag, "
+                  "duplicate_bag, set or ordered_set.");
+  }
+
+  /// Calls f() or f(transaction&) and returns what it returns, as a result. If that is an error, or
+  /// an exception, what f wrote is undone and its on_commit discarded; the transaction goes on, and
+  /// may commit the rest. What f read stays read.
+  template <class F>
+  [[nodiscard]] auto nested(F&& f);
+  /// Calls f once, after the transaction has committed, on the thread that called transact, which
+  /// returns after it. Several run in the order in which they were given. f may use the database.
+  /// An exception thrown by f passes through transact, although the transaction has committed.
+  void on_commit(function<void()> f) { run_.on_commit(std::move(f)); }
+  /// Which run this is: 1, or more if other writes came in between.
+  [[nodiscard]] int attempt() const noexcept { return run_.attempt(); }
+
+ private:
+  detail::transaction_core& run_;
+};
+
+}  // namespace shelf
+
+#include "shelf/detail/transaction.hpp"
