@@ -135,6 +135,7 @@ result<> instance::recover() {
   if (!published && !next->is_fenced()) return published;
   file_.replace(std::move(next));
   if (!published) return published;
+  note_on_disk(number);
   for (const auto& t : tables_) {
     if (t->held() == nullptr) continue;
     (void)t->held()->take_unsaved();

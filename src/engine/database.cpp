@@ -282,10 +282,16 @@ result<> instance::make_durable(std::uint64_t number) {
   const std::scoped_lock one_for_all(waits_for_sync_);
   if (is_durable(number)) return {};
   if (has_bug(seeded_bug::ticket_before_sync)) return {};
-  const auto reached = commits_.board().published();
-  if (auto synced = sync_and_note(false); !synced) return synced;
-  durable_.store(reached, std::memory_order_release);
-  return {};
+  return sync_and_note(false);
+}
+
+/// All batches up to that number are on disk.
+void instance::note_on_disk(sequence number) noexcept {
+  if (config_.mode == write_mode::back) return;
+  auto known = durable_.load(std::memory_order_relaxed);
+  while (known < number &&
+         !durable_.compare_exchange_weak(known, number, std::memory_order_release)) {
+  }
 }
 
 result<detail::database_figures> instance::stats() const {

@@ -162,6 +162,7 @@ class instance final : public chore,
   [[nodiscard]] result<> save_locked();
   [[nodiscard]] result<> save_unsaved();
   [[nodiscard]] result<> sync_and_note(bool settle);
+  void note_on_disk(sequence number) noexcept;
   [[nodiscard]] bool has_left(const file_store& f);
   void note_sync(const file_store& f);
   [[nodiscard]] result<> reload_locked();

@@ -173,6 +173,8 @@ result<> instance::sync() {
 /// settle: a format that has closed files makes it one.
 result<> instance::sync_and_note(bool settle) {
   for (;;) {
+    // Asked before the file: what is published by now is in it, or was in one that it replaced.
+    const auto reached = commits_.board().published();
     const auto f = file_.current();
     if (!f) return std::unexpected(labelled(errc::table_closed));
     const bool is_done = settle ? f->is_settled() : f->is_durable();
@@ -188,6 +190,7 @@ result<> instance::sync_and_note(bool settle) {
       return synced;
     }
     if (!is_done) note_sync(*f);
+    note_on_disk(reached);
     return {};
   }
 }
