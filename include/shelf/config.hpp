@@ -160,6 +160,8 @@ struct path_options {
   std::optional<std::string> base_directory = {};
   /// As config::system.
   file::system* system = nullptr;
+  /// As config::table.
+  std::string table = {};
 };
 
 /// The result of stats(). Sizes are in bytes.

@@ -14,7 +14,7 @@
 
 namespace shelf {
 
-/// What the header and the first batch of a file say about its table; nothing else is read.
+/// What the header and the catalog of a file say about a table of it.
 struct file_description {
   kind what = kind::set;         ///< which kind of table it is
   std::string name;              ///< as in the catalog
@@ -25,17 +25,26 @@ struct file_description {
   std::uint64_t sequence = 0;    ///< of the last batch that the header knows of
   std::uint64_t era = 0;         ///< the session of writing that the header knows of
   std::int64_t held_by = 0;      ///< process that has it open for writing, if known; advisory
+  std::uint32_t id = 1;          ///< of the table in the file
+  bool in_memory = false;        ///< the table's entries are in memory only, not in the file
 };
 
-/// Describes the file at `path` in constant time, also while it is open elsewhere. Errors:
-/// invalid_path, not_found, not_a_table, corrupt (header or first batch), unsupported_version,
-/// file_error.
+/// Describes the only table of the file at `path`, or the one that options.table names, also while
+/// it is open elsewhere. Constant time for a file that never had several tables; else one pass over
+/// the file. Errors: invalid_path, not_found (no such file, or no such table in it), not_a_table,
+/// wrong_kind (several tables, which it names, and none was asked for), corrupt (header or
+/// catalog), unsupported_version, file_error.
 [[nodiscard]] result<file_description> describe(const std::string& path,
                                                 const path_options& options = {});
 
+/// Describes every table of a file, in the order in which they were made. Errors: as describe.
+[[nodiscard]] result<std::vector<file_description>> describe_all(const std::string& path,
+                                                                 const path_options& options = {});
+
 /// What check() found in a sound file.
 struct file_check {
-  file_description of;           ///< what the file says of itself
+  file_description of;           ///< what the file says of its first table
+  std::uint64_t tables = 1;      ///< how many there are
   std::uint64_t entries = 0;     ///< pairs, also in bags
   std::uint64_t batches = 0;     ///< complete ones, including notes and seals
   std::uint64_t torn_bytes = 0;  ///< of an incomplete write; the next writer cuts them off

@@ -334,7 +334,7 @@ outcome convert(const request& r, console& out) {
   const auto format = format_of_target(r);
   if (!format) return std::unexpected(format.error());
   const bool to_dets = *format == target_format::dets;
-  const auto from = open_source(r.file, out);
+  const auto from = open_source(r.file, r.table, out);
   if (!from) return std::unexpected(from.error());
   const bool objects = (*from)->keypos() != 0;
   if (!objects && !to_dets) return refuse(r.file + " is already a shelf table; use `shelf copy`");

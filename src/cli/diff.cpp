@@ -7,6 +7,7 @@
 #include "cli/open_source.hpp"
 #include "cli/progress_bar.hpp"
 
+#include <set>
 #include <algorithm>
 #include <vector>
 
@@ -115,12 +116,10 @@ void write_text(const request& r, console& out, const difference& d, const sourc
          s.schemas().value.text();
 }
 
-}  // namespace
-
-outcome diff(const request& r, console& out) {
-  const auto before = open_source(r.file, out);
+[[nodiscard]] outcome diff_tables(const request& r, console& out) {
+  const auto before = open_source(r.file, r.table, out);
   if (!before) return std::unexpected(before.error());
-  const auto after = open_source(r.other, out);
+  const auto after = open_source(r.other, r.table, out);
   if (!after) return std::unexpected(after.error());
   if (((*before)->keypos() != 0) != ((*after)->keypos() != 0)) {
     return std::unexpected(error(errc::wrong_kind,
@@ -147,6 +146,52 @@ outcome diff(const request& r, console& out) {
     }
   }
   return same ? exit_status::ok : exit_status::refused;
+}
+
+/// The names of the tables, if there are several; of another format or of one table none.
+[[nodiscard]] std::set<std::string> tables_of(const std::string& file) {
+  std::set<std::string> names;
+  if (recognise(file) != stored_format::native) return names;
+  const auto all = describe_all(file);
+  if (!all || all->size() == 1) return names;
+  for (const auto& d : *all) names.insert(d.name);
+  return names;
+}
+
+/// Table by table, those of one name held against each other.
+[[nodiscard]] outcome diff_databases(const request& r, console& out,
+                                     const std::set<std::string>& before,
+                                     const std::set<std::string>& after) {
+  auto status = exit_status::ok;
+  auto all = before;
+  all.insert(after.begin(), after.end());
+  for (const auto& name : all) {
+    const bool in_both = before.contains(name) && after.contains(name);
+    if (!in_both) {
+      status = exit_status::refused;
+      out.complain(tone::warning, "table " + name + " is only in " +
+                                      (before.contains(name) ? r.file : r.other));
+      continue;
+    }
+    if (!wants_json(r, out)) out.write(out.in(tone::faint, "table " + printable(name)) + "\n");
+    auto one = r;
+    one.table = name;
+    const auto same = diff_tables(one, out);
+    if (!same) return same;
+    if (*same != exit_status::ok) status = *same;
+  }
+  return status;
+}
+
+}  // namespace
+
+outcome diff(const request& r, console& out) {
+  if (r.table.empty()) {
+    const auto before = tables_of(r.file);
+    const auto after = tables_of(r.other);
+    if (!before.empty() && !after.empty()) return diff_databases(r, out, before, after);
+  }
+  return diff_tables(r, out);
 }
 
 }  // namespace shelf::cli

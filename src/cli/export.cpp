@@ -66,7 +66,7 @@ outcome export_rows(const request& r, console& out) {
   const auto format = format_of(how, r.other);
   if (!format) return std::unexpected(format.error());
   how.format = *format;
-  const auto table = open_source(r.file, out);
+  const auto table = open_source(r.file, r.table, out);
   if (!table) return std::unexpected(table.error());
   const auto rows = selection::make(r.selection, r.how, **table);
   if (!rows) return std::unexpected(rows.error());

@@ -207,7 +207,7 @@ struct destination {
                                                  const file_description& d, bool is_new) {
   if (!is_new && !r.append) {
     progress_bar reading("reading " + r.file, out.errors_are_seen());
-    auto table = native_table::write_back(r.file, std::move(reading));
+    auto table = native_table::write_back(r.file, r.table, std::move(reading));
     if (!table) return std::unexpected(table.error());
     const auto& has = table->schemas();
     if (table->what() != d.what || has.key.text() != d.key_schema ||
@@ -224,6 +224,7 @@ struct destination {
   if (!wanted) return std::unexpected(wanted.error());
   detail::core_config config;
   config.path = r.file;
+  config.table = r.table;
   progress_bar checking("checking " + r.file, out.errors_are_seen());
   config.tell_checked = told_to(checking);
   auto file = is_new ? detail::build_file(config, *wanted) : detail::extend_file(config, *wanted);
@@ -277,8 +278,8 @@ outcome import_rows(const request& r, console& out) {
   if (auto other = refuse_same_file(r.file, r.other); !other) {
     return std::unexpected(other.error());
   }
-  auto d = describe(r.file);
-  const bool is_new = !d && d.error() == errc::not_found;
+  auto d = describe(r.file, {.table = r.table});
+  const bool is_new = !d && d.error() == errc::not_found && r.table.empty();
   if (is_new) d = asked_for(r);
   if (!d) return std::unexpected(d.error());
   if (!is_new) {

@@ -203,7 +203,7 @@ term migration::convert(const term& old) const {
 }  // namespace
 
 outcome migrate(const request& r, console& out) {
-  const auto d = describe(r.file);
+  const auto d = describe(r.file, {.table = r.table});
   if (!d) return std::unexpected(d.error());
   const auto t = types_of(*d);
   if (!t) return std::unexpected(t.error());
@@ -230,6 +230,7 @@ outcome migrate(const request& r, console& out) {
   if (!to) return std::unexpected(to.error());
   detail::core_config config;
   config.path = r.file;
+  config.table = r.table;
   config.tell_checked = detail::step_of(tell, 0, 16);
   const auto tell_converted = detail::step_of(tell, 7, 16, 6);
   std::uint64_t converted = 0;

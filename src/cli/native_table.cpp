@@ -30,8 +30,9 @@ void leave_to_exit(std::shared_ptr<detail::core> table) {
 
 }  // namespace
 
-result<native_table> native_table::open(const std::string& path, file_description d, opening how,
-                                        progress_bar bar, write_mode mode) {
+result<native_table> native_table::open(const std::string& path, const std::string& table,
+                                        file_description d, opening how, progress_bar bar,
+                                        write_mode mode) {
   auto t = types_of(d);
   if (!t) return std::unexpected(error(t.error().code(), path + ": " + t.error().message()));
   // The core keeps the functions, so what they count with is shared.
@@ -54,6 +55,7 @@ result<native_table> native_table::open(const std::string& path, file_descriptio
   if (!wanted) return std::unexpected(wanted.error());
   detail::core_config config;
   config.path = path;
+  config.table = table;
   config.opening = how;
   config.mode = mode;
   config.tell_checked = [count](std::uint64_t done, std::uint64_t of) {
@@ -66,28 +68,31 @@ result<native_table> native_table::open(const std::string& path, file_descriptio
   return native_table(std::move(d), *std::move(t), *std::move(core));
 }
 
-result<native_table> native_table::read(const std::string& path, progress_bar bar) {
-  auto d = describe(path);
+result<native_table> native_table::read(const std::string& path, const std::string& table,
+                                        progress_bar bar) {
+  auto d = describe(path, {.table = table});
   if (!d) return std::unexpected(d.error());
-  auto table = open(path, *std::move(d), opening::read_only, std::move(bar));
-  if (table) leave_to_exit(table->core_);
-  return table;
+  auto opened = open(path, table, *std::move(d), opening::read_only, std::move(bar));
+  if (opened) leave_to_exit(opened->core_);
+  return opened;
 }
 
-result<native_table> native_table::write(const std::string& path, progress_bar bar) {
-  auto d = describe(path);
+result<native_table> native_table::write(const std::string& path, const std::string& table,
+                                        progress_bar bar) {
+  auto d = describe(path, {.table = table});
   if (!d) return std::unexpected(d.error());
-  return open(path, *std::move(d), opening::existing, std::move(bar));
+  return open(path, table, *std::move(d), opening::existing, std::move(bar));
 }
 
-result<native_table> native_table::write_back(const std::string& path, progress_bar bar) {
-  auto d = describe(path);
+result<native_table> native_table::write_back(const std::string& path, const std::string& table,
+                                        progress_bar bar) {
+  auto d = describe(path, {.table = table});
   if (!d) return std::unexpected(d.error());
-  return open(path, *std::move(d), opening::existing, std::move(bar), write_mode::back);
+  return open(path, table, *std::move(d), opening::existing, std::move(bar), write_mode::back);
 }
 
 result<native_table> native_table::create(const std::string& path, const file_description& as) {
-  return open(path, as, opening::create_new, progress_bar::none());
+  return open(path, {}, as, opening::create_new, progress_bar::none());
 }
 
 std::vector<source::fact> native_table::facts() const {

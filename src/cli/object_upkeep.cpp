@@ -128,7 +128,7 @@ outcome check_objects(const request& r, console& out) {
     }
     if (!read) return std::unexpected(read.error());
   } else {
-    const auto dump = open_source(r.file, out);
+    const auto dump = open_source(r.file, r.table, out);
     if (!dump) return std::unexpected(dump.error());
     if (auto read = (*dump)->look_through(); !read) return std::unexpected(read.error());
     seen = (*dump)->size();

@@ -23,8 +23,13 @@ stored_format recognise(const std::string& path) {
   return is_disk_log(path) ? stored_format::ets_dump : stored_format::native;
 }
 
-result<std::unique_ptr<source>> open_source(const std::string& path, const console& out) {
+result<std::unique_ptr<source>> open_source(const std::string& path, const std::string& table,
+                                            const console& out) {
   progress_bar bar("reading " + path, out.errors_are_seen());
+  if (!table.empty() && recognise(path) != stored_format::native) {
+    return std::unexpected(
+        error(errc::invalid_argument, path + ": --table: the file holds one table without a name"));
+  }
   switch (recognise(path)) {
     case stored_format::dets:
       return held(dets_table::read(path, std::move(bar), [&out](const std::string& sentence) {
@@ -33,11 +38,11 @@ result<std::unique_ptr<source>> open_source(const std::string& path, const conso
     case stored_format::ets_dump: return held(ets_dump::read(path, std::move(bar)));
     case stored_format::native: break;
   }
-  auto table = native_table::read(path, std::move(bar));
-  const bool is_other = !table && table.error().message().ends_with("not a shelf table");
-  if (!is_other) return held(std::move(table));
+  auto opened = native_table::read(path, table, std::move(bar));
+  const bool is_other = !opened && opened.error().message().ends_with("not a shelf table");
+  if (!is_other) return held(std::move(opened));
   return std::unexpected(error(
-      errc::not_a_table, table.error().message() + ", nor a DETS file, nor an ets:tab2file dump"));
+      errc::not_a_table, opened.error().message() + ", nor a DETS file, nor an ets:tab2file dump"));
 }
 
 }  // namespace shelf::cli

@@ -19,6 +19,7 @@ enum class stored_format : std::uint8_t { native, dets, ets_dump };
 /// One moment of the table at `path`, beside whoever writes it. Errors: those of describe and
 /// table::open, dets::file::open, ets_dump::read.
 [[nodiscard]] result<std::unique_ptr<source>> open_source(const std::string& path,
+                                                          const std::string& table,
                                                           const console& out);
 
 }  // namespace shelf::cli

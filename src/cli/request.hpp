@@ -73,6 +73,7 @@ struct request {
   std::string command;
   std::string file;
   std::string other;  ///< a second file
+  std::string table;  ///< of a file with several; empty: the only one
   std::string key;
   std::optional<std::string> value;
   notation how = notation::by_schema;

@@ -112,7 +112,7 @@ result<std::uint64_t> list_rows(const request& r, console& out, const source& fr
 }
 
 outcome list(const request& r, console& out) {
-  const auto table = open_source(r.file, out);
+  const auto table = open_source(r.file, r.table, out);
   if (!table) return std::unexpected(table.error());
   if (!r.selection.limit && r.selection.sort.empty()) {
     if (auto sound = (*table)->look_through(); !sound) return std::unexpected(sound.error());
@@ -124,7 +124,7 @@ outcome list(const request& r, console& out) {
 }
 
 outcome count(const request& r, console& out) {
-  const auto table = open_source(r.file, out);
+  const auto table = open_source(r.file, r.table, out);
   if (!table) return std::unexpected(table.error());
   const auto rows = selection::make(r.selection, r.how, **table);
   if (!rows) return std::unexpected(rows.error());
@@ -143,7 +143,7 @@ outcome count(const request& r, console& out) {
 }
 
 outcome get(const request& r, console& out) {
-  const auto table = open_source(r.file, out);
+  const auto table = open_source(r.file, r.table, out);
   if (!table) return std::unexpected(table.error());
   auto key = read_argument((*table)->schemas().key, r.how, r.key, "KEY");
   if (key) key = as_key(*std::move(key));

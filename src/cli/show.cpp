@@ -74,6 +74,11 @@ void write_info(const request& r, console& out, const source& table) {
   }
 }
 
+[[nodiscard]] std::string state_of(const file_description& d) {
+  if (d.held_by != 0) return "open";
+  return d.closed ? "closed" : "not closed";
+}
+
 /// What can be told without reading more than the first few KiB.
 [[nodiscard]] std::vector<source::fact> quick_facts(const file_description& d) {
   std::vector<source::fact> all{
@@ -81,27 +86,65 @@ void write_info(const request& r, console& out, const source& table) {
       {"key", d.key_schema, {}},
       {"value", d.value_schema, {}},
       {"file_bytes", {}, d.file_bytes},
-      {"state",
-       d.held_by != 0 ? "open"
-       : d.closed     ? "closed"
-                      : "not closed",
-       {}},
+      {"state", state_of(d), {}},
   };
   if (d.held_by != 0) all.push_back({"held_by", {}, static_cast<std::uint64_t>(d.held_by)});
   return all;
 }
 
+/// Of a file with several tables, if none of them was asked for.
+[[nodiscard]] std::vector<file_description> several_tables(const request& r) {
+  if (!r.table.empty() || recognise(r.file) != stored_format::native) return {};
+  auto all = describe_all(r.file);
+  return all && all->size() != 1 ? *std::move(all) : std::vector<file_description>{};
+}
+
+/// What a database is, and which tables are in it.
+void write_tables(const request& r, console& out, const std::vector<file_description>& all) {
+  if (wants_json(r, out)) {
+    for (const auto& d : all) {
+      auto facts = quick_facts(d);
+      facts.insert(facts.begin(), {"table", d.name, {}});
+      out.write(facts_as_json(r.file, facts));
+    }
+    return;
+  }
+  const auto& first = all.front();
+  write_facts(out, r.file,
+              {{"tables", {}, all.size()},
+               {"file_bytes", {}, first.file_bytes},
+               {"state", state_of(first), {}}});
+  out.write("\n");
+  for (const auto& d : all) {
+    out.write(fmt::format("{}  {}{}\n", printable(d.name),
+                          out.in(tone::faint, fmt::format("{} of {} to {}", to_string(d.what),
+                                                          printable(d.key_schema),
+                                                          printable(d.value_schema))),
+                          d.in_memory ? ", in memory" : ""));
+  }
+  out.write("\n" + out.in(tone::faint, fmt::format("One of them: shelf {} --table NAME\n",
+                                                   printable(r.file))));
+}
+
 }  // namespace
 
 outcome info(const request& r, console& out) {
-  const auto table = open_source(r.file, out);
+  if (const auto all = several_tables(r); !all.empty()) {
+    write_tables(r, out, all);
+    return exit_status::ok;
+  }
+  const auto table = open_source(r.file, r.table, out);
   if (!table) return std::unexpected(table.error());
   write_info(r, out, **table);
   return exit_status::ok;
 }
 
 outcome show_file(const request& r, console& out) {
-  const auto table = open_source(r.file, out);
+  if (const auto all = several_tables(r); !all.empty()) {
+    write_tables(r, out, all);
+    return exit_status::ok;
+  }
+  const auto table = open_source(r.file, r.table, out);
   if (!table) return std::unexpected(table.error());
   write_info(r, out, **table);
   const bool for_people = !wants_json(r, out);
@@ -123,15 +166,24 @@ outcome watch(const request& r, console& out) {
   std::uint64_t bytes_before = 0;
   for (std::uint64_t round = 0; r.rounds == 0 || round < r.rounds; ++round) {
     if (round > 0) std::this_thread::sleep_for(std::chrono::duration<double>(r.interval));
-    const auto d = describe(r.file);
+    const auto all = describe_all(r.file);
+    if (!all) return std::unexpected(all.error());
+    const bool is_database = all->size() != 1 && r.table.empty();
+    const auto d = is_database ? result<file_description>(
+                                     all->empty() ? file_description{} : all->front())
+                               : describe(r.file, {.table = r.table});
     if (!d) return std::unexpected(d.error());
-    if (wants_json(r, out)) {
+    if (!wants_json(r, out) && !is_dumb_terminal()) out.write("\x1b[H\x1b[J");
+    if (is_database && !all->empty()) {
+      write_tables(r, out, *all);
+    } else if (wants_json(r, out)) {
       out.write(facts_as_json(r.file, quick_facts(*d)));
     } else {
-      if (!is_dumb_terminal()) out.write("\x1b[H\x1b[J");
       write_facts(out, r.file, quick_facts(*d));
+    }
+    if (!wants_json(r, out) && round > 0) {
       const auto grown = static_cast<double>(d->file_bytes) - static_cast<double>(bytes_before);
-      if (round > 0) out.write(fmt::format("growth     {:.0f} bytes/s\n", grown / r.interval));
+      out.write(fmt::format("growth     {:.0f} bytes/s\n", grown / r.interval));
     }
     bytes_before = d->file_bytes;
     if (auto arrived = out.flush(); !arrived) return std::unexpected(arrived.error());

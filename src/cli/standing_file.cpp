@@ -34,15 +34,15 @@ using file_status = struct stat;
 /// Damaged ones and those of newer versions count: somebody's data is in them.
 [[nodiscard]] bool is_table(const std::string& path) {
   if (recognise(path) != stored_format::native) return true;
-  const auto described = describe(path);
+  const auto described = describe_all(path);
   return described || described.error() == errc::corrupt ||
          described.error() == errc::unsupported_version;
 }
 
 /// Names the process that holds the lock, if it is known.
 [[nodiscard]] error held_elsewhere(const std::string& path) {
-  if (const auto d = describe(path); d && d->held_by != 0) {
-    return {errc::already_open, path + ": process " + std::to_string(d->held_by) +
+  if (const auto d = describe_all(path); d && !d->empty() && d->front().held_by != 0) {
+    return {errc::already_open, path + ": process " + std::to_string(d->front().held_by) +
                                     " has it open for writing; it is not replaced"};
   }
   return {errc::already_open, path + ": it is open for writing elsewhere; it is not replaced"};

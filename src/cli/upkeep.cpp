@@ -4,6 +4,7 @@
 #include "cli/display_text.hpp"
 #include "cli/json_value.hpp"
 #include "cli/native_table.hpp"
+#include "shelf/detail/database_core.hpp"
 #include "shelf/table.hpp"
 
 #include <fmt/format.h>
@@ -126,30 +127,54 @@ outcome salvage_file(const request& r, console& out) {
   return exit_status::ok;
 }
 
-outcome compact(const request& r, console& out) {
+namespace {
+
+[[nodiscard]] result<std::uint64_t> length_of(const std::string& file) {
+  const auto all = describe_all(file);
+  if (!all) return std::unexpected(all.error());
+  return all->empty() ? 0 : all->front().file_bytes;
+}
+
+/// All tables of a file, without their types: they are rewritten as they are.
+[[nodiscard]] result<> compact_database(const request& r, console& out) {
+  detail::core_config config;
+  config.path = r.file;
+  config.opening = opening::existing;
+  const auto db = detail::open_database(std::move(config), {});
+  if (!db) return std::unexpected(db.error());
+  progress_bar writing("compacting " + r.file, out.errors_are_seen());
+  if (auto done = (*db)->compact(told_to(writing)); !done) return done;
+  return (*db)->close();
+}
+
+[[nodiscard]] result<> compact_table(const request& r, console& out) {
   progress_bar bar("reading " + r.file, out.errors_are_seen());
-  const auto table = native_table::write(r.file, std::move(bar));
+  const auto table = native_table::write(r.file, r.table, std::move(bar));
   if (!table) return std::unexpected(table.error());
-  const auto before = describe(r.file);
-  {
-    progress_bar writing("compacting " + r.file, out.errors_are_seen());
-    if (auto done = table->core().compact(told_to(writing)); !done) {
-      return std::unexpected(done.error());
-    }
-    if (auto closed = table->close(); !closed) return std::unexpected(closed.error());
-  }
-  const auto after = describe(r.file);
+  progress_bar writing("compacting " + r.file, out.errors_are_seen());
+  if (auto done = table->core().compact(told_to(writing)); !done) return done;
+  return table->close();
+}
+
+}  // namespace
+
+outcome compact(const request& r, console& out) {
+  const auto tables = describe_all(r.file);
+  if (!tables) return std::unexpected(tables.error());
+  const auto before = length_of(r.file);
+  const auto done = tables->size() == 1 ? compact_table(r, out) : compact_database(r, out);
+  if (!done) return std::unexpected(done.error());
+  const auto after = length_of(r.file);
   if (!before || !after) return std::unexpected(before ? after.error() : before.error());
-  out.write(wants_json(r, out) ? fmt::format("{{\"bytes_before\":{},\"bytes_after\":{}}}\n",
-                                             before->file_bytes, after->file_bytes)
-                               : fmt::format("compacted: {} -> {} bytes\n", before->file_bytes,
-                                             after->file_bytes));
+  out.write(wants_json(r, out)
+                ? fmt::format("{{\"bytes_before\":{},\"bytes_after\":{}}}\n", *before, *after)
+                : fmt::format("compacted: {} -> {} bytes\n", *before, *after));
   return exit_status::ok;
 }
 
 outcome remove_table(const request& r, console& out) {
   // Only a table: whatever else lies under this name is not ours to remove. A damaged one is.
-  const auto what = describe(r.file);
+  const auto what = describe_all(r.file);
   if (!what && what.error() != errc::corrupt) return std::unexpected(what.error());
   if (!r.yes && !out.asks()) {
     return std::unexpected(

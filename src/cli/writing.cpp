@@ -5,7 +5,10 @@
 #include "cli/integer_width.hpp"
 #include "cli/native_table.hpp"
 #include "codec/schema_check.hpp"
+#include "shelf/detail/database_core.hpp"
+#include "upkeep/described_types.hpp"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace shelf::cli {
@@ -14,7 +17,7 @@ namespace {
 constexpr std::size_t largest_value = std::size_t{64} << 20;
 
 [[nodiscard]] result<native_table> open_to_write(const request& r, const console& out) {
-  return native_table::write(r.file, progress_bar("reading " + r.file, out.errors_are_seen()));
+  return native_table::write(r.file, r.table, progress_bar("reading " + r.file, out.errors_are_seen()));
 }
 
 void answer(const request& r, console& out, std::string_view what) {
@@ -82,9 +85,36 @@ result<file_description> described(const types_request& t) {
   return d;
 }
 
+namespace {
+
+/// A table more in a file, which is made if it is not there.
+[[nodiscard]] outcome create_in_database(const request& r, console& out,
+                                         const file_description& d) {
+  auto types = detail::described_types(d, detail::scrutiny::terms);
+  if (!types) return std::unexpected(types.error());
+  detail::core_config config;
+  config.path = r.file;
+  const auto db = detail::open_database(std::move(config), {});
+  if (!db) return std::unexpected(db.error());
+  const auto there = (*db)->tables();
+  if (std::ranges::find(there, r.table, &detail::table_facts::name) != there.end()) {
+    (*db)->abandon();
+    return std::unexpected(
+        error(errc::key_already_present, r.file + ": the table " + r.table + " already exists"));
+  }
+  detail::wanted_table wanted{.name = r.table, .types = *std::move(types)};
+  if (auto made = (*db)->table(std::move(wanted)); !made) return std::unexpected(made.error());
+  if (auto closed = (*db)->close(); !closed) return std::unexpected(closed.error());
+  answer(r, out, "created");
+  return exit_status::ok;
+}
+
+}  // namespace
+
 outcome create(const request& r, console& out) {
   const auto d = described(r.types);
   if (!d) return std::unexpected(d.error());
+  if (!r.table.empty()) return create_in_database(r, out, *d);
   const auto made = native_table::create(r.file, *d);
   if (!made) return std::unexpected(made.error());
   if (auto closed = made->close(); !closed) return std::unexpected(closed.error());

@@ -36,6 +36,7 @@ result<> journal_view::look(const progress& tell) {
   const auto header = decode_header(front, file_.path());
   if (!header) return std::unexpected(header.error());
   file_id_ = header->file_id;
+  several_tables_ = header->several_tables;
   // The size after the header: what the header calls durable was written before it.
   const auto status = file_.status();
   if (!status) return std::unexpected(status.error());

@@ -19,6 +19,8 @@ class journal_view {
                                                                   const progress& tell = {});
 
   [[nodiscard]] const scanned& found() const noexcept { return found_; }
+  /// See journal_file::allow_several_tables.
+  [[nodiscard]] bool has_several_tables() const noexcept { return several_tables_; }
   /// Hands out all committed batches.
   [[nodiscard]] result<> replay(visitor& out);
 
@@ -28,6 +30,7 @@ class journal_view {
 
   file::open_file file_;
   std::uint64_t file_id_ = 0;
+  bool several_tables_ = false;
   scanned found_;
 };
 

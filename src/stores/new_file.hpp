@@ -18,14 +18,19 @@ class new_file {
     is_short,  ///< because the file is synced on the way: for those who tell how far they are
   };
 
+  /// How many tables it may have.
+  enum class tables : std::uint8_t { one, several };
+
   /// `where` outlives it. What a process that was killed left of an earlier try goes. Errors: those
   /// of journal_file::create.
-  [[nodiscard]] static result<new_file> create(const file::location& where, publishing p) {
+  [[nodiscard]] static result<new_file> create(const file::location& where, publishing p,
+                                               tables t = tables::one) {
     where.sweep_temporaries();
     auto& system = where.system();
     const std::array<std::uint64_t, 2> id{system.random(), system.random()};
     auto made = journal::journal_file::create(where, std::bit_cast<std::array<std::byte, 16>>(id),
-                                              {.sync_on_the_way = p == publishing::is_short});
+                                              {.sync_on_the_way = p == publishing::is_short,
+                                               .several_tables = t == tables::several});
     if (!made) return std::unexpected(made.error());
     return new_file(std::move(*made), where);
   }

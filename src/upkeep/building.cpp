@@ -54,8 +54,12 @@ class building final : public file_builder {
 class extending final : public file_builder {
  public:
   extending(std::unique_ptr<file::location> where, std::unique_ptr<journal::journal_file> open,
-            kind what, std::size_t entry_limit)
-      : where_(std::move(where)), open_(std::move(open)), what_(what), limit_(entry_limit) {}
+            const file_description& table, std::size_t entry_limit)
+      : where_(std::move(where)),
+        open_(std::move(open)),
+        what_(table.what),
+        id_(table.id),
+        limit_(entry_limit) {}
   extending(const extending&) = delete;
   extending& operator=(const extending&) = delete;
   ~extending() override {
@@ -72,7 +76,7 @@ class extending final : public file_builder {
         !fits)
       return fits;
     if (!std::exchange(in_batch_, true)) open_->begin(open_->last_sequence() + 1);
-    auto added = open_->add({op_of(what_), 0, 1, key, value});
+    auto added = open_->add({op_of(what_), 0, id_, key, value});
     // In no doubt, whatever the disk still holds: the batch was not committed.
     if (!added) static_cast<void>(take_back(added.error()));
     return added;
@@ -97,6 +101,7 @@ class extending final : public file_builder {
   std::unique_ptr<file::location> where_;  // open_ refers to it
   std::unique_ptr<journal::journal_file> open_;
   kind what_;
+  std::uint32_t id_;
   std::size_t limit_;
   bool in_batch_ = false;
 };
@@ -130,8 +135,9 @@ result<std::unique_ptr<file_builder>> extend_file(const core_config& config,
   auto open = journal::journal_file::open(**where, {.sync_on_the_way = true}, config.tell_checked);
   if (!open) return std::unexpected(open.error());
   // Asked under the lock: from here on it stays what it is, as long as it has its name.
-  const auto is =
-      describe(config.path, {.base_directory = config.base_directory, .system = config.system});
+  const auto is = describe(config.path, {.base_directory = config.base_directory,
+                                         .system = config.system,
+                                         .table = config.table});
   if (!is) return std::unexpected(is.error());
   if (is->what != types.what || is->key_schema != types.key_schema ||
       is->value_schema != types.value_schema) {
@@ -139,7 +145,7 @@ result<std::unique_ptr<file_builder>> extend_file(const core_config& config,
         errc::type_mismatch, config.path + ": the types in the file changed while it was read"));
   }
   if (auto recovered = (*open)->recover(); !recovered) return std::unexpected(recovered.error());
-  return std::make_unique<extending>(std::move(*where), std::move(*open), types.what,
+  return std::make_unique<extending>(std::move(*where), std::move(*open), *is,
                                      config.limits.entry_bytes);
 }
 

@@ -1,20 +1,27 @@
 // UPKEEP  cli -> [upkeep] -> engine -> stores -> journal -> file
-// What a file says of itself, read from its first few KiB.
+// What a file says of its tables: from its first few KiB, or from all of it if there are several.
+#include "error/printable.hpp"
 #include "error/sentence.hpp"
 #include "file/location.hpp"
 #include "journal/file_header.hpp"
 #include "journal/frame_reader.hpp"
+#include "journal/journal_view.hpp"
 #include "journal/record.hpp"
 #include "shelf/upkeep.hpp"
 #include "stores/catalogue.hpp"
 
+#include <algorithm>
+#include <map>
 #include <vector>
 
 namespace shelf {
 namespace {
 
-[[nodiscard]] result<stores::table_description> first_description(journal::frame_reader& reader,
-                                                                  const std::string& path) {
+using journal::op;
+using stores::table_description;
+
+[[nodiscard]] result<table_description> first_description(journal::frame_reader& reader,
+                                                          const std::string& path) {
   const auto corrupt = [&](const char* why) {
     return std::unexpected(damage(path, std::string("byte 8192: ") + why));
   };
@@ -27,15 +34,51 @@ namespace {
     const auto why = journal::unknown_flags(*c, journal::frames_start);
     return std::unexpected(error(why.code(), path + ": " + why.message()));
   }
-  if (!c || c->what != journal::op::table_created) return corrupt("the catalog is missing");
+  if (!c || c->what != op::table_created) return corrupt("the catalog is missing");
   auto d = stores::decode_description(c->key, c->value);
   if (!d) return std::unexpected(wrong_in(path, d.error()));
   return d;
 }
 
+/// The tables that the catalog has at the end, by id.
+class catalogue_reader final : public journal::visitor {
+ public:
+  result<> visit(const journal::change& c, std::uint64_t) override {
+    if (c.what == op::table_dropped) tables.erase(c.table);
+    if (c.what != op::table_created) return {};
+    auto d = stores::decode_description(c.key, c.value);
+    if (!d) return std::unexpected(d.error());
+    tables.insert_or_assign(c.table, *std::move(d));
+    return {};
+  }
+  result<> committed(std::uint64_t) override { return {}; }
+
+  std::map<std::uint32_t, table_description> tables;
+};
+
+/// Of a file whose header says that it may have several.
+[[nodiscard]] result<std::map<std::uint32_t, table_description>> all_descriptions(
+    const file::location& where) {
+  const auto view = journal::journal_view::open(where);
+  if (!view) return std::unexpected(view.error());
+  catalogue_reader all;
+  if (auto read = (*view)->replay(all); !read) return std::unexpected(read.error());
+  return std::move(all.tables);
+}
+
+[[nodiscard]] error several(const std::string& path, const std::vector<file_description>& all) {
+  std::string names;
+  for (const auto& d : all) {
+    names.append(names.empty() ? "" : ", ").append(detail::printable(d.name));
+  }
+  return {errc::wrong_kind, path + ": the file holds " + std::to_string(all.size()) + " tables (" +
+                                names + "); say which one"};
+}
+
 }  // namespace
 
-result<file_description> describe(const std::string& path, const path_options& options) {
+result<std::vector<file_description>> describe_all(const std::string& path,
+                                                   const path_options& options) {
   auto& system = options.system != nullptr ? *options.system : file::real_system();
   const auto where = file::location::find(system, path, options.base_directory);
   if (!where) return std::unexpected(where.error());
@@ -49,18 +92,45 @@ result<file_description> describe(const std::string& path, const path_options& o
   if (!header) return std::unexpected(header.error());
   const auto status = file->status();
   if (!status) return std::unexpected(status.error());
-  journal::frame_reader reader(*file, status->size, header->file_id);
-  auto d = first_description(reader, path);
-  if (!d) return std::unexpected(d.error());
-  return file_description{.what = d->what,
-                          .name = std::move(d->name),
-                          .key_schema = std::move(d->key_schema),
-                          .value_schema = std::move(d->value_schema),
-                          .file_bytes = status->size,
-                          .closed = header->closed,
-                          .sequence = header->sequence,
-                          .era = header->era,
-                          .held_by = system.lock_holder(file->raw())};
+  std::map<std::uint32_t, table_description> tables;
+  if (header->several_tables) {
+    auto all = all_descriptions(*where);
+    if (!all) return std::unexpected(all.error());
+    tables = *std::move(all);
+  } else {
+    journal::frame_reader reader(*file, status->size, header->file_id);
+    auto d = first_description(reader, path);
+    if (!d) return std::unexpected(d.error());
+    tables.emplace(1, *std::move(d));
+  }
+  std::vector<file_description> out;
+  for (auto& [id, d] : tables) {
+    out.push_back({.what = d.what,
+                   .name = std::move(d.name),
+                   .key_schema = std::move(d.key_schema),
+                   .value_schema = std::move(d.value_schema),
+                   .file_bytes = status->size,
+                   .closed = header->closed,
+                   .sequence = header->sequence,
+                   .era = header->era,
+                   .held_by = system.lock_holder(file->raw()),
+                   .id = id,
+                   .in_memory = d.in_memory});
+  }
+  return out;
+}
+
+result<file_description> describe(const std::string& path, const path_options& options) {
+  auto all = describe_all(path, options);
+  if (!all) return std::unexpected(all.error());
+  if (!options.table.empty()) {
+    const auto found = std::ranges::find(*all, options.table, &file_description::name);
+    if (found != all->end()) return std::move(*found);
+    return std::unexpected(error(errc::not_found, path + ": the file has no table " +
+                                                      detail::printable(options.table)));
+  }
+  if (all->size() == 1) return std::move(all->front());
+  return std::unexpected(several(path, *all));
 }
 
 }  // namespace shelf

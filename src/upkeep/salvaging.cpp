@@ -8,6 +8,8 @@
 #include "term/canonical.hpp"
 #include "term/scan.hpp"
 
+#include <algorithm>
+#include <map>
 #include <optional>
 
 namespace shelf::upkeep {
@@ -36,8 +38,14 @@ constexpr terms::limits widest{.nesting = terms::max_nesting};
 class rescue final : public journal::salvager {
  public:
   rescue(new_file& to, const salvage_options& options, schema_judge judge, const progress& tell,
-         std::uint64_t size, const std::string& path)
-      : to_(to), options_(options), judge_(judge), tell_(tell), size_(size), path_(path) {}
+         std::uint64_t size, const std::string& path, bool several_tables)
+      : to_(to),
+        options_(options),
+        judge_(judge),
+        tell_(tell),
+        size_(size),
+        path_(path),
+        several_tables_(several_tables) {}
 
   result<> visit(const journal::change& c, std::uint64_t sequence) override;
   result<> committed(std::uint64_t) override { return to_.commit(); }
@@ -62,7 +70,11 @@ class rescue final : public journal::salvager {
   }
   /// A file needs a catalogue even if nothing else is left.
   [[nodiscard]] result<> finish() {
-    if (described_) return {};
+    if (!described_.empty()) return {};
+    if (several_tables_) {
+      auto done = add({op::table_dropped, 0, 0, {}, {}}, 1);
+      return done ? to_.commit() : done;
+    }
     auto done = describe_as_told(1);
     return done ? to_.commit() : done;
   }
@@ -71,7 +83,10 @@ class rescue final : public journal::salvager {
  private:
   [[nodiscard]] result<> describe_as_told(std::uint64_t sequence);
   [[nodiscard]] result<> keep_catalogue(const journal::change& c, std::uint64_t sequence);
-  [[nodiscard]] result<> describe(const table_description& d, std::uint64_t sequence);
+  [[nodiscard]] result<> describe(const table_description& d, std::uint32_t id,
+                                  std::uint64_t sequence);
+  [[nodiscard]] result<> is_sound(const journal::change& c) const;
+  [[nodiscard]] bool has_name(const std::string& name) const;
   [[nodiscard]] std::string sound_schema(std::string of, const std::string& as_told,
                                          const char* which, std::uint64_t sequence);
   [[nodiscard]] result<> add(const journal::change& c, std::uint64_t sequence) {
@@ -91,16 +106,20 @@ class rescue final : public journal::salvager {
   const progress& tell_;
   std::uint64_t size_;
   const std::string& path_;
-  bool described_ = false;
+  const bool several_tables_;
+  std::map<std::uint32_t, std::string> described_;  ///< names of the tables, by id
   std::uint64_t sequence_ = 0;  ///< of the batch under way, in the old file
   std::uint64_t number_ = 0;    ///< the same in the new one
   salvage_report report_;
 };
 
 /// ok: every open takes this change, whatever the types.
-[[nodiscard]] result<> is_sound(const journal::change& c) {
+result<> rescue::is_sound(const journal::change& c) const {
   const auto refuse = [](const char* why) { return std::unexpected(error(errc::corrupt, why)); };
-  if (c.table != 1) return refuse("it belongs to another table");
+  if (several_tables_ && !described_.contains(c.table)) {
+    return refuse("it belongs to a table whose description is lost");
+  }
+  if (!several_tables_ && c.table != 1) return refuse("it belongs to another table");
   switch (c.what) {
     case op::put:
     case op::append:
@@ -117,11 +136,15 @@ class rescue final : public journal::salvager {
 result<> rescue::visit(const journal::change& c, std::uint64_t sequence) {
   if (c.what == op::note || c.what == op::seal) return {};
   if (c.what == op::table_created) return keep_catalogue(c, sequence);
+  if (c.what == op::table_dropped && several_tables_) {
+    described_.erase(c.table);
+    return add(c, sequence);
+  }
   if (const auto sound = is_sound(c); !sound) {
     leave_out(sequence, sound.error().message());
     return {};
   }
-  if (!described_) {
+  if (described_.empty()) {
     if (auto done = describe_as_told(sequence); !done) return done;
   }
   ++report_.changes;
@@ -141,14 +164,21 @@ std::uint64_t rescue::number_of(std::uint64_t sequence) noexcept {
 
 result<> rescue::keep_catalogue(const journal::change& c, std::uint64_t sequence) {
   auto d = decode_description(c.key, c.value);
-  if (!d || described_ || c.table != 1) {
+  const bool fits =
+      d && (several_tables_ ? !described_.contains(c.table) && !has_name(d->name)
+                            : described_.empty() && c.table == 1);
+  if (!fits) {
     leave_out(sequence, d ? "the catalog names a second table" : d.error().message());
     return {};
   }
   d->key_schema = sound_schema(std::move(d->key_schema), options_.key_schema, "key", sequence);
   d->value_schema =
       sound_schema(std::move(d->value_schema), options_.value_schema, "value", sequence);
-  return describe(*d, sequence);
+  return describe(*d, c.table, sequence);
+}
+
+bool rescue::has_name(const std::string& name) const {
+  return std::ranges::any_of(described_, [&](const auto& known) { return known.second == name; });
 }
 
 /// The schema in the file, or the one that was told if no open would read that.
@@ -161,14 +191,14 @@ std::string rescue::sound_schema(std::string of, const std::string& as_told, con
   return as_told;
 }
 
-result<> rescue::describe(const table_description& d, std::uint64_t sequence) {
-  described_ = true;
+result<> rescue::describe(const table_description& d, std::uint32_t id, std::uint64_t sequence) {
+  described_.emplace(id, d.name);
   report_.of.what = d.what;
   report_.of.name = d.name;
   report_.of.key_schema = d.key_schema;
   report_.of.value_schema = d.value_schema;
   const auto encoded = encode_description(d);
-  return add({op::table_created, 0, 1, as_bytes(encoded.key), as_bytes(encoded.value)}, sequence);
+  return add({op::table_created, 0, id, as_bytes(encoded.key), as_bytes(encoded.value)}, sequence);
 }
 
 result<> rescue::describe_as_told(std::uint64_t sequence) {
@@ -182,7 +212,7 @@ result<> rescue::describe_as_told(std::uint64_t sequence) {
                    .name = "main",
                    .key_schema = options_.key_schema,
                    .value_schema = options_.value_schema},
-                  sequence);
+                  1, sequence);
 }
 
 }  // namespace
@@ -206,10 +236,11 @@ result<salvage_report> salvage(const std::string& from, const std::string& to,
   const auto status = file->status();
   if (!status) return std::unexpected(status.error());
   auto made = new_file::create(
-      *target, tell ? new_file::publishing::is_short : new_file::publishing::may_be_long);
+      *target, tell ? new_file::publishing::is_short : new_file::publishing::may_be_long,
+      header->several_tables ? new_file::tables::several : new_file::tables::one);
   if (!made) return std::unexpected(made.error());
   journal::frame_reader reader(*file, status->size, header->file_id);
-  rescue all(*made, options, judge, tell, status->size, from);
+  rescue all(*made, options, judge, tell, status->size, from, header->several_tables);
   auto done = journal::salvage(reader, *header, all);
   if (!done && done.error() == errc::unsupported_version) {
     return std::unexpected(error(done.error().code(), from + ": " + done.error().message()));
