@@ -148,8 +148,7 @@ void grammar::shared_options(CLI::App& to) {
         "--term", [this] { r_.how = notation::erlang; },
         "Keys and values as Erlang text, in arguments and in output")
       ->excludes(json);
-  to.add_option("--table", r_.table, "Which table of a file that holds several")
-      ->type_name("NAME");
+  to.add_option("--table", r_.table, "Which table of a file that holds several")->type_name("NAME");
   choice(to, "--color", r_.colour, colour_words, "Colors; auto: on a terminal, unless NO_COLOR");
 }
 

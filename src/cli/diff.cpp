@@ -7,8 +7,8 @@
 #include "cli/open_source.hpp"
 #include "cli/progress_bar.hpp"
 
-#include <set>
 #include <algorithm>
+#include <set>
 #include <vector>
 
 namespace shelf::cli {
@@ -169,8 +169,8 @@ void write_text(const request& r, console& out, const difference& d, const sourc
     const bool in_both = before.contains(name) && after.contains(name);
     if (!in_both) {
       status = exit_status::refused;
-      out.complain(tone::warning, "table " + name + " is only in " +
-                                      (before.contains(name) ? r.file : r.other));
+      out.complain(tone::warning,
+                   "table " + name + " is only in " + (before.contains(name) ? r.file : r.other));
       continue;
     }
     if (!wants_json(r, out)) out.write(out.in(tone::faint, "table " + printable(name)) + "\n");

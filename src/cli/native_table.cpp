@@ -78,14 +78,14 @@ result<native_table> native_table::read(const std::string& path, const std::stri
 }
 
 result<native_table> native_table::write(const std::string& path, const std::string& table,
-                                        progress_bar bar) {
+                                         progress_bar bar) {
   auto d = describe(path, {.table = table});
   if (!d) return std::unexpected(d.error());
   return open(path, table, *std::move(d), opening::existing, std::move(bar));
 }
 
 result<native_table> native_table::write_back(const std::string& path, const std::string& table,
-                                        progress_bar bar) {
+                                              progress_bar bar) {
   auto d = describe(path, {.table = table});
   if (!d) return std::unexpected(d.error());
   return open(path, table, *std::move(d), opening::existing, std::move(bar), write_mode::back);

@@ -116,14 +116,14 @@ void write_tables(const request& r, console& out, const std::vector<file_descrip
                {"state", state_of(first), {}}});
   out.write("\n");
   for (const auto& d : all) {
-    out.write(fmt::format("{}  {}{}\n", printable(d.name),
-                          out.in(tone::faint, fmt::format("{} of {} to {}", to_string(d.what),
-                                                          printable(d.key_schema),
-                                                          printable(d.value_schema))),
-                          d.in_memory ? ", in memory" : ""));
+    out.write(fmt::format(
+        "{}  {}{}\n", printable(d.name),
+        out.in(tone::faint, fmt::format("{} of {} to {}", to_string(d.what),
+                                        printable(d.key_schema), printable(d.value_schema))),
+        d.in_memory ? ", in memory" : ""));
   }
-  out.write("\n" + out.in(tone::faint, fmt::format("One of them: shelf {} --table NAME\n",
-                                                   printable(r.file))));
+  out.write("\n" + out.in(tone::faint,
+                          fmt::format("One of them: shelf {} --table NAME\n", printable(r.file))));
 }
 
 }  // namespace
@@ -169,9 +169,9 @@ outcome watch(const request& r, console& out) {
     const auto all = describe_all(r.file);
     if (!all) return std::unexpected(all.error());
     const bool is_database = all->size() != 1 && r.table.empty();
-    const auto d = is_database ? result<file_description>(
-                                     all->empty() ? file_description{} : all->front())
-                               : describe(r.file, {.table = r.table});
+    const auto d = is_database
+                       ? result<file_description>(all->empty() ? file_description{} : all->front())
+                       : describe(r.file, {.table = r.table});
     if (!d) return std::unexpected(d.error());
     if (!wants_json(r, out) && !is_dumb_terminal()) out.write("\x1b[H\x1b[J");
     if (is_database && !all->empty()) {

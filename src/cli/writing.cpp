@@ -17,7 +17,8 @@ namespace {
 constexpr std::size_t largest_value = std::size_t{64} << 20;
 
 [[nodiscard]] result<native_table> open_to_write(const request& r, const console& out) {
-  return native_table::write(r.file, r.table, progress_bar("reading " + r.file, out.errors_are_seen()));
+  return native_table::write(r.file, r.table,
+                             progress_bar("reading " + r.file, out.errors_are_seen()));
 }
 
 void answer(const request& r, console& out, std::string_view what) {

@@ -92,6 +92,7 @@ inline void commit_queue::show(sequence number) noexcept {
   group_.touched.clear();
   group_.changes.clear();
   group_.staged = 0;
+  group_.commits = 0;
   if (group_.changes.capacity() > kept_changes) {
     std::vector<journal::change>().swap(group_.changes);
   }
@@ -167,6 +168,7 @@ void commit_queue::discard() noexcept {
   group_.touched.clear();
   group_.changes.clear();
   group_.staged = 0;
+  group_.commits = 0;
 }
 
 }  // namespace shelf::engine

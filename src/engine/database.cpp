@@ -4,9 +4,9 @@
 #include "engine/transaction.hpp"
 #include "error/printable.hpp"
 #include "error/sentence.hpp"
+#include "error/utf8.hpp"
 #include "file/seeded_bug.hpp"
 #include "memory/epoch.hpp"
-#include "error/utf8.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -263,6 +263,8 @@ result<> instance::commit_once(transaction_run& run, detail::committed& done, bo
   if (op.failure) return std::unexpected(*op.failure);
   is_conflict = op.is_conflict;
   // What it wrote was there already: it is as durable as what it read.
+  done.changed = op.changed;
+  done.ordinal = op.ordinal;
   if (op.changed) done.sequence = op.number;
   return {};
 }

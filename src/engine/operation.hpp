@@ -99,9 +99,10 @@ struct operation : queued {
   written outcome = written::unchanged;
   std::size_t count = 0;
   detail::wide_integer counter = 0;
-  std::uint64_t number = 0;  ///< commit: of its batch
-  bool is_conflict = false;  ///< commit: what it read is no longer so
-  bool changed = false;      ///< it staged something: it fails if its group does
+  std::uint64_t number = 0;   ///< commit: of its batch
+  std::uint64_t ordinal = 0;  ///< commit: its place among those of its batch
+  bool is_conflict = false;   ///< commit: what it read is no longer so
+  bool changed = false;       ///< it staged something: it fails if its group does
   std::optional<error> failure;
   std::exception_ptr thrown;
 

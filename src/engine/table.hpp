@@ -40,6 +40,7 @@ struct group {
   std::vector<journal::change> changes;  ///< for the file
   std::vector<table*> touched;           ///< tables with something staged; has room for all
   std::size_t staged = 0;                ///< changes, those that no file gets included
+  std::uint64_t commits = 0;             ///< transactions
 
   [[nodiscard]] bool empty() const noexcept { return staged == 0; }
 };
@@ -142,6 +143,8 @@ class table final : public detail::core {
   [[nodiscard]] bool stage(operation& op, group& to);
   /// The same of one write of a transaction, which can be staged.
   void stage(own_write& w, group& to);
+  /// What the group has made of the contents so far: others, if it has cleared them.
+  [[nodiscard]] const contents& staged_contents() const noexcept { return draft(); }
   /// The group has staged something here.
   [[nodiscard]] bool is_touched() const noexcept { return is_touched_; }
   /// What is staged bears the number from here on. The board publishes it next, then settle().

@@ -165,6 +165,7 @@ std::vector<table*> transaction_run::tables() const {
 }
 
 void transaction_run::make_ready() {
+  if (has_bug(seeded_bug::unpinned_before_validating)) unpin();
   const memory::epoch_guard guard;
   for (const auto& t : tables_) {
     if (const auto* now = t->on().look()) t->reads().announce(*now);
@@ -194,7 +195,7 @@ bool transaction_run::must_wait(const group& to) const noexcept {
 bool transaction_run::is_valid(const group& to) const {
   if (to.empty() && board_.published() == at()) return true;
   return std::ranges::all_of(tables_, [&](const auto& t) {
-    const auto& now = *t->on().held();
+    const auto& now = t->on().staged_contents();
     const bool is_same = &now == &t->shown() && now.changed_at() <= at() && !t->on().is_touched();
     return is_same || t->reads().is_valid(now, t->shown(), at());
   });
@@ -205,7 +206,8 @@ std::optional<error> transaction_run::counters_fail() {
   for (const auto& t : tables_) {
     for (const auto& [key, own] : t->own().keys()) {
       if (!own.has_adds) continue;
-      const auto* there = t->own().is_cleared() ? nullptr : t->on().held()->find_staged(key);
+      const auto* there =
+          t->own().is_cleared() ? nullptr : t->on().staged_contents().find_staged(key);
       const auto value =
           value_after(there != nullptr ? std::optional(there->value()) : std::nullopt, own, log_,
                       computed_, t->label());
@@ -222,7 +224,6 @@ bool transaction_run::stage(operation& op, group& to) {
     return true;
   }
   if (must_wait(to)) return false;
-  if (has_bug(seeded_bug::unpinned_before_validating)) unpin();
   if (!is_valid(to)) {
     op.is_conflict = true;
     return true;
@@ -231,6 +232,7 @@ bool transaction_run::stage(operation& op, group& to) {
     op.failure = std::move(why);
     return true;
   }
+  op.ordinal = to.commits++;
   // What it held is no longer needed: so what it replaces can go at once.
   unpin();
   std::size_t puts = 0;

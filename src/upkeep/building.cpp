@@ -135,9 +135,9 @@ result<std::unique_ptr<file_builder>> extend_file(const core_config& config,
   auto open = journal::journal_file::open(**where, {.sync_on_the_way = true}, config.tell_checked);
   if (!open) return std::unexpected(open.error());
   // Asked under the lock: from here on it stays what it is, as long as it has its name.
-  const auto is = describe(config.path, {.base_directory = config.base_directory,
-                                         .system = config.system,
-                                         .table = config.table});
+  const auto is = describe(
+      config.path,
+      {.base_directory = config.base_directory, .system = config.system, .table = config.table});
   if (!is) return std::unexpected(is.error());
   if (is->what != types.what || is->key_schema != types.key_schema ||
       is->value_schema != types.value_schema) {

@@ -60,8 +60,8 @@ result<file_check> check(const std::string& path, const path_options& options,
   }
   // The only table of a file, whatever its name is; or all of a database.
   if (wanted.size() == 1) {
-    const auto opened = detail::open_core(reading(path, options, tell_checked),
-                                          std::move(wanted.front().types));
+    const auto opened =
+        detail::open_core(reading(path, options, tell_checked), std::move(wanted.front().types));
     if (!opened) return std::unexpected(opened.error());
     const auto stats = (*opened)->stats();
     if (!stats) return std::unexpected(stats.error());

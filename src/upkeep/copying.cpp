@@ -46,11 +46,11 @@ result<copy_counts> copy(const std::string& from, const std::string& to,
   const auto tell_copied = detail::step_of(tell, 1, 5, 4);
   const auto view = journal::journal_view::open(*source, tell_checked);
   if (!view) return std::unexpected(view.error());
-  auto made = stores::new_file::create(*target, tell ? stores::new_file::publishing::is_short
-                                                     : stores::new_file::publishing::may_be_long,
-                                       (*view)->has_several_tables()
-                                           ? stores::new_file::tables::several
-                                           : stores::new_file::tables::one);
+  auto made = stores::new_file::create(
+      *target,
+      tell ? stores::new_file::publishing::is_short : stores::new_file::publishing::may_be_long,
+      (*view)->has_several_tables() ? stores::new_file::tables::several
+                                    : stores::new_file::tables::one);
   if (!made) return std::unexpected(made.error());
   copier all(*made, tell_copied, (*view)->found().end);
   if (auto read = (*view)->replay(all); !read) return std::unexpected(read.error());

@@ -126,8 +126,8 @@ result<file_description> describe(const std::string& path, const path_options& o
   if (!options.table.empty()) {
     const auto found = std::ranges::find(*all, options.table, &file_description::name);
     if (found != all->end()) return std::move(*found);
-    return std::unexpected(error(errc::not_found, path + ": the file has no table " +
-                                                      detail::printable(options.table)));
+    return std::unexpected(error(
+        errc::not_found, path + ": the file has no table " + detail::printable(options.table)));
   }
   if (all->size() == 1) return std::move(all->front());
   return std::unexpected(several(path, *all));

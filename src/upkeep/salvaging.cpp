@@ -108,8 +108,8 @@ class rescue final : public journal::salvager {
   const std::string& path_;
   const bool several_tables_;
   std::map<std::uint32_t, std::string> described_;  ///< names of the tables, by id
-  std::uint64_t sequence_ = 0;  ///< of the batch under way, in the old file
-  std::uint64_t number_ = 0;    ///< the same in the new one
+  std::uint64_t sequence_ = 0;                      ///< of the batch under way, in the old file
+  std::uint64_t number_ = 0;                        ///< the same in the new one
   salvage_report report_;
 };
 
@@ -164,9 +164,8 @@ std::uint64_t rescue::number_of(std::uint64_t sequence) noexcept {
 
 result<> rescue::keep_catalogue(const journal::change& c, std::uint64_t sequence) {
   auto d = decode_description(c.key, c.value);
-  const bool fits =
-      d && (several_tables_ ? !described_.contains(c.table) && !has_name(d->name)
-                            : described_.empty() && c.table == 1);
+  const bool fits = d && (several_tables_ ? !described_.contains(c.table) && !has_name(d->name)
+                                          : described_.empty() && c.table == 1);
   if (!fits) {
     leave_out(sequence, d ? "the catalog names a second table" : d.error().message());
     return {};

@@ -116,6 +116,8 @@ struct transact_settings {
 /// What became of it.
 struct committed {
   std::uint64_t sequence = 0;  ///< of its batch; of the version it read, if it wrote nothing
+  std::uint64_t ordinal = 0;   ///< its place among the transactions of that batch
+  bool changed = false;        ///< it wrote something that was not there already
   int attempts = 0;            ///< runs it took
   bool is_nested = false;      ///< nothing is committed before the outer one is
 };
