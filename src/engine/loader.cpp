@@ -318,6 +318,13 @@ result<> file_loader::judge() {
     return std::unexpected(damage(how_.path, "byte 8192: the catalog is missing"));
   }
   const bool wants_only = declared_.size() == 1 && declared_.front().name.empty();
+  if (tables_.empty() && !how_.may_have_several) {
+    return std::unexpected(damage(how_.path, "byte 8192: the catalog has no table"));
+  }
+  if (wants_only && tables_.empty()) {
+    return std::unexpected(error(errc::wrong_kind, how_.path + ": the file holds no table; say "
+                                                               "which one with config.table"));
+  }
   if (wants_only && tables_.size() > 1) return std::unexpected(several_tables());
   if (wrong_ && *wrong_ == errc::corrupt) return std::unexpected(wrong_in(how_.path, *wrong_));
   if (wrong_) return std::unexpected(*wrong_);
