@@ -16,15 +16,14 @@ class native_table final : public source {
  public:
   // `table`: which one of the file; empty: the only one.
   /// Beside whoever writes it. Errors: those of describe and table::open.
-  [[nodiscard]] static result<native_table> read(const std::string& path,
-                                                 const std::string& table, progress_bar bar);
+  [[nodiscard]] static result<native_table> read(const std::string& path, const std::string& table,
+                                                 progress_bar bar);
   /// To write: already_open says who holds it.
-  [[nodiscard]] static result<native_table> write(const std::string& path,
-                                                  const std::string& table, progress_bar bar);
+  [[nodiscard]] static result<native_table> write(const std::string& path, const std::string& table,
+                                                  progress_bar bar);
   /// To write, with nothing in the file until core().save().
   [[nodiscard]] static result<native_table> write_back(const std::string& path,
-                                                       const std::string& table,
-                                                       progress_bar bar);
+                                                       const std::string& table, progress_bar bar);
   /// A new file, or errors of table::open; file_error (EEXIST) if it is there.
   [[nodiscard]] static result<native_table> create(const std::string& path,
                                                    const file_description& as);
@@ -47,9 +46,8 @@ class native_table final : public source {
         types_(std::move(t)),
         core_(std::move(core)),
         moment_(core_->snapshot()) {}
-  [[nodiscard]] static result<native_table> open(const std::string& path,
-                                                 const std::string& table, file_description d,
-                                                 opening how, progress_bar bar,
+  [[nodiscard]] static result<native_table> open(const std::string& path, const std::string& table,
+                                                 file_description d, opening how, progress_bar bar,
                                                  write_mode mode = write_mode::through);
   void walk_back(std::size_t from, std::size_t to, detail::function_ref<bool(bytes, bytes)> f,
                  const progress& tell) const;

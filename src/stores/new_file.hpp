@@ -28,9 +28,9 @@ class new_file {
     where.sweep_temporaries();
     auto& system = where.system();
     const std::array<std::uint64_t, 2> id{system.random(), system.random()};
-    auto made = journal::journal_file::create(where, std::bit_cast<std::array<std::byte, 16>>(id),
-                                              {.sync_on_the_way = p == publishing::is_short,
-                                               .several_tables = t == tables::several});
+    auto made = journal::journal_file::create(
+        where, std::bit_cast<std::array<std::byte, 16>>(id),
+        {.sync_on_the_way = p == publishing::is_short, .several_tables = t == tables::several});
     if (!made) return std::unexpected(made.error());
     return new_file(std::move(*made), where);
   }
