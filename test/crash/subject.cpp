@@ -209,6 +209,7 @@ std::unique_ptr<subject> make_subject(flavour f) {
       return std::make_unique<typed<duplicate_bag<std::int64_t, std::string>>>();
     case flavour::counters: return std::make_unique<typed<map<std::int64_t, std::int64_t>>>();
     case flavour::records: return std::make_unique<records>();
+    case flavour::database: return make_database_subject();
   }
   std::unreachable();
 }
@@ -221,6 +222,7 @@ std::string to_string(flavour f) {
     case flavour::duplicate_bag: return "duplicate_bag";
     case flavour::counters: return "counters";
     case flavour::records: return "records";
+    case flavour::database: return "database";
   }
   std::unreachable();
 }
@@ -236,7 +238,7 @@ std::string to_string(write_mode mode) {
 
 flavour flavour_named(std::string_view name) {
   for (const auto f : {flavour::map, flavour::ordered_map, flavour::bag, flavour::duplicate_bag,
-                       flavour::counters, flavour::records}) {
+                       flavour::counters, flavour::records, flavour::database}) {
     if (to_string(f) == name) return f;
   }
   std::abort();

@@ -21,6 +21,7 @@ enum class flavour : std::uint8_t {
   duplicate_bag,
   counters,  ///< values are integers, shown as decimal text
   records,   ///< values are structs, which a later program version has extended by a field
+  database,  ///< two tables in one file, written by transactions
 };
 [[nodiscard]] std::string to_string(flavour f);
 [[nodiscard]] std::string to_string(write_mode mode);
@@ -76,5 +77,6 @@ class subject {
 };
 
 [[nodiscard]] std::unique_ptr<subject> make_subject(flavour f);
+[[nodiscard]] std::unique_ptr<subject> make_database_subject();
 
 }  // namespace shelf::crash

@@ -328,19 +328,20 @@ void mixed(player& p) {
 const std::vector<flavour> maps{map, ordered_map};
 const std::vector<flavour> kinds{map, ordered_map, bag, duplicate_bag};
 const std::vector<flavour> bags{bag, duplicate_bag};
+const std::vector<flavour> several{map, ordered_map, bag, duplicate_bag, flavour::database};
 const std::vector<write_mode> only_durable{write_mode::durable};
 
 const auto& all_workloads() {
   static const std::array all{
       workload{.name = "single_inserts",
-               .flavours = {map},
+               .flavours = {map, flavour::database},
                .play = single_inserts,
                .least_states = 11'000},
       workload{.name = "overwrites", .flavours = maps, .play = overwrites, .least_states = 30'000},
-      workload{.name = "erases", .flavours = kinds, .play = erases, .least_states = 49'500},
-      workload{.name = "batches", .flavours = kinds, .play = batches, .least_states = 43'000},
+      workload{.name = "erases", .flavours = several, .play = erases, .least_states = 49'500},
+      workload{.name = "batches", .flavours = several, .play = batches, .least_states = 43'000},
       workload{.name = "mixed_batches",
-               .flavours = kinds,
+               .flavours = several,
                .play = mixed_batches,
                .least_states = 64'500},
       workload{.name = "compacting_at_close",
@@ -350,7 +351,7 @@ const auto& all_workloads() {
                .budget = 100,
                .errnos = 5},
       workload{.name = "batch_of_many_frames",
-               .flavours = {map},
+               .flavours = {map, flavour::database},
                .play = batch_of_many_frames,
                .least_states = 1'500,
                .budget = 12,
@@ -358,13 +359,13 @@ const auto& all_workloads() {
       workload{
           .name = "counting", .flavours = {counters}, .play = counting, .least_states = 14'500},
       workload{.name = "bag_values", .flavours = bags, .play = bag_values, .least_states = 30'000},
-      workload{.name = "clearing", .flavours = kinds, .play = clearing, .least_states = 51'500},
+      workload{.name = "clearing", .flavours = several, .play = clearing, .least_states = 51'500},
       workload{.name = "cycles",
                .flavours = {map, duplicate_bag},
                .play = cycles,
                .least_states = 28'000},
       workload{.name = "compacting",
-               .flavours = kinds,
+               .flavours = several,
                .play = compacting,
                .least_states = 112'500,
                .budget = 100,
@@ -419,7 +420,8 @@ const workload& workload_named(std::string_view name) {
 std::vector<playing> playings(const workload& w, file_format format, bool few) {
   std::vector<flavour> flavours;
   for (const auto what : w.flavours) {
-    if (what != ordered_map || test::can_keep(format, stores::capability::ordered_map)) {
+    const bool is_native_only = what == ordered_map || what == flavour::database;
+    if (!is_native_only || test::can_keep(format, stores::capability::ordered_map)) {
       flavours.push_back(what);
     }
   }
