@@ -114,16 +114,16 @@ void commit_queue::publish_group(operation* first, const operation* end) noexcep
     thrown = std::current_exception();
   }
   const bool taken = !failure && !thrown;
+  if (group_.commits != 0) {
+    for (auto* op = first; op != end; op = op->next_operation()) op->number = number;
+  }
   // Whoever looks after the call cannot tell "before the journal" from "in spite of the journal".
   if (taken || has_bug(seeded_bug::apply_before_journal)) {
     show(number);
   } else {
     discard();
   }
-  if (taken) {
-    for (auto* op = first; op != end; op = op->next_operation()) op->number = number;
-    return;
-  }
+  if (taken) return;
   // What came behind the first change was decided on top of it: "unchanged", say, of what never
   // came to be.
   bool decided_on_it = false;

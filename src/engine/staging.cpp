@@ -36,10 +36,16 @@ inline void table::note(group& to, const journal::change& c) noexcept {
   to.changes.push_back(c);
 }
 
+/// For one change more of the file.
+inline void table::make_room(group& to) const {
+  if (!how_.is_stored || to.changes.size() != to.changes.capacity()) return;
+  to.changes.reserve(2 * to.changes.size() + 1);
+}
+
 /// Stages an entry and notes it for the file.
 inline staging table::put(entry::owner& e, std::uint64_t hash, group& to) {
   // Room first: once the entry is staged nothing may fail.
-  if (to.changes.size() == to.changes.capacity()) to.changes.reserve(2 * to.changes.size() + 1);
+  make_room(to);
   const auto* made = e.get();
   const auto s = draft().stage_insert(e, hash);
   if (s.what == staged::unchanged) return s;
@@ -49,9 +55,9 @@ inline staging table::put(entry::owner& e, std::uint64_t hash, group& to) {
 }
 
 /// Stages an erase and notes it for the file.
-staging table::take(bool whole_key, bytes key, bytes value, group& to) {
+inline staging table::take(bool whole_key, bytes key, bytes value, group& to) {
   // Room first, as in put.
-  if (to.changes.size() == to.changes.capacity()) to.changes.reserve(2 * to.changes.size() + 1);
+  make_room(to);
   const auto s = whole_key ? draft().stage_erase(key) : draft().stage_erase_value(key, value);
   if (s.what != staged::erased) return s;
   const bool of_pair = !whole_key && is_bag_kind();

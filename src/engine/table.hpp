@@ -196,6 +196,7 @@ class table final : public detail::core {
   /// What changes are staged in.
   [[nodiscard]] contents& draft() const noexcept { return fresh_ ? *fresh_ : *owned_; }
   void touch(group& to) noexcept;
+  void make_room(group& to) const;
   void note(group& to, const journal::change& c) noexcept;
   void stage_entry(operation& op, group& to);
   [[nodiscard]] bool stage_batch(operation& op, group& to);

@@ -168,7 +168,7 @@ void set_contents::stage(index::place place, std::uint64_t hash, entry::owner& e
   e->unsaved_at = static_cast<std::uint32_t>(staged_.size());
   e->stamp.store(record != nullptr ? stamp_of(record) : stamp_of(unpublished),
                  std::memory_order_release);
-  staged_.push_back({now, before, record});
+  staged_.push_back({now, before, record, hash});
   count(before, now);
   place ? index_.replace(place, now) : index_.insert(hash, now);
   static_cast<void>(e.release());
@@ -273,7 +273,7 @@ void set_contents::discard() noexcept {
     if (c.record != nullptr) retire(c.record);
   }
   for (const change& c : staged_) {
-    if (is_tombstone(c.before)) drop_if_done(c.before);
+    if (is_tombstone(c.before)) drop_if_done(c.before, c.hash);
   }
   end_batch();
 }

@@ -69,6 +69,7 @@ class set_contents final : public versioned<contents> {
     entry_reference now = 0;
     entry_reference before = 0;        ///< the published one, tombstones included; 0 if none
     version_record* record = nullptr;  ///< of `now`; there is one if there is a `before`
+    std::uint64_t hash = 0;            ///< of the key
   };
 
   [[nodiscard]] entry_reference visible(entry_reference r, sequence at) const noexcept;
@@ -84,9 +85,12 @@ class set_contents final : public versioned<contents> {
   void note_unsaved(const change& c) noexcept;
   void tidy(const change& c, sequence number, const version_board::held_versions& held) noexcept;
   void splice(version_record* r) noexcept;
-  void settle(version_record* r) noexcept;
+  void settle(version_record* r) noexcept {
+    settle(r, is_tombstone(r->owner) ? hash(r->owner) : 0);
+  }
+  void settle(version_record* r, std::uint64_t hash) noexcept;
   bool settle_records(sequence oldest_pin, std::size_t most) noexcept;
-  void drop_if_done(entry_reference tombstone) noexcept;
+  void drop_if_done(entry_reference tombstone, std::uint64_t hash) noexcept;
   [[nodiscard]] bool is_listed(entry_reference r) const noexcept;
   void retire(entry_reference r) noexcept;
   void retire(version_record* r) noexcept { limbo_.push(r, sizeof(version_record)); }

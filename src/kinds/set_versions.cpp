@@ -60,13 +60,13 @@ void set_contents::retire(entry_reference r) noexcept {
 void set_contents::tidy(const change& c, sequence number,
                         const version_board::held_versions& held) noexcept {
   if (c.record == nullptr) {
-    if (is_tombstone(c.now)) drop_if_done(c.now);
+    if (is_tombstone(c.now)) drop_if_done(c.now, c.hash);
     return;
   }
   assert(c.record->number.load() == number);
   static_cast<void>(number);
   // What stands behind `before` goes first, or with it: see splice.
-  if (!held.any_older && record_of(c.before) == nullptr) return settle(c.record);
+  if (!held.any_older && record_of(c.before) == nullptr) return settle(c.record, c.hash);
   if (number_of(entry_in(c.before)) > held.newest_older) return splice(c.record);
   waiting_.push(c.record);
 }
@@ -85,13 +85,13 @@ void set_contents::splice(version_record* r) noexcept {
 }
 
 /// Nobody wants what is behind this record: its owner stands alone.
-void set_contents::settle(version_record* r) noexcept {
+void set_contents::settle(version_record* r, std::uint64_t hash) noexcept {
   const auto owner = r->owner;
   const auto number = r->number.load(std::memory_order_relaxed);
   entry_in(owner)->stamp.store(stamp_of(number), std::memory_order_release);
   retire(r->previous.load(std::memory_order_relaxed));
   retire(r);
-  if (is_tombstone(owner)) drop_if_done(owner);
+  if (is_tombstone(owner)) drop_if_done(owner, hash);
 }
 
 /// True if it stopped after `most` of them.
@@ -108,9 +108,9 @@ bool set_contents::settle_records(sequence oldest_pin, std::size_t most) noexcep
 
 /// A tombstone with nothing behind it that no list wants leaves the index. Where something is
 /// staged on top of it, it stays until that is published or discarded.
-void set_contents::drop_if_done(entry_reference tombstone) noexcept {
+void set_contents::drop_if_done(entry_reference tombstone, std::uint64_t hash) noexcept {
   if (record_of(tombstone) != nullptr || is_listed(tombstone)) return;
-  const auto place = index_.find_place(hash(tombstone), tombstone);
+  const auto place = index_.find_place(hash, tombstone);
   if (!place) return;
   index_.remove(place);
   retire(tombstone);
@@ -163,7 +163,7 @@ void set_contents::settle_unsaved() noexcept {
   for (std::size_t i = 0; i < settled.size(); ++i) {
     const auto word = settled.at(i);
     if (!is_tombstone(word) || (word & superseded_bit) != 0) continue;
-    if (limbo_.try_reserve(retired_a_change * (staged_.size() + 2))) drop_if_done(word);
+    if (limbo_.try_reserve(retired_a_change * (staged_.size() + 2))) drop_if_done(word, hash(word));
   }
 }
 
