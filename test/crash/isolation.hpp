@@ -27,8 +27,8 @@ struct isolation_report {
 
 [[nodiscard]] isolation_report check_isolation(const isolation_plan& plan);
 
-/// How many runs a long transaction takes at most that always meets short ones; at the best of a few
-/// rounds.
+/// How many runs a long transaction takes at most that always meets short ones; at the best of a
+/// few rounds.
 [[nodiscard]] int attempts_of_a_long_one(int rivals, int transactions);
 
 }  // namespace shelf::crash
