@@ -10,10 +10,12 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <latch>
 #include <map>
 #include <memory>
 #include <random>
+#include <semaphore>
 #include <thread>
 
 namespace shelf::crash {
@@ -435,6 +437,40 @@ int attempts_of_a_long_one(int rivals, int transactions) {
     best = std::min(best, attempts_in_one_round(rivals, transactions));
   }
   return best;
+}
+
+int attempts_of_an_interrupted_one() {
+  constexpr int most = 20;
+  world w(true);
+  std::binary_semaphore wanted{0};
+  std::binary_semaphore done{0};
+  std::atomic<bool> stop{false};
+  std::jthread rival([&] {
+    for (number n = 0;; ++n) {
+      wanted.acquire();
+      if (stop) return;
+      const auto key = term::integer(1);
+      const auto value = term::integer(n);
+      static_cast<void>(w.tables[0]->insert(key.encoded(), value.encoded()));
+      done.release();
+    }
+  });
+  bool is_asked = false;
+  const auto got_through =
+      w.db->transact({.attempts = most}, [&](detail::transaction_core& tx) -> result<> {
+        auto& t = tx.of(*w.tables[0]);
+        const auto key = term::integer(1);
+        t.lookup(key.encoded(), [](bytes) {});
+        if (!std::exchange(is_asked, true)) wanted.release();
+        // Reserved, the other one waits for this transaction: not for ever, and longer than this.
+        if (done.try_acquire_for(std::chrono::milliseconds(5))) is_asked = false;
+        const auto other = term::integer(2);
+        return t.add(other.encoded(), {.delta = 1, .initial = 0});
+      });
+  if (is_asked) done.acquire();
+  stop = true;
+  wanted.release();
+  return got_through ? got_through->attempts : most;
 }
 
 }  // namespace shelf::crash

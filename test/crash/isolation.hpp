@@ -31,4 +31,8 @@ struct isolation_report {
 /// few rounds.
 [[nodiscard]] int attempts_of_a_long_one(int rivals, int transactions);
 
+/// How many runs a transaction takes that another thread writes into in each of them, if it can. 20
+/// if it does not get through.
+[[nodiscard]] int attempts_of_an_interrupted_one();
+
 }  // namespace shelf::crash

@@ -39,5 +39,9 @@ TEST(Isolation, ALongTransactionAmongShortOnesIsNotStarved) {
   EXPECT_LE(attempts_of_a_long_one(7, 50), 8);
 }
 
+TEST(Isolation, ATransactionThatIsAlwaysInterruptedGetsThroughByItsReservation) {
+  EXPECT_LE(attempts_of_an_interrupted_one(), 8);
+}
+
 }  // namespace
 }  // namespace shelf::crash
