@@ -20,7 +20,7 @@ import snippets
 EXCEPTIONS = "tools/tidy_exceptions.txt"
 MAXIMUM_LINES = 500
 MAXIMUM_COLUMNS = 100
-MAXIMUM_README = 170
+MAXIMUM_README = 145
 CODE = (".cpp", ".hpp", ".h", ".py", ".sh", ".cmake")
 BANNED_NAMES = {"util", "utils", "common", "helper", "helpers", "manager", "impl", "misc"}
 OPEN_ENDS = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "X" * 3)) + r")\b")
@@ -390,7 +390,7 @@ def messages(tree):
 
 
 def readme(tree):
-    """The README is read to its end: under 170 lines."""
+    """The README is read to its end: under 145 lines."""
     if "README.md" not in tree.files:
         yield "README.md: there is none"
     elif line_count(tree.text("README.md")) >= MAXIMUM_README:

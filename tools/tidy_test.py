@@ -273,10 +273,10 @@ class Rules(unittest.TestCase):
         self.assert_fine()
 
     def test_a_missing_or_long_readme_is_caught(self):
-        self.append("README.md", "line\n" * 166)
+        self.append("README.md", "line\n" * 141)
         self.assert_fine()
         self.append("README.md", "line\n")
-        self.assert_only(tidy.readme, "170")
+        self.assert_only(tidy.readme, "145")
         (self.root / "README.md").unlink()
         self.assert_only(tidy.readme, "README.md")
 

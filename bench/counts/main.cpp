@@ -1,16 +1,11 @@
 // BENCH  counts: the program
 // How many instructions does one operation of a lone table take? tools/counts.py runs this under
 // callgrind, which counts inside counted_operations() alone.
-#include <shelf/shelf.hpp>
-
+#include "counts/workload.hpp"
 #include "file/simulated_disk.hpp"
 
-#include <algorithm>
 #include <charconv>
-#include <cstdio>
-#include <cstring>
 #include <filesystem>
-#include <functional>
 #include <iostream>
 #include <random>
 #include <span>
@@ -18,46 +13,8 @@
 #include <string_view>
 #include <vector>
 
+namespace counts {
 namespace {
-
-using text_map = shelf::map<std::string, std::string>;
-using text_ordered_map = shelf::ordered_map<std::string, std::string>;
-using counter_map = shelf::map<std::string, std::int64_t>;
-
-/// The workload of docs/benchmarks.md, smaller: keys `user:%08d`, values of 100 bytes, shuffled.
-struct workload {
-  explicit workload(std::size_t entries) : value(100, 'v'), other_value(100, 'w') {
-    for (std::size_t i = 0; i < entries; ++i) {
-      char text[32];
-      keys.emplace_back(
-          text, static_cast<std::size_t>(std::snprintf(text, sizeof text, "user:%08zu", i)));
-      std::snprintf(text, sizeof text, "none:%08zu", i);
-      missing.emplace_back(text);
-    }
-    std::mt19937_64 random(1);
-    std::ranges::shuffle(keys, random);
-    std::ranges::shuffle(missing, random);
-  }
-  std::vector<std::string> keys;
-  std::vector<std::string> missing;
-  std::string value;
-  std::string other_value;
-};
-
-/// Not inlined, so that callgrind finds it by its name.
-template <class F>
-[[gnu::noinline]] void counted_operations(const std::vector<std::string>& keys, F&& operation) {
-  for (const auto& key : keys) operation(key);
-}
-
-void expect(bool true_of_it) {
-  if (!true_of_it) throw std::runtime_error("an operation did not do what its row says");
-}
-
-template <class Table, class V>
-void fill(Table& t, const workload& w, const V& value) {
-  for (const auto& key : w.keys) shelf::or_throw(t.insert(key, value));
-}
 
 template <class Table>
 void count_inserts(Table t, const workload& w) {
@@ -76,12 +33,7 @@ void count_lookups(Table t, const workload& w) {
       text_map::open({.path = directory + "/table.shelf", .mode = mode, .sync_every = {}}));
 }
 
-struct row {
-  std::string_view name;
-  std::function<void(const workload&, const std::string& directory)> run;
-};
-
-const std::vector<row>& rows() {
+const std::vector<row>& plain_rows() {
   static const std::vector<row> all{
       {"lookup/copy",
        [](const workload& w, const auto&) { count_lookups(text_map::in_memory(), w); }},
@@ -138,6 +90,13 @@ const std::vector<row>& rows() {
   return all;
 }
 
+[[nodiscard]] std::vector<row> rows() {
+  auto all = plain_rows();
+  const auto others = read_modify_write_rows();
+  all.insert(all.end(), others.begin(), others.end());
+  return all;
+}
+
 /// Tables draw the secret of their hashes with the first table of a process. A simulated disk draws
 /// the same one each time, so that the counts do not depend on luck.
 void settle_the_hashes() {
@@ -160,8 +119,10 @@ void run(const row& r, std::size_t entries) {
 }
 
 }  // namespace
+}  // namespace counts
 
 int main(int count, char** arguments) try {
+  using namespace counts;
   const std::span<char*> words(arguments, static_cast<std::size_t>(count));
   if (count == 2 && std::string_view(words[1]) == "--list") {
     for (const auto& r : rows()) std::cout << r.name << '\n';

@@ -6,8 +6,10 @@
 #include "shelf/codec.hpp"
 #include "shelf/config.hpp"
 #include "shelf/detail/callback.hpp"
+#include "shelf/detail/computing.hpp"
 #include "shelf/detail/core.hpp"
 #include "shelf/detail/key_to_seek.hpp"
+#include "shelf/read_modify_write.hpp"
 #include "shelf/snapshot.hpp"
 
 #include <cassert>
@@ -49,10 +51,10 @@ using key_list =
 
 }  // namespace detail
 
-/// Options of update_counter.
-struct counter_options {
-  /// What a missing key counts from; without it a missing key is not_found.
-  std::optional<std::int64_t> initial = {};
+/// Options of get_or_compute.
+struct compute_options {
+  /// How long to wait for another thread that computes the value.
+  std::chrono::nanoseconds wait = std::chrono::seconds(30);
 };
 
 /// A durable table in memory.
@@ -73,7 +75,7 @@ struct counter_options {
 /// require exclusive access to the handle. Callbacks run on the calling thread and may read and
 /// write any table, but not close this one (busy).
 template <class K, class V, kind Kind>
-class table {
+class table : public read_modify_write<table<K, V, Kind>, K, V, Kind> {
   static_assert(detail::refuse_unless_storable<K>());
   static_assert(detail::refuse_unless_storable<V>());
   static_assert(Kind != kind::ordered_set || orderable_key<K>,
@@ -213,12 +215,6 @@ class table {
   [[nodiscard]] result<write_counts> write(const shelf::batch<K, V>& changes);
   /// Erases all entries in one atomic step; returns their number.
   [[nodiscard]] result<std::size_t> clear() { return core_->clear(); }
-  /// Adds to an integer atomically; returns the new value. not_found if the key is missing and
-  /// `initial` is not set; overflow changes nothing.
-  template <key_argument<K> A = K>
-    requires(!is_bag(Kind) && counter_value<V>)
-  [[nodiscard]] result<V> update_counter(const A& key, std::int64_t delta = 1,
-                                         counter_options options = {});
   /// Replaces the value with f(value); returns the new value. `f` takes V, V&& or const V& and
   /// returns V, or result<V> to give up with an error; or it takes V& and returns nothing, or
   /// result<>. What it returns is the new value, also if it takes V&; a bool is not accepted for
@@ -227,6 +223,28 @@ class table {
   template <class F, key_argument<K> A = K>
     requires(!is_bag(Kind))
   [[nodiscard]] result<V> update(const A& key, F&& f);
+
+  /// As update, but gives a key that does not exist the value `initial`, which f is not called
+  /// with; returns the value that the key has now.
+  template <class F, key_argument<K> A = K>
+    requires(!is_bag(Kind))
+  [[nodiscard]] result<V> upsert(const A& key, const V& initial, F&& f);
+
+  /// The value of the key. If it is missing, f() computes it, and it is stored before the call
+  /// returns; threads that ask for the key meanwhile wait for that one computation. f returns V,
+  /// result<V>, or std::optional<V>, which if empty is not_found; nothing is stored then.
+  ///
+  /// A write of the key while f runs (also an erase that finds nothing, clear and reload) keeps the
+  /// value from being stored, because it may be of an older state of its source: those who wait get
+  /// it, later callers compute anew. So update the source first, and then erase the key.
+  ///
+  /// An error that f returns goes to all who wait. An exception passes through to its caller, and
+  /// one of those who wait calls its own f. busy, if another thread computes for longer than
+  /// options.wait; and at once, if f asks for its own key, directly or through threads that wait
+  /// for each other. Errors of a write, if it cannot be stored. A hit costs a lookup.
+  template <class F, key_argument<K> A = K>
+    requires(!is_bag(Kind))
+  [[nodiscard]] result<V> get_or_compute(const A& key, F&& f, const compute_options& options = {});
 
   // --- reads -------------------------------------------------------------------------------------
 
@@ -387,6 +405,7 @@ class table {
 
  private:
   friend struct detail::table_access;
+  friend class read_modify_write<table, K, V, Kind>;
 
   table(std::shared_ptr<detail::core> core, detail::decoding_rules rules,
         detail::encoding_limits limits)
@@ -396,6 +415,34 @@ class table {
     if (core_) core_->close_at_destruction();
   }
   [[nodiscard]] error refused(const error& why) const;
+  // What read_modify_write is made of.
+  [[nodiscard]] const std::string& label() const noexcept { return core_->label(); }
+  [[nodiscard]] result<written> edit_encoded(bytes key, detail::edit_function how) {
+    return core_->edit(key, how);
+  }
+  [[nodiscard]] result<bool> exchange_encoded(bytes key, std::optional<bytes> expected,
+                                              std::optional<bytes> desired) {
+    return detail::exchange(*core_, key, expected, desired);
+  }
+  /// Nothing is shown if there is no such key.
+  [[nodiscard]] result<> look_encoded(bytes key, detail::function_ref<void(bytes)> f) {
+    auto looked = core_->lookup(key, f);
+    if (!looked && looked.error() == errc::not_found) return {};
+    return looked;
+  }
+  [[nodiscard]] result<std::size_t> take_encoded(bytes key, detail::function_ref<void(bytes)> f) {
+    return core_->take(key, f);
+  }
+  [[nodiscard]] result<> take_end_encoded(detail::place end,
+                                          detail::function_ref<void(bytes, bytes)> f) {
+    return core_->take_end(end, f);
+  }
+  [[nodiscard]] result<detail::wide_integer> step_encoded(bytes key,
+                                                          const detail::counter_step& step) {
+    return core_->update_counter(key, step);
+  }
+  template <class F>
+  [[nodiscard]] result<V> change(bytes key, const V* initial, F& f);
   [[nodiscard]] result<std::vector<std::optional<V>>> lookup_all(
       std::span<const detail::sought_key> keys) const;
   template <class R>

@@ -36,7 +36,7 @@ namespace shelf {
 ///
 /// Thread safety: one thread, the one that runs the function.
 template <class K, class V, kind Kind>
-class transaction_table {
+class transaction_table : public read_modify_write<transaction_table<K, V, Kind>, K, V, Kind> {
   static constexpr bool is_ordered = Kind == kind::ordered_set;
 
  public:
@@ -112,14 +112,13 @@ class transaction_table {
   [[nodiscard]] result<> write(const batch<K, V>& changes);
   /// Adds to an integer at the commit, whatever it is then: never conflicts, however many
   /// transactions count the same key. transact returns not_found if the key is missing there and
-  /// `initial` is not set, and overflow. Use update or lookup if the transaction needs the value.
+  /// `initial` is not set, and overflow. Use update_counter if the transaction needs the value.
   template <key_argument<K> A = K>
     requires(!is_bag(Kind) && counter_value<V>)
   [[nodiscard]] result<> add(const A& key, std::int64_t delta = 1, counter_options options = {}) {
-    return with_key(key, [&](bytes k) {
-      return core_->add(k,
-                        {.delta = delta, .initial = options.initial, .range = detail::range_of<V>});
-    });
+    const auto step = detail::step_of(delta, options, detail::range_of<V>);
+    if (auto can = detail::check_bounds(step, core_->label()); !can) return can;
+    return with_key(key, [&](bytes k) { return core_->add(k, step); });
   }
   /// Replaces the value with f(value); returns the new value. Reads the value. `f` takes V, V&& or
   /// const V& and returns V, or result<V> to give up with an error; or it takes V& and returns
@@ -127,6 +126,12 @@ class transaction_table {
   template <class F, key_argument<K> A = K>
     requires(!is_bag(Kind))
   [[nodiscard]] result<V> update(const A& key, F&& f);
+
+  /// As update, but gives a key that does not exist the value `initial`, which f is not called
+  /// with.
+  template <class F, key_argument<K> A = K>
+    requires(!is_bag(Kind))
+  [[nodiscard]] result<V> upsert(const A& key, const V& initial, F&& f);
 
   // --- reads -------------------------------------------------------------------------------------
 
@@ -269,6 +274,7 @@ class transaction_table {
   }
 
  private:
+  friend class read_modify_write<transaction_table, K, V, Kind>;
   using extent = detail::transaction_extent;
   using encoded_key = std::vector<std::byte>;
 
@@ -289,6 +295,30 @@ class transaction_table {
   [[nodiscard]] transaction_range<K, V> everything() const;
   [[nodiscard]] transaction_range<K, V> between(std::optional<encoded_key> from,
                                                 std::optional<encoded_key> to) const;
+  // What read_modify_write is made of.
+  [[nodiscard]] const std::string& label() const noexcept { return core_->label(); }
+  [[nodiscard]] result<written> edit_encoded(bytes key, detail::edit_function how) {
+    return detail::edit(*core_, key, how);
+  }
+  [[nodiscard]] result<bool> exchange_encoded(bytes key, std::optional<bytes> expected,
+                                              std::optional<bytes> desired) {
+    return detail::exchange(*core_, key, expected, desired);
+  }
+  [[nodiscard]] result<> look_encoded(bytes key, detail::function_ref<void(bytes)> f) {
+    core_->lookup(key, f);
+    return {};
+  }
+  [[nodiscard]] result<std::size_t> take_encoded(bytes key, detail::function_ref<void(bytes)> f) {
+    return detail::take(*core_, key, f);
+  }
+  [[nodiscard]] result<> take_end_encoded(detail::place end,
+                                          detail::function_ref<void(bytes, bytes)> f) {
+    return detail::take_end(*core_, end, f);
+  }
+  [[nodiscard]] result<detail::wide_integer> step_encoded(bytes key,
+                                                          const detail::counter_step& step) {
+    return detail::step(*core_, key, step);
+  }
   [[nodiscard]] error refused(const error& why) const {
     return error(why.code(), core_->label() + ": " + why.message());
   }

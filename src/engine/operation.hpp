@@ -51,6 +51,12 @@ struct batch_write {
   write_counts counts;  ///< what became of them
 };
 
+/// What take and take_end show, and where they look.
+struct taker {
+  detail::place end = detail::place::first;  ///< take_end
+  detail::function_ref<void(bytes key, bytes value)> show;
+};
+
 struct operation;
 struct group;
 
@@ -78,6 +84,9 @@ struct operation : queued {
     clear,
     update_counter,
     replace_if,
+    edit,
+    take,
+    take_end,
     commit,
   };
 
@@ -85,14 +94,16 @@ struct operation : queued {
 
   table* on;
   verb what;
-  entry::owner made;           ///< insert, insert_new, replace_if
-  std::uint64_t hash = 0;      ///< of its key, see contents::announce
-  batch* entries = nullptr;    ///< insert_batch...
-  batch_write* all = nullptr;  ///< write
-  bytes key;                   ///< erase..., update_counter, replace_if
-  bytes value;                 ///< erase_value, replace_if
-  bytes expected;              ///< replace_if
-  detail::counter_step step;   ///< update_counter
+  entry::owner made;                           ///< insert, insert_new, replace_if
+  std::uint64_t hash = 0;                      ///< of its key, see contents::announce
+  batch* entries = nullptr;                    ///< insert_batch...
+  batch_write* all = nullptr;                  ///< write
+  bytes key;                                   ///< erase..., update_counter, replace_if, edit, take
+  bytes value;                                 ///< erase_value, replace_if
+  bytes expected;                              ///< replace_if
+  const detail::counter_step* step = nullptr;  ///< update_counter
+  const detail::edit_function* how = nullptr;  ///< edit
+  const taker* to_take = nullptr;              ///< take, take_end
   commit_request* commit = nullptr;
 
   // What became of it.

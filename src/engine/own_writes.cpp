@@ -2,7 +2,6 @@
 // Writes collected by key.
 #include "engine/own_writes.hpp"
 
-#include "engine/counter.hpp"
 #include "term/order.hpp"
 
 #include <algorithm>
@@ -71,7 +70,7 @@ result<std::optional<bytes>> value_after(std::optional<bytes> base, const own_ke
     } else if (w.what == own_write::verb::erase_value) {
       if (value && same_bytes(*value, w.made->value())) value.reset();
     } else {
-      const auto stepped = step_counter(value, w.step, label);
+      const auto stepped = detail::step_counter(value, w.step, label);
       if (!stepped) return std::unexpected(stepped.error());
       const auto term = detail::encode_wide(*stepped);
       const auto view = term.view();

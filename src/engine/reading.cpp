@@ -12,16 +12,6 @@
 #include <chrono>
 
 namespace shelf::engine {
-namespace {
-
-[[nodiscard]] ordered_contents::place translate(detail::place where) noexcept {
-  return static_cast<ordered_contents::place>(where);
-}
-static_assert(static_cast<int>(detail::place::at_or_before) ==
-              static_cast<int>(ordered_contents::place::at_or_before));
-
-}  // namespace
-
 error table::labelled(errc code) const {
   return error(code, how_.label + ": " + error(code).message());
 }

@@ -1,6 +1,5 @@
 // ENGINE  api -> [engine] -> stores -> journal -> file
 // A table in the turn: what an operation means on top of what is staged, and how that is published.
-#include "engine/counter.hpp"
 #include "engine/instance.hpp"
 #include "engine/own_writes.hpp"
 #include "engine/table.hpp"
@@ -47,6 +46,7 @@ inline staging table::put(entry::owner& e, std::uint64_t hash, group& to) {
   // Room first: once the entry is staged nothing may fail.
   make_room(to);
   const auto* made = e.get();
+  flights_.note_write(made->key());
   const auto s = draft().stage_insert(e, hash);
   if (s.what == staged::unchanged) return s;
   const auto what = is_bag_kind() ? journal::op::append : journal::op::put;
@@ -55,9 +55,10 @@ inline staging table::put(entry::owner& e, std::uint64_t hash, group& to) {
 }
 
 /// Stages an erase and notes it for the file.
-inline staging table::take(bool whole_key, bytes key, bytes value, group& to) {
+inline staging table::drop(bool whole_key, bytes key, bytes value, group& to) {
   // Room first, as in put.
   make_room(to);
+  flights_.note_write(key);
   const auto s = whole_key ? draft().stage_erase(key) : draft().stage_erase_value(key, value);
   if (s.what != staged::erased) return s;
   const bool of_pair = !whole_key && is_bag_kind();
@@ -94,10 +95,13 @@ bool table::stage(operation& op, group& to) {
     case verb::write: return stage_changes(op, to);
     case verb::erase:
     case verb::erase_value:
-      op.count = take(op.what == verb::erase, op.key, op.value, to).erased_count;
+      op.count = drop(op.what == verb::erase, op.key, op.value, to).erased_count;
       return true;
     case verb::update_counter: stage_counter(op, to); return true;
     case verb::replace_if: stage_replace_if(op, to); return true;
+    case verb::edit: stage_edit(op, to); return true;
+    case verb::take: stage_take(op, to); return true;
+    case verb::take_end: stage_take_end(op, to); return true;
     case verb::clear: return stage_clear(op, to);
     case verb::commit: return op.commit->stage(op, to);
   }
@@ -140,7 +144,7 @@ bool table::stage_changes(operation& op, group& to) {
   auto& counts = op.all->counts;
   for (auto& c : op.all->changes) {
     const auto s = c.what == verb::insert ? put(c.made, draft().announce(c.key), to)
-                                          : take(c.what == verb::erase, c.key, c.value, to);
+                                          : drop(c.what == verb::erase, c.key, c.value, to);
     counts.added += s.what == staged::added ? 1 : 0;
     counts.replaced += s.what == staged::replaced ? 1 : 0;
     counts.unchanged += s.what == staged::unchanged && c.what == verb::insert ? 1 : 0;
@@ -171,12 +175,12 @@ void table::stage(own_write& w, group& to) {
     case verb::put: (void)put(w.made, w.hash, to); break;
     case verb::erase:
     case verb::erase_value:
-      (void)take(w.what == verb::erase, w.made->key(), w.made->value(), to);
+      (void)drop(w.what == verb::erase, w.made->key(), w.made->value(), to);
       break;
     case verb::clear: clear_all(to); break;
     case verb::add: {
       const auto* there = draft().find_staged(w.made->key(), w.hash);
-      const auto stepped = step_counter(
+      const auto stepped = detail::step_counter(
           there == nullptr ? std::nullopt : std::optional(there->value()), w.step, label());
       assert(stepped && "the steps were tried before");
       const auto term = detail::encode_wide(*stepped);
@@ -189,8 +193,8 @@ void table::stage(own_write& w, group& to) {
 
 void table::stage_counter(operation& op, group& to) {
   const auto* there = draft().find_staged(op.key);
-  auto stepped = step_counter(there == nullptr ? std::nullopt : std::optional(there->value()),
-                              op.step, label());
+  auto stepped = detail::step_counter(
+      there == nullptr ? std::nullopt : std::optional(there->value()), *op.step, label());
   if (!stepped) {
     op.failure = stepped.error();
     return;
@@ -212,10 +216,49 @@ void table::stage_replace_if(operation& op, group& to) {
   }
 }
 
+void table::stage_edit(operation& op, group& to) {
+  const auto* there = draft().find_staged(op.key, op.hash);
+  auto& made = to.edited;
+  made.clear();
+  const auto decided =
+      (*op.how)(there == nullptr ? std::nullopt : std::optional(there->value()), made);
+  if (!decided) {
+    op.failure = decided.error();
+  } else if (*decided == detail::edited::put) {
+    auto fresh = make_entry_within(how_.entry_limit, label(), op.key, made);
+    if (!fresh) {
+      op.failure = fresh.error();
+      return;
+    }
+    op.outcome = outcome_of(put(*fresh, op.hash, to).what);
+  } else if (*decided == detail::edited::erase) {
+    const auto s = drop(true, op.key, {}, to);
+    op.outcome = s.what == staged::erased ? written::replaced : written::unchanged;
+  }
+}
+
+void table::stage_take(operation& op, group& to) {
+  draft().show_staged(op.key, [&](const entry& e) { op.to_take->show(e.key(), e.value()); });
+  op.count = drop(true, op.key, {}, to).erased_count;
+}
+
+void table::stage_take_end(operation& op, group& to) {
+  const auto& ordered = static_cast<const ordered_contents&>(draft());
+  const auto* const there = ordered.seek_staged(translate(op.to_take->end), {});
+  if (there == nullptr) {
+    op.failure = error(errc::not_found);
+    return;
+  }
+  op.to_take->show(there->key(), there->value());
+  // The key's bytes are the entry's, which stays until the group is published or discarded.
+  (void)drop(true, there->key(), {}, to);
+}
+
 // --- publishing ----------------------------------------------------------------------------------
 
 void table::stage_fresh(std::shared_ptr<contents> fresh, group& to) noexcept {
   assert(!fresh_ && owned_->staged_count() == 0);
+  flights_.note_clear();
   if (how_.is_saved) fresh->track_unsaved();
   fresh_ = std::move(fresh);
   touch(to);

@@ -2,6 +2,7 @@
 // One table of an open database: what it holds, and its verbs over encoded bytes.
 #pragma once
 
+#include "engine/flights.hpp"
 #include "engine/operation.hpp"
 #include "engine/ownership.hpp"
 #include "file/system.hpp"
@@ -32,6 +33,13 @@ using stores::table_description;
 class instance;
 struct own_write;
 
+/// The same place as the kinds call it.
+[[nodiscard]] constexpr ordered_contents::place translate(detail::place where) noexcept {
+  static_assert(static_cast<int>(detail::place::at_or_before) ==
+                static_cast<int>(ordered_contents::place::at_or_before));
+  return static_cast<ordered_contents::place>(where);
+}
+
 /// What is known of a table that the program has not declared.
 [[nodiscard]] detail::entry_types types_of(const table_description& as);
 
@@ -39,6 +47,7 @@ struct own_write;
 struct group {
   std::vector<journal::change> changes;  ///< for the file
   std::vector<table*> touched;           ///< tables with something staged; has room for all
+  std::vector<std::byte> edited;         ///< a value in the making
   std::size_t staged = 0;                ///< changes, those that no file gets included
   std::uint64_t commits = 0;             ///< transactions
 
@@ -95,6 +104,12 @@ class table final : public detail::core {
   result<std::size_t> clear() override;
   result<detail::wide_integer> update_counter(bytes key, detail::counter_step step) override;
   result<> replace_if(bytes key, bytes expected, std::span<const bytes> value) override;
+  result<written> edit(bytes key, detail::edit_function how) override;
+  result<std::size_t> take(bytes key, detail::function_ref<void(bytes)> f) override;
+  result<> take_end(detail::place end, detail::function_ref<void(bytes, bytes)> f) override;
+  result<> compute(bytes key, std::chrono::nanoseconds wait,
+                   detail::function_ref<result<>(std::vector<std::byte>&)> make,
+                   detail::function_ref<void(bytes)> show) override;
 
   // Life, of the whole database (life.cpp).
   result<> save() override;
@@ -192,6 +207,7 @@ class table final : public detail::core {
   [[nodiscard]] std::optional<error> ready(operation& op, bytes key,
                                            std::span<const bytes> value) const;
   void submit(operation& op);
+  [[nodiscard]] result<> store_computed(bytes key, bytes value, const flight& from);
 
   /// What changes are staged in.
   [[nodiscard]] contents& draft() const noexcept { return fresh_ ? *fresh_ : *owned_; }
@@ -205,8 +221,11 @@ class table final : public detail::core {
   void clear_all(group& to);
   void stage_counter(operation& op, group& to);
   void stage_replace_if(operation& op, group& to);
+  void stage_edit(operation& op, group& to);
+  void stage_take(operation& op, group& to);
+  void stage_take_end(operation& op, group& to);
   staging put(entry::owner& e, std::uint64_t hash, group& to);
-  staging take(bool whole_key, bytes key, bytes value, group& to);
+  staging drop(bool whole_key, bytes key, bytes value, group& to);
   void finish_swap() noexcept;
   void let_go_of(std::shared_ptr<contents> old) noexcept;
 
@@ -232,6 +251,7 @@ class table final : public detail::core {
   bool cleared_ = false;
 
   mutable kinds::retired_contents retired_;
+  flights flights_;
 };
 
 }  // namespace shelf::engine

@@ -2,7 +2,6 @@
 // A run committed: its reads repeated in the turn, its writes staged as one.
 #include "engine/transaction.hpp"
 
-#include "engine/counter.hpp"
 #include "engine/instance.hpp"
 #include "file/seeded_bug.hpp"
 #include "memory/epoch.hpp"

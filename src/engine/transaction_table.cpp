@@ -1,6 +1,5 @@
 // ENGINE  api -> [engine] -> stores -> journal -> file
 // A table inside a transaction: its version, with the run's own writes on top.
-#include "engine/counter.hpp"
 #include "engine/instance.hpp"
 #include "engine/transaction.hpp"
 #include "error/sentence.hpp"
@@ -17,10 +16,6 @@ namespace shelf::engine {
 namespace {
 
 using place = detail::place;
-
-[[nodiscard]] ordered_contents::place translate(place where) noexcept {
-  return static_cast<ordered_contents::place>(where);
-}
 
 [[nodiscard]] std::weak_ordering compare(bytes a, bytes b) { return terms::compare(a, b); }
 
@@ -480,7 +475,7 @@ result<> table_run::add(bytes key, detail::counter_step step) {
     const auto now = value_after(std::nullopt, own != nullptr ? *own : nothing, of_.log(),
                                  of_.computed(), label());
     if (!now) return std::unexpected(now.error());
-    if (auto stepped = step_counter(*now, step, label()); !stepped) {
+    if (auto stepped = detail::step_counter(*now, step, label()); !stepped) {
       return std::unexpected(stepped.error());
     }
   }

@@ -4,6 +4,7 @@
 #include "engine/table.hpp"
 #include "memory/epoch.hpp"
 
+#include <cassert>
 #include <utility>
 
 namespace shelf::engine {
@@ -178,7 +179,7 @@ result<detail::wide_integer> table::update_counter(bytes key, detail::counter_st
     return std::unexpected(why_not());
   operation op(*this, operation::verb::update_counter);
   op.key = key;
-  op.step = step;
+  op.step = &step;
   submit(op);
   if (op.failure) return std::unexpected(*op.failure);
   return op.counter;
@@ -191,6 +192,75 @@ result<> table::replace_if(bytes key, bytes expected, std::span<const bytes> val
   op.key = key;
   op.expected = expected;
   if (auto why = ready(op, key, value)) return std::unexpected(*std::move(why));
+  submit(op);
+  if (op.failure) return std::unexpected(*op.failure);
+  return {};
+}
+
+result<written> table::edit(bytes key, detail::edit_function how) {
+  if (!may_write()) [[unlikely]]
+    return std::unexpected(why_not());
+  assert(!is_bag_kind());
+  operation op(*this, operation::verb::edit);
+  op.key = key;
+  op.how = &how;
+  if (!announce(op, key)) return std::unexpected(labelled(errc::table_closed));
+  submit(op);
+  if (op.failure) return std::unexpected(*op.failure);
+  return op.outcome;
+}
+
+}  // namespace shelf::engine
+
+namespace shelf::detail {
+
+result<bool> exchange(core& of, bytes key, std::optional<bytes> expected,
+                      std::optional<bytes> desired) {
+  if (expected && desired) {
+    const auto replaced = of.replace_if(key, *expected, {&*desired, 1});
+    if (replaced) return true;
+    const auto& why = replaced.error();
+    if (why == errc::conflict || why == errc::not_found) return false;
+    return std::unexpected(why);
+  }
+  if (expected) {
+    const auto erased = of.erase_value(key, *expected);
+    if (!erased) return std::unexpected(erased.error());
+    return *erased != 0;
+  }
+  if (desired) {
+    const auto inserted = of.insert_new(key, {&*desired, 1});
+    if (inserted) return true;
+    if (inserted.error() == errc::key_already_present) return false;
+    return std::unexpected(inserted.error());
+  }
+  return !of.contains(key);
+}
+
+}  // namespace shelf::detail
+
+namespace shelf::engine {
+
+result<std::size_t> table::take(bytes key, detail::function_ref<void(bytes)> f) {
+  if (!may_write()) [[unlikely]]
+    return std::unexpected(why_not());
+  const auto show = [&](bytes, bytes value) { f(value); };
+  const taker to_take{.show = show};
+  operation op(*this, operation::verb::take);
+  op.key = key;
+  op.to_take = &to_take;
+  submit(op);
+  if (op.failure) return std::unexpected(*op.failure);
+  return op.count;
+}
+
+result<> table::take_end(detail::place end, detail::function_ref<void(bytes, bytes)> f) {
+  if (!may_write()) [[unlikely]]
+    return std::unexpected(why_not());
+  assert(types_.what == kind::ordered_set);
+  const taker to_take{.end = end, .show = f};
+  operation op(*this, operation::verb::take_end);
+  op.to_take = &to_take;
   submit(op);
   if (op.failure) return std::unexpected(*op.failure);
   return {};

@@ -316,4 +316,13 @@ const entry* bag_contents::find_staged(bytes key, std::uint64_t hash) const {
   return found;
 }
 
+void bag_contents::show_staged(bytes key, detail::function_ref<void(const entry&)> f) const {
+  value_list* const list = list_of(announce(key), key);
+  if (list == nullptr || list->live == 0) return;
+  list->each_slot([&](value_slot& slot) {
+    if (slot.is_alive()) f(*slot.get());
+    return false;
+  });
+}
+
 }  // namespace shelf::kinds

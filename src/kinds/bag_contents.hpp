@@ -40,6 +40,7 @@ class bag_contents final : public versioned<contents> {
   [[nodiscard]] staging stage_erase_value(bytes key, bytes value) override;
   using contents::find_staged;
   [[nodiscard]] const entry* find_staged(bytes key, std::uint64_t hash) const override;
+  void show_staged(bytes key, detail::function_ref<void(const entry&)> f) const override;
   void stamp(sequence number) noexcept override;
   std::size_t settle(sequence number) noexcept override;
   void discard() noexcept override;

@@ -7,6 +7,7 @@
 #include "kinds/entry.hpp"
 #include "kinds/key_order.hpp"
 #include "memory/epoch.hpp"
+#include "shelf/detail/function_ref.hpp"
 #include "shelf/detail/sought_key.hpp"
 #include "shelf/kind.hpp"
 
@@ -148,6 +149,10 @@ class contents : public std::enable_shared_from_this<contents> {
   [[nodiscard]] const entry* find_staged(bytes key) const {
     return find_staged(key, announce(key));
   }
+  /// Calls `f` with each entry of a key as the staged changes leave it, in insertion order.
+  virtual void show_staged(bytes key, detail::function_ref<void(const entry&)> f) const {
+    if (const auto* const e = find_staged(key)) f(*e);
+  }
   /// Gives all that was staged the number of the version that will show it. The board publishes
   /// that number next, and settle() follows.
   virtual void stamp(sequence number) noexcept = 0;
@@ -243,6 +248,8 @@ class ordered_contents : public contents {
   };
   /// nullptr if there is none. Inside an epoch guard.
   [[nodiscard]] virtual const entry* seek(place where, bytes key, sequence at) const noexcept = 0;
+  /// The same as the staged changes leave it. The writer, in its turn.
+  [[nodiscard]] virtual const entry* seek_staged(place where, bytes key) const noexcept = 0;
   /// How many keys are before this one. Logarithmic.
   [[nodiscard]] virtual std::size_t rank(bytes key, sequence at) const noexcept = 0;
   /// The entry with `index` entries before it, nullptr past the end. Logarithmic.

@@ -210,6 +210,10 @@ const entry* tree_contents::find_staged(bytes key, std::uint64_t) const {
   return draft_.find(key).found();
 }
 
+const entry* tree_contents::seek_staged(place where, bytes key) const noexcept {
+  return draft_.view().seek(where, key);
+}
+
 void tree_contents::discard() noexcept {
   for (change& c : staged_) {
     if (c.now != nullptr) destroy(c.now);

@@ -29,6 +29,7 @@ class tree_contents final : public versioned<ordered_contents> {
     return find(key, at) != nullptr;
   }
   [[nodiscard]] const entry* seek(place where, bytes key, sequence at) const noexcept override;
+  [[nodiscard]] const entry* seek_staged(place where, bytes key) const noexcept override;
   [[nodiscard]] std::size_t rank(bytes key, sequence at) const noexcept override;
   [[nodiscard]] const entry* nth(std::size_t index, sequence at) const noexcept override;
   [[nodiscard]] std::unique_ptr<walker> walk(sequence at) const override;

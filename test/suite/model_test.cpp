@@ -23,7 +23,9 @@ class Model : public each_kind<Kind> {
     run(ground_type& g, std::uint64_t seed) : g_(g), dice_(seed), t_(g.open()) {}
 
     void step() {
-      switch (roll(22)) {
+      switch (roll(24)) {
+        case 22:
+        case 23: return take();
         case 20:
         case 21: return write_batch();
         case 0: return erase_key();
@@ -104,11 +106,56 @@ class Model : public each_kind<Kind> {
       const auto value = roll(6);
       ASSERT_EQ(t_.erase(key, value), m_.erase(key, value));
     }
+    void take() {
+      const auto key = any_key();
+      auto expected = m_.all();
+      if constexpr (this_kind == kind::ordered_set) {
+        if (roll(2) == 0) {
+          const bool first = roll(2) == 0;
+          const auto end = first ? t_.take_first() : t_.take_last();
+          ASSERT_EQ(end.has_value(), !expected.empty());
+          if (!end) return;
+          ASSERT_EQ(*end, first ? expected.front() : expected.back());
+          m_.erase(end->first);
+          return;
+        }
+      }
+      const bool there = m_.now.contains(key);
+      const auto taken = t_.take(key);
+      ASSERT_EQ(taken.has_value(), there);
+      if (!there) return;
+      if constexpr (is_bag(this_kind)) {
+        ASSERT_EQ(*taken, m_.now[key]);
+      } else {
+        ASSERT_EQ(*taken, m_.now[key].front());
+      }
+      m_.erase(key);
+    }
     void maps_only() {
       if constexpr (!is_bag(this_kind)) {
         const auto key = any_key();
         const bool there = m_.now.contains(key);
-        switch (roll(4)) {
+        switch (roll(6)) {
+          case 4: {
+            std::optional<std::int64_t> expected;
+            if (roll(3) > 0) expected = roll(6);
+            std::optional<std::int64_t> desired;
+            if (roll(3) > 0) desired = roll(6);
+            const auto now = there ? std::optional(m_.now[key].front()) : std::nullopt;
+            const bool fits = now == expected;
+            ASSERT_EQ(t_.compare_exchange(key, expected, desired).value(), fits);
+            ASSERT_EQ(expected, now);
+            if (!fits) return;
+            if (desired) m_.insert(key, *desired);
+            if (!desired) m_.erase(key);
+            return;
+          }
+          case 5: {
+            const auto got = t_.upsert(key, 4, [](std::int64_t v) { return 5 - v; });
+            m_.insert(key, there ? 5 - m_.now[key].front() : 4);
+            ASSERT_EQ(got, m_.now[key].front());
+            return;
+          }
           case 0: {
             ASSERT_EQ(t_.insert_new(key, 3).has_value(), !there);
             if (!there) m_.insert(key, 3);

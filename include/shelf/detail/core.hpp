@@ -6,6 +6,7 @@
 #include "shelf/detail/bytes.hpp"
 #include "shelf/detail/change_list.hpp"
 #include "shelf/detail/clock.hpp"
+#include "shelf/detail/counter.hpp"
 #include "shelf/detail/function_ref.hpp"
 #include "shelf/detail/sought_key.hpp"
 #include "shelf/detail/wide_integer.hpp"
@@ -152,12 +153,14 @@ class entry_batch {
   [[nodiscard]] virtual result<> add_pieces(bytes key, std::span<const bytes> value) = 0;
 };
 
-/// A step of a counter.
-struct counter_step {
-  std::int64_t delta = 1;
-  std::optional<std::int64_t> initial = {};  ///< what a missing key counts from
-  integer_range range = range_of<std::int64_t>;
-};
+/// What becomes of a key that is edited.
+enum class edited : std::uint8_t { keep, put, erase };
+
+/// Decides on the value that the writes before have left (nullopt: there is no such key), and
+/// writes a new one to `made`. An error refuses the edit. It is called in the writers' turn, at
+/// most once, by any thread: so it is code of the library, and never of the program.
+using edit_function =
+    function_ref<result<edited>(std::optional<bytes> there, std::vector<std::byte>& made)>;
 
 /// A table over encoded bytes. Keys and values are canonical external terms without the version
 /// byte.
@@ -205,6 +208,23 @@ class core {
   /// faster) or not_found.
   [[nodiscard]] virtual result<> replace_if(bytes key, bytes expected,
                                             std::span<const bytes> value) = 0;
+  /// Set kinds: what `how` decides, in one atomic step. What it told is true only on success.
+  [[nodiscard]] virtual result<written> edit(bytes key, edit_function how) = 0;
+  /// Erases the key; `f` is shown each of its values in the turn, in insertion order. How many
+  /// there were. What `f` was shown is true only on success.
+  [[nodiscard]] virtual result<std::size_t> take(bytes key, function_ref<void(bytes)> f) = 0;
+  /// Ordered tables: erases the entry at `end`, place::first or place::last, which `f` is shown as
+  /// by take. not_found if the table is empty.
+  [[nodiscard]] virtual result<> take_end(place end, function_ref<void(bytes, bytes)> f) = 0;
+
+  /// Set kinds: shows the value of the key. If it is missing, `make` computes it on this thread, or
+  /// another thread is waited for that does so already. The value is stored before anybody gets
+  /// it, unless the key was written meanwhile. Errors: those of `make`, for all who wait; busy,
+  /// after `wait` or if a thread would wait for itself; those of a write. An exception of `make`
+  /// passes through, and one of those who wait takes over.
+  [[nodiscard]] virtual result<> compute(bytes key, std::chrono::nanoseconds wait,
+                                         function_ref<result<>(std::vector<std::byte>& made)> make,
+                                         function_ref<void(bytes)> show) = 0;
 
   // Life. See table.hpp for what each promises.
   [[nodiscard]] virtual result<> save() = 0;
@@ -222,6 +242,11 @@ class core {
   /// The name of the table in messages.
   [[nodiscard]] virtual const std::string& label() const noexcept = 0;
 };
+
+/// Set kinds: if the key has the value `expected`, or both are missing, gives it the value
+/// `desired`, or erases it. False: it has not.
+[[nodiscard]] result<bool> exchange(core& of, bytes key, std::optional<bytes> expected,
+                                    std::optional<bytes> desired);
 
 /// While one lives, a callback of its table runs on this thread, and close refuses with busy.
 /// Nests: the scopes of a thread end in the order opposite to that in which they began.

@@ -92,6 +92,18 @@ class transaction_table_core {
   [[nodiscard]] virtual const std::string& label() const noexcept = 0;
 };
 
+// Verbs that read and write, in a run: as those of core, which decide in the turn.
+
+[[nodiscard]] result<written> edit(transaction_table_core& in, bytes key, edit_function how);
+[[nodiscard]] result<bool> exchange(transaction_table_core& in, bytes key,
+                                    std::optional<bytes> expected, std::optional<bytes> desired);
+[[nodiscard]] result<std::size_t> take(transaction_table_core& in, bytes key,
+                                       function_ref<void(bytes)> f);
+[[nodiscard]] result<> take_end(transaction_table_core& in, place end,
+                                function_ref<void(bytes, bytes)> f);
+[[nodiscard]] result<wide_integer> step(transaction_table_core& in, bytes key,
+                                        const counter_step& how);
+
 /// One run of a transaction. Thread safety: one thread.
 class transaction_core {
  public:

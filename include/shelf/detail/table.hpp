@@ -199,34 +199,35 @@ result<write_counts> table<K, V, Kind>::write(const shelf::batch<K, V>& changes)
 }
 
 template <class K, class V, kind Kind>
-template <key_argument<K> A>
-  requires(!is_bag(Kind) && counter_value<V>)
-result<V> table<K, V, Kind>::update_counter(const A& key, std::int64_t delta,
-                                            counter_options options) {
-  detail::encoder k(detail::purpose::key, limits_);
-  detail::encode_key<K>(k, key);
-  if (k.failed()) return std::unexpected(refused(k.outcome().error()));
-  auto counted = core_->update_counter(
-      k.written(), {.delta = delta, .initial = options.initial, .range = detail::range_of<V>});
-  if (!counted) return std::unexpected(counted.error());
-  return static_cast<V>(*counted);
+template <class F, key_argument<K> A>
+  requires(!is_bag(Kind))
+result<V> table<K, V, Kind>::update(const A& key, F&& f) {
+  return this->with_encoded(key, [&](bytes k) { return change(k, nullptr, f); });
 }
 
 template <class K, class V, kind Kind>
 template <class F, key_argument<K> A>
   requires(!is_bag(Kind))
-result<V> table<K, V, Kind>::update(const A& key, F&& f) {
-  detail::encoder k(detail::purpose::key, limits_);
-  detail::encode_key<K>(k, key);
-  if (k.failed()) return std::unexpected(refused(k.outcome().error()));
+result<V> table<K, V, Kind>::upsert(const A& key, const V& initial, F&& f) {
+  return this->with_encoded(key, [&](bytes k) { return change(k, &initial, f); });
+}
+
+/// update, and upsert if `initial` is not null: until no other write comes between reading and
+/// writing.
+template <class K, class V, kind Kind>
+template <class F>
+result<V> table<K, V, Kind>::change(bytes key, const V* initial, F& f) {
   std::vector<std::byte> seen;
   detail::encoder v(detail::purpose::value, limits_);
   for (;;) {
-    auto found = core_->lookup(k.written(), [&](bytes b) { seen.assign(b.begin(), b.end()); });
-    if (!found) return std::unexpected(found.error());
+    auto found = core_->lookup(key, [&](bytes b) { seen.assign(b.begin(), b.end()); });
+    const bool creates = !found && initial != nullptr && found.error() == errc::not_found;
+    if (!found && !creates) return std::unexpected(found.error());
     V value{};
-    detail::decode_stored(seen, rules_, value);
-    {
+    if (creates) {
+      value = *initial;
+    } else {
+      detail::decode_stored(seen, rules_, value);
       const detail::callback_scope scope(*core_);
       if (auto made = detail::apply_update(f, value); !made) return std::unexpected(made.error());
     }
@@ -234,14 +235,28 @@ result<V> table<K, V, Kind>::update(const A& key, F&& f) {
     v.gather();
     detail::encode(v, value);
     if (v.failed()) return std::unexpected(refused(v.outcome().error()));
-    const auto replace = [&](std::span<const bytes> pieces) {
-      return core_->replace_if(k.written(), seen, pieces);
+    const auto put = [&](std::span<const bytes> pieces) {
+      return creates ? core_->insert_new(key, pieces) : core_->replace_if(key, seen, pieces);
     };
     const bytes whole = v.has_pieces() ? bytes() : v.written();
-    const auto replaced = v.has_pieces() ? replace(v.pieces()) : replace({&whole, 1});
-    if (replaced) return value;
-    if (replaced.error() != errc::conflict) return std::unexpected(replaced.error());
+    const auto done = v.has_pieces() ? put(v.pieces()) : put({&whole, 1});
+    if (done) return value;
+    const auto& why = done.error();
+    const bool was_overtaken = why == errc::conflict || why == errc::key_already_present ||
+                               (why == errc::not_found && initial != nullptr);
+    if (!was_overtaken) return std::unexpected(why);
   }
+}
+
+template <class K, class V, kind Kind>
+template <class F, key_argument<K> A>
+  requires(!is_bag(Kind))
+result<V> table<K, V, Kind>::get_or_compute(const A& key, F&& f, const compute_options& options) {
+  if (auto hit = lookup(key); hit || hit.error() != errc::not_found) return hit;
+  return this->with_encoded(key, [&](bytes k) {
+    return detail::get_or_compute<V>(*core_, k, f, options.wait, rules_, limits_,
+                                     [&](const error& why) { return refused(why); });
+  });
 }
 
 /// An error of the encoder with the table's name in front.

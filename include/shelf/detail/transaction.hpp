@@ -80,6 +80,15 @@ result<V> transaction_table<K, V, Kind>::update(const A& key, F&& f) {
   return value;
 }
 
+template <class K, class V, kind Kind>
+template <class F, key_argument<K> A>
+  requires(!is_bag(Kind))
+result<V> transaction_table<K, V, Kind>::upsert(const A& key, const V& initial, F&& f) {
+  if (contains(key)) return update(key, f);
+  if (auto made = insert(key, initial); !made) return std::unexpected(made.error());
+  return initial;
+}
+
 // --- reads ---------------------------------------------------------------------------------------
 
 template <class K, class V, kind Kind>

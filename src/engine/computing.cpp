@@ -1,0 +1,58 @@
+// ENGINE  api -> [engine] -> stores -> journal -> file
+// get_or_compute: one thread computes a missing value, the others wait for it.
+#include "engine/flights.hpp"
+#include "engine/table.hpp"
+
+#include <cassert>
+#include <utility>
+
+namespace shelf::engine {
+
+result<> table::compute(bytes key, std::chrono::nanoseconds wait,
+                        detail::function_ref<result<>(std::vector<std::byte>&)> make,
+                        detail::function_ref<void(bytes)> show) {
+  if (!may_write()) return std::unexpected(why_not());
+  assert(!is_bag_kind());
+  auto boarded = flights_.board(key, label());
+  if (boarded && !boarded->is_pilot) boarded = flights_.await(*boarded, wait, label());
+  if (!boarded) return std::unexpected(boarded.error());
+  const auto& on = *boarded->on;
+  if (!boarded->is_pilot) {
+    if (on.failure) return std::unexpected(*on.failure);
+    show(on.value);
+    return {};
+  }
+  std::vector<std::byte> value;
+  result<> done;
+  try {
+    // The pilot of an earlier flight may have stored it after this thread has looked.
+    done = lookup(key, [&](bytes there) { value.assign(there.begin(), there.end()); });
+    if (!done && done.error() == errc::not_found) {
+      done = make(value);
+      if (done) done = store_computed(key, value, on);
+    }
+    auto landing = done ? result<std::vector<std::byte>>(value) : std::unexpected(done.error());
+    flights_.land(key, *boarded, std::move(landing));
+  } catch (...) {
+    flights_.give_up(key, *boarded);
+    throw;
+  }
+  if (done) show(value);
+  return done;
+}
+
+/// Unless the key was written since the flight began. What was staged before that, and published
+/// since, is there.
+result<> table::store_computed(bytes key, bytes value, const flight& from) {
+  const auto decide = [&](std::optional<bytes> there,
+                          std::vector<std::byte>& made) -> result<detail::edited> {
+    if (there || from.is_stale) return detail::edited::keep;
+    made.assign(value.begin(), value.end());
+    return detail::edited::put;
+  };
+  auto stored = edit(key, decide);
+  if (!stored) return std::unexpected(stored.error());
+  return {};
+}
+
+}  // namespace shelf::engine
