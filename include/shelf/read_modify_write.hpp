@@ -16,6 +16,12 @@
 
 namespace shelf {
 
+/// Options of get_or_compute.
+struct compute_options {
+  /// How long to wait for another thread that computes the value.
+  std::chrono::nanoseconds wait = std::chrono::seconds(30);
+};
+
 /// Verbs that read an entry and change it in one atomic step. On a table, no other write comes
 /// between the two. In a transaction, each of them reads the key: another write of that key before
 /// the commit is a conflict.

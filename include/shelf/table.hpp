@@ -9,6 +9,7 @@
 #include "shelf/detail/computing.hpp"
 #include "shelf/detail/core.hpp"
 #include "shelf/detail/key_to_seek.hpp"
+#include "shelf/queries.hpp"
 #include "shelf/read_modify_write.hpp"
 #include "shelf/snapshot.hpp"
 
@@ -51,12 +52,6 @@ using key_list =
 
 }  // namespace detail
 
-/// Options of get_or_compute.
-struct compute_options {
-  /// How long to wait for another thread that computes the value.
-  std::chrono::nanoseconds wait = std::chrono::seconds(30);
-};
-
 /// A durable table in memory.
 ///
 /// Reads are served from memory and never block on writers or the disk. A write becomes visible
@@ -75,7 +70,8 @@ struct compute_options {
 /// require exclusive access to the handle. Callbacks run on the calling thread and may read and
 /// write any table, but not close this one (busy).
 template <class K, class V, kind Kind>
-class table : public read_modify_write<table<K, V, Kind>, K, V, Kind> {
+class table : public read_modify_write<table<K, V, Kind>, K, V, Kind>,
+              public queries<table<K, V, Kind>, K, V, Kind> {
   static_assert(detail::refuse_unless_storable<K>());
   static_assert(detail::refuse_unless_storable<V>());
   static_assert(Kind != kind::ordered_set || orderable_key<K>,
@@ -406,6 +402,7 @@ class table : public read_modify_write<table<K, V, Kind>, K, V, Kind> {
  private:
   friend struct detail::table_access;
   friend class read_modify_write<table, K, V, Kind>;
+  friend class queries<table, K, V, Kind>;
 
   table(std::shared_ptr<detail::core> core, detail::decoding_rules rules,
         detail::encoding_limits limits)

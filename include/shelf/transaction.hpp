@@ -201,6 +201,21 @@ class transaction_table : public read_modify_write<transaction_table<K, V, Kind>
   /// All entries.
   [[nodiscard]] std::vector<value_type> to_vector() const;
 
+  // --- queries -----------------------------------------------------------------------------------
+
+  /// How many entries `where` holds for. Reads all entries, as an iteration does. A condition takes
+  /// views of key and value, or const K& and const V&, and returns a bool.
+  template <class F>
+  [[nodiscard]] std::size_t count_if(F&& where) const;
+  /// Erases the entries that `where` holds for, all or none; returns how many.
+  template <class F>
+  [[nodiscard]] result<std::size_t> erase_if(F&& where);
+  /// Changes the entries that `where` holds for, as update does with `change`, all or none; returns
+  /// how many.
+  template <class F, class G>
+    requires(!is_bag(Kind))
+  [[nodiscard]] result<std::size_t> update_if(F&& where, G&& change);
+
   // --- order (ordered_map) -----------------------------------------------------------------------
 
   /// The entry with the first key, or not_found.
@@ -278,6 +293,9 @@ class transaction_table : public read_modify_write<transaction_table<K, V, Kind>
   using extent = detail::transaction_extent;
   using encoded_key = std::vector<std::byte>;
 
+  /// Calls f(entry) for each entry that `where` holds for, until it returns an error.
+  template <class F, class G>
+  [[nodiscard]] result<std::size_t> each_where(F& where, const G& f) const;
   template <class A, class F>
   [[nodiscard]] result<> with_key(const A& key, F write) const;
   template <class A, class F>

@@ -57,6 +57,12 @@ struct taker {
   detail::function_ref<void(bytes key, bytes value)> show;
 };
 
+/// What change_same asks for.
+struct same_write {
+  std::span<detail::same_entry> entries;
+  std::vector<entry::owner> made;  ///< of those that get another value, until they are staged
+};
+
 struct operation;
 struct group;
 
@@ -87,6 +93,7 @@ struct operation : queued {
     edit,
     take,
     take_end,
+    change_same,
     commit,
   };
 
@@ -104,6 +111,7 @@ struct operation : queued {
   const detail::counter_step* step = nullptr;  ///< update_counter
   const detail::edit_function* how = nullptr;  ///< edit
   const taker* to_take = nullptr;              ///< take, take_end
+  same_write* same = nullptr;                  ///< change_same
   commit_request* commit = nullptr;
 
   // What became of it.

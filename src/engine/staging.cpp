@@ -102,6 +102,7 @@ bool table::stage(operation& op, group& to) {
     case verb::edit: stage_edit(op, to); return true;
     case verb::take: stage_take(op, to); return true;
     case verb::take_end: stage_take_end(op, to); return true;
+    case verb::change_same: return stage_same(op, to);
     case verb::clear: return stage_clear(op, to);
     case verb::commit: return op.commit->stage(op, to);
   }
@@ -252,6 +253,33 @@ void table::stage_take_end(operation& op, group& to) {
   op.to_take->show(there->key(), there->value());
   // The key's bytes are the entry's, which stays until the group is published or discarded.
   (void)drop(true, there->key(), {}, to);
+}
+
+/// No other entry can be where one is that a snapshot shows.
+bool table::is_same(const detail::same_entry& e) const {
+  bool found = false;
+  draft().show_staged(
+      e.key, [&](const entry& there) { found = found || there.value().data() == e.value.data(); });
+  return found;
+}
+
+bool table::stage_same(operation& op, group& to) {
+  auto& all = *op.same;
+  if (all.entries.size() > large_batch && !to.empty()) return false;
+  op.count = 0;
+  for (std::size_t i = 0; i < all.entries.size(); ++i) {
+    auto& e = all.entries[i];
+    e.done = is_same(e);
+    if (!e.done) continue;
+    if (e.next) {
+      ++op.count;
+      (void)put(all.made[i], draft().announce(e.key), to);
+    } else {
+      // Copies of the pair go with it, and are gone when their turn comes.
+      op.count += drop(!is_bag_kind(), e.key, e.value, to).erased_count;
+    }
+  }
+  return true;
 }
 
 // --- publishing ----------------------------------------------------------------------------------

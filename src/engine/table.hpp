@@ -107,6 +107,7 @@ class table final : public detail::core {
   result<written> edit(bytes key, detail::edit_function how) override;
   result<std::size_t> take(bytes key, detail::function_ref<void(bytes)> f) override;
   result<> take_end(detail::place end, detail::function_ref<void(bytes, bytes)> f) override;
+  result<std::size_t> change_same(std::span<detail::same_entry> entries) override;
   result<> compute(bytes key, std::chrono::nanoseconds wait,
                    detail::function_ref<result<>(std::vector<std::byte>&)> make,
                    detail::function_ref<void(bytes)> show) override;
@@ -224,6 +225,8 @@ class table final : public detail::core {
   void stage_edit(operation& op, group& to);
   void stage_take(operation& op, group& to);
   void stage_take_end(operation& op, group& to);
+  [[nodiscard]] bool stage_same(operation& op, group& to);
+  [[nodiscard]] bool is_same(const detail::same_entry& e) const;
   staging put(entry::owner& e, std::uint64_t hash, group& to);
   staging drop(bool whole_key, bytes key, bytes value, group& to);
   void finish_swap() noexcept;

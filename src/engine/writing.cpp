@@ -254,6 +254,25 @@ result<std::size_t> table::take(bytes key, detail::function_ref<void(bytes)> f) 
   return op.count;
 }
 
+result<std::size_t> table::change_same(std::span<detail::same_entry> entries) {
+  if (!may_write()) [[unlikely]]
+    return std::unexpected(why_not());
+  same_write all{.entries = entries, .made = {}};
+  all.made.resize(entries.size());
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (!entries[i].next) continue;
+    assert(!is_bag_kind());
+    auto made = make_entry_within(how_.entry_limit, label(), entries[i].key, *entries[i].next);
+    if (!made) return std::unexpected(made.error());
+    all.made[i] = std::move(*made);
+  }
+  operation op(*this, operation::verb::change_same);
+  op.same = &all;
+  submit(op);
+  if (op.failure) return std::unexpected(*op.failure);
+  return op.count;
+}
+
 result<> table::take_end(detail::place end, detail::function_ref<void(bytes, bytes)> f) {
   if (!may_write()) [[unlikely]]
     return std::unexpected(why_not());

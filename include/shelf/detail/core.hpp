@@ -162,6 +162,15 @@ enum class edited : std::uint8_t { keep, put, erase };
 using edit_function =
     function_ref<result<edited>(std::optional<bytes> there, std::vector<std::byte>& made)>;
 
+/// An entry as a snapshot has shown it, and what is to become of it if it is still that one. Its
+/// bytes are those of the snapshot, which lives meanwhile.
+struct same_entry {
+  bytes key;
+  bytes value;
+  std::optional<bytes> next = {};  ///< another value; absent: it is erased
+  bool done = false;               ///< it was still that one
+};
+
 /// A table over encoded bytes. Keys and values are canonical external terms without the version
 /// byte.
 /// Thread safety: all calls from any thread. Callbacks run on the calling thread.
@@ -217,6 +226,9 @@ class core {
   /// by take. not_found if the table is empty.
   [[nodiscard]] virtual result<> take_end(place end, function_ref<void(bytes, bytes)> f) = 0;
 
+  /// One atomic batch of what is to become of entries that are still those of a snapshot; how many
+  /// were changed or erased. An erase from a duplicate_bag takes all copies of the pair.
+  [[nodiscard]] virtual result<std::size_t> change_same(std::span<same_entry> entries) = 0;
   /// Set kinds: shows the value of the key. If it is missing, `make` computes it on this thread, or
   /// another thread is waited for that does so already. The value is stored before anybody gets
   /// it, unless the key was written meanwhile. Errors: those of `make`, for all who wait; busy,

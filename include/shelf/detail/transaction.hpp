@@ -189,6 +189,67 @@ auto transaction_table<K, V, Kind>::to_vector() const -> std::vector<value_type>
   return all;
 }
 
+// --- queries -------------------------------------------------------------------------------------
+
+template <class K, class V, kind Kind>
+template <class F, class G>
+result<std::size_t> transaction_table<K, V, Kind>::each_where(F& where, const G& f) const {
+  const extent all{.of = core_, .what = is_ordered ? extent::form::keys : extent::form::everything};
+  const auto walk = all.start(false);
+  std::size_t count = 0;
+  for (auto some = walk->next(); !some.empty(); some = walk->next()) {
+    for (const auto& e : some) {
+      const bool holds = detail::call_with_entry<K, V>(where, e, rules_);
+      if (!holds) continue;
+      if (auto done = f(e); !done) return std::unexpected(done.error());
+      ++count;
+    }
+  }
+  return count;
+}
+
+template <class K, class V, kind Kind>
+template <class F>
+std::size_t transaction_table<K, V, Kind>::count_if(F&& where) const {
+  return *each_where(where, [](const detail::stored_entry&) { return result<>(); });
+}
+
+template <class K, class V, kind Kind>
+template <class F>
+result<std::size_t> transaction_table<K, V, Kind>::erase_if(F&& where) {
+  result<std::size_t> count = 0;
+  const auto done = run_->nest([&]() -> result<> {
+    count = each_where(where, [&](const detail::stored_entry& e) {
+      return is_bag(Kind) ? core_->erase_value(e.key, e.value) : core_->erase(e.key);
+    });
+    return count ? result<>() : std::unexpected(count.error());
+  });
+  if (!done) return std::unexpected(done.error());
+  return count;
+}
+
+template <class K, class V, kind Kind>
+template <class F, class G>
+  requires(!is_bag(Kind))
+result<std::size_t> transaction_table<K, V, Kind>::update_if(F&& where, G&& change) {
+  detail::encoder v(detail::purpose::value, limits_);
+  result<std::size_t> count = 0;
+  const auto done = run_->nest([&]() -> result<> {
+    count = each_where(where, [&](const detail::stored_entry& e) -> result<> {
+      V value{};
+      detail::decode_stored(e.value, rules_, value);
+      if (auto changed = detail::apply_update(change, value); !changed) return changed;
+      v.clear();
+      detail::encode(v, value);
+      if (v.failed()) return std::unexpected(refused(v.outcome().error()));
+      return core_->insert(e.key, v.written());
+    });
+    return count ? result<>() : std::unexpected(count.error());
+  });
+  if (!done) return std::unexpected(done.error());
+  return count;
+}
+
 // --- order ---------------------------------------------------------------------------------------
 
 template <class K, class V, kind Kind>

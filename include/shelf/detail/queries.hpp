@@ -1,0 +1,163 @@
+// API  [api] -> engine -> stores -> journal -> file
+// The bodies of queries.hpp.
+#pragma once
+
+#include "shelf/queries.hpp"
+
+#include <cassert>
+#include <deque>
+#include <optional>
+
+namespace shelf {
+
+namespace detail {
+
+/// Calls f with views of an entry, or with copies if it takes no views.
+template <class K, class V, class F>
+decltype(auto) call_with_entry(F& f, const stored_entry& e, const decoding_rules& rules) {
+  if constexpr (std::is_invocable_v<F&, view_of<K>, view_of<V>>) {
+    auto key = decode_view<view_of<K>, K>(e.key, rules);
+    auto value = decode_view<view_of<V>, V>(e.value, rules);
+    assert(key && value && "stored entries are checked before they are stored");
+    return detail::invoke(f, *std::move(key), *std::move(value));
+  } else {
+    static_assert(std::is_invocable_v<F&, const K&, const V&>,
+                  "A condition takes key and value: views of them, or const K& and const V&.");
+    std::pair<K, V> copy{};
+    decode_stored(e.key, rules, copy.first);
+    decode_stored(e.value, rules, copy.second);
+    return detail::invoke(f, std::as_const(copy.first), std::as_const(copy.second));
+  }
+}
+
+/// The error of a query that did a part of its work.
+[[nodiscard]] inline error after(std::size_t count, const error& why) {
+  if (count == 0) return why;
+  return error(why.code(), why.message() + " (after " + std::to_string(count) + " entries)");
+}
+
+}  // namespace detail
+
+template <class Self, class K, class V, kind Kind>
+template <class F>
+bool queries<Self, K, V, Kind>::holds(F& where, const detail::stored_entry& e) const {
+  using returned = decltype(detail::call_with_entry<K, V>(where, e, self().rules_));
+  static_assert(std::is_same_v<std::remove_cvref_t<returned>, bool>, "A condition returns a bool.");
+  const detail::callback_scope scope(*self().core_);
+  return detail::call_with_entry<K, V>(where, e, self().rules_);
+}
+
+template <class Self, class K, class V, kind Kind>
+template <class F>
+std::size_t queries<Self, K, V, Kind>::count_if(F&& where) const {
+  const auto moment = self().core_->snapshot();
+  const auto walk = moment->entries();
+  std::size_t count = 0;
+  for (auto some = walk->next(); !some.empty(); some = walk->next()) {
+    for (const auto& e : some)
+      if (holds(where, e)) ++count;
+  }
+  return count;
+}
+
+/// What was done is marked. `before` were done already.
+template <class Self, class K, class V, kind Kind>
+result<std::size_t> queries<Self, K, V, Kind>::change_same(std::vector<detail::same_entry>& some,
+                                                           std::size_t before) {
+  if (some.empty()) return before;
+  const auto done = self().core_->change_same(some);
+  if (!done) return std::unexpected(detail::after(before, done.error()));
+  return before + *done;
+}
+
+template <class Self, class K, class V, kind Kind>
+template <class F>
+result<std::size_t> queries<Self, K, V, Kind>::erase_if(F&& where) {
+  const auto moment = self().core_->snapshot();
+  const auto walk = moment->entries();
+  std::vector<detail::same_entry> some;
+  result<std::size_t> erased = 0;
+  for (auto shown = walk->next(); !shown.empty(); shown = walk->next()) {
+    for (const auto& e : shown) {
+      if (holds(where, e)) some.push_back({.key = e.key, .value = e.value});
+      if (some.size() < most_in_a_step) continue;
+      erased = change_same(some, *erased);
+      if (!erased) return erased;
+      some.clear();
+    }
+  }
+  return change_same(some, *erased);
+}
+
+template <class Self, class K, class V, kind Kind>
+template <class F, class G>
+  requires(!is_bag(Kind))
+result<std::size_t> queries<Self, K, V, Kind>::update_if(F&& where, G&& change) {
+  const auto moment = self().core_->snapshot();
+  const auto walk = moment->entries();
+  std::vector<detail::same_entry> some;
+  std::deque<std::vector<std::byte>> made;
+  std::size_t updated = 0;
+  detail::encoder v(detail::purpose::value, self().limits_);
+  const auto flush = [&]() -> result<> {
+    auto done = change_same(some, updated);
+    if (!done) return std::unexpected(done.error());
+    updated = *done;
+    for (const auto& e : some) {
+      if (e.done) continue;
+      auto again = change_again(e.key, where, change);
+      if (!again) return std::unexpected(detail::after(updated, again.error()));
+      if (*again) ++updated;
+    }
+    some.clear();
+    made.clear();
+    return {};
+  };
+  for (auto shown = walk->next(); !shown.empty(); shown = walk->next()) {
+    for (const auto& e : shown) {
+      if (!holds(where, e)) continue;
+      V value{};
+      detail::decode_stored(e.value, self().rules_, value);
+      {
+        const detail::callback_scope scope(*self().core_);
+        if (auto changed = detail::apply_update(change, value); !changed) {
+          return std::unexpected(detail::after(updated, changed.error()));
+        }
+      }
+      v.clear();
+      detail::encode(v, value);
+      if (v.failed()) {
+        return std::unexpected(detail::after(updated, self().refused(v.outcome().error())));
+      }
+      const auto& next = made.emplace_back(v.written().begin(), v.written().end());
+      some.push_back({.key = e.key, .value = e.value, .next = bytes(next)});
+      if (some.size() < most_in_a_step) continue;
+      if (auto done = flush(); !done) return std::unexpected(done.error());
+    }
+  }
+  if (auto done = flush(); !done) return std::unexpected(done.error());
+  return updated;
+}
+
+/// One entry that was changed by another write after it had been looked at: whether it was changed
+/// now.
+template <class Self, class K, class V, kind Kind>
+template <class F, class G>
+result<bool> queries<Self, K, V, Kind>::change_again(bytes key, F& where, G& change) {
+  const auto still = [&](const V& value) {
+    detail::encoder v(detail::purpose::value, self().limits_);
+    detail::encode(v, value);
+    return !v.failed() && holds(where, {key, v.written()});
+  };
+  bool wanted = false;
+  const auto apply = [&](V& value) -> result<> {
+    wanted = still(value);
+    return wanted ? detail::apply_update(change, value) : result<>{};
+  };
+  auto done = self().change(key, nullptr, apply);
+  if (!done && done.error() == errc::not_found && !wanted) return false;
+  if (!done) return std::unexpected(done.error());
+  return wanted;
+}
+
+}  // namespace shelf
