@@ -42,6 +42,18 @@ concept nullable = std::is_pointer_v<F> || std::is_member_pointer_v<F> ||
                      static_cast<bool>(f == nullptr);
                    } && !requires(const F& f) { +f; });
 
+/// f can only change a V in place: it takes V& and nothing else. A member function is one if it is
+/// not const.
+template <class F, class V>
+consteval bool takes_by_reference() {
+  if constexpr (!std::is_invocable_v<F&, V&>)
+    return false;
+  else if constexpr (std::is_member_function_pointer_v<std::remove_cvref_t<F>>)
+    return !std::is_invocable_v<F&, const V&>;
+  else
+    return !std::is_invocable_v<F&, V&&>;
+}
+
 }  // namespace detail
 
 template <class Signature>

@@ -72,6 +72,7 @@ std::shared_ptr<chore> housekeeper::wait_for_due() {
     if (memory::epoch::is_waiting()) {
       lock.unlock();
       memory::epoch::collect();
+      memory::epoch::collect_values();
       const bool in_vain = memory::epoch::is_waiting();
       lock.lock();
       // While the mutex was free, what retired something may have notified nobody: look again.

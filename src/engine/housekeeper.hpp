@@ -23,7 +23,8 @@ class chore {
 };
 
 /// Runs chores on one detached thread, started with the first chore. It also destroys what waits
-/// for its readers to leave (epoch::collect). A forked child gets a housekeeper of its own.
+/// for its readers to leave (epoch::collect, collect_values). A forked child gets a housekeeper of
+/// its own.
 /// Thread safety: all calls from any thread.
 class housekeeper {
  public:

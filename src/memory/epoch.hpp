@@ -2,14 +2,11 @@
 // Who is still reading: memory out of sight is freed when all who could see it have left.
 #pragma once
 
-#include "error/sanitizer.hpp"
+#include "shelf/detail/reader_slot.hpp"
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
-
-// ThreadSanitizer does not model fences; it gets the read-modify-write that means the same.
-#define SHELF_WITHOUT_FENCES SHELF_THREAD_SANITIZER
 
 namespace shelf::memory {
 
@@ -22,6 +19,10 @@ namespace shelf::memory {
 /// Invariant: a reader's announcement comes before its first look at shared memory, a writer's look
 /// at the announcements after it took the block out of sight. So the writer sees the reader, or the
 /// reader does not see the block.
+///
+/// Readers of published values announce themselves apart, and without a fence: whoever replaces a
+/// value makes every thread execute a barrier instead. What such a reader does before it, the
+/// publisher sees; what comes after it sees the new value.
 namespace epoch {
 
 /// The epoch readers enter in now.
@@ -33,10 +34,8 @@ std::uint64_t advance() noexcept;
 
 /// Where an object waits for its readers to leave. Part of the object, so that waiting needs no
 /// memory.
-struct waiting {
+struct waiting : shelf::detail::retired {
   std::shared_ptr<void> object;  ///< itself
-  std::uint64_t ended = 0;
-  waiting* next = nullptr;
 };
 
 /// Lets go of an object when every reader that may look at it has left. The object is already out
@@ -45,32 +44,26 @@ struct waiting {
 void retire_later(waiting& place, std::shared_ptr<void> object) noexcept;
 /// Destroys what retire_later() took and nobody can reach any more.
 void collect() noexcept;
-/// Something that retire_later() took is still there: somebody has to collect() later.
+
+/// The same for a value that its readers reach with enter_values(). It is destroyed by whichever
+/// thread calls collect_values() or retire_value() then: so not by one that only reads. If the
+/// kernel refuses a barrier that it has allowed before, the value is kept for good.
+void retire_value(shelf::detail::retired& value) noexcept;
+void collect_values() noexcept;
+
+/// An object or a value is still there: somebody has to collect later.
 [[nodiscard]] bool is_waiting() noexcept;
 
 namespace detail {
 
-/// One thread's announcement. Slots are never freed: a thread that ends leaves its slot to the
-/// next.
-struct alignas(64) reader_slot {
-  std::atomic<std::uint64_t> entered{0};  ///< the epoch, or 0 outside
-  std::uint32_t depth = 0;                ///< guards nested; the owner's own
-  std::atomic<bool> taken{true};
-  reader_slot* next = nullptr;  ///< never changes once the slot is in the list
-};
-
-extern std::atomic<std::uint64_t> current;
-extern constinit thread_local reader_slot* mine;
-reader_slot* join();
-
-inline void enter(reader_slot& slot) noexcept {
-  const auto seen = current.load(std::memory_order_acquire);
-#if SHELF_WITHOUT_FENCES
-  slot.entered.exchange(seen, std::memory_order_seq_cst);
-#else
-  slot.entered.store(seen, std::memory_order_relaxed);
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-#endif
+inline void enter(shelf::detail::reader_slot& slot) noexcept {
+  const auto seen = shelf::detail::current_epoch.load(std::memory_order_acquire);
+  if constexpr (shelf::detail::without_fences) {
+    slot.entered.exchange(seen, std::memory_order_seq_cst);
+  } else {
+    slot.entered.store(seen, std::memory_order_relaxed);
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+  }
 }
 
 }  // namespace detail
@@ -82,7 +75,8 @@ inline void enter(reader_slot& slot) noexcept {
 class epoch_guard {
  public:
   epoch_guard()
-      : slot_(epoch::detail::mine != nullptr ? epoch::detail::mine : epoch::detail::join()) {
+      : slot_(shelf::detail::this_reader != nullptr ? shelf::detail::this_reader
+                                                    : shelf::detail::join_readers()) {
     if (slot_->depth++ == 0) epoch::detail::enter(*slot_);
   }
   ~epoch_guard() {
@@ -92,7 +86,7 @@ class epoch_guard {
   epoch_guard& operator=(const epoch_guard&) = delete;
 
  private:
-  epoch::detail::reader_slot* slot_;
+  shelf::detail::reader_slot* slot_;
 };
 
 }  // namespace shelf::memory

@@ -3,6 +3,7 @@
 #include "error/sanitizer.hpp"
 #include "file/scratch.hpp"
 #include "shelf/dets.hpp"
+#include "shelf/published.hpp"
 #include "suite/ground.hpp"
 
 #include "budget.hpp"
@@ -184,6 +185,36 @@ TEST(Fork, AChildForkedInsideACallbackKeepsItsOwnPlaceAmongTheReaders) {
   }
   ::waitpid(child, &outcome, 0);
   EXPECT_EQ(outcome, 0);
+}
+
+/// Uses values of the parent and its own; 0 if all is well.
+int use_published(published<int>& inherited) {
+  auto held = std::make_shared<int>(1);
+  const std::weak_ptr<int> alive = held;
+  published<std::shared_ptr<int>> own(std::move(held));
+  own.publish(nullptr);
+  if (!alive.expired()) return 1;  // the parent's readers are not there to leave
+  const int before = *inherited.read();
+  inherited.update([](int& n) { n += 1; });
+  if (*inherited.read() != before + 1) return 2;
+  if (published_at<int>("forked").version() != 1) return 3;
+  const auto seen = inherited.version();
+  std::jthread publisher([&] { inherited.publish(0); });
+  return inherited.wait_for_change(seen, std::chrono::seconds(patience_s)) ? 0 : 4;
+}
+
+TEST(Fork, AChildReadsAndReplacesPublishedValuesWhateverTheThreadsOfItsParentWereDoing) {
+  published<int> live(0);
+  company threads;
+  threads.add([&](int) {
+    const auto held = live.read();
+    std::this_thread::yield();
+  });
+  threads.add([&](int) { live.update([](int& n) { ++n; }); });
+  threads.add([&](int) { (void)live.wait_for_change(live.version(), std::chrono::seconds(1)); });
+  for (std::size_t i = 0; i < test::budgeted(100); ++i) {
+    ASSERT_EQ(outcome_of_child([&] { return use_published(live); }), 0) << "child " << i;
+  }
 }
 
 }  // namespace

@@ -47,18 +47,6 @@ struct is_result : std::false_type {};
 template <class T>
 struct is_result<result<T>> : std::true_type {};
 
-/// f can only change a V in place: it takes V& and nothing else. A member function is one if it is
-/// not const.
-template <class F, class V>
-consteval bool takes_by_reference() {
-  if constexpr (!std::is_invocable_v<F&, V&>)
-    return false;
-  else if constexpr (std::is_member_function_pointer_v<std::remove_cvref_t<F>>)
-    return !std::is_invocable_v<F&, const V&>;
-  else
-    return !std::is_invocable_v<F&, V&&>;
-}
-
 /// Calls f with `value`, as it wants it.
 template <class F, class V>
 decltype(auto) invoke_on(F& f, V& value) {
