@@ -156,6 +156,12 @@ class database {
   template <path_argument P, class... T>
   [[nodiscard]] static result<database> open(const P& path, declared<T>... tables);
 
+  /// A database without a file, with these tables: supports everything except save, sync, reload,
+  /// compact, recover and tickets. Errors: invalid_argument for a name that is no name, or declared
+  /// twice.
+  template <class... T>
+  [[nodiscard]] static result<database> in_memory(declared<T>... tables);
+
   /// Moves the handle; a moved-from handle may only be assigned to or destroyed.
   database(database&&) noexcept = default;
   /// Closes this database, as the destructor does, and takes over the other.
@@ -228,6 +234,10 @@ class database {
   [[nodiscard]] result<database_stats> stats() const { return core_->stats(); }
 
  private:
+  template <class... T>
+  [[nodiscard]] static result<database> open_core(detail::core_config c,
+                                                  const detail::decoding_rules& rules,
+                                                  declared<T>... tables);
   database(std::shared_ptr<detail::database_core> core, detail::decoding_rules rules,
            detail::encoding_limits limits)
       : core_(std::move(core)), rules_(rules), limits_(limits) {}

@@ -95,6 +95,17 @@ class transaction_table : public read_modify_write<transaction_table<K, V, Kind>
   [[nodiscard]] result<> insert_new(const A& key) {
     return insert_new(key, V{});
   }
+  /// Inserts all pairs if none of their keys exists; else key_already_present, and none. Reads
+  /// whether they do.
+  template <std::ranges::input_range R>
+    requires(!is_bag(Kind))
+  [[nodiscard]] result<> insert_new_range(R&& pairs);
+  /// The same for a braced list.
+  [[nodiscard]] result<> insert_new_range(std::initializer_list<value_type> pairs)
+    requires(!is_bag(Kind))
+  {
+    return insert_new_range(std::span<const value_type>(pairs.begin(), pairs.size()));
+  }
   /// Erases the key with all its values. A missing key is not an error.
   template <key_argument<K> A = K>
   [[nodiscard]] result<> erase(const A& key) {
@@ -171,6 +182,17 @@ class transaction_table : public read_modify_write<transaction_table<K, V, Kind>
   template <auto Member, key_argument<K> A = K>
     requires(!is_bag(Kind))
   [[nodiscard]] auto get(const A& key) const -> result<detail::member_of<Member>>;
+  /// Looks up many keys; one optional per key, in order. Every key is read, those that are not
+  /// there, too.
+  template <std::ranges::input_range R>
+    requires(!is_bag(Kind) && key_argument<std::ranges::range_value_t<R>, K>)
+  [[nodiscard]] result<std::vector<std::optional<V>>> lookup_many(R&& keys) const;
+  /// The same for a braced list.
+  [[nodiscard]] result<std::vector<std::optional<V>>> lookup_many(detail::key_list<K> keys) const
+    requires(!is_bag(Kind))
+  {
+    return lookup_many(std::span(keys.begin(), keys.size()));
+  }
   /// Whether the key exists. A later change of its value is a conflict all the same.
   template <key_argument<K> A = K>
   [[nodiscard]] bool contains(const A& key) const {
@@ -293,6 +315,8 @@ class transaction_table : public read_modify_write<transaction_table<K, V, Kind>
   using extent = detail::transaction_extent;
   using encoded_key = std::vector<std::byte>;
 
+  template <class R, class F>
+  [[nodiscard]] result<> insert_each(R&& pairs, const F& one);
   /// Calls f(entry) for each entry that `where` holds for, until it returns an error.
   template <class F, class G>
   [[nodiscard]] result<std::size_t> each_where(F& where, const G& f) const;

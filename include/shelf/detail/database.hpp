@@ -64,11 +64,24 @@ inline result<> ticket::wait() const {
 template <class... T>
 result<database> database::open(database_config c, declared<T>... tables) {
   const auto rules = detail::rules_of(c);
+  return open_core(detail::untyped(std::move(c)), rules, std::move(tables)...);
+}
+
+template <class... T>
+result<database> database::in_memory(declared<T>... tables) {
+  detail::core_config c;
+  c.in_memory = true;
+  return open_core(std::move(c), {}, std::move(tables)...);
+}
+
+template <class... T>
+result<database> database::open_core(detail::core_config c, const detail::decoding_rules& rules,
+                                     declared<T>... tables) {
   const detail::encoding_limits limits{.size = c.limits.entry_bytes, .nesting = rules.nesting};
   std::vector<detail::wanted_table> wanted;
   wanted.reserve(sizeof...(T));
   (wanted.push_back(detail::untyped(std::move(tables), rules)), ...);
-  auto core = detail::open_database(detail::untyped(std::move(c)), std::move(wanted));
+  auto core = detail::open_database(std::move(c), std::move(wanted));
   if (!core) return std::unexpected(core.error());
   return database(std::move(*core), rules, limits);
 }

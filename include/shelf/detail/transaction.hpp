@@ -4,6 +4,8 @@
 
 #include "shelf/transaction.hpp"
 
+#include <set>
+
 namespace shelf {
 
 // --- writes --------------------------------------------------------------------------------------
@@ -31,21 +33,42 @@ result<> transaction_table<K, V, Kind>::with_entry(const A& key, const V& value,
 }
 
 template <class K, class V, kind Kind>
-template <std::ranges::input_range R>
-result<> transaction_table<K, V, Kind>::insert_range(R&& pairs) {
+template <class R, class F>
+result<> transaction_table<K, V, Kind>::insert_each(R&& pairs, const F& one) {
   using element = std::ranges::range_value_t<R>;
   return run_->nest([&]() -> result<> {
     for (auto&& each : pairs) {
       result<> inserted;
       if constexpr (detail::is_nothing<V> && key_argument<element, K>) {
-        inserted = insert(static_cast<const element&>(each), V{});
+        inserted = one(static_cast<const element&>(each), V{});
       } else {
         const auto& [key, value] = each;
-        inserted = insert(key, static_cast<const V&>(value));
+        inserted = one(key, static_cast<const V&>(value));
       }
       if (!inserted) return inserted;
     }
     return {};
+  });
+}
+
+template <class K, class V, kind Kind>
+template <std::ranges::input_range R>
+result<> transaction_table<K, V, Kind>::insert_range(R&& pairs) {
+  return insert_each(std::forward<R>(pairs),
+                     [&](const auto& key, const V& value) { return insert(key, value); });
+}
+
+template <class K, class V, kind Kind>
+template <std::ranges::input_range R>
+  requires(!is_bag(Kind))
+result<> transaction_table<K, V, Kind>::insert_new_range(R&& pairs) {
+  // Of equal keys in the range the last wins, as in a table: only what was there before counts.
+  std::set<std::vector<std::byte>> own;
+  return insert_each(std::forward<R>(pairs), [&](const auto& key, const V& value) {
+    return with_entry(key, value, [&](bytes k, bytes v) {
+      const bool is_first = own.emplace(k.begin(), k.end()).second;
+      return is_first ? core_->insert_new(k, v) : core_->insert(k, v);
+    });
   });
 }
 
@@ -104,6 +127,20 @@ auto transaction_table<K, V, Kind>::find(const A& key, bool peeks) const -> resu
       detail::decode_stored(b, rules_, *found);
   };
   if (core_->lookup(k.sought(), show, peeks) == 0) found = std::unexpected(error(errc::not_found));
+  return found;
+}
+
+template <class K, class V, kind Kind>
+template <std::ranges::input_range R>
+  requires(!is_bag(Kind) && key_argument<std::ranges::range_value_t<R>, K>)
+result<std::vector<std::optional<V>>> transaction_table<K, V, Kind>::lookup_many(R&& keys) const {
+  std::vector<std::optional<V>> found;
+  for (const std::ranges::range_value_t<R>& key : keys) {
+    auto one = lookup(key);
+    if (!one && one.error() != errc::not_found) return std::unexpected(one.error());
+    found.emplace_back();
+    if (one) found.back() = *std::move(one);
+  }
   return found;
 }
 
