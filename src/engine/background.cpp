@@ -155,6 +155,14 @@ std::chrono::nanoseconds instance::work() noexcept {
   return pause;
 }
 
+bool instance::has_much_unsaved() const {
+  if (config_.save_at_bytes == 0) return false;
+  const std::scoped_lock lock(commits_);
+  std::size_t sum = 0;
+  for (const auto& t : tables_) sum += t->unsaved_bytes();
+  return sum >= config_.save_at_bytes;
+}
+
 void instance::work_due() {
   const auto now = system_.now();
   const auto is_due = [&](std::chrono::milliseconds every, std::chrono::nanoseconds& next) {
@@ -166,7 +174,8 @@ void instance::work_due() {
   if (config_.mode == write_mode::through && is_due(config_.sync_every, next_sync_)) {
     done = sync_and_note(false);
   }
-  if (config_.mode == write_mode::back && is_due(config_.save_every, next_save_)) {
+  if (config_.mode == write_mode::back &&
+      (is_due(config_.save_every, next_save_) || has_much_unsaved())) {
     const std::scoped_lock lock(life_);
     if (file_ && !file_->is_fenced()) done = file_.check(journal::look_at::content);
     if (done && file_ && !file_->is_fenced()) done = save_locked();

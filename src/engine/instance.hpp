@@ -161,6 +161,7 @@ class instance final : public chore,
   [[nodiscard]] bool is_in_transaction() const noexcept;
   [[nodiscard]] result<> save_locked();
   [[nodiscard]] result<> save_unsaved();
+  [[nodiscard]] bool has_much_unsaved() const;
   [[nodiscard]] result<> sync_and_note(bool settle);
   void note_on_disk(sequence number) noexcept;
   [[nodiscard]] bool has_left(const file_store& f);

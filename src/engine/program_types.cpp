@@ -34,6 +34,7 @@ using reencode_function = bool (*)(bytes value, const decoding_rules& rules, enc
   made.io = c.io;
   made.access = c.access;
   made.save_every = c.save_every;
+  made.save_at_bytes = c.save_at_bytes;
   made.sync_every = c.sync_every;
   made.missing_fields = c.missing_fields;
   made.on_error = std::move(c.on_error);

@@ -28,10 +28,11 @@ class taken_unsaved {
       taken_.reserve(tables.size());
       for (const auto& t : tables) {
         if (t->unsaved_count() == 0) continue;
-        taken_.push_back({t.get(), t->owned(), {}, t->cleared()});
+        taken_.push_back({t.get(), t->owned(), {}, t->cleared(), t->unsaved_bytes()});
         taken_.back().list = t->owned()->take_unsaved();
         taken_.back().has_list = true;
         t->cleared() = false;
+        t->unsaved_bytes() = 0;
       }
     } catch (...) {
       give_back();
@@ -53,6 +54,7 @@ class taken_unsaved {
     std::shared_ptr<contents> from;
     std::vector<kinds::unsaved_change> list;
     bool cleared;
+    std::size_t bytes;
     bool has_list = false;
   };
 
@@ -67,6 +69,7 @@ class taken_unsaved {
       t.from->return_unsaved();
       // Cleared meanwhile: then that stands for all that was before.
       t.of->cleared() = t.of->cleared() || t.cleared;
+      t.of->unsaved_bytes() += t.bytes;
     }
   }
 

@@ -30,6 +30,7 @@ inline void table::touch(group& to) noexcept {
 inline void table::note(group& to, const journal::change& c) noexcept {
   touch(to);
   ++to.staged;
+  if (how_.is_saved) unsaved_bytes_ += c.key.size() + c.value.size();
   if (!how_.is_stored) return;
   assert(to.changes.size() < to.changes.capacity());
   to.changes.push_back(c);

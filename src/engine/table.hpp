@@ -182,6 +182,8 @@ class table final : public detail::core {
   /// Write-back: cleared since the last save.
   [[nodiscard]] bool& cleared() noexcept { return cleared_; }
   [[nodiscard]] std::size_t unsaved_count() const noexcept;
+  /// Write-back: keys and values written since the last save.
+  [[nodiscard]] std::size_t& unsaved_bytes() noexcept { return unsaved_bytes_; }
   /// Frees some of what readers and snapshots have left. True if more of it is left.
   bool collect_some(std::size_t most) noexcept;
   /// Something waits to be freed, or is still wanted.
@@ -252,6 +254,7 @@ class table final : public detail::core {
   bool fresh_is_clear_ = false;      ///< and not what was loaded
   bool is_touched_ = false;          ///< it is in the group's list
   bool cleared_ = false;
+  std::size_t unsaved_bytes_ = 0;
 
   mutable kinds::retired_contents retired_;
   flights flights_;

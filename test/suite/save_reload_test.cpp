@@ -331,6 +331,31 @@ TYPED_TEST(SaveReload, SequenceNumbersNeverGoBack) {
   });
 }
 
+TYPED_TEST(SaveReload, BackgroundWorkSavesWhenMuchWasWritten) {
+  this->in_every_format(keeping::back, [&](auto& g) {
+    auto c = g.config();
+    c.save_at_bytes = 1000;
+    auto t = or_throw(ground<TypeParam::value>::table::open(c));
+    ASSERT_TRUE(ok(t.insert(std::string(400, 'a'), 1)));
+    work(t);
+    EXPECT_EQ(t.stats()->unsaved_changes, 1u);
+    ASSERT_TRUE(ok(t.insert(std::string(400, 'b'), 2)));
+    ASSERT_TRUE(ok(t.insert(std::string(400, 'c'), 3)));
+    g.disk.inject({.kind = file::call::write, .error = ENOSPC, .sticky = true});
+    work(t);
+    EXPECT_EQ(t.stats()->unsaved_changes, 3u) << "it failed, and is still due";
+    g.disk.clear_faults();
+    work(t);
+    EXPECT_EQ(t.stats()->unsaved_changes, 0u);
+    ASSERT_TRUE(ok(t.insert(std::string(400, 'd'), 4)));
+    work(t);
+    EXPECT_EQ(t.stats()->unsaved_changes, 1u) << "it counts from the last save";
+    t.abandon();
+    t = g.open();
+    EXPECT_EQ(t.size(), 3u);
+  });
+}
+
 TYPED_TEST(SaveReload, BackgroundWorkSavesAndSyncsOnTime) {
   this->run(std::array{keeping::back, keeping::through}, [&](auto& g) {
     auto c = g.config();

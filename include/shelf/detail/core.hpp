@@ -78,6 +78,7 @@ struct config_parts {
   file_io io;
   shelf::access access;
   std::chrono::milliseconds save_every;
+  std::size_t save_at_bytes;
   std::chrono::milliseconds sync_every;
   shelf::missing_fields missing_fields;
   function<void(const error&)>& on_error;
@@ -100,6 +101,7 @@ struct core_config {
   file_io io = file_io::calls;
   shelf::access access = shelf::access::any_thread;
   std::chrono::milliseconds save_every{0};
+  std::size_t save_at_bytes = 0;
   std::chrono::milliseconds sync_every{1000};
   shelf::missing_fields missing_fields = shelf::missing_fields::refuse;
   function<void(const error&)> on_error;

@@ -28,6 +28,7 @@ struct is_table<table<K, V, Kind>> : std::true_type {};
   u.opening = c.opening;
   u.io = c.io;
   u.save_every = c.save_every;
+  u.save_at_bytes = c.save_at_bytes;
   u.sync_every = c.sync_every;
   u.missing_fields = c.missing_fields;
   u.on_error = std::move(c.on_error);

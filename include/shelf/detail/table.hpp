@@ -56,6 +56,7 @@ config_parts parts_of(config<K, V>& c) {
           .io = c.io,
           .access = c.access,
           .save_every = c.save_every,
+          .save_at_bytes = c.save_at_bytes,
           .sync_every = c.sync_every,
           .missing_fields = c.missing_fields,
           .on_error = c.on_error,
