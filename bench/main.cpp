@@ -54,7 +54,7 @@ int main(int count, char** arguments) try {
   bench::bench_run b(s);
   // The page after each part, so that a run that is broken off is not lost.
   for (const auto measure : {bench::measure_memory, bench::measure_concurrent, bench::measure_disk,
-                             bench::measure_dets}) {
+                             bench::measure_dets, bench::measure_transactions}) {
     measure(b);
     if (!s.report.empty()) std::ofstream(s.report) << bench::report(b);
   }

@@ -78,10 +78,11 @@ void keep(const T& value) {
   asm volatile("" : : "r,m"(value) : "memory");
 }
 
-void measure_memory(bench_run& b);      // rows_memory.cpp
-void measure_concurrent(bench_run& b);  // rows_concurrent.cpp
-void measure_disk(bench_run& b);        // rows_disk.cpp
-void measure_dets(bench_run& b);        // rows_dets.cpp
+void measure_memory(bench_run& b);        // rows_memory.cpp
+void measure_concurrent(bench_run& b);    // rows_concurrent.cpp
+void measure_disk(bench_run& b);          // rows_disk.cpp
+void measure_dets(bench_run& b);          // rows_dets.cpp
+void measure_transactions(bench_run& b);  // rows_transactions.cpp
 
 /// The rows as a Markdown page.
 [[nodiscard]] std::string report(const bench_run& b);
