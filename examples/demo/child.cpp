@@ -23,20 +23,27 @@ namespace {
 
 }  // namespace
 
-child::child(orders o) {
+void acknowledge(int pipe, const acknowledgement& a) {
+  // Less than PIPE_BUF, so the write is atomic.
+  while (::write(pipe, &a, sizeof a) != static_cast<ssize_t>(sizeof a)) {
+    if (errno != EINTR) refuse(errno, "the pipe");
+  }
+}
+
+child::child(std::vector<std::string> words) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) refuse(errno, "no pipe for the child");
   // The child's end gets a descriptor that exec does not close.
-  o.pipe = ::fcntl(ends[1], F_DUPFD, 3);
-  std::array<std::string, 6> words{"shelf_demo",           "--writer",
-                                   o.data.string(),        o.directory.string(),
-                                   std::to_string(o.done), std::to_string(o.pipe)};
-  std::array<char*, 7> arguments{};
-  for (std::size_t i = 0; i < words.size(); ++i) arguments[i] = words[i].data();
+  const int end = ::fcntl(ends[1], F_DUPFD, 3);
+  words.insert(words.begin(), "shelf_demo");
+  words.push_back(std::to_string(end));
+  std::vector<char*> arguments;
+  for (auto& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
   const int cause =
       ::posix_spawn(&process_, "/proc/self/exe", nullptr, nullptr, arguments.data(), ::environ);
   ::close(ends[1]);
-  ::close(o.pipe);
+  ::close(end);
   if (cause != 0) {
     ::close(ends[0]);
     refuse(cause, "the child could not be started");

@@ -2,21 +2,33 @@
 // It is started, its acknowledgements are read, and it is killed.
 #pragma once
 
-#include "writer.hpp"
-
 #include <sys/types.h>
 
 #include <atomic>
+#include <cstdint>
 #include <mutex>
+#include <string>
 #include <thread>
+#include <vector>
 
 namespace demo {
 
-/// The demo's own program, started again as a writer. Its acknowledgements are read as they arrive,
-/// so it never blocks on the pipe.
+/// What a child reports after each step, once its writes have returned.
+struct acknowledgement {
+  std::uint32_t written;   // so far: records of the data, or transfers
+  std::uint32_t mistakes;  // reads that did not return what was written; must be 0
+  std::uint64_t reads;     // so far, by all its reader threads
+};
+
+/// Reports through the pipe. Called by the child.
+void acknowledge(int pipe, const acknowledgement& a);
+
+/// The demo's own program, started again. Its acknowledgements are read as they arrive, so it never
+/// blocks on the pipe.
 class child {
  public:
-  explicit child(orders o);
+  /// The words of its command line; it gets the number of the pipe's descriptor as its last one.
+  explicit child(std::vector<std::string> words);
   ~child();
   child(const child&) = delete;
   child& operator=(const child&) = delete;

@@ -104,8 +104,8 @@ void hear(round& r, const child& c) {
     throw broken_promise(
         fmt::format("{} lookups concurrent with the writer were wrong", a.mistakes));
   }
-  r.acknowledged = std::max<std::size_t>(r.before, a.records);
-  r.lookups = a.lookups;
+  r.acknowledged = std::max<std::size_t>(r.before, a.written);
+  r.lookups = a.reads;
 }
 
 void print_round(std::string_view number, std::string_view moment, const round& r) {
@@ -134,7 +134,7 @@ class killing {
   /// Starts a child and kills it, unless it finishes first.
   void kill_one() {
     if (is_done()) start_over();
-    child c({.data = file_, .directory = directory_, .done = done_});
+    child c(next_child());
     while (!c.has_begun()) std::this_thread::sleep_for(microseconds(50));
     std::future<void> look;
     std::string moment = "in a batch";
@@ -142,7 +142,7 @@ class killing {
       wait_for_batch(c, characters_file(directory_));
     } else {
       const microseconds pause(std::uniform_int_distribution(1000, 12000)(random_));
-      look = std::async(std::launch::async, [&] { looker_.look(c.heard().records); });
+      look = std::async(std::launch::async, [&] { looker_.look(c.heard().written); });
       std::this_thread::sleep_for(pause);
       moment = fmt::format("after {:.1f} ms", static_cast<double>(pause.count()) / 1000);
     }
@@ -153,12 +153,16 @@ class killing {
 
   /// Lets the last child finish.
   void finish() {
-    child c({.data = file_, .directory = directory_, .done = done_});
+    child c(next_child());
     c.wait();
     end_round(c, false, "left alone");
   }
 
  private:
+  [[nodiscard]] std::vector<std::string> next_child() const {
+    return {"--writer", file_.string(), directory_.string(), std::to_string(done_)};
+  }
+
   void start_over() {
     std::filesystem::remove_all(directory_);
     std::filesystem::create_directory(directory_);

@@ -1,11 +1,13 @@
 // DEMO  shelf on real data
-// Four chapters on one page; exit code 1 and a message if any promise is broken.
+// Five chapters on one page; exit code 1 and a message if any promise is broken.
 #include "kills.hpp"
 #include "page.hpp"
 #include "power_cuts.hpp"
 #include "scratch_directory.hpp"
 #include "small_saves.hpp"
+#include "tellers.hpp"
 #include "three_tables.hpp"
+#include "transfers.hpp"
 #include "verdict.hpp"
 #include "writer.hpp"
 
@@ -44,8 +46,10 @@ void run(const std::filesystem::path& file) {
   show_three_tables(data, scratch.room("tables"));
   const auto kills = show_kills(file, data, scratch.room("kills"));
   const auto states = show_power_cuts(data);
+  const auto transfers = show_transfers(scratch.room("bank"));
   show_small_saves(data, scratch.room("saves"));
-  fmt::print("\n{} crash states, no promise broken; the demo took {}.\n", grouped(states),
+  fmt::print("\n{} crash states, {} acknowledged transfers, no promise broken; the demo took {}.\n",
+             grouped(states + transfers.states), grouped(transfers.acknowledged),
              time(all.elapsed()));
   strong(fmt::format("{}: {} acknowledged, {} found, {} of {} cut", counted(kills.kills, "kill"),
                      grouped(kills.acknowledged), grouped(kills.found),
@@ -61,6 +65,9 @@ int main(int count, char** arguments) try {
                              .directory = words[3],
                              .done = std::stoull(words[4]),
                              .pipe = std::stoi(words[5])});
+  }
+  if (count == 4 && std::string_view(words[1]) == "--tellers") {
+    demo::run_tellers(words[2], std::stoi(words[3]));
   }
   if (count > 2) {
     fmt::print(stderr, "usage: shelf_demo [UnicodeData.txt]\n");

@@ -1,4 +1,4 @@
-// DEMO  chapter four: small saves
+// DEMO  chapter five: small saves
 // Saves the whole database once, then changes and saves fewer and fewer characters.
 #include "small_saves.hpp"
 
@@ -78,7 +78,7 @@ duration bare_sync(const std::filesystem::path& directory) {
 }  // namespace
 
 void show_small_saves(const unicode_data& data, const std::filesystem::path& directory) {
-  heading("4  Saving after a small change: in write-back mode only save() writes to the file");
+  heading("5  Saving after a small change: in write-back mode only save() writes to the file");
   row("{:18}{:>10}{:>16}{:>16}{:>14}", "", "changed", "in memory", "save writes", "save takes");
   auto table = or_throw(character_map::open(
       {.path = characters_file(directory).string(), .mode = shelf::write_mode::back}));

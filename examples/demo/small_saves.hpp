@@ -1,4 +1,4 @@
-// DEMO  chapter four: small saves
+// DEMO  chapter five: small saves
 // In write-back mode the cost of a save depends on what changed, not on the table's size.
 #pragma once
 

@@ -2,16 +2,14 @@
 // One thread writes and acknowledges; two others look up what it has acknowledged, concurrently.
 #include "writer.hpp"
 
+#include "child.hpp"
 #include "database.hpp"
 
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <atomic>
-#include <cerrno>
 #include <chrono>
 #include <random>
-#include <system_error>
 #include <thread>
 
 namespace demo {
@@ -39,14 +37,10 @@ void read_along(const std::stop_token& stop, const character_map& characters,
   }
 }
 
-void acknowledge(int pipe, const progress& p) {
-  const acknowledgement a{.records = static_cast<std::uint32_t>(p.records.load()),
-                          .mistakes = p.mistakes.load(),
-                          .lookups = p.lookups.load()};
-  // Less than PIPE_BUF, so the write is atomic.
-  while (::write(pipe, &a, sizeof a) != static_cast<ssize_t>(sizeof a)) {
-    if (errno != EINTR) throw std::system_error(errno, std::generic_category(), "the pipe");
-  }
+acknowledgement acknowledgement_of(const progress& p) {
+  return {.written = static_cast<std::uint32_t>(p.records.load()),
+          .mistakes = p.mistakes.load(),
+          .reads = p.lookups.load()};
 }
 
 }  // namespace
@@ -69,7 +63,7 @@ int run_writer(const orders& o) {
       if (s.from < o.done) continue;
       tables.write(std::span(data).subspan(s.from, s.count()));
       p.records.store(s.to, std::memory_order_release);
-      acknowledge(o.pipe, p);
+      acknowledge(o.pipe, acknowledgement_of(p));
     }
   }
   tables.close();

@@ -2,17 +2,10 @@
 // Writes and acknowledges through a pipe until it is killed.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <filesystem>
 
 namespace demo {
-
-/// What the child reports after each step, once all three inserts have returned.
-struct acknowledgement {
-  std::uint32_t records;   // written so far, from the first of the data
-  std::uint32_t mistakes;  // lookups that did not return what was written; must be 0
-  std::uint64_t lookups;   // so far, by all reader threads
-};
 
 struct orders {
   std::filesystem::path data;       // UnicodeData.txt
