@@ -131,6 +131,7 @@ class Rules(unittest.TestCase):
                              ("file", "term/order.hpp"), ("journal", "kinds/entry.hpp"),
                              ("term", "file/open_file.hpp"), ("kinds", "stores/file_store.hpp"),
                              ("dets", "kinds/entry.hpp"), ("engine", "upkeep/x.hpp"),
+                             ("rows", "cli/request.hpp"), ("upkeep", "rows/source.hpp"),
                              ("memory", "term/order.hpp"), ("journal", "dets/page.hpp"),
                              ("error", "term/order.hpp")):
             with self.subTest(room=room, target=target):
@@ -141,7 +142,8 @@ class Rules(unittest.TestCase):
                 (self.root / file).unlink()
 
     def test_includes_along_the_chain_pass(self):
-        for room, target in (("upkeep", "engine/turn.hpp"), ("stores", "journal/record.hpp"),
+        for room, target in (("cli", "rows/source.hpp"), ("rows", "codec/schema_check.hpp"),
+                             ("upkeep", "engine/turn.hpp"), ("stores", "journal/record.hpp"),
                              ("engine", "term/order.hpp"), ("journal", "term/order.hpp"),
                              ("dets", "file/open_file.hpp"), ("engine", "shelf/config.hpp"),
                              ("journal", "shelf/term.hpp"), ("file", "shelf/error.hpp")):

@@ -1,9 +1,9 @@
-// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
+// CLI  [cli] -> rows -> upkeep -> engine -> stores -> journal -> file
 // Every command, option and example, in the words of CLI11.
 #include "cli/command_line.hpp"
 
-#include "cli/display_text.hpp"
 #include "cli/nearest_word.hpp"
+#include "cli/terminal/display_text.hpp"
 #include "shelf/version.hpp"
 
 #include <CLI/CLI.hpp>

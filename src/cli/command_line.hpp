@@ -1,4 +1,4 @@
-// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
+// CLI  [cli] -> rows -> upkeep -> engine -> stores -> journal -> file
 // The command line as a request; and what it consists of, for completion and the man page.
 #pragma once
 

@@ -1,4 +1,4 @@
-// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
+// CLI  [cli] -> rows -> upkeep -> engine -> stores -> journal -> file
 // Completion for bash and zsh, made of the outline, so that neither forgets an option.
 #include "cli/command_line.hpp"
 

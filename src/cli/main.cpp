@@ -1,11 +1,11 @@
-// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
+// CLI  [cli] -> rows -> upkeep -> engine -> stores -> journal -> file
 // shelf on the command line: a request, a command, an exit status.
 #include "cli/command_line.hpp"
-#include "cli/commands.hpp"
-#include "cli/display_text.hpp"
-#include "cli/json_value.hpp"
-#include "cli/open_source.hpp"
-#include "cli/standing_file.hpp"
+#include "cli/commands/commands.hpp"
+#include "cli/files/open_source.hpp"
+#include "cli/files/standing_file.hpp"
+#include "cli/terminal/display_text.hpp"
+#include "rows/text/json_value.hpp"
 
 #include <array>
 #include <cstdlib>

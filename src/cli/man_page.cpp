@@ -1,4 +1,4 @@
-// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
+// CLI  [cli] -> rows -> upkeep -> engine -> stores -> journal -> file
 // shelf(1), made of the same words as --help.
 #include "cli/command_line.hpp"
 #include "shelf/version.hpp"

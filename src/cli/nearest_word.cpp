@@ -1,4 +1,4 @@
-// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
+// CLI  [cli] -> rows -> upkeep -> engine -> stores -> journal -> file
 // Letters put in, taken out, changed, or swapped with the next (Damerau and Levenshtein).
 #include "cli/nearest_word.hpp"
 

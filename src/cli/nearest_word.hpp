@@ -1,4 +1,4 @@
-// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
+// CLI  [cli] -> rows -> upkeep -> engine -> stores -> journal -> file
 // What somebody meant who mistyped a word.
 #pragma once
 

@@ -1,8 +1,11 @@
-// CLI  [cli] -> upkeep -> engine -> stores -> journal -> file
+// CLI  [cli] -> rows -> upkeep -> engine -> stores -> journal -> file
 // What the command line asked for, as plain values: the border between CLI11 and the commands.
 #pragma once
 
-#include "cli/console.hpp"
+#include "cli/terminal/console.hpp"
+#include "rows/row_format.hpp"
+#include "rows/selection.hpp"
+#include "rows/text/notation.hpp"
 #include "shelf/kind.hpp"
 
 #include <cstdint>
@@ -12,43 +15,15 @@
 
 namespace shelf::cli {
 
+// The tool is about rows: it speaks of them by their plain names.
+using namespace rows;
+
 /// What the process returns.
 enum class exit_status : std::uint8_t {
   ok = 0,
   refused = 1,    ///< refused, damaged or different
   usage = 2,      ///< the command line makes no sense
   not_found = 3,  ///< no such key, no such file
-};
-
-/// How keys and values are written, on the command line and in what is printed.
-enum class notation : std::uint8_t {
-  by_schema,  ///< as the file's schema says
-  json,       ///< what is printed; arguments are by the schema
-  erlang,
-};
-
-/// How rows lie in a file.
-enum class row_format : std::uint8_t { by_name, json_lines, csv, tsv, erlang, etf_hex };
-
-/// Which rows.
-struct selection_request {
-  std::optional<std::string> from;
-  std::optional<std::string> to;
-  std::optional<std::string> prefix;
-  std::vector<std::string> where;
-  std::optional<std::uint64_t> limit;
-  std::uint64_t skip = 0;
-  bool backwards = false;
-  std::vector<std::string> sort;  ///< columns, the most significant first
-};
-
-/// How rows are read from or written to a file.
-struct rows_request {
-  row_format format = row_format::by_name;
-  std::string separator;  ///< one character; empty: that of the format
-  bool without_header = false;
-  std::vector<std::string> columns;  ///< empty: all, or those of the header
-  bool comments = false;             ///< lines that begin with # are no rows
 };
 
 /// What a new table is to be.

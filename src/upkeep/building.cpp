@@ -1,4 +1,4 @@
-// UPKEEP  cli -> [upkeep] -> engine -> stores -> journal -> file
+// UPKEEP  cli -> rows -> [upkeep] -> engine -> stores -> journal -> file
 // A table's file made of entries, or made longer by them, with no table in memory.
 #include "engine/operation.hpp"
 #include "shelf/detail/core.hpp"

@@ -1,4 +1,4 @@
-// UPKEEP  cli -> [upkeep] -> engine -> stores -> journal -> file
+// UPKEEP  cli -> rows -> [upkeep] -> engine -> stores -> journal -> file
 // A whole file checked: every frame, every entry, against the types the file itself names.
 #include "error/sentence.hpp"
 #include "shelf/detail/database_core.hpp"

@@ -1,4 +1,4 @@
-// UPKEEP  cli -> [upkeep] -> engine -> stores -> journal -> file
+// UPKEEP  cli -> rows -> [upkeep] -> engine -> stores -> journal -> file
 // A consistent copy of a file, taken while others write it.
 #include "journal/journal_view.hpp"
 #include "shelf/upkeep.hpp"

@@ -1,4 +1,4 @@
-// UPKEEP  cli -> [upkeep] -> engine -> stores -> journal -> file
+// UPKEEP  cli -> rows -> [upkeep] -> engine -> stores -> journal -> file
 // The types of a table as its file describes them, for programs that open any table.
 #pragma once
 

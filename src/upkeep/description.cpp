@@ -1,4 +1,4 @@
-// UPKEEP  cli -> [upkeep] -> engine -> stores -> journal -> file
+// UPKEEP  cli -> rows -> [upkeep] -> engine -> stores -> journal -> file
 // What a file says of its tables: from its first few KiB, or from all of it if there are several.
 #include "error/printable.hpp"
 #include "error/sentence.hpp"

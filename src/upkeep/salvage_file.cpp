@@ -1,4 +1,4 @@
-// UPKEEP  cli -> [upkeep] -> engine -> stores -> journal -> file
+// UPKEEP  cli -> rows -> [upkeep] -> engine -> stores -> journal -> file
 // A damaged file salvaged: what comes out has schemas that every open reads.
 #include "codec/schema_tree.hpp"
 #include "shelf/upkeep.hpp"

@@ -1,4 +1,4 @@
-// UPKEEP  cli -> [upkeep] -> engine -> stores -> journal -> file
+// UPKEEP  cli -> rows -> [upkeep] -> engine -> stores -> journal -> file
 // A new file made of what a damaged one still holds.
 #include "upkeep/salvaging.hpp"
 

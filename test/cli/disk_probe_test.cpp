@@ -1,5 +1,5 @@
 // What is concluded from the evidence about a disk: only what is certain is called ignored.
-#include "cli/disk_probe.hpp"
+#include "cli/commands/disk_probe.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,0 +1,159 @@
+// CLI  [cli] -> rows -> upkeep -> engine -> stores -> journal -> file
+// get, count and list.
+#include "cli/commands/listing.hpp"
+#include "cli/commands/commands.hpp"
+#include "cli/files/open_source.hpp"
+#include "cli/terminal/display_text.hpp"
+#include "cli/terminal/progress_bar.hpp"
+#include "cli/terminal/text_table.hpp"
+#include "rows/row_writer.hpp"
+#include "rows/selection.hpp"
+#include "rows/text/json_term.hpp"
+#include "rows/text/json_value.hpp"
+#include "rows/text/notation.hpp"
+
+namespace shelf::cli {
+namespace {
+
+/// No cell is worth more than this before it is cut to its column.
+constexpr std::size_t most_of_a_cell = 4096;
+
+/// What goes behind a value: nothing if it is to be the bytes themselves.
+void write_value(const request& r, console& out, const schema& s, const term& value) {
+  if (r.raw) {
+    if (const auto content = value.as_binary()) {
+      out.write(as_text(*content));
+    } else {
+      out.write(as_text(value.encode()));
+    }
+    return;
+  }
+  const auto text = show(s.root(), r.how, value);
+  out.write((out.is_terminal() ? printable(text) : text) + "\n");
+}
+
+[[nodiscard]] result<> list_as_table(const request& r, console& out, const source& from,
+                                     const std::vector<column>& columns, const selection& rows,
+                                     progress_bar& bar, std::uint64_t& written) {
+  std::vector<text_table::heading> headings;
+  for (const auto& c : columns) headings.push_back({c.name, is_number(*c.type)});
+  text_table table(out, std::move(headings), out.is_terminal() ? &bar : nullptr);
+  const auto add = [&](const term& key, const term& value) {
+    cells row(key, value);
+    std::vector<std::string> shown;
+    for (const auto& c : columns) {
+      auto text = show(*c.type, r.how, row.at(c));
+      if (text.size() > most_of_a_cell) text.resize(most_of_a_cell);
+      shown.push_back(std::move(text));
+    }
+    table.add(std::move(shown));
+    ++written;
+    return true;
+  };
+  auto read = rows.for_each(from, add, told_to(bar));
+  table.finish();
+  return read;
+}
+
+/// A row whole, or the columns that were asked for: an object of their names, or a tuple.
+void append_row(std::string& line, const request& r, const source& from,
+                const std::vector<column>& columns, const term& key, const term& value) {
+  const bool erlang = r.how == notation::erlang;
+  if (r.rows.columns.empty() && erlang) {
+    return append_erlang_row(line, from.keypos() != 0, key, value);
+  }
+  if (r.rows.columns.empty()) return append_json_row(line, from.schemas(), key, value);
+  cells row(key, value);
+  std::vector<term> chosen;
+  line += erlang ? "" : "{";
+  for (const auto& c : columns) {
+    if (erlang) {
+      chosen.push_back(row.at(c));
+      continue;
+    }
+    if (&c != columns.data()) line += ',';
+    append_json_string(line, c.name);
+    line += ':';
+    append_json(line, *c.type, row.at(c));
+  }
+  line += erlang ? term::tuple(chosen).to_string() + "." : "}";
+}
+
+}  // namespace
+
+result<std::uint64_t> list_rows(const request& r, console& out, const source& from,
+                                const selection_request& which) {
+  const auto rows = selection::make(which, r.how, from);
+  if (!rows) return std::unexpected(rows.error());
+  const auto all = columns_of(from.schemas());
+  auto columns = choose_columns(all, r.rows.columns, "--columns");
+  if (!columns) return std::unexpected(columns.error());
+  if (columns->empty()) *columns = all;
+  progress_bar bar("listing " + r.file, out.errors_are_seen_beside_output());
+  std::uint64_t written = 0;
+  if (!wants_json(r, out) && r.how != notation::erlang) {
+    const auto listed = list_as_table(r, out, from, *columns, *rows, bar, written);
+    return listed ? result<std::uint64_t>(written) : std::unexpected(listed.error());
+  }
+  std::string line;
+  const auto write = [&](const term& key, const term& value) {
+    line.clear();
+    append_row(line, r, from, *columns, key, value);
+    if (out.is_terminal()) line = printable(line);
+    line += '\n';
+    if (out.is_terminal()) bar.give_way();
+    out.write(line);
+    ++written;
+    return true;
+  };
+  const auto read = rows->for_each(from, write, told_to(bar));
+  if (!read) return std::unexpected(read.error());
+  return written;
+}
+
+outcome list(const request& r, console& out) {
+  const auto table = open_source(r.file, r.table, out);
+  if (!table) return std::unexpected(table.error());
+  if (!r.selection.limit && r.selection.sort.empty()) {
+    if (auto sound = (*table)->look_through(); !sound) return std::unexpected(sound.error());
+  }
+  if (auto rows = list_rows(r, out, **table, r.selection); !rows) {
+    return std::unexpected(rows.error());
+  }
+  return exit_status::ok;
+}
+
+outcome count(const request& r, console& out) {
+  const auto table = open_source(r.file, r.table, out);
+  if (!table) return std::unexpected(table.error());
+  const auto rows = selection::make(r.selection, r.how, **table);
+  if (!rows) return std::unexpected(rows.error());
+  std::uint64_t found = 0;
+  if (rows->is_all()) {
+    found = (*table)->size();
+  } else {
+    progress_bar bar("counting " + r.file, out.errors_are_seen());
+    const auto counted = rows->count(**table, told_to(bar));
+    if (!counted) return std::unexpected(counted.error());
+    found = *counted;
+  }
+  const auto text = std::to_string(found);
+  out.write(r.how == notation::json ? "{\"count\":" + text + "}\n" : text + "\n");
+  return exit_status::ok;
+}
+
+outcome get(const request& r, console& out) {
+  const auto table = open_source(r.file, r.table, out);
+  if (!table) return std::unexpected(table.error());
+  auto key = read_argument((*table)->schemas().key, r.how, r.key, "KEY");
+  if (key) key = as_key(*std::move(key));
+  if (!key) return std::unexpected(key.error());
+  const auto found = (*table)->get(*key, [&](bytes value) {
+    write_value(r, out, (*table)->schemas().value, term::from_canonical(value));
+  });
+  if (!found) return std::unexpected(found.error());
+  if (*found != 0) return exit_status::ok;
+  return std::unexpected(error(errc::not_found, r.file + ": there is no key " + r.key));
+}
+
+}  // namespace shelf::cli

@@ -1,0 +1,69 @@
+// CLI  [cli] -> rows -> upkeep -> engine -> stores -> journal -> file
+// A shelf file of any type, opened by what it says of itself.
+#pragma once
+
+#include "cli/terminal/progress_bar.hpp"
+#include "rows/source.hpp"
+#include "shelf/detail/core.hpp"
+#include "shelf/upkeep.hpp"
+
+#include <memory>
+
+namespace shelf::cli {
+
+using rows::key_range;
+using rows::schema;
+using rows::source;
+using rows::types;
+
+/// An open table. One moment of it is what the source shows.
+class native_table final : public source {
+ public:
+  // `table`: which one of the file; empty: the only one.
+  /// Beside whoever writes it. Errors: those of describe and table::open.
+  [[nodiscard]] static result<native_table> read(const std::string& path, const std::string& table,
+                                                 progress_bar bar);
+  /// To write: already_open says who holds it.
+  [[nodiscard]] static result<native_table> write(const std::string& path, const std::string& table,
+                                                  progress_bar bar);
+  /// To write, with nothing in the file until core().save().
+  [[nodiscard]] static result<native_table> write_back(const std::string& path,
+                                                       const std::string& table, progress_bar bar);
+  /// A new file, or errors of table::open; file_error (EEXIST) if it is there.
+  [[nodiscard]] static result<native_table> create(const std::string& path,
+                                                   const file_description& as);
+
+  kind what() const override { return described_.what; }
+  const types& schemas() const override { return types_; }
+  std::uint64_t size() const override { return moment_->size(); }
+  std::vector<fact> facts() const override;
+  result<std::size_t> get(const term& key, detail::function_ref<void(bytes)> f) const override;
+  result<> for_each(const key_range& range, detail::function_ref<bool(bytes, bytes)> f,
+                    const progress& tell) const override;
+
+  [[nodiscard]] detail::core& core() const noexcept { return *core_; }
+  /// Saves and closes: what was written is on disk when it returns.
+  [[nodiscard]] result<> close() const { return core_->close(); }
+
+ private:
+  native_table(file_description d, types t, std::shared_ptr<detail::core> core)
+      : described_(std::move(d)),
+        types_(std::move(t)),
+        core_(std::move(core)),
+        moment_(core_->snapshot()) {}
+  [[nodiscard]] static result<native_table> open(const std::string& path, const std::string& table,
+                                                 file_description d, opening how, progress_bar bar,
+                                                 write_mode mode = write_mode::through);
+  void walk_back(std::size_t from, std::size_t to, detail::function_ref<bool(bytes, bytes)> f,
+                 const progress& tell) const;
+
+  file_description described_;
+  types types_;
+  std::shared_ptr<detail::core> core_;
+  std::shared_ptr<const detail::snapshot_core> moment_;
+};
+
+/// The schemas that a description names. corrupt: they are none.
+[[nodiscard]] result<types> types_of(const file_description& d);
+
+}  // namespace shelf::cli

@@ -1,0 +1,223 @@
+// ROWS  cli -> [rows] -> upkeep -> engine -> stores -> journal -> file
+// Ranges by the index where the table has an order, by looking at every row where it has none.
+#include "rows/selection.hpp"
+
+#include "rows/row_order.hpp"
+#include "rows/text/notation.hpp"
+
+#include <array>
+
+namespace shelf::rows {
+namespace {
+
+[[nodiscard]] std::unexpected<error> refuse(const std::string& why) {
+  return std::unexpected(error(errc::invalid_argument, why));
+}
+
+/// The first text behind all that begin with `prefix`; nullopt if there is none.
+[[nodiscard]] std::optional<std::string> behind(std::string prefix) {
+  while (!prefix.empty() && prefix.back() == '\xFF') prefix.pop_back();
+  if (prefix.empty()) return std::nullopt;
+  prefix.back() = static_cast<char>(static_cast<unsigned char>(prefix.back()) + 1);
+  return prefix;
+}
+
+}  // namespace
+
+result<selection> selection::make(const selection_request& wanted, notation how,
+                                  const source& from) {
+  selection s;
+  s.columns_ = columns_of(from.schemas());
+  s.skip_ = wanted.skip;
+  s.limit_ = wanted.limit;
+  if (auto ordered = s.add_order(wanted, from); !ordered) return std::unexpected(ordered.error());
+  const auto bound = [&](const std::optional<std::string>& text, const char* called,
+                         std::optional<term>& into) -> result<> {
+    if (!text) return {};
+    auto t = read_argument(from.schemas().key, how, *text, called);
+    if (!t) return std::unexpected(t.error());
+    into = *std::move(t);
+    return {};
+  };
+  if (auto read = bound(wanted.from, "--from", s.range_.from); !read) {
+    return std::unexpected(read.error());
+  }
+  if (auto read = bound(wanted.to, "--to", s.range_.to); !read) {
+    return std::unexpected(read.error());
+  }
+  if (wanted.prefix) {
+    if (auto added = s.add_prefix(*wanted.prefix, from); !added) {
+      return std::unexpected(added.error());
+    }
+  }
+  for (const auto& text : wanted.where) {
+    if (auto added = s.add_condition(text, how); !added) {
+      return std::unexpected(added.error());
+    }
+  }
+  return s;
+}
+
+/// Where the table has the order that is wanted, its index is followed; else rows are sorted.
+result<> selection::add_order(const selection_request& wanted, const source& from) {
+  // A key or value in several columns may be sorted by as a whole as well.
+  auto known = columns_;
+  known.push_back(whole_side(from.schemas(), column::side::key));
+  known.push_back(whole_side(from.schemas(), column::side::value));
+  auto by = choose_columns(known, wanted.sort, "--sort");
+  if (!by) return std::unexpected(by.error());
+  order_ = *std::move(by);
+  const bool has_order = from.what() == kind::ordered_set && from.keypos() == 0;
+  if (wanted.backwards && order_.empty() && !has_order) {
+    return refuse("--reverse: only an ordered_set is ordered; --sort COLUMN gives one");
+  }
+  // Objects of DETS have one place each in their file, so pages of them are stable as they are.
+  const bool is_hashed = !has_order && from.keypos() == 0;
+  sorts_ = !order_.empty() || (is_hashed && (skip_ > 0 || limit_));
+  backwards_ = sorts_ && wanted.backwards;
+  range_.backwards = wanted.backwards && !sorts_;
+  return {};
+}
+
+/// A range where it helps; whether a key begins like this is asked of every key all the same.
+result<> selection::add_prefix(const std::string& text, const source& from) {
+  const auto form = detail::form_of(unnamed(from.schemas().key.root()));
+  if (form != schema_form::binary && form != schema_form::any) {
+    return refuse("--prefix: keys of type " + from.schemas().key.text() +
+                  " have no prefix; use --from and --to");
+  }
+  prefix_ = text;
+  auto first = term::binary(text);
+  if (!range_.from || *range_.from < first) range_.from = std::move(first);
+  const auto end = behind(text);
+  if (end) {
+    auto last = term::binary(*end);
+    if (!range_.to || last < *range_.to) range_.to = std::move(last);
+  }
+  return {};
+}
+
+result<> selection::add_condition(const std::string& text, notation how) {
+  constexpr std::array<std::pair<std::string_view, comparison>, 7> signs{{
+      {"!=", comparison::unequal},
+      {"<=", comparison::at_most},
+      {">=", comparison::at_least},
+      {"=", comparison::equal},
+      {"<", comparison::less},
+      {">", comparison::more},
+      {"~", comparison::contains},
+  }};
+  const auto at = text.find_first_of("!<>=~");
+  const auto* sign = signs.end();
+  for (const auto* s = signs.begin(); at != std::string::npos && s != signs.end(); ++s) {
+    if (sign == signs.end() && text.compare(at, s->first.size(), s->first) == 0) sign = s;
+  }
+  if (sign == signs.end() || at == 0) {
+    return refuse("--where '" + text + "': expected COLUMN, one of = != < <= > >= ~, and VALUE");
+  }
+  auto name = text.substr(0, at);
+  while (name.ends_with(' ')) name.pop_back();
+  const auto* const which = find_column(columns_, name);
+  if (which == nullptr) {
+    return refuse("--where: there is no column '" + name + "'; the columns are " +
+                  names_of(columns_));
+  }
+  auto rest = std::string_view(text).substr(at + sign->first.size());
+  if (rest.starts_with(' ')) rest.remove_prefix(1);
+  if (sign->second == comparison::contains) {
+    conditions_.push_back({*which, sign->second, term::binary(rest)});
+    return {};
+  }
+  auto type = schema::parse(std::string(which->type->text));
+  if (!type) return std::unexpected(type.error());
+  auto with = read_argument(*type, how, rest, "--where " + name);
+  if (!with) return std::unexpected(with.error());
+  conditions_.push_back({*which, sign->second, inside_optional(*which, *with)});
+  return {};
+}
+
+bool selection::holds(const condition& c, const term& found) {
+  if (c.how == comparison::contains) {
+    const auto content = found.as_binary();
+    const auto text = content ? std::string(as_text(*content)) : found.to_string();
+    return text.find(as_text(*c.with.as_binary())) != std::string::npos;
+  }
+  const auto order = found <=> c.with;
+  switch (c.how) {
+    case comparison::equal: return order == 0;
+    case comparison::unequal: return order != 0;
+    case comparison::less: return order < 0;
+    case comparison::at_most: return order <= 0;
+    case comparison::more: return order > 0;
+    case comparison::at_least: return order >= 0;
+    case comparison::contains: break;
+  }
+  return false;
+}
+
+bool selection::holds(const term& key, const term& value) const {
+  if (prefix_) {
+    const auto content = key.as_binary();
+    if (!content || !as_text(*content).starts_with(*prefix_)) return false;
+  }
+  if (conditions_.empty()) return true;
+  cells row(key, value);
+  for (const auto& c : conditions_) {
+    if (!holds(c, inside_optional(c.which, row.at(c.which)))) return false;
+  }
+  return true;
+}
+
+result<> selection::for_each_match(const source& from,
+                                   detail::function_ref<bool(const term&, const term&)> f,
+                                   const progress& tell) const {
+  const auto look = [&](bytes k, bytes v) {
+    const auto key = term::from_canonical(k);
+    const auto value = term::from_canonical(v);
+    return !holds(key, value) || f(key, value);
+  };
+  return from.for_each(range_, look, tell);
+}
+
+result<> selection::for_each(const source& from,
+                             detail::function_ref<bool(const term&, const term&)> f,
+                             const progress& tell) const {
+  constexpr auto all = ~std::uint64_t{0};
+  auto to_skip = skip_;
+  auto left = limit_.value_or(all);
+  if (left == 0) return {};
+  const auto in_window = [&](const term& key, const term& value) {
+    if (to_skip > 0) {
+      --to_skip;
+      return true;
+    }
+    return f(key, value) && --left > 0;
+  };
+  if (!sorts_) return for_each_match(from, in_window, tell);
+  row_order sorted(order_, backwards_, left > all - skip_ ? all : skip_ + left);
+  const auto keep = [&](const term& key, const term& value) {
+    sorted.add(key, value);
+    return true;
+  };
+  if (auto read = for_each_match(from, keep, tell); !read) return read;
+  sorted.for_each(in_window);
+  return {};
+}
+
+result<std::uint64_t> selection::count(const source& from, const progress& tell) const {
+  const auto most = limit_.value_or(~std::uint64_t{0});
+  std::uint64_t matches = 0;
+  const auto add = [&](const term&, const term&) {
+    ++matches;
+    return matches < skip_ || matches - skip_ < most;
+  };
+  if (most == 0) return 0;
+  if (auto read = for_each_match(from, add, tell); !read) return std::unexpected(read.error());
+  return matches > skip_ ? matches - skip_ : 0;
+}
+
+bool selection::is_all() const noexcept {
+  return !range_.from && !range_.to && !prefix_ && conditions_.empty() && skip_ == 0 && !limit_;
+}
+
+}  // namespace shelf::rows

@@ -1,0 +1,74 @@
+// ROWS  cli -> [rows] -> upkeep -> engine -> stores -> journal -> file
+// Which rows a command is about: a range of keys, a prefix, conditions on columns, a window.
+#pragma once
+
+#include "rows/source.hpp"
+#include "rows/text/notation.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace shelf::rows {
+
+/// Which rows.
+struct selection_request {
+  std::optional<std::string> from;
+  std::optional<std::string> to;
+  std::optional<std::string> prefix;
+  std::vector<std::string> where;
+  std::optional<std::uint64_t> limit;
+  std::uint64_t skip = 0;
+  bool backwards = false;
+  std::vector<std::string> sort;  ///< columns, the most significant first
+};
+
+/// A selection made ready for a table. Holds pointers into the source's schemas.
+class selection {
+ public:
+  /// invalid_argument: a text does not fit its type, a column does not exist, a prefix of keys that
+  /// have none.
+  [[nodiscard]] static result<selection> make(const selection_request& wanted, notation how,
+                                              const source& from);
+  /// Calls `f` for each selected row, until it returns false; tells `tell` of the entries it looks
+  /// at. Rows come in the order that was asked for. A window of a hash table is by key, so that
+  /// pages of it do not overlap; only its rows are in memory. Errors: those of the source.
+  [[nodiscard]] result<> for_each(const source& from,
+                                  detail::function_ref<bool(const term& key, const term& value)> f,
+                                  const progress& tell) const;
+  /// How many rows for_each() would show, in whatever order.
+  [[nodiscard]] result<std::uint64_t> count(const source& from, const progress& tell) const;
+  /// True if every row is selected.
+  [[nodiscard]] bool is_all() const noexcept;
+  /// True if all rows are read before the first is shown.
+  [[nodiscard]] bool sorts() const noexcept { return sorts_; }
+
+ private:
+  enum class comparison : std::uint8_t { equal, unequal, less, at_most, more, at_least, contains };
+  struct condition {
+    column which;
+    comparison how;
+    term with;
+  };
+
+  [[nodiscard]] result<> add_order(const selection_request& wanted, const source& from);
+  [[nodiscard]] result<> for_each_match(
+      const source& from, detail::function_ref<bool(const term& key, const term& value)> f,
+      const progress& tell) const;
+  [[nodiscard]] result<> add_prefix(const std::string& text, const source& from);
+  [[nodiscard]] result<> add_condition(const std::string& text, notation how);
+  [[nodiscard]] bool holds(const term& key, const term& value) const;
+  [[nodiscard]] static bool holds(const condition& c, const term& found);
+
+  key_range range_;
+  std::optional<std::string> prefix_;
+  std::vector<condition> conditions_;
+  std::vector<column> columns_;
+  std::vector<column> order_;
+  bool sorts_ = false;
+  bool backwards_ = false;  ///< what is sorted
+  std::uint64_t skip_ = 0;
+  std::optional<std::uint64_t> limit_;
+};
+
+}  // namespace shelf::rows

@@ -1,0 +1,58 @@
+// ROWS  cli -> [rows] -> upkeep -> engine -> stores -> journal -> file
+// What the commands read from: a table of any kind and format, entry by entry.
+#pragma once
+
+#include "rows/columns.hpp"
+#include "shelf/detail/function_ref.hpp"
+#include "shelf/kind.hpp"
+#include "shelf/progress.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace shelf::rows {
+
+/// Keys from `from` on, up to but not including `to`.
+struct key_range {
+  std::optional<term> from;
+  std::optional<term> to;
+  bool backwards = false;  ///< ordered tables only
+};
+
+/// One moment of a table. Entries are canonical terms that live as long as the call that shows
+/// them.
+class source {
+ public:
+  /// A line of what `info` tells: a name such as "garbage" and its value, text or a number.
+  struct fact {
+    std::string name;
+    std::string text;
+    std::optional<std::uint64_t> number;
+  };
+
+  virtual ~source() = default;
+  [[nodiscard]] virtual kind what() const = 0;
+  [[nodiscard]] virtual const types& schemas() const = 0;
+  [[nodiscard]] virtual std::uint64_t size() const = 0;
+  [[nodiscard]] virtual std::vector<fact> facts() const = 0;
+  /// Which element of a value is its key, if values are whole objects: tuples with their keys in
+  /// them, as in DETS; 0 if a value is what stands beside its key.
+  [[nodiscard]] virtual std::uint32_t keypos() const { return 0; }
+  /// Makes sure that a walk over everything meets no damage halfway, at the price of one pass over
+  /// what is read as it is needed. Errors: those of the walk.
+  [[nodiscard]] virtual result<> look_through() { return {}; }
+  /// Calls `f` with each value of the key; how many there are. corrupt, file_error: where values
+  /// are read as they are needed.
+  [[nodiscard]] virtual result<std::size_t> get(
+      const term& key, detail::function_ref<void(bytes value)> f) const = 0;
+  /// Calls `f(key, value)` for the entries in the range, in key order if the table has one, until
+  /// it returns false; tells `tell` of what it looks at, in the range or not. Errors: as get.
+  [[nodiscard]] virtual result<> for_each(const key_range& range,
+                                          detail::function_ref<bool(bytes key, bytes value)> f,
+                                          const progress& tell) const = 0;
+};
+
+}  // namespace shelf::rows
