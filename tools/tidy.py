@@ -46,10 +46,11 @@ ROOMS = {
     "dets": {"journal", "file"},
     "journal": {"file"},
     "file": set(),
+    "simulation": {"file"},
     "term": set(),
     "error": set(),
 }
-NO_TERMS = {"file", "memory", "error"}
+NO_TERMS = {"file", "simulation", "memory", "error"}
 CHAIN = {
     "cli": "[cli] -> rows -> upkeep -> engine -> stores -> journal -> file",
     "rows": "cli -> [rows] -> upkeep -> engine -> stores -> journal -> file",
@@ -63,6 +64,7 @@ CHAIN = {
     "journal": "api -> engine -> stores -> [journal] -> file",
     "dets": "api -> engine -> stores -> [dets] -> file",
     "file": "api -> engine -> stores -> journal -> [file]",
+    "simulation": "[simulation] -> file",
 }
 # Rooms that know K and V only as bytes, but speak the border to the api.
 BORDER_ROOMS = {"engine", "stores", "kinds", "upkeep"}

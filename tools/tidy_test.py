@@ -133,6 +133,7 @@ class Rules(unittest.TestCase):
                              ("dets", "kinds/entry.hpp"), ("engine", "upkeep/x.hpp"),
                              ("rows", "cli/request.hpp"), ("upkeep", "rows/source.hpp"),
                              ("memory", "term/order.hpp"), ("journal", "dets/page.hpp"),
+                             ("file", "simulation/simulated_disk.hpp"),
                              ("error", "term/order.hpp")):
             with self.subTest(room=room, target=target):
                 file = f"src/{room}/tried.hpp"
@@ -146,7 +147,8 @@ class Rules(unittest.TestCase):
                              ("upkeep", "engine/turn.hpp"), ("stores", "journal/record.hpp"),
                              ("engine", "term/order.hpp"), ("journal", "term/order.hpp"),
                              ("dets", "file/open_file.hpp"), ("engine", "shelf/config.hpp"),
-                             ("journal", "shelf/term.hpp"), ("file", "shelf/error.hpp")):
+                             ("journal", "shelf/term.hpp"), ("file", "shelf/error.hpp"),
+                             ("simulation", "file/system.hpp")):
             banner = tidy.CHAIN.get(room, "another format")
             self.write(f"src/{room}/tried.hpp",
                        f"// {room.upper()}  {banner}\n// x\n#include \"{target}\"\n")

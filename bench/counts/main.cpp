@@ -2,7 +2,7 @@
 // How many instructions does one operation of a lone table take? tools/counts.py runs this under
 // callgrind, which counts inside counted_operations() alone.
 #include "counts/workload.hpp"
-#include "file/simulated_disk.hpp"
+#include "simulation/simulated_disk.hpp"
 
 #include <charconv>
 #include <filesystem>
@@ -100,7 +100,7 @@ const std::vector<row>& plain_rows() {
 /// Tables draw the secret of their hashes with the first table of a process. A simulated disk draws
 /// the same one each time, so that the counts do not depend on luck.
 void settle_the_hashes() {
-  static shelf::file::simulated_disk disk;
+  static shelf::simulation::simulated_disk disk;
   auto first = shelf::or_throw(text_map::open({.path = "first.shelf", .system = &disk}));
   shelf::or_throw(first.close());
 }

@@ -3,8 +3,8 @@
 // file's length or name. The simulated disk generates these states from a recording.
 #include "crash_table.hpp"
 
-#include "file/crash_states.hpp"
 #include "page.hpp"
+#include "simulation/crash_states.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,8 +13,8 @@
 namespace demo {
 namespace {
 
-using shelf::file::crash_options;
-using shelf::file::simulated_disk;
+using shelf::simulation::crash_options;
+using shelf::simulation::simulated_disk;
 
 struct scenario {
   std::string_view name;
@@ -59,7 +59,7 @@ outcome play(const scenario& s, const crash_workload& w) {
       s.mode == shelf::write_mode::durable || s.crash == crash_options::kind::kill;
   o.states = for_each_crash_state(
                  past, {.crash = s.crash, .budget = w.states_each_crash},
-                 [&](simulated_disk& left, const shelf::file::crash_state& state) {
+                 [&](simulated_disk& left, const shelf::simulation::crash_state& state) {
                    const auto acknowledged = r.acknowledged_at(state.at());
                    const auto promised = keeps_all ? acknowledged : r.synced_at(state.at());
                    note(o, w.prove(left, promised), acknowledged);

@@ -3,7 +3,7 @@
 // for each write mode and kind of crash.
 #pragma once
 
-#include "file/simulated_disk.hpp"
+#include "simulation/simulated_disk.hpp"
 
 #include <shelf/shelf.hpp>
 
@@ -18,7 +18,7 @@ namespace demo {
 /// acknowledged and synced.
 class recorder {
  public:
-  explicit recorder(const shelf::file::simulated_disk& disk) : disk_(disk) {}
+  explicit recorder(const shelf::simulation::simulated_disk& disk) : disk_(disk) {}
 
   /// Crashes are played from here on.
   void opened() { opened_ = disk_.operations(); }
@@ -33,7 +33,7 @@ class recorder {
   [[nodiscard]] std::size_t synced_at(std::size_t operations) const;
 
  private:
-  const shelf::file::simulated_disk& disk_;
+  const shelf::simulation::simulated_disk& disk_;
   std::size_t opened_ = 0;
   std::vector<std::size_t> acknowledged_;  // per write: the disk's operations when it returned
   std::vector<std::size_t> synced_;        // when it was synced; missing for those that never were
@@ -47,10 +47,10 @@ struct crash_finding {
 
 struct crash_workload {
   /// Opens, writes, and abandons what it has open.
-  std::function<void(shelf::file::simulated_disk&, shelf::write_mode, recorder&)> write;
+  std::function<void(shelf::simulation::simulated_disk&, shelf::write_mode, recorder&)> write;
   /// Opens what the crash left. Throws broken_promise unless it holds a prefix of the writes, with
   /// at least `promised` of them.
-  std::function<crash_finding(shelf::file::simulated_disk&, std::size_t promised)> prove;
+  std::function<crash_finding(shelf::simulation::simulated_disk&, std::size_t promised)> prove;
   /// How many states are visited per crash point, at most.
   std::size_t states_each_crash = 64;
 };

@@ -10,7 +10,7 @@
 namespace demo {
 namespace {
 
-using shelf::file::simulated_disk;
+using shelf::simulation::simulated_disk;
 
 constexpr std::size_t writes = 300;
 constexpr std::size_t writes_between_syncs = 25;

@@ -17,7 +17,7 @@
 namespace demo {
 namespace {
 
-using shelf::file::simulated_disk;
+using shelf::simulation::simulated_disk;
 using std::chrono::milliseconds;
 
 constexpr std::uint64_t wanted_kills = 6;

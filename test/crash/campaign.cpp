@@ -4,7 +4,7 @@
 
 #include "budget.hpp"
 #include "can_keep.hpp"
-#include "file/crash_space.hpp"
+#include "simulation/crash_space.hpp"
 
 #include <malloc.h>
 
@@ -14,9 +14,9 @@
 namespace shelf::crash {
 namespace {
 
-using file::crash_options;
-using file::crash_state;
-using file::simulated_disk;
+using simulation::crash_options;
+using simulation::crash_state;
+using simulation::simulated_disk;
 using stores::capability;
 
 constexpr std::size_t most_violations = 20;
@@ -44,7 +44,7 @@ class judge {
         table_(make_subject(run.what)) {}
 
   campaign_report run() {
-    const auto tally = file::for_each_crash_state(
+    const auto tally = simulation::for_each_crash_state(
         run_.past, how_.crash,
         [&](simulated_disk& disk, const crash_state& state) { visit(disk, state); }, how_.from);
     report_.states += tally.states;
@@ -139,7 +139,7 @@ class judge {
     const auto again = open(disk, allowed_);
     if (again.digest != seen) return complain("a second recovery finds another state");
     const auto nested = nested_crash();
-    const auto tally = file::for_each_crash_state(
+    const auto tally = simulation::for_each_crash_state(
         recovery, nested, [&](simulated_disk& left, const crash_state& state) {
           const bool served = state.at() == recovery.operations.size();
           const auto found = open(left, after_power_cut_);
@@ -170,7 +170,7 @@ class judge {
     if (!second_life) return;
     const auto& [promises, opened_at] = *second_life;
     const auto nested = nested_crash();
-    const auto tally = file::for_each_crash_state(
+    const auto tally = simulation::for_each_crash_state(
         disk.recorded(), nested,
         [&](simulated_disk& left, const crash_state& state) {
           const auto found = open(left, expected(promises, state.at(), fall::power));
@@ -229,7 +229,7 @@ class judge {
     crash_options nested = how_.crash;
     nested.budget = 4 * nested_budget;
     nested.torn_pieces = false;
-    const auto tally = file::for_each_crash_state(
+    const auto tally = simulation::for_each_crash_state(
         disk.recorded(), nested, [&](simulated_disk& left, const crash_state& second) {
           const auto found = open(left, allowed);
           if (!found.complaint.empty()) {
@@ -294,7 +294,7 @@ recording recording_of(const player& p, const std::string& name) {
           .findings = p.findings()};
 }
 
-file::crash_options crashes_for(file_format format) {
+simulation::crash_options crashes_for(file_format format) {
   return {.torn_pieces = stores::keeps(format, capability::torn_sectors),
           .stale_blocks = stores::keeps(format, capability::stale_blocks),
           .seed = seed()};
@@ -311,13 +311,13 @@ campaign_report crash_everywhere(const recording& run, const campaign& how) {
 
 campaign_report crash_by_chance(const recording& run, std::size_t count, std::uint64_t chance) {
   campaign_report sum;
-  file::chooser choose(chance);
+  simulation::chooser choose(chance);
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t at = choose.below(run.past.operations.size() + 1);
     campaign how{.crash = crashes_for(run.format)};
     how.crash.crash = i % 2 == 0 ? crash_options::kind::power : crash_options::kind::kill;
     how.crash.seed = choose.next();
-    const auto disk = file::random_crash_state(run.past, at, how.crash);
+    const auto disk = simulation::random_crash_state(run.past, at, how.crash);
     sum.add(judge(run, how).see(*disk, at));
   }
   return sum;

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "crash/workloads.hpp"
-#include "file/crash_states.hpp"
+#include "simulation/crash_states.hpp"
 
 #include <string>
 #include <vector>
@@ -13,7 +13,7 @@ namespace shelf::crash {
 /// A run and what it promised.
 struct recording {
   std::string name;
-  file::history past;
+  simulation::history past;
   oracle promises;
   flavour what = flavour::map;
   write_mode mode = write_mode::through;
@@ -28,11 +28,11 @@ struct recording {
 [[nodiscard]] recording recording_of(const player& p, const std::string& name);
 
 /// The crashes that files of this format are to survive.
-[[nodiscard]] file::crash_options crashes_for(file_format format);
+[[nodiscard]] simulation::crash_options crashes_for(file_format format);
 
 /// How a campaign looks at a recording.
 struct campaign {
-  file::crash_options crash = {};
+  simulation::crash_options crash = {};
   /// After every so many states: recover again, write on, and crash the recovery itself. 0: never.
   std::size_t closer_look_every = 40;
   std::size_t from = 0;  ///< the first crash point

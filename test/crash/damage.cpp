@@ -3,7 +3,7 @@
 #include "crash/damage.hpp"
 
 #include "crash/campaign.hpp"
-#include "file/simulated_disk.hpp"
+#include "simulation/simulated_disk.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -16,7 +16,7 @@ constexpr std::size_t most_violations = 20;
 sample make_sample(flavour what, bool sealed) {
   // A seed of its own: no two files are alike.
   const auto own = 2 * static_cast<std::uint64_t>(what) + (sealed ? 1 : 0);
-  file::simulated_disk disk({.seed = seed() + own});
+  simulation::simulated_disk disk({.seed = seed() + own});
   const auto table = make_subject(what);
   sample made{.name = to_string(what) + (sealed ? ", sealed" : ", not sealed"),
               .what = what,
@@ -79,7 +79,7 @@ void damage_judge::judge_without_proof(const std::vector<std::byte>& harmed,
 void damage_judge::look(const std::vector<std::byte>& harmed, std::size_t least_state,
                         const std::string& how) {
   ++tried_;
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   disk.put(file_name, harmed);
   const auto opened = table_->open(&disk, {.opening = opening::existing});
   if (opened) {

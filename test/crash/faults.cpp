@@ -12,9 +12,9 @@
 namespace shelf::crash {
 namespace {
 
-using file::call;
-using file::fault;
-using file::simulated_disk;
+using simulation::call;
+using simulation::fault;
+using simulation::simulated_disk;
 
 constexpr std::array errnos{EIO,    ENOSPC, EDQUOT, EMFILE, ENFILE, ENOMEM, EINTR,
                             EAGAIN, EACCES, EROFS,  EFBIG,  ESTALE, ENOSYS};

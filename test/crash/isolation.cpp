@@ -3,9 +3,9 @@
 // library says that it happened.
 #include "crash/isolation.hpp"
 
-#include "file/simulated_disk.hpp"
 #include "shelf/detail/database_core.hpp"
 #include "shelf/shelf.hpp"
+#include "simulation/simulated_disk.hpp"
 
 #include <algorithm>
 #include <array>
@@ -96,7 +96,7 @@ struct world {
   world(const world&) = delete;
   world& operator=(const world&) = delete;
 
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   std::shared_ptr<detail::database_core> db;
   std::vector<std::shared_ptr<detail::core>> tables;
 };

@@ -6,7 +6,7 @@
 #include "crash/campaign.hpp"
 #include "crash/storm.hpp"
 #include "crash/workloads.hpp"
-#include "file/crash_space.hpp"
+#include "simulation/crash_space.hpp"
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -33,7 +33,7 @@ bool has_promises(const storm_board& board, write_mode mode) {
 /// Lets a writer run for a while and kills it, if `patient` not before it has been promised
 /// something. False if it could not be started.
 bool run_and_kill(const storm_table& t, const std::string& board_path, storm_board& board,
-                  file::chooser& choose, bool patient) {
+                  simulation::chooser& choose, bool patient) {
   const int child = start_writer(SHELF_STORM_WRITER, t, board_path);
   if (child < 0) return false;
   // Now and then it dies while it opens the table.
@@ -52,7 +52,7 @@ bool run_and_kill(const storm_table& t, const std::string& board_path, storm_boa
 }
 
 void kill_again_and_again(storm_table t, std::size_t rounds, std::uint64_t chance) {
-  file::chooser choose(chance);
+  simulation::chooser choose(chance);
   const auto name = to_string(t.mode) + "_" + to_string(t.what) + "_" + test::to_string(t.format);
   const scratch_directory directory("storm_" + name);
   const auto board_path = directory.path() + "/board";

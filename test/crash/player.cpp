@@ -12,7 +12,7 @@ namespace shelf::crash {
 
 using stores::capability;
 
-player::player(file::simulated_disk& disk, flavour what, write_mode mode, on_failure policy,
+player::player(simulation::simulated_disk& disk, flavour what, write_mode mode, on_failure policy,
                file_format format)
     : disk_(disk),
       flavour_(what),

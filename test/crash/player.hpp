@@ -4,7 +4,7 @@
 
 #include "crash/oracle.hpp"
 #include "crash/subject.hpp"
-#include "file/simulated_disk.hpp"
+#include "simulation/simulated_disk.hpp"
 
 #include <functional>
 #include <string>
@@ -23,7 +23,7 @@ enum class on_failure : std::uint8_t {
 /// or not; what does not is noted in findings().
 class player {
  public:
-  player(file::simulated_disk& disk, flavour what, write_mode mode, on_failure policy,
+  player(simulation::simulated_disk& disk, flavour what, write_mode mode, on_failure policy,
          file_format format = file_format::native);
 
   // The verbs of a table; those that fail change nothing.
@@ -53,7 +53,7 @@ class player {
   /// must be as acknowledged.
   void settle();
 
-  [[nodiscard]] file::simulated_disk& disk() const noexcept { return disk_; }
+  [[nodiscard]] simulation::simulated_disk& disk() const noexcept { return disk_; }
   [[nodiscard]] const oracle& promises() const noexcept { return oracle_; }
   [[nodiscard]] const std::vector<std::string>& findings() const noexcept { return findings_; }
   [[nodiscard]] write_mode mode() const noexcept { return mode_; }
@@ -84,7 +84,7 @@ class player {
   [[nodiscard]] entries inserted(entries to, std::int64_t key, const std::string& value) const;
   void found_wrong(const std::string& sentence) { findings_.push_back(sentence); }
 
-  file::simulated_disk& disk_;
+  simulation::simulated_disk& disk_;
   flavour flavour_;
   write_mode mode_;
   on_failure policy_;

@@ -7,7 +7,7 @@
 #include "crash/campaign.hpp"
 #include "crash/storm.hpp"
 #include "crash/workloads.hpp"
-#include "file/crash_space.hpp"
+#include "simulation/crash_space.hpp"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -158,7 +158,7 @@ class power_cuts {
   std::string writer_;
   std::string board_path_;
   storm_board& board_;
-  file::chooser choose_{seed()};
+  simulation::chooser choose_{seed()};
   int cuts_ = 0;
 };
 

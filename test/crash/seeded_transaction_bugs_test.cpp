@@ -2,9 +2,9 @@
 // Mistakes that stores with transactions have made: each must be caught.
 #include "crash/isolation.hpp"
 #include "crash/with_bug.hpp"
-#include "file/simulated_disk.hpp"
 #include "shelf/detail/database_core.hpp"
 #include "shelf/shelf.hpp"
+#include "simulation/simulated_disk.hpp"
 
 #include <gtest/gtest.h>
 
@@ -32,7 +32,7 @@ constexpr const char* path = "bugs.shelf";
               detail::types_of<std::int64_t, std::int64_t, kind::set>({}, rules))};
 }
 
-[[nodiscard]] detail::core_config on(file::simulated_disk& disk, write_mode mode) {
+[[nodiscard]] detail::core_config on(simulation::simulated_disk& disk, write_mode mode) {
   detail::core_config c;
   c.path = path;
   c.mode = mode;
@@ -130,16 +130,16 @@ violations torn_moments() {
 
 /// A ticket is a promise about the disk.
 violations tickets() {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   const auto db = opened(on(disk, write_mode::through), {"a", "b"});
   const auto table = or_throw(db->table(numbers("a")));
   const auto one = term::integer(1);
   const auto done = or_throw(db->transact({}, [&](detail::transaction_core& tx) {
     return tx.of(*table).insert(one.encoded(), one.encoded());
   }));
-  const auto before = disk.calls(file::call::any_sync);
+  const auto before = disk.calls(simulation::call::any_sync);
   const bool promised = db->make_durable(done.sequence).has_value();
-  const bool synced = disk.calls(file::call::any_sync) > before;
+  const bool synced = disk.calls(simulation::call::any_sync) > before;
   db->abandon();
   if (!promised || synced) return {};
   return {"a ticket was kept without a sync"};
@@ -147,12 +147,12 @@ violations tickets() {
 
 /// What may be on disk is never written a second time.
 violations doubts() {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   const auto db = opened(on(disk, write_mode::durable), {"a"});
   const auto table = or_throw(db->table(numbers("a")));
   const auto one = term::integer(1);
   int runs = 0;
-  disk.inject({.kind = file::call::any_sync, .nth = 1, .error = EIO});
+  disk.inject({.kind = simulation::call::any_sync, .nth = 1, .error = EIO});
   const auto done = db->transact({}, [&](detail::transaction_core& tx) {
     ++runs;
     return tx.of(*table).insert(one.encoded(), one.encoded());
@@ -167,9 +167,9 @@ violations doubts() {
 violations second_tables() {
   violations found;
   for (std::uint64_t nth = 1;; ++nth) {
-    file::simulated_disk disk;
+    simulation::simulated_disk disk;
     auto db = opened(on(disk, write_mode::through), {"first"});
-    disk.inject({.kind = file::call::any, .nth = nth, .error = EIO, .sticky = true});
+    disk.inject({.kind = simulation::call::any, .nth = nth, .error = EIO, .sticky = true});
     static_cast<void>(db->table(numbers("second")));
     const bool struck = disk.faults_met() != 0;
     disk.clear_faults();

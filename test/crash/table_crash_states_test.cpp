@@ -73,12 +73,12 @@ TEST_P(CrashStates, OfDetsFilesHoldAllThatWasPromised) {
 /// Fixed: a DETS file gets its name when it is complete and closed. Who opened it after a kill at
 /// that moment wrote into a file whose name a power cut could still take back.
 TEST(CrashStatesFixed, TheNameOfANewDetsFileIsOnTheDiskBeforeItIsServed) {
-  file::simulated_disk disk({.seed = seed()});
+  simulation::simulated_disk disk({.seed = seed()});
   player p(disk, flavour::map, write_mode::durable, on_failure::complain, file_format::dets);
   p.open();
   p.close();
   campaign how{.crash = crashes_for(file_format::dets), .closer_look_every = 1};
-  how.crash.crash = file::crash_options::kind::kill;
+  how.crash.crash = simulation::crash_options::kind::kill;
   const auto report = crash_everywhere(recording_of(p, "a new file"), how);
   EXPECT_GT(report.states, disk.operations());
   EXPECT_TRUE(report.violations.empty()) << to_text(report.violations);
@@ -90,17 +90,17 @@ TEST(CrashStatesFixed, ABatchIsTakenBackFromADetsFileWithoutAMomentInWhichItsKey
   for (const auto what : {flavour::map, flavour::bag, flavour::duplicate_bag}) {
     std::uint64_t met = 0;
     for (std::uint64_t nth = 1; nth <= 6; ++nth) {
-      file::simulated_disk disk({.seed = seed()});
+      simulation::simulated_disk disk({.seed = seed()});
       player p(disk, what, write_mode::through, on_failure::heal, file_format::dets);
       p.open();
       p.insert_range({{1, "a"}, {2, std::string(200, 'b')}, {3, std::string(300, 'c')}});
       p.sync();
-      disk.inject({.kind = file::call::write, .nth = nth, .error = ENOSPC});
+      disk.inject({.kind = simulation::call::write, .nth = nth, .error = ENOSPC});
       p.insert_range({{1, std::string(90, 'd')}, {2, "e"}, {3, "f"}, {4, "g"}});
       met += disk.faults_met();
       p.close();
       campaign how{.crash = crashes_for(file_format::dets)};
-      how.crash.crash = file::crash_options::kind::kill;
+      how.crash.crash = simulation::crash_options::kind::kill;
       const auto report = crash_everywhere(recording_of(p, "taken back"), how);
       EXPECT_TRUE(report.violations.empty()) << to_text(report.violations);
       EXPECT_TRUE(p.findings().empty()) << to_text(p.findings());

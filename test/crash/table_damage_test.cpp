@@ -4,7 +4,7 @@
 #include "can_keep.hpp"
 #include "crash/campaign.hpp"
 #include "crash/damage.hpp"
-#include "file/crash_space.hpp"
+#include "simulation/crash_space.hpp"
 
 #include <gtest/gtest.h>
 
@@ -62,7 +62,7 @@ TEST_P(TableDamage, NoTruncationGoesUnnoticed) {
 }
 
 TEST_P(TableDamage, WhatIsAppendedIsNeverTakenForContent) {
-  file::chooser choose(seed());
+  simulation::chooser choose(seed());
   for (std::size_t size = 1; size <= 8192; size += stride(8192)) {
     content harmed = bytes_;
     harmed.resize(bytes_.size() + size);

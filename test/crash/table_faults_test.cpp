@@ -83,12 +83,12 @@ INSTANTIATE_TEST_SUITE_P(Workloads, TableFaults, testing::ValuesIn(workloads_for
 /// writes went on in an era that the other slot had declared over.
 TEST(TableFaultsFixed, AFullDiskAtTheSealFencesNothingAndLosesNoLaterWrite) {
   for (const std::uint64_t slot : {1U, 2U}) {
-    file::simulated_disk disk;
+    simulation::simulated_disk disk;
     player p(disk, flavour::map, write_mode::through, on_failure::complain);
     p.open();
     p.insert(1, "before");
     // After the seal's own frame.
-    disk.inject({.kind = file::call::write, .nth = 1 + slot, .error = ENOSPC});
+    disk.inject({.kind = simulation::call::write, .nth = 1 + slot, .error = ENOSPC});
     p.expect(errc::no_space);
     p.close();
     ASSERT_EQ(disk.faults_met(), 1U);
@@ -104,10 +104,10 @@ TEST(TableFaultsFixed, AFullDiskAtTheSealFencesNothingAndLosesNoLaterWrite) {
 
 /// Fixed: the next open found the name of a table that could not be created, and believed in it.
 TEST(TableFaultsFixed, ANewTableWhoseNameCouldNotBeSyncedIsGone) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   const auto table = make_subject(flavour::map);
   // The file's own sync, then the directory's.
-  disk.inject({.kind = file::call::sync, .nth = 2});
+  disk.inject({.kind = simulation::call::sync, .nth = 2});
   EXPECT_FALSE(table->open(&disk, {}));
   EXPECT_EQ(disk.faults_met(), 1U);
   EXPECT_TRUE(disk.files().empty());

@@ -4,7 +4,7 @@
 #include "budget.hpp"
 #include "can_keep.hpp"
 #include "crash/campaign.hpp"
-#include "file/crash_space.hpp"
+#include "simulation/crash_space.hpp"
 
 #include <gtest/gtest.h>
 
@@ -84,7 +84,7 @@ class short_run {
     EXPECT_TRUE(!opened && opened.error() == errc::already_open);
   }
 
-  file::simulated_disk disk_;
+  simulation::simulated_disk disk_;
   player player_;
   std::uint64_t from_ = 0;
 };
@@ -108,7 +108,7 @@ void play_and_crash(total& sum, flavour what, const sequence& s, std::size_t bud
       how.crash.weak_directories = sum.sequences % 4 == 0;
       how.crash.budget = budget;
       sum.report.add(crash_everywhere(played, how));
-      how.crash.crash = file::crash_options::kind::kill;
+      how.crash.crash = simulation::crash_options::kind::kill;
       sum.report.add(crash_everywhere(played, how));
     }
   }
@@ -137,7 +137,7 @@ TEST(TableSequences, OfTwoVerbsLeaveAPrefixWhereverTheyAreCutOff) {
 
 TEST(TableSequences, OfThreeAndFourVerbsDrawnByChanceLeaveAPrefixToo) {
   total sum;
-  file::chooser choose(seed());
+  simulation::chooser choose(seed());
   for (std::size_t n = 0; n < test::budgeted(400); ++n) {
     sequence s(3 + n % 2);
     for (auto& what : s) what = static_cast<step>(choose.below(steps));
@@ -148,7 +148,7 @@ TEST(TableSequences, OfThreeAndFourVerbsDrawnByChanceLeaveAPrefixToo) {
 
 TEST(TableSequences, InDetsFilesLeaveWhatWasPromisedToo) {
   total sum;
-  file::chooser choose(seed());
+  simulation::chooser choose(seed());
   for (const auto what : {flavour::map, flavour::bag, flavour::duplicate_bag}) {
     for (std::size_t n = 0; n < test::budgeted(60); ++n) {
       sequence s(2 + n % 3);

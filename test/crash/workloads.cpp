@@ -176,7 +176,8 @@ void failed_sync(player& p) {
   p.insert(1, "kept");
   p.save();
   p.insert(2, "also kept");
-  p.disk().inject({.kind = p.saves_beside() ? file::call::sync : file::call::sync_data, .nth = 1});
+  p.disk().inject(
+      {.kind = p.saves_beside() ? simulation::call::sync : simulation::call::sync_data, .nth = 1});
   p.expect(p.saves_beside() ? errc::file_error : errc::indeterminate);
   if (p.mode() == write_mode::durable) {
     p.insert(3, "in doubt");

@@ -21,7 +21,7 @@ struct workload {
   std::size_t least_states = 0;
   /// Of each crash point of a power cut.
   std::size_t budget = 200;
-  file::disk_options disk = {};
+  simulation::disk_options disk = {};
   /// Can be replayed with any call failing.
   bool for_faults = true;
   /// With how many of the errnos, if it makes many calls.

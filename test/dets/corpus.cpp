@@ -181,13 +181,13 @@ result<listing> list_by_key(const store& s, const std::string& mode) {
   return lines;
 }
 
-std::unique_ptr<file::simulated_disk> disk_with(bytes content) {
-  auto disk = std::make_unique<file::simulated_disk>();
+std::unique_ptr<simulation::simulated_disk> disk_with(bytes content) {
+  auto disk = std::make_unique<simulation::simulated_disk>();
   disk->put("t.dets", content);
   return disk;
 }
 
-settings on(file::simulated_disk& disk, settings how) {
+settings on(simulation::simulated_disk& disk, settings how) {
   how.path = "t.dets";
   how.system = &disk;
   return how;

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "dets/store.hpp"
-#include "file/simulated_disk.hpp"
 #include "shelf/detail/bytes.hpp"
+#include "simulation/simulated_disk.hpp"
 
 #include <gtest/gtest.h>
 
@@ -52,7 +52,7 @@ struct dets_case {
 [[nodiscard]] result<listing> list_by_key(const store& s, const std::string& mode);
 
 /// A disk with one file, "t.dets".
-[[nodiscard]] std::unique_ptr<file::simulated_disk> disk_with(bytes content);
-[[nodiscard]] settings on(file::simulated_disk& disk, settings how = {});
+[[nodiscard]] std::unique_ptr<simulation::simulated_disk> disk_with(bytes content);
+[[nodiscard]] settings on(simulation::simulated_disk& disk, settings how = {});
 
 }  // namespace shelf::test

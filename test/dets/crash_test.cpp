@@ -4,8 +4,8 @@
 #include "corpus.hpp"
 
 #include "budget.hpp"
-#include "file/crash_states.hpp"
 #include "shelf/term.hpp"
+#include "simulation/crash_states.hpp"
 
 #include <algorithm>
 #include <set>
@@ -81,7 +81,7 @@ class workload {
   /// From here on the file holds something.
   [[nodiscard]] std::uint64_t start() const { return states_.front().operations; }
 
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
 
  private:
   void insert(const term& o) {
@@ -104,15 +104,16 @@ class workload {
   std::vector<state> states_;
 };
 
-void expect_every_state_is_legal(const workload& w, kind type, file::crash_options options) {
+void expect_every_state_is_legal(const workload& w, kind type, simulation::crash_options options) {
   const auto past = w.disk.recorded();
   std::size_t wrong = 0;
   const auto points = w.disk.operations() - w.start() + 1;
   const auto step = std::max<std::size_t>(1, points / test::budgeted(points));
   for (auto at = w.start(); at <= w.disk.operations(); at += step) {
     const auto legal = w.legal(at);
-    file::for_each_crash_state(
-        past, at, options, [&](file::simulated_disk& disk, const file::crash_state& state) {
+    simulation::for_each_crash_state(
+        past, at, options,
+        [&](simulation::simulated_disk& disk, const simulation::crash_state& state) {
           if (wrong > 3) return;
           const auto s = store::open(on(disk, {.type = type}));
           if (!s) {
@@ -138,7 +139,7 @@ TEST(DetsCrash, AKillAnywhereTakesNothingBackThatWasAcknowledged) {
     workload w(type, false);
     w.run();
     expect_every_state_is_legal(
-        w, type, {.crash = file::crash_options::kind::kill, .budget = test::budgeted(20)});
+        w, type, {.crash = simulation::crash_options::kind::kill, .budget = test::budgeted(20)});
   }
 }
 
@@ -149,7 +150,7 @@ TEST(DetsCrash, APowerCutTakesNothingBackFromADurableFile) {
     w.run();
     // The header has one copy, in one sector: what tears a sector leaves a file that OTP refuses.
     expect_every_state_is_legal(w, type,
-                                {.crash = file::crash_options::kind::power,
+                                {.crash = simulation::crash_options::kind::power,
                                  .torn_pieces = false,
                                  .budget = test::budgeted(12)});
   }
@@ -231,7 +232,7 @@ const std::vector<std::vector<step>>& batches_on_one_key() {
 /// and a repair after a kill kept the values of both.
 void expect_no_mixture(kind type, bool durable) {
   SCOPED_TRACE(std::string(to_string(type)) + (durable ? ", durable" : ""));
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   settings how{.type = type};
   how.durable = durable;
   const auto s = *store::open(on(disk, how));
@@ -240,18 +241,18 @@ void expect_no_mixture(kind type, bool durable) {
   for (std::int64_t key = 0; key < 300; ++key) first.push_back({verb::insert, key, 'a'});
   ASSERT_TRUE(write(*s, first));
   static_cast<void>(make_all(held, type, first));
-  const file::crash_options cut{
-      .crash = durable ? file::crash_options::kind::power : file::crash_options::kind::kill,
-      .torn_pieces = false,
-      .budget = test::budgeted(12)};
+  const simulation::crash_options cut{.crash = durable ? simulation::crash_options::kind::power
+                                                       : simulation::crash_options::kind::kill,
+                                      .torn_pieces = false,
+                                      .budget = test::budgeted(12)};
   for (const auto& batch : batches_on_one_key()) {
     const auto from = disk.operations();
     ASSERT_TRUE(write(*s, batch));
     const auto legal = make_all(held, type, batch);
     for (auto at = from; at <= disk.operations(); ++at) {
-      file::for_each_crash_state(
+      simulation::for_each_crash_state(
           disk.recorded(), at, cut,
-          [&](file::simulated_disk& left, const file::crash_state& state) {
+          [&](simulation::simulated_disk& left, const simulation::crash_state& state) {
             const auto found = store::open(on(left, {.type = type}));
             ASSERT_TRUE(found) << found.error() << " after " << at << ", " << state.describe();
             for (const auto& [key, some] : legal) {
@@ -280,13 +281,13 @@ TEST(DetsCrash, ABatchOfSeveralStepsThatFailsLeavesTheFileAsItWas) {
   for (const auto type : types) {
     std::uint64_t unfenced = 0;
     for (std::uint64_t nth = 1;; ++nth) {
-      file::simulated_disk disk;
+      simulation::simulated_disk disk;
       const auto s = *store::open(on(disk, {.type = type}));
       ASSERT_TRUE(put(*s, object(1, 20, 'a')));
       const std::vector<step> batch{{verb::erase, 1},       {verb::insert, 1, 'b'},
                                     {verb::insert, 1, 'c'}, {verb::erase_object, 1, 'b'},
                                     {verb::insert, 1, 'd'}, {verb::insert, 2, 'e'}};
-      disk.inject({.kind = file::call::write, .nth = nth, .error = 28});
+      disk.inject({.kind = simulation::call::write, .nth = nth, .error = 28});
       const auto written = write(*s, batch);
       const bool met = disk.faults_met() > 0;
       disk.clear_faults();
@@ -311,7 +312,7 @@ TEST(DetsCrash, ABatchOfSeveralStepsThatFailsLeavesTheFileAsItWas) {
 }
 
 TEST(DetsCrash, ARepairThatIsCutOffCanBeDoneAgainAndFindsTheSame) {
-  file::simulated_disk before;
+  simulation::simulated_disk before;
   {
     auto s = *store::open(on(before));
     for (int i = 0; i < 40; ++i) {
@@ -320,7 +321,7 @@ TEST(DetsCrash, ARepairThatIsCutOffCanBeDoneAgainAndFindsTheSame) {
     }
     s->abandon();
   }
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   disk.put("t.dets", *before.read_all("t.dets"));
   const auto first = disk.operations();
   listing right;
@@ -332,12 +333,12 @@ TEST(DetsCrash, ARepairThatIsCutOffCanBeDoneAgainAndFindsTheSame) {
     EXPECT_TRUE(s->close());
   }
   const auto past = disk.recorded();
-  using crash = file::crash_options::kind;
+  using crash = simulation::crash_options::kind;
   for (const auto kind_of_crash : {crash::kill, crash::power}) {
     for (auto at = first; at <= disk.operations(); ++at) {
-      file::for_each_crash_state(
+      simulation::for_each_crash_state(
           past, at, {.crash = kind_of_crash, .budget = test::budgeted(60)},
-          [&](file::simulated_disk& left, const file::crash_state& state) {
+          [&](simulation::simulated_disk& left, const simulation::crash_state& state) {
             const auto s = store::open(on(left));
             ASSERT_TRUE(s) << s.error() << " after " << at << ", " << state.describe();
             EXPECT_EQ(list_by_key(**s, "full"), right) << at << ", " << state.describe();
@@ -349,7 +350,7 @@ TEST(DetsCrash, ARepairThatIsCutOffCanBeDoneAgainAndFindsTheSame) {
 /// Fixed: where a directory keeps its entries in any order, the repaired file could have the name
 /// before the copy of the original had its own.
 TEST(DetsCrash, TheOriginalIsThereWhereverTheRepairedFileIs) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   {
     auto s = *store::open(on(disk));
     ASSERT_TRUE(put(*s, object(1, 20, 'a')));
@@ -362,9 +363,9 @@ TEST(DetsCrash, TheOriginalIsThereWhereverTheRepairedFileIs) {
     s->abandon();
   }
   std::size_t new_ones = 0;
-  file::for_each_crash_state(
+  simulation::for_each_crash_state(
       disk.recorded(), {.weak_directories = true, .torn_pieces = false, .budget = 60},
-      [&](file::simulated_disk& left, const file::crash_state& state) {
+      [&](simulation::simulated_disk& left, const simulation::crash_state& state) {
         const auto s = store::open(on(left));
         ASSERT_TRUE(s) << s.error() << state.describe();
         if ((*s)->repaired() || (*s)->size() == 0) return;
@@ -380,7 +381,7 @@ TEST(DetsCrash, TheOriginalIsThereWhereverTheRepairedFileIs) {
 /// Fixed: a repair may turn out not to have been needed, if the mark that the file was not closed
 /// was lost after it; what it had begun to keep stayed about for ever.
 TEST(DetsCrash, ACleanCloseLeavesNothingOfARepairThatWasCutOff) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   {
     auto s = *store::open(on(disk));
     ASSERT_TRUE(put(*s, object(1, 20, 'a')));
@@ -392,32 +393,32 @@ TEST(DetsCrash, ACleanCloseLeavesNothingOfARepairThatWasCutOff) {
     ASSERT_TRUE(put(*s, object(2, 20, 'b')));
     s->abandon();
   }
-  using crash = file::crash_options::kind;
-  file::for_each_crash_state(
+  using crash = simulation::crash_options::kind;
+  simulation::for_each_crash_state(
       disk.recorded(), {.crash = crash::kill},
-      [&](file::simulated_disk& killed, const file::crash_state&) {
+      [&](simulation::simulated_disk& killed, const simulation::crash_state&) {
         {
           auto s = store::open(on(killed));
           ASSERT_TRUE(s) << s.error();
           (*s)->abandon();
         }
-        file::for_each_crash_state(killed.recorded(), {.torn_pieces = false, .budget = 12},
-                                   [&](file::simulated_disk& left, const file::crash_state& state) {
-                                     const auto s = store::open(on(left));
-                                     ASSERT_TRUE(s) << s.error() << state.describe();
-                                     ASSERT_TRUE((*s)->close());
-                                     EXPECT_EQ(left.files(), std::vector<std::string>{"t.dets"})
-                                         << state.describe();
-                                   });
+        simulation::for_each_crash_state(
+            killed.recorded(), {.torn_pieces = false, .budget = 12},
+            [&](simulation::simulated_disk& left, const simulation::crash_state& state) {
+              const auto s = store::open(on(left));
+              ASSERT_TRUE(s) << s.error() << state.describe();
+              ASSERT_TRUE((*s)->close());
+              EXPECT_EQ(left.files(), std::vector<std::string>{"t.dets"}) << state.describe();
+            });
       },
       first);
 }
 
 /// Every call of the workload fails once, or from then on: an error is told, what was acknowledged
 /// stays, and the next open finds it.
-void expect_faults_are_told(int cause, file::call kind_of_call, bool sticky) {
+void expect_faults_are_told(int cause, simulation::call kind_of_call, bool sticky) {
   for (std::uint64_t nth = 1;; ++nth) {
-    file::simulated_disk disk;
+    simulation::simulated_disk disk;
     std::vector<std::int64_t> acknowledged;
     {
       auto s = *store::open(on(disk));
@@ -451,10 +452,10 @@ void expect_faults_are_told(int cause, file::call kind_of_call, bool sticky) {
 }
 
 TEST(DetsCrash, NoFailingCallLosesWhatWasAcknowledged) {
-  expect_faults_are_told(28, file::call::changing, false);  // ENOSPC
-  expect_faults_are_told(28, file::call::write, true);
-  expect_faults_are_told(5, file::call::changing, true);  // EIO
-  expect_faults_are_told(5, file::call::any_sync, false);
+  expect_faults_are_told(28, simulation::call::changing, false);  // ENOSPC
+  expect_faults_are_told(28, simulation::call::write, true);
+  expect_faults_are_told(5, simulation::call::changing, true);  // EIO
+  expect_faults_are_told(5, simulation::call::any_sync, false);
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 // TEST  dets
 // The face of DETS files: what a program sees.
 #include "file/scratch.hpp"
-#include "file/simulated_disk.hpp"
 #include "shelf/dets.hpp"
+#include "simulation/simulated_disk.hpp"
 
 #include <gtest/gtest.h>
 
@@ -24,7 +24,7 @@ term user(std::string_view name, std::int64_t visits) {
 dets::file must_open(dets::config c) { return file::sure(dets::file::open(std::move(c))); }
 
 TEST(DetsFile, WhatIsInsertedIsFoundErasedAndCounted) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   auto users = must_open({.path = "users.dets", .system = &disk});
   EXPECT_TRUE(users.empty());
   EXPECT_EQ(users.insert(user("ann", 1)), written::added);
@@ -53,7 +53,7 @@ TEST(DetsFile, WhatIsInsertedIsFoundErasedAndCounted) {
 }
 
 TEST(DetsFile, ACounterAddsUpToItsBoundsAndNoFurther) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   auto users = must_open({.path = "users.dets", .system = &disk});
   const auto ann = *term::atom("ann");
   EXPECT_EQ(users.update_counter(ann).error(), errc::not_found);
@@ -70,7 +70,7 @@ TEST(DetsFile, ACounterAddsUpToItsBoundsAndNoFurther) {
 }
 
 TEST(DetsFile, TypeAndKeyPositionComeFromTheFileAndOthersAreRefused) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   {
     auto made = must_open(
         {.path = "t.dets", .type = kind::bag, .keypos = 2, .min_slots = 1000, .system = &disk});
@@ -121,7 +121,7 @@ TEST(DetsFile, ARepairIsReportedAndItsOriginalKeptUntilTheNextCleanClose) {
 }
 
 TEST(DetsFile, ACompactionTellsHowManyOfTheBlocksAreWritten) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   auto f = or_throw(dets::file::open({.path = "a.dets", .system = &disk}));
   std::vector<term> objects;
   for (int i = 0; i < 5000; ++i) {

@@ -2,7 +2,7 @@
 // libFuzzer: no bytes make opening, repairing, reading or changing a DETS file go wrong.
 #include "dets/md5.hpp"
 #include "dets/store.hpp"
-#include "file/simulated_disk.hpp"
+#include "simulation/simulated_disk.hpp"
 #include "term/tag.hpp"
 
 #include <algorithm>
@@ -51,7 +51,7 @@ std::vector<std::byte> file_of(bytes input, const choices& c) {
   return file;
 }
 
-settings at(file::simulated_disk& disk, settings::opening how, dets::repair_policy repair) {
+settings at(simulation::simulated_disk& disk, settings::opening how, dets::repair_policy repair) {
   settings s;
   s.path = name;
   s.how = how;
@@ -83,7 +83,7 @@ std::vector<std::byte> object_with(std::uint8_t key, std::uint32_t keypos) {
 }
 
 /// A file whose buckets are all in order takes changes, and is in order when it was closed.
-void change_and_read_again(file::simulated_disk& disk, const choices& c) {
+void change_and_read_again(simulation::simulated_disk& disk, const choices& c) {
   std::uint64_t expected = 0;
   {
     const auto s = store::open(at(disk, settings::opening::existing, c.repair));
@@ -112,7 +112,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   const choices c(data[0]);
   const auto content = file_of(std::as_bytes(std::span(data, size)).subspan(1), c);
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   disk.put(name, content);
   {
     const auto s = store::open(at(disk, settings::opening::read_only, c.repair));

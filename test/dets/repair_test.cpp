@@ -197,7 +197,7 @@ TEST(DetsRepair, ARepairThatFailsLeavesTheFileAsItWas) {
   for (int i = 0; i < 20; ++i) file.add({object(i, "value")});
   for (std::uint64_t nth = 1;; ++nth) {
     const auto disk = test::disk_with(file.content());
-    disk->inject({.kind = file::call::changing, .nth = nth, .error = 28});
+    disk->inject({.kind = simulation::call::changing, .nth = nth, .error = 28});
     const auto opened = store::open(on(*disk));
     if (disk->faults_met() == 0) return;
     if (opened) continue;  // a name that could not be removed is no failure

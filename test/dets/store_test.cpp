@@ -148,7 +148,7 @@ class random_calls {
 TEST(DetsStore, RandomCallsGiveWhatAModelGivesOverSavesReopensAndCompactions) {
   for (const auto type : types) {
     SCOPED_TRACE(to_string(type));
-    file::simulated_disk disk;
+    simulation::simulated_disk disk;
     random_calls calls(type, 7, 150);
     for (std::size_t round = 0; round < test::budgeted(30); ++round) {
       auto s = *store::open(on(disk, {.type = type}));
@@ -165,7 +165,7 @@ TEST(DetsStore, RandomCallsGiveWhatAModelGivesOverSavesReopensAndCompactions) {
 TEST(DetsStore, AfterAKillEveryAcknowledgedChangeIsThereForTheNextOpen) {
   for (const auto type : types) {
     SCOPED_TRACE(to_string(type));
-    file::simulated_disk disk;
+    simulation::simulated_disk disk;
     random_calls calls(type, 8, 300);
     for (std::size_t round = 0; round < test::budgeted(20); ++round) {
       auto s = *store::open(on(disk, {.type = type}));
@@ -177,7 +177,7 @@ TEST(DetsStore, AfterAKillEveryAcknowledgedChangeIsThereForTheNextOpen) {
 }
 
 TEST(DetsStore, ATableGrowsWithItsKeysAndKeepsThem) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   auto s = *store::open(on(disk));
   for (int i = 0; i < 3000; ++i) EXPECT_EQ(put(*s, object(i, i)), written::added);
   EXPECT_GE(s->info()->slots, 3000u);
@@ -190,7 +190,7 @@ TEST(DetsStore, ATableGrowsWithItsKeysAndKeepsThem) {
 TEST(DetsStore, ClearAndReplaceAllLeaveOnlyWhatTheyWereGiven) {
   for (const auto type : types) {
     SCOPED_TRACE(to_string(type));
-    file::simulated_disk disk;
+    simulation::simulated_disk disk;
     auto s = *store::open(on(disk, {.type = type}));
     model m(type);
     for (int i = 0; i < 50; ++i) ASSERT_TRUE(put(*s, object(-i, "gone")));
@@ -214,7 +214,7 @@ TEST(DetsStore, ClearAndReplaceAllLeaveOnlyWhatTheyWereGiven) {
 }
 
 TEST(DetsStore, NewKeysOnlyAreAllOrNothing) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   auto s = *store::open(on(disk));
   const auto a = object(1, 1), b = object(2, 2), again = object(1, 3);
   EXPECT_EQ(s->insert_all(std::vector{a.encoded()}, true), 1u);
@@ -226,7 +226,7 @@ TEST(DetsStore, NewKeysOnlyAreAllOrNothing) {
 }
 
 TEST(DetsStore, KeysThatCompareEqualAreTwoKeys) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   auto s = *store::open(on(disk));
   const auto one = term::tuple({term::integer(1), term::nil()});
   const auto also = term::tuple({*term::floating(1.0), term::nil()});
@@ -237,7 +237,7 @@ TEST(DetsStore, KeysThatCompareEqualAreTwoKeys) {
 }
 
 TEST(DetsStore, ObjectsThatAreNoTuplesOrLackTheKeyAreInvalidAndChangeNothing) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   auto s = *store::open(on(disk, {.keypos = 2}));
   const auto content = disk.read_all("t.dets");
   for (const auto& o : {term::integer(1), term::tuple({term::integer(1)}), term::list({})}) {
@@ -250,7 +250,7 @@ TEST(DetsStore, ObjectsThatAreNoTuplesOrLackTheKeyAreInvalidAndChangeNothing) {
 }
 
 TEST(DetsStore, AFileIsOpenForWritingOnceAndReadableBesideTheWriter) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   auto s = *store::open(on(disk));
   ASSERT_TRUE(put(*s, object(1, 1)));
   const auto second = store::open(on(disk));
@@ -263,7 +263,7 @@ TEST(DetsStore, AFileIsOpenForWritingOnceAndReadableBesideTheWriter) {
 }
 
 TEST(DetsStore, AClosedStoreSaysSo) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   auto s = *store::open(on(disk));
   ASSERT_TRUE(s->close());
   EXPECT_EQ(put(*s, object(1, 1)).error(), errc::table_closed);
@@ -275,7 +275,7 @@ TEST(DetsStore, AClosedStoreSaysSo) {
 }
 
 TEST(DetsStore, AWalkMayWriteAndStillShowsOnceWhatStands) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   auto s = *store::open(on(disk));
   for (int i = 0; i < 250; ++i) ASSERT_TRUE(put(*s, object(i, i)));
   std::map<term, int> seen;

@@ -2,7 +2,7 @@
 // Paths: what they name, and that below a base directory none of them leads out, whoever keeps the
 // watch.
 #include "file/scratch.hpp"
-#include "file/simulated_disk.hpp"
+#include "simulation/simulated_disk.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -12,6 +12,8 @@
 
 namespace shelf::file {
 namespace {
+
+using simulation::simulated_disk;
 
 /// Every case runs with openat2 and with the walk by hand.
 struct FindBelow : testing::TestWithParam<linux_system::beneath_by> {

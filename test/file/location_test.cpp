@@ -2,8 +2,8 @@
 // What may be done with a name: open, make, replace, remove, sweep; and what is no table's file.
 #include "file/file_systems.hpp"
 #include "file/scratch.hpp"
-#include "file/simulated_disk.hpp"
 #include "file/temporary_name.hpp"
+#include "simulation/simulated_disk.hpp"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -14,6 +14,9 @@
 
 namespace shelf::file {
 namespace {
+
+using simulation::call;
+using simulation::simulated_disk;
 
 struct Location : testing::Test {
   scratch directory;

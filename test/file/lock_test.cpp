@@ -4,7 +4,7 @@
 #include "error/sanitizer.hpp"
 #include "file/process.hpp"
 #include "file/scratch.hpp"
-#include "file/simulated_disk.hpp"
+#include "simulation/simulated_disk.hpp"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -17,6 +17,8 @@
 
 namespace shelf::file {
 namespace {
+
+using simulation::simulated_disk;
 
 struct Lock : testing::Test {
   scratch directory;

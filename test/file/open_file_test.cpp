@@ -1,12 +1,15 @@
 // TEST  file room
 // Whole reads and writes over systems that do half of each, and the sentences of what goes wrong.
 #include "file/scratch.hpp"
-#include "file/simulated_disk.hpp"
+#include "simulation/simulated_disk.hpp"
 
 #include <cerrno>
 
 namespace shelf::file {
 namespace {
+
+using simulation::call;
+using simulation::simulated_disk;
 
 struct OpenFile : testing::Test {
   simulated_disk disk;

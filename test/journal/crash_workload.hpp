@@ -2,7 +2,7 @@
 // A journal driven on a recorded disk, and what any crash at any moment may leave of it.
 #pragma once
 
-#include "file/crash_states.hpp"
+#include "simulation/crash_states.hpp"
 #include "small_journal.hpp"
 
 #include <map>
@@ -35,9 +35,9 @@ struct promise {
 class crash_workload {
  public:
   explicit crash_workload(journal_file::settings settings = {},
-                          std::unique_ptr<file::simulated_disk> disk = nullptr)
+                          std::unique_ptr<simulation::simulated_disk> disk = nullptr)
       : settings_(settings),
-        disk_(disk ? std::move(disk) : std::make_unique<file::simulated_disk>()),
+        disk_(disk ? std::move(disk) : std::make_unique<simulation::simulated_disk>()),
         where_(std::make_unique<file::location>(place(*disk_))) {
     contents.emplace_back();
     promised();
@@ -103,8 +103,8 @@ class crash_workload {
     next["n"] = std::to_string(++number_);
     next["doubt"] = std::string(size, 'D');
     promised_next(next);
-    disk_->inject({.kind = file::call::write, .error = 0, .at_most = reached});
-    disk_->inject({.kind = file::call::write, .nth = 2, .error = cause});
+    disk_->inject({.kind = simulation::call::write, .error = 0, .at_most = reached});
+    disk_->inject({.kind = simulation::call::write, .nth = 2, .error = cause});
     file_->begin(file_->last_sequence() + 1);
     auto done = file_->add({op::put, 0, 1, as_bytes(std::string_view("n")), as_bytes(next["n"])});
     const std::string key = "doubt";
@@ -120,7 +120,7 @@ class crash_workload {
   }
   /// A sync that fails, some of it having reached the platter.
   void sync_in_vain() {
-    disk_->inject({.kind = file::call::sync_data});
+    disk_->inject({.kind = simulation::call::sync_data});
     ASSERT_FALSE(file_->sync().has_value());
   }
   void note() { file_->note_durable(); }
@@ -169,7 +169,7 @@ class crash_workload {
     all_durable();
   }
 
-  [[nodiscard]] const file::simulated_disk& disk() const { return *disk_; }
+  [[nodiscard]] const simulation::simulated_disk& disk() const { return *disk_; }
   [[nodiscard]] journal_file& file() { return *file_; }
 
   /// What may be found after a crash that came after `at` operations.
@@ -207,7 +207,7 @@ class crash_workload {
   }
 
   journal_file::settings settings_;
-  std::unique_ptr<file::simulated_disk> disk_;
+  std::unique_ptr<simulation::simulated_disk> disk_;
   std::unique_ptr<file::location> where_;
   std::unique_ptr<journal_file> file_;
   std::uint64_t number_ = 0;

@@ -11,8 +11,8 @@
 namespace shelf::journal {
 namespace {
 
-using file::call;
-using file::simulated_disk;
+using simulation::call;
+using simulation::simulated_disk;
 using test::recover_and_read;
 using test::small_journal;
 

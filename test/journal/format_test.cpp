@@ -17,7 +17,7 @@
 namespace shelf::journal {
 namespace {
 
-using file::simulated_disk;
+using simulation::simulated_disk;
 using test::small_journal;
 
 /// The file of the worked example, every byte of it: the simulated disk draws the same numbers

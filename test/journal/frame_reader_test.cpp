@@ -2,7 +2,7 @@
 // Frames read through a window: whole, at its edges, larger than it, and cut short.
 #include "journal/frame_reader.hpp"
 
-#include "file/simulated_disk.hpp"
+#include "simulation/simulated_disk.hpp"
 #include "small_journal.hpp"
 
 namespace shelf::journal {
@@ -31,7 +31,7 @@ class FrameReader : public testing::Test {
     disk_.put("frames", content);
     return std::move(*test::place(disk_, "frames").open_to_read());
   }
-  file::simulated_disk disk_;
+  simulation::simulated_disk disk_;
 };
 
 TEST_F(FrameReader, FindsFramesOfEverySizeOneBehindTheOther) {
@@ -112,11 +112,11 @@ TEST_F(FrameReader, AFailedReadIsAnErrorAndNotTheEnd) {
   const auto content = sealed(4096, 0);
   const auto file = with(content);
   frame_reader reader(file, content.size(), file_id);
-  disk_.inject({.kind = file::call::read});
+  disk_.inject({.kind = simulation::call::read});
   EXPECT_EQ(reader.at(0).error(), errc::file_error);
   EXPECT_TRUE((*reader.at(0)).has_value());
   frame_reader zeros(file, content.size(), file_id);
-  disk_.inject({.kind = file::call::read});
+  disk_.inject({.kind = simulation::call::read});
   EXPECT_EQ(zeros.only_zeros_from(0).error(), errc::file_error);
 }
 

@@ -7,8 +7,8 @@
 namespace shelf::journal {
 namespace {
 
-using file::call;
-using file::simulated_disk;
+using simulation::call;
+using simulation::simulated_disk;
 using test::as_change;
 using test::kept_change;
 using test::recover_and_read;

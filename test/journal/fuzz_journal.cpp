@@ -2,9 +2,9 @@
 // Any bytes as a file: looked at, opened to write, written to, closed and read again; nothing may
 // break.
 #include "file/location.hpp"
-#include "file/simulated_disk.hpp"
 #include "journal/journal_file.hpp"
 #include "journal/journal_view.hpp"
+#include "simulation/simulated_disk.hpp"
 
 #define XXH_INLINE_ALL
 #include "journal/little_endian.hpp"
@@ -85,7 +85,7 @@ void write_and_read_again(const file::location& where) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   const auto content = file_of(std::as_bytes(std::span(data, size)));
   disk.put("f", content);
   const auto where = file::location::find(disk, "f", std::nullopt);

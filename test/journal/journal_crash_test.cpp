@@ -13,11 +13,11 @@
 namespace shelf::journal {
 namespace {
 
-using file::crash_options;
-using file::crash_state;
-using file::crash_tally;
-using file::simulated_disk;
 using shelf::test::budgeted;
+using simulation::crash_options;
+using simulation::crash_state;
+using simulation::crash_tally;
+using simulation::simulated_disk;
 using test::crash_workload;
 
 struct workload {
@@ -240,10 +240,11 @@ std::uint64_t crash_again(simulated_disk& disk, const crash_workload& first, std
   auto nested = options;
   nested.budget = budget;
   const auto past = second.disk().recorded();
-  return file::for_each_crash_state(past, nested,
-                                    [&](simulated_disk& d, const crash_state& state) {
-                                      if (!testing::Test::HasFailure()) check(d, state, second);
-                                    })
+  return simulation::for_each_crash_state(past, nested,
+                                          [&](simulated_disk& d, const crash_state& state) {
+                                            if (!testing::Test::HasFailure())
+                                              check(d, state, second);
+                                          })
       .states;
 }
 
@@ -271,7 +272,7 @@ class JournalCrash : public testing::TestWithParam<workload> {
   inline static std::uint64_t visited = 0;
 
   /// Per crash point: so that all points together come to about `whole`.
-  static std::size_t budget_of(const file::history& past, std::size_t whole) {
+  static std::size_t budget_of(const simulation::history& past, std::size_t whole) {
     return std::max<std::size_t>(4, budgeted(whole) / (past.operations.size() + 1));
   }
 
@@ -289,7 +290,7 @@ TEST_P(JournalCrash, AfterAPowerCutThereIsAPrefixWithAllThatWasPromised) {
     const std::size_t whole = has_long_batches(GetParam()) ? 300 : 20'000;
     const crash_options options{.weak_directories = weak, .budget = budget_of(past, whole)};
     std::uint64_t number = 0;
-    const auto tally = file::for_each_crash_state(
+    const auto tally = simulation::for_each_crash_state(
         past, options, [&](simulated_disk& disk, const crash_state& state) {
           if (HasFailure()) return;
           if (check(disk, state, w) && ++number % 16 == 0) check_again(disk, state);
@@ -302,11 +303,11 @@ TEST_P(JournalCrash, AfterAKillThereIsAPrefixWithAllThatWasPromised) {
   const auto& w = ran();
   const auto past = w.disk().recorded();
   const auto tally =
-      file::for_each_crash_state(past, {.crash = crash_options::kind::kill, .budget = 40},
-                                 [&](simulated_disk& disk, const crash_state& state) {
-                                   if (HasFailure()) return;
-                                   if (check(disk, state, w)) check_again(disk, state);
-                                 });
+      simulation::for_each_crash_state(past, {.crash = crash_options::kind::kill, .budget = 40},
+                                       [&](simulated_disk& disk, const crash_state& state) {
+                                         if (HasFailure()) return;
+                                         if (check(disk, state, w)) check_again(disk, state);
+                                       });
   tell("kill", tally);
 }
 
@@ -316,7 +317,7 @@ TEST_P(JournalCrash, ACrashInTheRecoveryLosesNothingMore) {
   const bool is_long = has_long_batches(GetParam());
   crash_options options{.budget = budget_of(past, is_long ? 40 : 120)};
   std::uint64_t nested = 0;
-  const auto tally = file::for_each_crash_state(
+  const auto tally = simulation::for_each_crash_state(
       past, options, [&](simulated_disk& disk, const crash_state& state) {
         if (HasFailure()) return;
         if (test::look(disk).refused) return;
@@ -333,12 +334,12 @@ TEST_P(JournalCrash, ACrashBetweenDecidingAndCuttingLeavesWhatWasFound) {
   const auto& w = ran();
   const auto past = w.disk().recorded();
   const std::size_t whole = has_long_batches(GetParam()) ? 100 : 4000;
-  const auto tally = file::for_each_crash_state(
+  const auto tally = simulation::for_each_crash_state(
       past, {.budget = budget_of(past, whole)},
       [&](simulated_disk& disk, const crash_state& state) {
         if (HasFailure()) return;
         const auto before = disk.read_all(test::name);
-        const auto changes = disk.calls(file::call::changing);
+        const auto changes = disk.calls(simulation::call::changing);
         const auto where = test::place(disk);
         recovery decided;
         {
@@ -346,7 +347,7 @@ TEST_P(JournalCrash, ACrashBetweenDecidingAndCuttingLeavesWhatWasFound) {
           if (!opened) return;
           decided = (*opened)->recovered();
         }
-        EXPECT_EQ(disk.calls(file::call::changing), changes) << state.describe();
+        EXPECT_EQ(disk.calls(simulation::call::changing), changes) << state.describe();
         EXPECT_EQ(disk.read_all(test::name), before) << state.describe();
         const auto got = test::recover_and_read(disk);
         EXPECT_FALSE(got.refused.has_value()) << state.describe();
@@ -361,7 +362,7 @@ TEST_P(JournalCrash, ADiskThatLiesAboutSyncsLosesDataButNeverMakesItUp) {
   const auto& w = ran();
   const auto past = w.disk().recorded();
   const std::size_t whole = has_long_batches(GetParam()) ? 100 : 8000;
-  const auto tally = file::for_each_crash_state(
+  const auto tally = simulation::for_each_crash_state(
       past, {.weak_directories = true, .lying_disk = true, .budget = budget_of(past, whole)},
       [&](simulated_disk& disk, const crash_state& state) {
         if (!HasFailure()) check(disk, state, w, false);

@@ -13,7 +13,7 @@
 namespace shelf::journal {
 namespace {
 
-using file::simulated_disk;
+using simulation::simulated_disk;
 using test::batch;
 using test::look;
 using test::reading;
@@ -118,8 +118,8 @@ specimen rolled_back_file() {
   simulated_disk disk({.seed = 17});
   small_journal j(disk);
   j.create().put("a", 30);
-  disk.inject({.kind = file::call::write, .error = 0, .at_most = 300});
-  disk.inject({.kind = file::call::write, .error = ENOSPC});
+  disk.inject({.kind = simulation::call::write, .error = 0, .at_most = 300});
+  disk.inject({.kind = simulation::call::write, .error = ENOSPC});
   EXPECT_FALSE(j.try_append({{op::put, "b", std::string(800, 'b')}}).has_value());
   j.put("c", 10).put("d", 300).sync().put("e", 3);
   return taken_from(j, "rolled back");
@@ -471,7 +471,7 @@ TEST(Damage, ARefusedFileIsNotTouchedByWhoOpensItToWrite) {
       const auto disk = test::disk_with(bad);
       if (!test::recover_and_read(*disk).refused) continue;
       EXPECT_EQ(test::image_of(*disk), bad);
-      EXPECT_EQ(disk->calls(file::call::changing), 0u);
+      EXPECT_EQ(disk->calls(simulation::call::changing), 0u);
     }
   }
 }

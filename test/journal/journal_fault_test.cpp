@@ -10,8 +10,8 @@
 namespace shelf::journal {
 namespace {
 
-using file::call;
-using file::simulated_disk;
+using simulation::call;
+using simulation::simulated_disk;
 using test::kept_change;
 
 /// What the workload was told, and what follows from it.
@@ -113,7 +113,7 @@ void write_second(const file::location& where, journal_file::settings s, told& t
 }
 
 /// Runs all with this fault and looks at what is left. False if the fault was never met.
-bool run_with(const file::fault& fault, bool write_ahead) {
+bool run_with(const simulation::fault& fault, bool write_ahead) {
   simulated_disk disk;
   const auto where = test::place(disk);
   const auto descriptors = disk.open_descriptors();
@@ -163,7 +163,8 @@ TEST(JournalFaults, AnyCallMayFailOnceOrForGoodAndNothingAcknowledgedIsLost) {
           if (sticky && (cause == EINTR || cause == EAGAIN) && kind != call::any_sync) continue;
           if (write_ahead && cause != EIO && cause != ENOSPC) continue;
           for (std::uint64_t nth = 1;; ++nth) {
-            const file::fault fault{.kind = kind, .nth = nth, .error = cause, .sticky = sticky};
+            const simulation::fault fault{
+                .kind = kind, .nth = nth, .error = cause, .sticky = sticky};
             SCOPED_TRACE("kind " + std::to_string(static_cast<int>(kind)) + ", call " +
                          std::to_string(nth) + ", errno " + std::to_string(cause) +
                          (sticky ? ", sticky" : ", once"));

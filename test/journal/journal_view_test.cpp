@@ -12,9 +12,9 @@
 namespace shelf::journal {
 namespace {
 
-using file::call;
-using file::simulated_disk;
 using shelf::test::budgeted;
+using simulation::call;
+using simulation::simulated_disk;
 using test::look;
 using test::small_journal;
 

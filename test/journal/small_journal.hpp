@@ -3,10 +3,10 @@
 #pragma once
 
 #include "file/location.hpp"
-#include "file/simulated_disk.hpp"
 #include "journal/journal_file.hpp"
 #include "journal/journal_view.hpp"
 #include "journal/little_endian.hpp"
+#include "simulation/simulated_disk.hpp"
 
 #include <gtest/gtest.h>
 
@@ -72,7 +72,7 @@ class collector final : public visitor {
   bool open_ = false;
 };
 
-inline file::location place(file::simulated_disk& disk, const std::string& path = name) {
+inline file::location place(simulation::simulated_disk& disk, const std::string& path = name) {
   auto found = file::location::find(disk, path, std::nullopt);
   EXPECT_TRUE(found.has_value()) << found.error();
   return std::move(*found);
@@ -106,7 +106,7 @@ inline void PrintTo(const reading& r, std::ostream* out) {
 }
 
 /// Opens to write (so recovers), replays, lets go without closing.
-inline reading recover_and_read(file::simulated_disk& disk, const std::string& path = name) {
+inline reading recover_and_read(simulation::simulated_disk& disk, const std::string& path = name) {
   reading got;
   const auto where = place(disk, path);
   auto opened = open_recovered(where, {});
@@ -124,7 +124,7 @@ inline reading recover_and_read(file::simulated_disk& disk, const std::string& p
 }
 
 /// Looks without a lock and without changing anything.
-inline reading look(file::simulated_disk& disk, const std::string& path = name) {
+inline reading look(simulation::simulated_disk& disk, const std::string& path = name) {
   reading got;
   const auto where = place(disk, path);
   auto view = journal_view::open(where);
@@ -142,7 +142,7 @@ inline reading look(file::simulated_disk& disk, const std::string& path = name) 
 /// A journal with its location, and the batches it was given.
 class small_journal {
  public:
-  explicit small_journal(file::simulated_disk& disk, journal_file::settings settings = {})
+  explicit small_journal(simulation::simulated_disk& disk, journal_file::settings settings = {})
       : disk_(&disk), where_(std::make_unique<file::location>(place(disk))), settings_(settings) {}
 
   /// A new file with a catalogue of one record.
@@ -225,28 +225,28 @@ class small_journal {
   [[nodiscard]] journal_file& file() { return *file_; }
   [[nodiscard]] bool has_file() const { return file_ != nullptr; }
   [[nodiscard]] const file::location& where() const { return *where_; }
-  [[nodiscard]] file::simulated_disk& disk() { return *disk_; }
+  [[nodiscard]] simulation::simulated_disk& disk() { return *disk_; }
 
   std::vector<batch> given;         ///< committed, in order
   std::vector<std::uint64_t> ends;  ///< where each of them ends
 
  private:
-  file::simulated_disk* disk_;
+  simulation::simulated_disk* disk_;
   std::unique_ptr<file::location> where_;
   journal_file::settings settings_;
   std::unique_ptr<journal_file> file_;
 };
 
 /// The file as it is now.
-inline std::vector<std::byte> image_of(const file::simulated_disk& disk) {
+inline std::vector<std::byte> image_of(const simulation::simulated_disk& disk) {
   auto content = disk.read_all(name);
   EXPECT_TRUE(content.has_value());
   return content.value_or(std::vector<std::byte>{});
 }
 
 /// A disk with this file and nothing else.
-inline std::unique_ptr<file::simulated_disk> disk_with(bytes content) {
-  auto disk = std::make_unique<file::simulated_disk>();
+inline std::unique_ptr<simulation::simulated_disk> disk_with(bytes content) {
+  auto disk = std::make_unique<simulation::simulated_disk>();
   disk->put(name, content);
   return disk;
 }

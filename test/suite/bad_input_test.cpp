@@ -28,17 +28,17 @@ TYPED_TEST_SUITE(BadInput, all_kinds, kind_names);
 
 using real_map = map<std::string, std::int64_t>;
 
-[[nodiscard]] file::simulated_disk& disk_with(file::simulated_disk& disk,
-                                              std::string_view content) {
+[[nodiscard]] simulation::simulated_disk& disk_with(simulation::simulated_disk& disk,
+                                                    std::string_view content) {
   disk.put(path, as_bytes(content));
   return disk;
 }
-[[nodiscard]] result<real_map> open_on(file::simulated_disk& disk,
+[[nodiscard]] result<real_map> open_on(simulation::simulated_disk& disk,
                                        file_format format = file_format::native) {
   return real_map::open({.path = path, .format = format, .system = &disk});
 }
 /// A closed file with two entries.
-[[nodiscard]] std::vector<std::byte> good_file(file::simulated_disk& disk,
+[[nodiscard]] std::vector<std::byte> good_file(simulation::simulated_disk& disk,
                                                file_format format = file_format::native) {
   auto t = or_throw(open_on(disk, format));
   (void)or_throw(t.insert_range({{"alice", 30}, {"bob", 40}}));
@@ -58,7 +58,7 @@ TEST_P(BadFile, WhatIsNoTableIsLeftAsItIs) {
   for (const std::string_view content :
        {std::string_view("hello"), std::string_view("#!/bin/sh\nexit\n"),
         std::string_view("SQLite format 3\0", 16), std::string_view("\0\0\0\0", 4)}) {
-    file::simulated_disk disk;
+    simulation::simulated_disk disk;
     EXPECT_TRUE(refuses(open_on(disk_with(disk, content), GetParam()), errc::not_a_table,
                         {path, is_dets() ? "DETS file" : "byte 0"}));
     EXPECT_EQ(as_text(bytes(*disk.read_all(path))), content);
@@ -68,7 +68,7 @@ TEST_P(BadFile, WhatIsNoTableIsLeftAsItIs) {
 }
 
 TEST_P(BadFile, AnEmptyFileIsNoTableAndSaysSo) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   EXPECT_TRUE(
       refuses(open_on(disk_with(disk, ""), GetParam()), errc::not_a_table, {path, "empty"}));
   EXPECT_EQ(disk.read_all(path)->size(), 0u);
@@ -86,7 +86,7 @@ void forge_header(std::vector<std::byte>& content, std::size_t at, std::byte wit
 }
 
 TEST(BadHeader, ANewerVersionIsRefusedUntouched) {
-  file::simulated_disk made;
+  simulation::simulated_disk made;
   const auto good = good_file(made);
   struct newer {
     std::size_t byte;
@@ -97,7 +97,7 @@ TEST(BadHeader, ANewerVersionIsRefusedUntouched) {
                         newer{24, "newer version of shelf", true}}) {
     auto content = good;
     forge_header(content, n.byte, std::byte{2});
-    file::simulated_disk disk;
+    simulation::simulated_disk disk;
     disk.put(path, content);
     EXPECT_TRUE(refuses(open_on(disk), errc::unsupported_version, {path, "byte", n.says}));
     EXPECT_EQ(*disk.read_all(path), content);
@@ -112,7 +112,7 @@ TEST(BadHeader, ANewerVersionIsRefusedUntouched) {
 
 TEST_P(BadFile, EveryBitOfAClosedFileIsGuarded) {
   if (lacks(capability::checksums)) return;
-  file::simulated_disk made;
+  simulation::simulated_disk made;
   const auto content = good_file(made, GetParam());
   const entries expected{{"alice", 30}, {"bob", 40}};
   std::size_t refused = 0;
@@ -121,7 +121,7 @@ TEST_P(BadFile, EveryBitOfAClosedFileIsGuarded) {
     const auto byte = bit / 8;
     if (byte >= 200 && byte < 4096 && bit % 97 != 0) continue;
     if (byte >= 4296 && byte < 8192 && bit % 97 != 0) continue;
-    file::simulated_disk disk;
+    simulation::simulated_disk disk;
     disk.put(path, content);
     disk.flip_bit(path, bit);
     auto t = open_on(disk, GetParam());
@@ -137,12 +137,12 @@ TEST_P(BadFile, EveryBitOfAClosedFileIsGuarded) {
 }
 
 TEST_P(BadFile, EveryTruncationOfAClosedFileIsNoticed) {
-  file::simulated_disk made;
+  simulation::simulated_disk made;
   const auto content = good_file(made, GetParam());
   // A repair would make the best of it.
   constexpr auto as_it_is = dets::repair_policy::refuse;
   for (std::size_t size = 0; size < content.size(); size += size > 8000 ? 1 : 61) {
-    file::simulated_disk disk;
+    simulation::simulated_disk disk;
     disk.put(path, bytes(content).first(size));
     const auto t = open({.path = path, .system = &disk, .repair = as_it_is});
     ASSERT_FALSE(t) << size;
@@ -258,7 +258,7 @@ TYPED_TEST(BadInput, TheFileSizeLimitOfTheProcessIsAnErrorAndNotItsDeath) {
 }
 
 TEST_P(BadFile, NoDescriptorsLeftIsAnErrorAndTheTableStaysWhole) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   const auto content = good_file(disk, GetParam());
   for (std::size_t limit = 0; limit < 6; ++limit) {
     auto options = disk.options();

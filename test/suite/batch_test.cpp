@@ -95,7 +95,7 @@ TYPED_TEST(Batch, OneThatTheDiskRefusesChangesNothing) {
     ASSERT_TRUE(ok(t.insert_range({{"a", 1}, {"b", 2}})));
     const auto before = contents(t);
     const auto changes = batch().erase("a").insert("b", 3).insert("c", 4);
-    g.disk.inject({.kind = file::call::write, .nth = 1, .error = ENOSPC});
+    g.disk.inject({.kind = simulation::call::write, .nth = 1, .error = ENOSPC});
     EXPECT_TRUE(refuses(t.write(changes), errc::no_space));
     g.disk.clear_faults();
     EXPECT_EQ(contents(t), before);
@@ -109,7 +109,7 @@ TYPED_TEST(Batch, OneThatTheDiskRefusesChangesNothing) {
 
 TYPED_TEST(Batch, AnEntryBeyondTheLimitMakesTheWholeBatchFail) {
   auto c = typename Batch<TypeParam>::table_of_kind::config();
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   c.path = path;
   c.system = &disk;
   c.limits.entry_bytes = 1000;
@@ -221,7 +221,7 @@ struct doll {
 
 TEST(BatchOfMap, NestingIsBoundedByTheTableThatTakesIt) {
   using deep_table = shelf::map<std::int64_t, doll>;
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   const auto open = [&](std::size_t nesting) {
     return or_throw(deep_table::open({.path = std::to_string(nesting) + ".shelf",
                                       .limits = {.nesting = nesting},

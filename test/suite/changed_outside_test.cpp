@@ -23,7 +23,7 @@ using ages = ground<kind::set>;
 struct tampering {
   std::string what;
   std::string word;
-  std::function<void(file::simulated_disk&)> run;
+  std::function<void(simulation::simulated_disk&)> run;
 };
 
 std::vector<tampering> every_tampering() {
@@ -203,7 +203,7 @@ TEST(ChangedOutside, ACompactionLeavesAFileAloneThatTookTheNameMeanwhile) {
 }
 
 /// A disk on which others replace a file as soon as it has its name.
-class hijacked_disk final : public file::simulated_disk {
+class hijacked_disk final : public simulation::simulated_disk {
  public:
   file::os_result<> rename(file::descriptor directory, std::string_view from, std::string_view to,
                            bool no_replace) override {

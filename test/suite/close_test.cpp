@@ -77,7 +77,7 @@ TYPED_TEST(Close, ACloseThatFailsForLackOfSpaceLeavesTheTableOpenAndWholeAndTheN
     auto t = g.open();
     ASSERT_TRUE(ok(t.insert("a", 1)));
     const auto descriptors = g.disk.open_descriptors();
-    g.disk.inject({.kind = file::call::write, .error = ENOSPC, .sticky = true});
+    g.disk.inject({.kind = simulation::call::write, .error = ENOSPC, .sticky = true});
     EXPECT_TRUE(refuses(t.close(), errc::no_space, {path, "space"}));
     EXPECT_TRUE(t.is_open());
     EXPECT_EQ(contents(t), (entries{{"a", 1}}));
@@ -99,7 +99,7 @@ TYPED_TEST(Close, ACloseInBackModeThatFailsAfterItsSaveHasSavedAsSaveDoes) {
   ASSERT_TRUE(ok(t.save()));
   ASSERT_TRUE(ok(t.insert("b", 2)));
   // The first write is the save's, the second the seal's.
-  g.disk.inject({.kind = file::call::write, .nth = 2, .error = ENOSPC, .sticky = true});
+  g.disk.inject({.kind = simulation::call::write, .nth = 2, .error = ENOSPC, .sticky = true});
   EXPECT_TRUE(refuses(t.close(), errc::no_space, {path, "space"}));
   ASSERT_TRUE(t.is_open());
   EXPECT_EQ(t.stats()->unsaved_changes, 0u);
@@ -118,7 +118,7 @@ TYPED_TEST(Close, ACloseThatFencesLeavesTheTableOpenForRecoverAndTheNextOneRelea
       auto t = g.open();
       ASSERT_TRUE(ok(t.insert("a", recovers)));
       const auto expected = contents(t);
-      g.disk.inject({.kind = file::call::any_sync, .error = EIO});
+      g.disk.inject({.kind = simulation::call::any_sync, .error = EIO});
       const auto closed = t.close();
       EXPECT_FALSE(closed);
       EXPECT_THAT(closed.error().message(), testing::HasSubstr(path));
@@ -159,7 +159,7 @@ TYPED_TEST(Close, TheDestructorSavesAndTellsWhatGoesWrong) {
       auto t = g.open();
       EXPECT_EQ(contents(t), (entries{{"a", 1}}));
       ASSERT_TRUE(ok(t.insert("b", 2)));
-      g.disk.inject({.kind = file::call::write, .error = ENOSPC, .sticky = true});
+      g.disk.inject({.kind = simulation::call::write, .error = ENOSPC, .sticky = true});
     }
     ASSERT_EQ(g.told.size(), 1u);
     EXPECT_TRUE(says(g.told[0], errc::no_space, {path}));
@@ -320,7 +320,7 @@ TYPED_TEST(Close, WithTableReportsAFailingCloseAndReleasesAll) {
     using table_type = typename Close<TypeParam>::table_of_kind;
     const auto fails = [&](table_type& t) {
       (void)t.insert("unsaved", 1);
-      g.disk.inject({.kind = file::call::write, .error = ENOSPC, .sticky = true});
+      g.disk.inject({.kind = simulation::call::write, .error = ENOSPC, .sticky = true});
       return 7;
     };
     EXPECT_TRUE(
@@ -337,7 +337,7 @@ TYPED_TEST(Close, WithTableReportsBothErrors) {
     using table_type = typename Close<TypeParam>::table_of_kind;
     const auto done = with_table<table_type>(g.config(), [&](table_type& t) -> result<> {
       (void)t.insert("unsaved", 1);
-      g.disk.inject({.kind = file::call::write, .error = ENOSPC, .sticky = true});
+      g.disk.inject({.kind = simulation::call::write, .error = ENOSPC, .sticky = true});
       return std::unexpected(error(errc::overflow, "my own reason", "and details"));
     });
     EXPECT_TRUE(refuses(done, errc::overflow, {"my own reason", "closing failed", path, "space"}));
@@ -349,14 +349,15 @@ TYPED_TEST(Close, WithTableReportsBothErrors) {
 TYPED_TEST(Close, WithTableTellsAFailingCloseToOnErrorWhenTheFunctionThrows) {
   this->in_every_format(keeping::back, [&](auto& g) {
     using table_type = typename Close<TypeParam>::table_of_kind;
-    EXPECT_THROW((void)with_table<table_type>(
-                     g.config(),
-                     [&](table_type& t) {
-                       (void)t.insert("unsaved", 1);
-                       g.disk.inject({.kind = file::call::write, .error = ENOSPC, .sticky = true});
-                       throw 5;
-                     }),
-                 int);
+    EXPECT_THROW(
+        (void)with_table<table_type>(
+            g.config(),
+            [&](table_type& t) {
+              (void)t.insert("unsaved", 1);
+              g.disk.inject({.kind = simulation::call::write, .error = ENOSPC, .sticky = true});
+              throw 5;
+            }),
+        int);
     ASSERT_EQ(g.told.size(), 1u);
     EXPECT_TRUE(says(g.told[0], errc::no_space, {path}));
     expect_all_released(g);

@@ -114,7 +114,7 @@ TYPED_TEST(Compaction, ACloseThatCannotWriteTheNewFileKeepsTheOldOne) {
     this->churn(t);
     ASSERT_TRUE(ok(t.save()));
     const auto before = or_throw(t.stats()).file_bytes;
-    g.disk.inject({.kind = file::call::open_file, .nth = 1, .error = ENOSPC, .sticky = true});
+    g.disk.inject({.kind = simulation::call::open_file, .nth = 1, .error = ENOSPC, .sticky = true});
     EXPECT_TRUE(ok(t.close()));
     g.disk.clear_faults();
     EXPECT_GE(this->length(g), before);
@@ -129,7 +129,7 @@ TYPED_TEST(Compaction, ACloseThatCannotWriteTheNewFileKeepsTheOldOne) {
 TYPED_TEST(Compaction, ACloseThatFailsWhileItCompactsLeavesTheTableOpenAndWhole) {
   this->in_every_file([](auto& like) {
     for (const int cause : {EIO, ENOSPC}) {
-      for_every_call(like, {.kind = file::call::any, .error = cause}, [](auto& g, auto& bad) {
+      for_every_call(like, {.kind = simulation::call::any, .error = cause}, [](auto& g, auto& bad) {
         auto c = g.config();
         c.compaction.close_min_bytes = 1;
         auto t = or_throw(ground<TypeParam::value>::table::open(c));
@@ -147,7 +147,7 @@ TYPED_TEST(Compaction, ACloseThatFailsWhileItCompactsLeavesTheTableOpenAndWhole)
 }
 
 TEST(CompactionOfMap, AFactorBelowTwoIsRefused) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   map<int, int>::config c{.path = path, .system = &disk};
   c.compaction.garbage_factor = 1;
   EXPECT_TRUE(refuses(map<int, int>::open(c), errc::invalid_argument, {"garbage_factor"}));

@@ -61,7 +61,7 @@ TYPED_TEST(GetOrCompute, AValueThatCannotBeStoredIsAnErrorForAll) {
   this->where_writes_reach_the_file([](auto& g) {
     auto t = g.open();
     ASSERT_TRUE(ok(t.insert("other", 1)));
-    g.disk.inject({.kind = file::call::write, .nth = 1, .error = ENOSPC});
+    g.disk.inject({.kind = simulation::call::write, .nth = 1, .error = ENOSPC});
     EXPECT_FALSE(t.get_or_compute("a", [] { return std::int64_t{1}; }).has_value());
     g.disk.clear_faults();
     EXPECT_EQ(contents(t), (entries{{"other", 1}}));

@@ -308,7 +308,7 @@ TYPED_TEST(Concurrency, SavesBesideWritersInBackModeLoseNothing) {
     }
     // Every few saves the disk is full: the next one saves what that one could not.
     all.until_stopped([&, n = 0]() mutable {
-      if (++n % 3 == 0) g.disk.inject({.kind = file::call::write, .error = ENOSPC});
+      if (++n % 3 == 0) g.disk.inject({.kind = simulation::call::write, .error = ENOSPC});
       (void)t.save();
     });
     all.until_stopped([&] { (void)t.compact(); });
@@ -458,7 +458,7 @@ TYPED_TEST(Concurrency, NobodyIsToldOfAnEntryThatAFailedWriteTookBack) {
     auto t = g.open();
     for (std::int64_t i = 0; i < rounds(2000); ++i) {
       // The first write holds the turn while the others queue up; the group they make fails.
-      g.disk.inject({.kind = file::call::write, .nth = 2, .error = ENOSPC});
+      g.disk.inject({.kind = simulation::call::write, .nth = 2, .error = ENOSPC});
       std::atomic<int> ready = 0;
       std::atomic<int> told = 0;
       const auto write = [&](bool same) {

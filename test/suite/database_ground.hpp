@@ -46,7 +46,7 @@ class database_ground {
   }
 
   const keeping how;
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   std::vector<error> told;  ///< by on_error
 };
 

@@ -183,7 +183,7 @@ TEST(DatabaseLife, AReloadRollsAllTablesBackToTheLastSave) {
 TEST(DatabaseLife, AFailedSyncFencesAllTablesUntilRecover) {
   bank b(keeping::durable);
   ASSERT_TRUE(ok(b.accounts.insert("a", 1)));
-  b.disk.inject({.kind = file::call::sync_data, .sticky = true});
+  b.disk.inject({.kind = simulation::call::sync_data, .sticky = true});
   EXPECT_TRUE(refuses(b.visits.insert("a", 1), errc::indeterminate));
   b.disk.clear_faults();
   EXPECT_TRUE(refuses(b.accounts.insert("b", 1), errc::fenced));

@@ -293,7 +293,7 @@ TEST(Database, AHandleSaysSoOnceItsDatabaseIsClosedAbandonedOrDestroyed) {
 
 TEST(Database, AssigningToAHandleClosesWhatItHadAndAMovedFromOneIsNotOpen) {
   database_ground g;
-  file::simulated_disk other_disk;
+  simulation::simulated_disk other_disk;
   auto db = g.open(declare<visits_table>("visits"));
   auto c = g.config();
   c.system = &other_disk;

@@ -15,7 +15,7 @@ using ages = map<std::string, std::int64_t>;
 using texts = map<std::string, std::string>;
 
 template <class Table>
-[[nodiscard]] typename Table::config config_on(file::simulated_disk& disk,
+[[nodiscard]] typename Table::config config_on(simulation::simulated_disk& disk,
                                                write_mode mode = write_mode::through) {
   return {.path = path,
           .mode = mode,
@@ -24,7 +24,7 @@ template <class Table>
           .system = &disk};
 }
 
-void leave_unclosed(file::simulated_disk& disk) {
+void leave_unclosed(simulation::simulated_disk& disk) {
   auto t = or_throw(ages::open(config_on<ages>(disk)));
   (void)or_throw(t.insert_range({{"a", 1}, {"b", 2}}));
   t.abandon();
@@ -34,7 +34,7 @@ void leave_unclosed(file::simulated_disk& disk) {
 
 /// Fixed: a file that needed a repair was repaired and replaced before its types were looked at.
 TEST(DetsRefused, AnUnclosedFileOfOtherTypesStaysAsItIs) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   leave_unclosed(disk);
   const auto before = *disk.read_all(path);
   for (const auto policy : {dets::repair_policy::automatic, dets::repair_policy::force}) {
@@ -52,7 +52,7 @@ TEST(DetsRefused, AnUnclosedFileOfOtherTypesStaysAsItIs) {
 }
 
 TEST(DetsRefused, AnUnclosedFileThatTheCheckRefusesStaysAsItIs) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   leave_unclosed(disk);
   const auto before = *disk.read_all(path);
   auto c = config_on<ages>(disk);
@@ -63,7 +63,7 @@ TEST(DetsRefused, AnUnclosedFileThatTheCheckRefusesStaysAsItIs) {
 }
 
 TEST(DetsRefused, AClosedFileOfOtherTypesIsNotCompactedByForce) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   or_throw(or_throw(ages::open(config_on<ages>(disk))).close());
   {
     auto t = or_throw(ages::open(config_on<ages>(disk)));
@@ -83,7 +83,7 @@ TEST(DetsRefused, AClosedFileOfOtherTypesIsNotCompactedByForce) {
 }
 
 TEST(DetsRefused, AnAcceptedRepairTakesTheNameAndKeepsTheOriginal) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   leave_unclosed(disk);
   const auto before = *disk.read_all(path);
   auto t = or_throw(ages::open(config_on<ages>(disk)));
@@ -109,7 +109,7 @@ TEST(DetsChangedOutside, APromiseSaysSoAndRecoverHeals) {
       for (const bool changed : {false, true}) {
         SCOPED_TRACE(std::to_string(i) + (removed ? ", removed" : ", cut") +
                      (changed ? ", changed since" : ""));
-        file::simulated_disk disk;
+        simulation::simulated_disk disk;
         auto t = or_throw(ages::open(config_on<ages>(disk)));
         (void)or_throw(t.insert_range({{"a", 1}, {"b", 2}}));
         or_throw(t.save());
@@ -135,10 +135,10 @@ TEST(DetsChangedOutside, APromiseSaysSoAndRecoverHeals) {
 
 /// Fixed: a clear that could not open its new file left it in doubt whether it had happened.
 TEST(DetsFailures, AClearWithoutDescriptorsChangesNothing) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   auto t = or_throw(ages::open(config_on<ages>(disk)));
   ASSERT_TRUE(ok(t.insert_range({{"a", 1}, {"b", 2}})));
-  disk.inject({.kind = file::call::open_file, .error = EMFILE, .sticky = true});
+  disk.inject({.kind = simulation::call::open_file, .error = EMFILE, .sticky = true});
   EXPECT_TRUE(refuses(t.clear(), errc::file_error, {path}));
   EXPECT_FALSE(t.stats()->fenced);
   EXPECT_EQ(t.size(), 2u);
@@ -155,7 +155,7 @@ template <kind Kind>
 void fill_a_disk(write_mode mode, std::uint64_t seed) {
   SCOPED_TRACE(std::string(to_string(Kind)) + ", seed " + std::to_string(seed));
   using table = shelf::table<std::string, std::string, Kind>;
-  file::simulated_disk disk({.capacity = 40 << 10});
+  simulation::simulated_disk disk({.capacity = 40 << 10});
   auto t = or_throw(table::open(config_on<table>(disk, mode)));
   std::mt19937_64 engine(seed);
   const auto below = [&](std::size_t n) { return static_cast<std::size_t>(engine() % n); };
@@ -185,7 +185,7 @@ void fill_a_disk(write_mode mode, std::uint64_t seed) {
   ASSERT_TRUE(ok(t.reload()));
   EXPECT_EQ(contents(t), now);
   t.abandon();
-  file::simulated_disk roomy;
+  simulation::simulated_disk roomy;
   roomy.put(path, *disk.read_all(path));
   EXPECT_EQ(contents(or_throw(table::open(config_on<table>(roomy, mode)))), now);
 }
@@ -204,10 +204,10 @@ TEST(DetsFailures, AFullDiskFencesNothingAndWhatFailedChangedNothing) {
 TEST(DetsFailures, AfterAnyFailedSyncAndCloseRecoverBringsTheTableBack) {
   for (std::uint64_t nth = 1;; ++nth) {
     SCOPED_TRACE("call " + std::to_string(nth));
-    file::simulated_disk disk;
+    simulation::simulated_disk disk;
     auto t = or_throw(ages::open(config_on<ages>(disk, write_mode::durable)));
     ASSERT_TRUE(ok(t.insert("a", 1)));
-    disk.inject({.kind = file::call::changing, .nth = nth, .error = ENOSPC, .sticky = true});
+    disk.inject({.kind = simulation::call::changing, .nth = nth, .error = ENOSPC, .sticky = true});
     const bool inserted = t.insert("b", 2).has_value();
     const bool erased = t.erase("a").has_value();
     const auto now = contents(t);

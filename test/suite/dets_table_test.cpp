@@ -1,7 +1,7 @@
 // SUITE  every verb over every kind, write mode and store
 // A DETS file as a table's file: what other files do not have.
-#include "file/crash_states.hpp"
 #include "file/scratch.hpp"
+#include "simulation/crash_states.hpp"
 #include "suite/ground.hpp"
 
 #include "budget.hpp"
@@ -18,20 +18,20 @@ namespace {
 using ages = map<std::string, std::int64_t>;
 using bag_of_ages = bag<std::string, std::int64_t>;
 
-[[nodiscard]] ages::config config_on(file::simulated_disk& disk) {
+[[nodiscard]] ages::config config_on(simulation::simulated_disk& disk) {
   return {.path = path, .format = file_format::dets, .system = &disk};
 }
-[[nodiscard]] result<ages> open_on(file::simulated_disk& disk) {
+[[nodiscard]] result<ages> open_on(simulation::simulated_disk& disk) {
   return ages::open(config_on(disk));
 }
-[[nodiscard]] dets::file terms_on(file::simulated_disk& disk, std::optional<kind> type = {},
+[[nodiscard]] dets::file terms_on(simulation::simulated_disk& disk, std::optional<kind> type = {},
                                   std::optional<std::uint32_t> keypos = {}) {
   return or_throw(
       dets::file::open({.path = path, .type = type, .keypos = keypos, .system = &disk}));
 }
 
 TEST(DetsTable, AnOrderedMapIsRefusedAndNothingIsMade) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   using ordered = ordered_map<std::string, std::int64_t>;
   EXPECT_TRUE(refuses(ordered::open(config_on(disk)), errc::wrong_kind,
                       {path, "DETS", "ordered_set", "native"}));
@@ -40,7 +40,7 @@ TEST(DetsTable, AnOrderedMapIsRefusedAndNothingIsMade) {
 
 TEST(DetsTable, AFileOfTheOtherFormatIsNoTable) {
   for (const auto written : every_format) {
-    file::simulated_disk disk;
+    simulation::simulated_disk disk;
     auto c = config_on(disk);
     c.format = written;
     or_throw(or_throw(ages::open(c)).close());
@@ -79,7 +79,7 @@ TEST(DetsTable, OneWriterAFileBelowItsBaseAndNobodyInAForkedChild) {
 }
 
 TEST(DetsTable, AnEntryIsTheObjectOfKeyAndValue) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   {
     auto t = or_throw(open_on(disk));
     ASSERT_TRUE(ok(t.insert("alice", 30)));
@@ -92,7 +92,7 @@ TEST(DetsTable, AnEntryIsTheObjectOfKeyAndValue) {
 
 TEST(DetsTable, AnObjectThatIsNoPairIsNamedAndNothingIsHeld) {
   for (const bool too_long : {false, true}) {
-    file::simulated_disk disk;
+    simulation::simulated_disk disk;
     {
       auto f = terms_on(disk);
       ASSERT_TRUE(ok(f.insert(term::tuple({term::binary("a"), term::integer(1)}))));
@@ -112,7 +112,7 @@ TEST(DetsTable, AnObjectThatIsNoPairIsNamedAndNothingIsHeld) {
 }
 
 TEST(DetsTable, AKeyElsewhereOrAnotherTypeIsRefused) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   or_throw(terms_on(disk, kind::bag, 2).close());
   EXPECT_TRUE(refuses(open_on(disk), errc::wrong_kind, {path, "bag", "set"}));
   EXPECT_TRUE(
@@ -121,7 +121,7 @@ TEST(DetsTable, AKeyElsewhereOrAnotherTypeIsRefused) {
 }
 
 TEST(DetsTable, EveryEntryIsCheckedAgainstTheTypes) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   {
     auto f = terms_on(disk);
     for (int i = 0; i < 5; ++i) {
@@ -133,7 +133,7 @@ TEST(DetsTable, EveryEntryIsCheckedAgainstTheTypes) {
 }
 
 TEST(DetsTable, AnUnclosedFileIsRepairedUnlessThePolicyRefusesAndStatsTell) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   {
     auto t = or_throw(open_on(disk));
     ASSERT_TRUE(ok(t.insert_range({{"a", 1}, {"b", 2}})));
@@ -170,7 +170,7 @@ TEST(DetsTable, AnUnclosedFileIsRepairedUnlessThePolicyRefusesAndStatsTell) {
 }
 
 TEST(DetsTable, AFileNobodyWritesToForThreeMinutesIsClosed) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   auto c = config_on(disk);
   c.repair = dets::repair_policy::refuse;
   c.opening = opening::read_only;
@@ -191,7 +191,8 @@ TEST(DetsTable, AFileNobodyWritesToForThreeMinutesIsClosed) {
 }
 
 /// The untyped table of a small file.
-[[nodiscard]] std::shared_ptr<engine::table> full_soon(file::simulated_disk& disk, kind what) {
+[[nodiscard]] std::shared_ptr<engine::table> full_soon(simulation::simulated_disk& disk,
+                                                       kind what) {
   detail::core_config c;
   c.path = path;
   c.format = file_format::dets;
@@ -213,7 +214,7 @@ TEST(DetsTable, AFileNobodyWritesToForThreeMinutesIsClosed) {
 TEST(DetsTable, TheWriteThatWouldPassTheLimitIsRefusedAndReadingAndErasingGoOn) {
   for (const auto what : {kind::set, kind::bag}) {
     SCOPED_TRACE(to_string(what));
-    file::simulated_disk disk;
+    simulation::simulated_disk disk;
     auto t = full_soon(disk, what);
     int kept = 0;
     for (; kept < 100; ++kept) {
@@ -255,12 +256,12 @@ void expect_batches_taken_back() {
   using table = shelf::table<std::string, std::int64_t, Kind>;
   for (std::uint64_t nth = 1;; ++nth) {
     SCOPED_TRACE("write " + std::to_string(nth));
-    file::simulated_disk disk;
+    simulation::simulated_disk disk;
     const typename table::config c{.path = path, .format = file_format::dets, .system = &disk};
     auto t = or_throw(table::open(c));
     ASSERT_TRUE(ok(t.insert_range({{"a", 1}, {"a", 2}, {"b", 2}, {"a", 3}})));
     const auto before = contents(t);
-    disk.inject({.kind = file::call::write, .nth = nth, .error = ENOSPC});
+    disk.inject({.kind = simulation::call::write, .nth = nth, .error = ENOSPC});
     const auto put = t.insert_range({{"d", 4}, {"a", 5}, {"e", 5}, {"b", 7}, {"b", 8}});
     const bool struck = disk.faults_met() != 0;
     disk.clear_faults();
@@ -296,7 +297,7 @@ TEST(DetsTable, ABatchThatFailsInItsMiddleIsTakenBackOnTheDiskToo) {
 template <kind Kind>
 void expect_every_kill_survived() {
   using table = shelf::table<std::string, std::string, Kind>;
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   const typename table::config c{.path = path, .format = file_format::dets, .system = &disk};
   using moment = std::vector<std::pair<std::string, std::string>>;
   std::vector<std::pair<std::uint64_t, moment>> acknowledged;
@@ -330,9 +331,9 @@ void expect_every_kill_survived() {
       if (i + 1 < acknowledged.size() && acknowledged[i + 1].first <= at) continue;
       if (legal.size() < 2) legal.push_back(acknowledged[i].second);
     }
-    file::for_each_crash_state(
-        past, at, {.crash = file::crash_options::kind::kill, .budget = test::budgeted(10)},
-        [&](file::simulated_disk& left, const file::crash_state& state) {
+    simulation::for_each_crash_state(
+        past, at, {.crash = simulation::crash_options::kind::kill, .budget = test::budgeted(10)},
+        [&](simulation::simulated_disk& left, const simulation::crash_state& state) {
           if (wrong > 3) return;
           auto there = c;
           there.system = &left;
@@ -352,7 +353,7 @@ TEST(DetsTable, AKillAtEveryWriteTakesNothingBackThatWasAcknowledged) {
 }
 
 TEST(DetsTable, BagsKeepTheirOrderThroughRepairsSavesAndCompactions) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   const bag_of_ages::config c{.path = path, .format = file_format::dets, .system = &disk};
   auto t = or_throw(bag_of_ages::open(c));
   for (const int v : {5, 3, 9, 1, 7}) ASSERT_TRUE(ok(t.insert("k", v)));
@@ -373,7 +374,7 @@ TEST(DetsTable, BagsKeepTheirOrderThroughRepairsSavesAndCompactions) {
 }
 
 TEST(DetsTable, AMigrationRewritesTheObjectsInOneStep) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   {
     auto t = or_throw(open_on(disk));
     ASSERT_TRUE(ok(t.insert_range({{"a", 1}, {"b", 2}})));
@@ -397,7 +398,7 @@ TEST(DetsTable, AMigrationRewritesTheObjectsInOneStep) {
 }
 
 TEST(DetsTable, ACompactionTakesWhatWasWrittenWhileItRan) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   const bag_of_ages::config c{.path = path, .format = file_format::dets, .system = &disk};
   auto t = or_throw(bag_of_ages::open(c));
   for (int i = 0; i < 300; ++i) ASSERT_TRUE(ok(t.insert("k" + std::to_string(i % 50), i)));

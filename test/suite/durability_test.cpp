@@ -1,7 +1,7 @@
 // SUITE  every verb over every kind, write mode and store
 // What survives what: each cell of the table in docs/durability.md.
-#include "file/crash_states.hpp"
 #include "file/scratch.hpp"
+#include "simulation/crash_states.hpp"
 #include "suite/ground.hpp"
 
 #include <csignal>
@@ -12,7 +12,7 @@
 namespace shelf::suite {
 namespace {
 
-using file::crash_options;
+using simulation::crash_options;
 using power = crash_options::kind;
 
 template <class Kind>
@@ -25,15 +25,15 @@ class Durability : public each_kind<Kind> {
     std::set<entries> seen;
     const auto past = g.disk.recorded();
     const bool tears = what == power::kill || !g.lacks(capability::torn_sectors);
-    for_each_crash_state(past, past.operations.size(),
-                         {.crash = what, .torn_pieces = tears, .budget = 200},
-                         [&](file::simulated_disk& disk, const file::crash_state& state) {
-                           auto c = g.config();
-                           c.system = &disk;
-                           auto t = ground_type::table::open(c);
-                           ASSERT_TRUE(ok(t)) << state.describe();
-                           seen.insert(contents(*t));
-                         });
+    for_each_crash_state(
+        past, past.operations.size(), {.crash = what, .torn_pieces = tears, .budget = 200},
+        [&](simulation::simulated_disk& disk, const simulation::crash_state& state) {
+          auto c = g.config();
+          c.system = &disk;
+          auto t = ground_type::table::open(c);
+          ASSERT_TRUE(ok(t)) << state.describe();
+          seen.insert(contents(*t));
+        });
     return seen;
   }
   static entries in_file(ground_type& g) {
@@ -164,7 +164,7 @@ TYPED_TEST(Durability, WhatARecoverWroteSurvivesAPowerCut) {
     ASSERT_TRUE(ok(t.insert("a", 1)));
     ASSERT_TRUE(ok(t.save()));
     ASSERT_TRUE(ok(t.insert("b", 2)));
-    g.disk.inject({.kind = file::call::any_sync, .error = EIO});
+    g.disk.inject({.kind = simulation::call::any_sync, .error = EIO});
     (void)t.insert("c", 3);
     (void)t.save();
     ASSERT_EQ(t.stats()->fenced, !g.saves_beside());
@@ -205,10 +205,10 @@ TYPED_TEST(Durability, AFailedCallChangesNothingInMemoryOrOnDisk) {
           EXPECT_TRUE(ok(t.recover()));
         }
         EXPECT_EQ(TestFixture::in_file(g), before);
-        g.disk.inject({.kind = file::call::write, .error = cause, .sticky = true});
+        g.disk.inject({.kind = simulation::call::write, .error = cause, .sticky = true});
         return answer;
       };
-      g.disk.inject({.kind = file::call::write, .error = cause, .sticky = true});
+      g.disk.inject({.kind = simulation::call::write, .error = cause, .sticky = true});
       EXPECT_TRUE(refused(t.insert("c", 3)));
       EXPECT_TRUE(refused(t.insert_range({{"c", 3}, {"d", 4}})));
       EXPECT_TRUE(refused(t.erase("a")));
@@ -234,7 +234,7 @@ TYPED_TEST(Durability,
   this->in_every_format(keeping::durable, [&](auto& g) {
     auto t = g.open();
     ASSERT_TRUE(ok(t.insert("a", 1)));
-    g.disk.inject({.kind = file::call::sync_data, .error = EIO});
+    g.disk.inject({.kind = simulation::call::sync_data, .error = EIO});
     const auto doubtful = t.insert("b", 2);
     EXPECT_TRUE(refuses(doubtful, errc::indeterminate, {path, "sync", "recover"}));
     EXPECT_EQ(doubtful.error(), std::errc::io_error);
@@ -263,12 +263,12 @@ TYPED_TEST(Durability,
 }
 
 TYPED_TEST(Durability, AFailedRecoverLeavesTheTableFencedAndCanBeTriedAgain) {
-  for (const auto kind :
-       {file::call::create, file::call::write, file::call::sync, file::call::rename}) {
+  for (const auto kind : {simulation::call::create, simulation::call::write, simulation::call::sync,
+                          simulation::call::rename}) {
     this->in_every_format(keeping::durable, [&](auto& g) {
       auto t = g.open();
       ASSERT_TRUE(ok(t.insert("a", 1)));
-      g.disk.inject({.kind = file::call::sync_data, .error = EIO});
+      g.disk.inject({.kind = simulation::call::sync_data, .error = EIO});
       EXPECT_FALSE(t.insert("b", 2));
       g.disk.inject({.kind = kind, .error = EIO});
       const auto failed = t.recover();

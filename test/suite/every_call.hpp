@@ -9,7 +9,7 @@ namespace shelf::suite {
 /// Runs `body(ground, fault)` on a new ground like this one with the first, the second, ... call
 /// going wrong, until no call meets the fault any more. The body injects it when it is ready.
 template <kind Kind, class Body>
-void for_every_call(const ground<Kind>& like, file::fault bad, Body body) {
+void for_every_call(const ground<Kind>& like, simulation::fault bad, Body body) {
   for (bad.nth = 1;; ++bad.nth) {
     SCOPED_TRACE("call " + std::to_string(bad.nth));
     ground<Kind> g(like.how, like.format);
@@ -21,7 +21,7 @@ void for_every_call(const ground<Kind>& like, file::fault bad, Body body) {
 
 /// A close in which this goes wrong: the table is closed, or open and whole, to be closed again.
 template <kind Kind>
-void close_despite(ground<Kind>& g, typename ground<Kind>::table& t, const file::fault& bad) {
+void close_despite(ground<Kind>& g, typename ground<Kind>::table& t, const simulation::fault& bad) {
   const auto expected = contents(t);
   const auto descriptors = g.disk.open_descriptors();
   g.disk.inject(bad);

@@ -1,7 +1,7 @@
 // SUITE  every verb over every kind, write mode and store
 // The N-th call to the system fails, for every N, in every verb: no false ok, nothing lost, nothing
 // left about.
-#include "file/crash_states.hpp"
+#include "simulation/crash_states.hpp"
 #include "suite/every_call.hpp"
 
 #include <algorithm>
@@ -13,10 +13,10 @@ namespace {
 
 struct trouble {
   const char* name;
-  file::fault what;
+  simulation::fault what;
 };
 [[nodiscard]] std::vector<trouble> troubles() {
-  using file::call;
+  using simulation::call;
   return {
       {"EIO once", {.kind = call::any, .error = EIO}},
       {"EIO for good", {.kind = call::any, .error = EIO, .sticky = true}},
@@ -45,7 +45,7 @@ class Faults : public each_kind<Kind> {
   /// What the file holds now, were the process gone.
   static entries in_file(ground_type& g) {
     const auto past = g.disk.recorded();
-    const auto disk = file::disk_at(past, past.operations.size());
+    const auto disk = simulation::disk_at(past, past.operations.size());
     auto c = g.config();
     c.system = disk.get();
     return contents(or_throw(table::open(c)));
@@ -69,7 +69,8 @@ class Faults : public each_kind<Kind> {
   }
 
  private:
-  static void once(const verb& does, ground_type& g, const file::fault& bad, const entries& after) {
+  static void once(const verb& does, ground_type& g, const simulation::fault& bad,
+                   const entries& after) {
     auto t = g.open();
     fill(t);
     const auto before = contents(t);

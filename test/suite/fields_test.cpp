@@ -51,7 +51,7 @@ struct user {
 }  // namespace swapped
 
 template <kind Kind>
-void write_users(file::simulated_disk& disk, file_format format = file_format::native) {
+void write_users(simulation::simulated_disk& disk, file_format format = file_format::native) {
   write_file<Kind, std::string, first::user>(disk, {{"a", {"alice", 30}}, {"b", {"bob", 40}}},
                                              format);
 }
@@ -93,7 +93,8 @@ TYPED_TEST(Fields, ABringUpToDateThatFailsLeavesTheOldFile) {
     write_users<what>(disk, g.format);
     const config<std::string, longer::user> with_defaults{
         .format = g.format, .missing_fields = missing_fields::use_defaults};
-    for (const auto kind : {file::call::create, file::call::write, file::call::rename}) {
+    for (const auto kind :
+         {simulation::call::create, simulation::call::write, simulation::call::rename}) {
       expect_untouched(disk, [&] {
         disk.inject({.kind = kind, .error = ENOSPC});
         EXPECT_TRUE(refuses((open_as<what, std::string, longer::user>(disk, with_defaults)),
@@ -109,7 +110,7 @@ TYPED_TEST(Fields, ABringUpToDateThatFailsLeavesTheOldFile) {
 TYPED_TEST(Fields, AKeyThatLacksFieldsIsRefusedEvenWithDefaults) {
   constexpr auto what = TypeParam::value;
   this->of_every_format([&](file_format format) {
-    file::simulated_disk disk;
+    simulation::simulated_disk disk;
     write_file<what, place::first::key, int>(disk, {{{1}, 1}}, format);
     expect_untouched(disk, [&] {
       for (const auto policy : {missing_fields::refuse, missing_fields::use_defaults}) {
@@ -125,7 +126,7 @@ TYPED_TEST(Fields, AKeyThatLacksFieldsIsRefusedEvenWithDefaults) {
 TYPED_TEST(Fields, RenamedAndReorderedFieldsAreRefusedByName) {
   constexpr auto what = TypeParam::value;
   this->of_every_format([&](file_format format) {
-    file::simulated_disk disk;
+    simulation::simulated_disk disk;
     write_users<what>(disk, format);
     const bool names_fields = can_keep(format, capability::schema);
     expect_untouched(disk, [&] {
@@ -146,7 +147,7 @@ TYPED_TEST(Fields, RenamedAndReorderedFieldsAreRefusedByName) {
 TYPED_TEST(Fields, FewerFieldsThanTheFileHasAreRefusedEvenWithDefaults) {
   constexpr auto what = TypeParam::value;
   this->of_every_format([&](file_format format) {
-    file::simulated_disk disk;
+    simulation::simulated_disk disk;
     write_file<what, std::string, longer::user>(disk, {{"a", {"alice", 30, "m", {}}}}, format);
     const auto named = can_keep(format, capability::schema) ? "mail" : path;
     expect_untouched(disk, [&] {

@@ -1,8 +1,8 @@
 // SUITE  every verb over every kind, write mode and store
 // Where the Gleam shelf, or DETS under it, breaks its promises: each a regression test that this
 // one passes.
-#include "file/crash_states.hpp"
 #include "file/scratch.hpp"
+#include "simulation/crash_states.hpp"
 #include "suite/ground.hpp"
 
 #include <atomic>
@@ -78,7 +78,7 @@ TEST_P(GleamFailures, SaveAndCloseSyncAndSyncOfNothingNewCostsNothing) {
     ground<kind::set> g(how, GetParam());
     auto t = g.open();
     ASSERT_TRUE(ok(t.insert("a", 1)));
-    const auto syncs = [&] { return g.disk.calls(file::call::any_sync); };
+    const auto syncs = [&] { return g.disk.calls(simulation::call::any_sync); };
     auto before = syncs();
     ASSERT_TRUE(ok(t.save()));
     // A DETS file must also come to say that it is closed.
@@ -91,7 +91,8 @@ TEST_P(GleamFailures, SaveAndCloseSyncAndSyncOfNothingNewCostsNothing) {
     ASSERT_TRUE(ok(t.close()));
     EXPECT_GT(syncs(), before);
     for (std::size_t i = 0; i < 20; ++i) {
-      auto disk = file::random_crash_state(g.disk.recorded(), g.disk.operations(), {.seed = i});
+      auto disk =
+          simulation::random_crash_state(g.disk.recorded(), g.disk.operations(), {.seed = i});
       auto c = g.config();
       c.system = disk.get();
       EXPECT_EQ(contents(or_throw(ages::open(c))), (entries{{"a", 1}, {"b", 2}}));
@@ -128,8 +129,8 @@ TEST_P(GleamFailures, AnAcknowledgedWriteSurvivesAKillAtOnceWhateverItsSize) {
 
 // M8
 TEST_P(GleamFailures, AFailedSaveDoesNotBreakTheNextOneNorTheReloadNorTheClose) {
-  for (const auto kind :
-       {file::call::write, file::call::create, file::call::rename, file::call::sync}) {
+  for (const auto kind : {simulation::call::write, simulation::call::create,
+                          simulation::call::rename, simulation::call::sync}) {
     ground<kind::set> g(keeping::back, GetParam());
     auto t = g.open();
     ASSERT_TRUE(ok(t.insert("a", 1)));
@@ -205,8 +206,8 @@ TEST_P(GleamFailures, AStaleTemporaryFileDoesNotFailTheNextSave) {
       ASSERT_TRUE(ok(t.insert("a", 1)));
       ASSERT_TRUE(ok(t.save()));
       // A compaction killed before its rename.
-      g.disk.inject({.kind = file::call::rename, .error = EIO});
-      g.disk.inject({.kind = file::call::unlink, .error = EIO});
+      g.disk.inject({.kind = simulation::call::rename, .error = EIO});
+      g.disk.inject({.kind = simulation::call::unlink, .error = EIO});
       EXPECT_FALSE(t.compact());
       EXPECT_EQ(g.disk.files().size(), 2u);
       EXPECT_TRUE(ok(t.save()));

@@ -3,8 +3,8 @@
 // expect.
 #pragma once
 
-#include "file/simulated_disk.hpp"
 #include "shelf/shelf.hpp"
+#include "simulation/simulated_disk.hpp"
 
 #include "can_keep.hpp"
 
@@ -118,7 +118,7 @@ class ground {
 
   const keeping how;
   const file_format format;
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   std::vector<error> told;  ///< by on_error
 };
 
@@ -175,14 +175,14 @@ template <class T>
 
 /// The file of a table, opened as these types say.
 template <kind Kind, class K, class V>
-result<table<K, V, Kind>> open_as(file::simulated_disk& disk, config<K, V> c = {}) {
+result<table<K, V, Kind>> open_as(simulation::simulated_disk& disk, config<K, V> c = {}) {
   c.path = path;
   c.system = &disk;
   return table<K, V, Kind>::open(std::move(c));
 }
 /// A closed file of these types with these entries.
 template <kind Kind, class K, class V>
-void write_file(file::simulated_disk& disk, std::vector<std::pair<K, V>> all,
+void write_file(simulation::simulated_disk& disk, std::vector<std::pair<K, V>> all,
                 file_format format = file_format::native) {
   auto t = or_throw(open_as<Kind, K, V>(disk, {.format = format}));
   (void)or_throw(t.insert_range(all));
@@ -190,7 +190,7 @@ void write_file(file::simulated_disk& disk, std::vector<std::pair<K, V>> all,
 }
 /// The file is as it was, and nothing is held.
 template <class Refused>
-void expect_untouched(file::simulated_disk& disk, Refused refuse) {
+void expect_untouched(simulation::simulated_disk& disk, Refused refuse) {
   const auto before = *disk.read_all(path);
   refuse();
   EXPECT_EQ(*disk.read_all(path), before);

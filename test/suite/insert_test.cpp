@@ -60,11 +60,11 @@ TYPED_TEST(Insert, AnInsertThatChangesNothingWritesNothing) {
     this->everywhere([](auto& g) {
       auto t = g.open();
       ASSERT_TRUE(ok(t.insert("alice", 30)));
-      const auto calls = g.disk.calls(file::call::write);
+      const auto calls = g.disk.calls(simulation::call::write);
       const auto before = t.stats()->sequence;
       EXPECT_EQ(t.insert("alice", 30), written::unchanged);
       EXPECT_EQ(t.stats()->sequence, before);
-      EXPECT_EQ(g.disk.calls(file::call::write), calls);
+      EXPECT_EQ(g.disk.calls(simulation::call::write), calls);
     });
   }
 }

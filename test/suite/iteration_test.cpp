@@ -179,7 +179,7 @@ static_assert(std::ranges::sized_range<const map<int, int>::snapshot_type>);
 // --- keys alone ----------------------------------------------------------------------------------
 
 TEST(Set, HoldsEachKeyOnce) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   auto words = or_throw(set<std::string>::open({.path = "words.shelf", .system = &disk}));
   EXPECT_EQ(words.insert("red"), written::added);
   EXPECT_EQ(words.insert("red"), written::unchanged);

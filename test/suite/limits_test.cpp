@@ -43,7 +43,7 @@ TEST(Limits, AnEntryHas64MiBAndNests256DeepByDefault) {
 }
 
 TEST(Limits, TheConfigurationGoesUpTo2GiBAnd1024Levels) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   const auto opened = [&](limits l) {
     return texts::open({.path = path, .limits = l, .system = &disk});
   };
@@ -54,7 +54,7 @@ TEST(Limits, TheConfigurationGoesUpTo2GiBAnd1024Levels) {
 }
 
 TEST(Limits, AStructThatNestsDeeperThanTheOpenersLimitIsATypeMismatch) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   using table = map<int, tree>;
   const auto open = [&](std::size_t nesting) {
     return table::open({.path = path, .limits = {.nesting = nesting}, .system = &disk});
@@ -65,7 +65,7 @@ TEST(Limits, AStructThatNestsDeeperThanTheOpenersLimitIsATypeMismatch) {
 }
 
 TEST(Limits, ALoneWriteAddsAFrameOf40BytesAndARecordOf5ToItsBytesInTheFile) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   auto t = or_throw(texts::open({.path = path, .system = &disk}));
   ASSERT_TRUE(t.insert(0, "the first"));
   const auto before = file_bytes(t);
@@ -74,7 +74,7 @@ TEST(Limits, ALoneWriteAddsAFrameOf40BytesAndARecordOf5ToItsBytesInTheFile) {
 }
 
 TEST(Limits, ABatchSharesItsFramesSoThatAnEntryAdds5Or6Bytes) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   auto t = or_throw(texts::open({.path = path, .system = &disk}));
   std::vector<std::pair<std::int64_t, std::string>> pairs;
   for (std::int64_t i = 0; i < 10'000; ++i) pairs.emplace_back(i, std::string(94, 'v'));

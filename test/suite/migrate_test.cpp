@@ -2,7 +2,7 @@
 // migrate: a file of old types becomes a file of new ones in one step, or stays as it was.
 #include "suite/ground.hpp"
 
-#include "file/crash_states.hpp"
+#include "simulation/crash_states.hpp"
 
 #include <optional>
 
@@ -21,7 +21,7 @@ using old_table = map<std::string, user_v1>;
 using new_table = map<std::string, user_v2>;
 
 struct Migration : each_format {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   [[nodiscard]] new_table::config config() {
     new_table::config c;
     c.path = path;
@@ -124,13 +124,13 @@ TEST_P(Migration, APowerCutLeavesTheOldFileOrTheNewOneWhole) {
   or_throw(migrate<old_table, new_table>(config(), add_mail));
   std::size_t old_ones = 0;
   std::size_t new_ones = 0;
-  file::crash_options options;
+  simulation::crash_options options;
   options.budget = 50;
   options.torn_pieces = !lacks(capability::torn_sectors);
   options.stale_blocks = !lacks(capability::stale_blocks);
-  file::for_each_crash_state(
+  simulation::for_each_crash_state(
       disk.recorded(), options,
-      [&](file::simulated_disk& survivor, const file::crash_state& state) {
+      [&](simulation::simulated_disk& survivor, const simulation::crash_state& state) {
         auto c = config();
         c.system = &survivor;
         const auto as_new = new_table::open(c);

@@ -221,7 +221,8 @@ class Model : public each_kind<Kind> {
           return;
         }
         default: {
-          g_.disk.inject({.kind = file::call::write, .nth = 1 + dice_() % 2, .error = ENOSPC});
+          g_.disk.inject(
+              {.kind = simulation::call::write, .nth = 1 + dice_() % 2, .error = ENOSPC});
           const bool saved = t_.save().has_value();
           g_.disk.clear_faults();
           if (saved) m_.saved = m_.now;

@@ -13,7 +13,7 @@ TYPED_TEST_SUITE(Open, all_kinds, kind_names);
 
 // T1, T2
 TYPED_TEST(Open, AConfigHasADefaultForEverythingButThePath) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   disk.make_directory("data");
   auto t = or_throw(table<int, int, TypeParam::value>::open({
       .path = "ages.shelf",
@@ -81,7 +81,7 @@ TYPED_TEST(Open, AnEmptyPathAndNegativePeriodsAreArgumentErrors) {
 TYPED_TEST(Open, AFileOfOtherTypesIsRefusedWithTheDifferenceNamed) {
   constexpr auto what = TypeParam::value;
   this->of_every_format([&](file_format format) {
-    file::simulated_disk disk;
+    simulation::simulated_disk disk;
     write_file<what, std::string, std::string>(disk, {{"a", "x"}}, format);
     const bool by_schema = can_keep(format, capability::schema);
     const auto value = by_schema ? "value" : path, key = by_schema ? "key" : path;
@@ -104,7 +104,7 @@ TYPED_TEST(Open, AFileOfOtherTypesIsRefusedWithTheDifferenceNamed) {
 TYPED_TEST(Open, ATableWithoutEntriesStillHasItsTypes) {
   constexpr auto what = TypeParam::value;
   this->of_every_format([&](file_format format) {
-    file::simulated_disk disk;
+    simulation::simulated_disk disk;
     write_file<what, std::string, std::string>(disk, {}, format);
     EXPECT_TRUE(ok(open_as<what, std::string, std::string>(disk, {.format = format})));
     if (!can_keep(format, capability::schema)) return;
@@ -135,7 +135,7 @@ TYPED_TEST(Open, AnotherKindIsRefusedByTheNamesThatProgramsHaveForThem) {
 
 TYPED_TEST(Open, AMalformedSchemaIsDamageOfAFileThatIsNamedOnce) {
   constexpr auto what = TypeParam::value;
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   detail::core_config c;
   c.path = path;
   c.system = &disk;

@@ -32,7 +32,7 @@ TYPED_TEST(Ownership, WhatAnotherThreadWritesIsRefusedAndDoesNotReachTheDisk) {
     ASSERT_TRUE(ok(t.insert("a", 1)));
     ASSERT_TRUE(ok(t.save()));
     const auto file = *g.disk.read_all(path);
-    const auto changes = g.disk.calls(file::call::changing);
+    const auto changes = g.disk.calls(simulation::call::changing);
     const auto sequence = t.stats()->sequence;
     elsewhere([&] {
       const auto refused = [](const auto& r) {
@@ -60,7 +60,7 @@ TYPED_TEST(Ownership, WhatAnotherThreadWritesIsRefusedAndDoesNotReachTheDisk) {
     });
     EXPECT_EQ(contents(t), (entries{{"a", 1}}));
     EXPECT_EQ(*g.disk.read_all(path), file);
-    EXPECT_EQ(g.disk.calls(file::call::changing), changes);
+    EXPECT_EQ(g.disk.calls(simulation::call::changing), changes);
     EXPECT_EQ(t.stats()->sequence, sequence);
     EXPECT_TRUE(ok(t.close()));  // T79
     auto again = this->open_owned(g);

@@ -165,10 +165,10 @@ TEST_P(Paths, NamesOfTemporaryFilesAreNotForTables) {
   std::string temporary;
   {
     // What a compaction cut short leaves behind.
-    file::simulated_disk disk;
+    simulation::simulated_disk disk;
     auto t = or_throw(open({.path = path, .system = &disk}));
-    disk.inject({.kind = file::call::rename, .error = ENOSPC});
-    disk.inject({.kind = file::call::unlink, .error = EIO});
+    disk.inject({.kind = simulation::call::rename, .error = ENOSPC});
+    disk.inject({.kind = simulation::call::unlink, .error = EIO});
     (void)t.compact();
     for (const auto& name : disk.files()) {
       if (name != path) temporary = name;

@@ -104,7 +104,7 @@ TYPED_TEST(Queries, AFailedBatchIsToldWithWhatWasDoneBefore) {
     if (g.format == file_format::dets) return;  // a batch there is many writes
     auto t = g.open();
     ASSERT_TRUE(ok(t.insert_range(numbered())));
-    g.disk.inject({.kind = file::call::write, .nth = 2, .error = ENOSPC});
+    g.disk.inject({.kind = simulation::call::write, .nth = 2, .error = ENOSPC});
     const auto erased = t.erase_if([](std::string_view, std::int64_t) { return true; });
     g.disk.clear_faults();
     EXPECT_TRUE(refuses(erased, errc::no_space, {"after 256 entries"}));

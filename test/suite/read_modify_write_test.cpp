@@ -44,7 +44,7 @@ TYPED_TEST(Take, AFailedWriteTakesNothing) {
   this->where_writes_reach_the_file([](auto& g) {
     auto t = g.open();
     ASSERT_TRUE(ok(t.insert("a", 1)));
-    g.disk.inject({.kind = file::call::write, .nth = 1, .error = ENOSPC});
+    g.disk.inject({.kind = simulation::call::write, .nth = 1, .error = ENOSPC});
     EXPECT_FALSE(t.take("a").has_value());
     g.disk.clear_faults();
     EXPECT_EQ(contents(t), (entries{{"a", 1}}));

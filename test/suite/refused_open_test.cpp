@@ -34,13 +34,13 @@ struct torn_file {
     // drop_cache is advice, and changes nothing.
     const auto past = disk.recorded();
     for (auto i = operations; i < past.operations.size(); ++i) {
-      EXPECT_EQ(past.operations[i].what, file::operation::type::drop_cache) << i;
+      EXPECT_EQ(past.operations[i].what, simulation::operation::type::drop_cache) << i;
     }
     EXPECT_EQ(disk.open_descriptors(), 0u);
     EXPECT_EQ(disk.locks_held(), 0u);
   }
 
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   std::uint64_t whole = 0;  ///< where the torn write begins
 };
 
@@ -141,7 +141,8 @@ TEST(RefusedOpen, BecauseTheFileCannotBeBroughtUpToDateChangesNothing) {
   const auto before = *f.disk.read_all(path);
   const table::config with_defaults{
       .path = path, .missing_fields = missing_fields::use_defaults, .system = &f.disk};
-  for (const auto kind : {file::call::create, file::call::write, file::call::rename}) {
+  for (const auto kind :
+       {simulation::call::create, simulation::call::write, simulation::call::rename}) {
     f.disk.inject({.kind = kind, .error = ENOSPC});
     EXPECT_TRUE(refuses(table::open(with_defaults), errc::no_space, {path}));
     f.disk.clear_faults();

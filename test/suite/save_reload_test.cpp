@@ -200,7 +200,7 @@ TYPED_TEST(SaveReload, AFailedSaveLosesNothingAndTheNextOneSavesAll) {
     ASSERT_TRUE(ok(t.erase("a")));
     ASSERT_TRUE(ok(t.insert_range({{"c", 3}, {"c", 4}, {"b", 5}})));
     const auto unsaved = t.stats()->unsaved_changes;
-    g.disk.inject({.kind = file::call::write, .error = ENOSPC});
+    g.disk.inject({.kind = simulation::call::write, .error = ENOSPC});
     EXPECT_TRUE(refuses(t.save(), errc::no_space, {path, "space"}));
     EXPECT_EQ(t.stats()->unsaved_changes, unsaved);
     EXPECT_EQ(in_file(g), (entries{{"a", 1}, {"b", 2}}));
@@ -224,7 +224,7 @@ TYPED_TEST(SaveReload, AClearBeforeAndAfterAFailedSaveIsSavedByTheNext) {
         ASSERT_TRUE(ok(t.clear()));
       }
       ASSERT_TRUE(ok(t.insert("c", 3)));
-      g.disk.inject({.kind = file::call::write, .error = ENOSPC});
+      g.disk.inject({.kind = simulation::call::write, .error = ENOSPC});
       EXPECT_TRUE(refuses(t.save(), errc::no_space));
       if (!clear_before) {
         ASSERT_TRUE(ok(t.clear()));
@@ -286,8 +286,8 @@ TYPED_TEST(SaveReload, AFailedCompactionLeavesTheOldFileInUse) {
     ASSERT_TRUE(ok(t.insert_range({{"a", 1}, {"b", 2}})));
     ASSERT_TRUE(ok(t.save()));
     const auto descriptors = g.disk.open_descriptors();
-    for (const auto kind :
-         {file::call::create, file::call::write, file::call::any_sync, file::call::rename}) {
+    for (const auto kind : {simulation::call::create, simulation::call::write,
+                            simulation::call::any_sync, simulation::call::rename}) {
       g.disk.inject({.kind = kind, .error = ENOSPC});
       EXPECT_TRUE(refuses(t.compact(), errc::no_space, {path}));
       g.disk.clear_faults();
@@ -341,7 +341,7 @@ TYPED_TEST(SaveReload, BackgroundWorkSavesWhenMuchWasWritten) {
     EXPECT_EQ(t.stats()->unsaved_changes, 1u);
     ASSERT_TRUE(ok(t.insert(std::string(400, 'b'), 2)));
     ASSERT_TRUE(ok(t.insert(std::string(400, 'c'), 3)));
-    g.disk.inject({.kind = file::call::write, .error = ENOSPC, .sticky = true});
+    g.disk.inject({.kind = simulation::call::write, .error = ENOSPC, .sticky = true});
     work(t);
     EXPECT_EQ(t.stats()->unsaved_changes, 3u) << "it failed, and is still due";
     g.disk.clear_faults();
@@ -370,7 +370,7 @@ TYPED_TEST(SaveReload, BackgroundWorkSavesAndSyncsOnTime) {
     work(t);
     EXPECT_EQ(t.stats()->unsaved_changes, 0u);
     EXPECT_EQ(in_file(g), (entries{{"a", 1}}));
-    g.disk.inject({.kind = file::call::write, .error = ENOSPC, .sticky = true});
+    g.disk.inject({.kind = simulation::call::write, .error = ENOSPC, .sticky = true});
     ASSERT_TRUE(g.how == keeping::through || ok(t.insert("b", 2)));
     g.disk.advance(std::chrono::seconds(11));
     work(t);

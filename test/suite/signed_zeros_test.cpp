@@ -14,7 +14,7 @@ namespace {
 TEST(SignedZeros, AreOneKeyAtEveryDepthInMemoryAndInFilesOfEveryFormat) {
   for (const auto format : every_format) {
     SCOPED_TRACE(to_string(format));
-    file::simulated_disk disk;
+    simulation::simulated_disk disk;
     using any_map = map<term, std::int64_t>;
     const any_map::config c{.path = path, .format = format, .system = &disk};
     auto t = or_throw(any_map::open(c));
@@ -42,7 +42,7 @@ TEST(SignedZeros, AreOneKeyAtEveryDepthInMemoryAndInFilesOfEveryFormat) {
 TEST(SignedZeros, AreTwoValuesInMemoryAndInFilesOfEveryFormat) {
   for (const auto format : every_format) {
     SCOPED_TRACE(to_string(format));
-    file::simulated_disk disk;
+    simulation::simulated_disk disk;
     using any_bag = bag<std::int64_t, term>;
     const any_bag::config c{.path = path, .format = format, .system = &disk};
     auto t = or_throw(any_bag::open(c));
@@ -65,7 +65,7 @@ TEST(SignedZeros, AreTwoValuesInMemoryAndInFilesOfEveryFormat) {
 }
 
 TEST(SignedZeros, OfAKeyThatErlangWroteAreReadWithoutTheSign) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   {
     auto f = or_throw(dets::file::open({.path = path, .system = &disk}));
     ASSERT_TRUE(ok(f.insert(term::tuple({list_of(-0.0), term::integer(7)}))));

@@ -150,13 +150,13 @@ TEST(TransactionLimits, ATicketWaitsUntilTheTransactionIsOnDisk) {
                                {.ticket = &paid})));
   EXPECT_FALSE(paid.is_durable());
   const auto again = paid;
-  const auto syncs = b.disk.calls(file::call::sync_data);
+  const auto syncs = b.disk.calls(simulation::call::sync_data);
   ASSERT_TRUE(ok(paid.wait()));
-  EXPECT_EQ(b.disk.calls(file::call::sync_data), syncs + 1);
+  EXPECT_EQ(b.disk.calls(simulation::call::sync_data), syncs + 1);
   EXPECT_TRUE(paid.is_durable());
   EXPECT_TRUE(again.is_durable());
   ASSERT_TRUE(ok(again.wait()));
-  EXPECT_EQ(b.disk.calls(file::call::sync_data), syncs + 1);
+  EXPECT_EQ(b.disk.calls(simulation::call::sync_data), syncs + 1);
   // Whatever syncs makes it durable.
   ASSERT_TRUE(ok(b.db.transact([&](transaction& tx) { return tx(b.accounts).insert("a", 3); },
                                {.ticket = &paid})));
@@ -213,7 +213,7 @@ TEST(TransactionLimits, ATicketWhoseSyncFailsIsMadeDurableByRecover) {
   ASSERT_TRUE(ok(b.accounts.insert("b", 1)));
   ASSERT_TRUE(ok(b.db.transact([&](transaction& tx) { return tx(b.accounts).insert("a", 1); },
                                {.ticket = &t})));
-  b.disk.inject({.kind = file::call::sync_data, .sticky = true});
+  b.disk.inject({.kind = simulation::call::sync_data, .sticky = true});
   EXPECT_FALSE(t.wait());
   b.disk.clear_faults();
   EXPECT_FALSE(t.is_durable());
@@ -229,7 +229,7 @@ TEST(TransactionLimits, AFailedWriteChangesNothingInAnyTable) {
     SCOPED_TRACE(to_string(how));
     bank b(how);
     ASSERT_TRUE(ok(b.accounts.insert("a", 1)));
-    b.disk.inject({.kind = file::call::write, .error = ENOSPC, .sticky = true});
+    b.disk.inject({.kind = simulation::call::write, .error = ENOSPC, .sticky = true});
     int told = 0;
     EXPECT_TRUE(refuses(b.db.transact([&](transaction& tx) -> result<> {
       tx.on_commit([&] { ++told; });

@@ -48,14 +48,14 @@ class forged_table {
     sequence_ = next;
     return *this;
   }
-  void on(file::simulated_disk& disk) const { disk.put(path, file_.content); }
+  void on(simulation::simulated_disk& disk) const { disk.put(path, file_.content); }
 
  private:
   forged_journal file_;
   std::uint64_t sequence_ = 1;
 };
 
-[[nodiscard]] result<salvage_report> salvage_of(file::simulated_disk& disk,
+[[nodiscard]] result<salvage_report> salvage_of(simulation::simulated_disk& disk,
                                                 std::optional<kind> what = {}) {
   salvage_options o;
   o.where.system = &disk;
@@ -64,7 +64,8 @@ class forged_table {
 }
 
 /// Every way of reading refuses it with this code, naming the file once, and leaves it as it is.
-void expect_refused_everywhere(file::simulated_disk& disk, errc code, std::string_view piece) {
+void expect_refused_everywhere(simulation::simulated_disk& disk, errc code,
+                               std::string_view piece) {
   const auto before = *disk.read_all(path);
   const auto expect = [&](const auto& r) {
     ASSERT_TRUE(refuses(r, code, {path, piece}));
@@ -79,7 +80,7 @@ void expect_refused_everywhere(file::simulated_disk& disk, errc code, std::strin
 }
 
 /// What salvage wrote is sound: checked, opened with any types, written to and opened again.
-void expect_rescued(file::simulated_disk& disk, std::size_t entries) {
+void expect_rescued(simulation::simulated_disk& disk, std::size_t entries) {
   const auto checked = check(rescued, {.system = &disk});
   ASSERT_TRUE(ok(checked));
   EXPECT_EQ(checked->entries, entries);
@@ -96,7 +97,7 @@ void expect_rescued(file::simulated_disk& disk, std::size_t entries) {
 
 TEST(UnsoundFile, RecordsWithFlagsOfANewerShelfAreRefusedByAllWhoRead) {
   for (const int flag : {1, 2, 4, 8, 64, 128}) {
-    file::simulated_disk disk;
+    simulation::simulated_disk disk;
     const auto key = term::binary("bob");
     const auto value = term::integer(40);
     forged_table()
@@ -116,7 +117,7 @@ TEST(UnsoundFile, ACatalogueWithFlagsIsRefusedByDescribe) {
   std::vector<std::byte> records;
   journal::append_record(records,
                          {op::table_created, 1, 1, as_bytes(encoded.key), as_bytes(encoded.value)});
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   disk.put(path, forged_journal().frame(records, {}).content);
   EXPECT_TRUE(refuses(describe(path, {.system = &disk}), errc::unsupported_version,
                       {path, "byte 8192", "flags 1"}));
@@ -124,7 +125,7 @@ TEST(UnsoundFile, ACatalogueWithFlagsIsRefusedByDescribe) {
 }
 
 TEST(UnsoundFile, EntriesOfAnotherTableAreNotTakenForThisOnes) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   const auto key = term::binary("bob");
   const auto value = term::integer(40);
   forged_table().put("alice", 30).record({op::put, 0, 2, key.encoded(), value.encoded()}).on(disk);
@@ -156,7 +157,7 @@ TEST(UnsoundFile, SalvageLeavesOutWhatEveryOpenRefusesAndListsIt) {
   for (const auto& unsound : unsound_keys) {
     for (const bool as_key : {true, false}) {
       SCOPED_TRACE(testing::PrintToString(unsound) + (as_key ? " as key" : " as value"));
-      file::simulated_disk disk;
+      simulation::simulated_disk disk;
       forged_table({.key_schema = "any", .value_schema = "any"})
           .put("alice", 30)
           .put(as_key ? unsound : key, as_key ? value : unsound)
@@ -180,7 +181,7 @@ TEST(UnsoundFile, SalvageReplacesASchemaThatNoOpenReadsAndListsThat) {
   for (const auto& schema : malformed) {
     for (const bool of_key : {true, false}) {
       SCOPED_TRACE(schema);
-      file::simulated_disk disk;
+      simulation::simulated_disk disk;
       forged_table(
           {.key_schema = of_key ? schema : "binary", .value_schema = of_key ? "integer" : schema})
           .put("alice", 30)
@@ -200,7 +201,7 @@ TEST(UnsoundFile, SalvageReplacesASchemaThatNoOpenReadsAndListsThat) {
 }
 
 TEST(UnsoundFile, SalvageTakesTheSchemaItIsToldForOneThatIsMalformed) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   forged_table({.key_schema = "{{{", .value_schema = "integer"}).put("alice", 30).on(disk);
   salvage_options o;
   o.where.system = &disk;
@@ -217,7 +218,7 @@ TEST(UnsoundFile, SalvageKeepsEntriesAsDeepAsAnyTableMayHaveThem) {
   struct nest {
     std::vector<nest> inside;
   };
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   using deep_map = map<int, nest>;
   const deep_map::config c{.path = path, .limits = {.nesting = 1024}, .system = &disk};
   {
@@ -245,7 +246,7 @@ TEST(UnsoundFile, ACounterBeyondItsLimitIsRefusedForWritingReadAndSalvaged) {
   for (const auto sequence : {journal::most_sequence + 1, (std::uint64_t{1} << 62) - 2,
                               std::uint64_t{1} << 62, ~std::uint64_t{0} - 1}) {
     SCOPED_TRACE(sequence);
-    file::simulated_disk disk;
+    simulation::simulated_disk disk;
     forged_table()
         .put("alice", 30)
         .from_sequence(sequence)
@@ -266,7 +267,7 @@ TEST(UnsoundFile, ACounterBeyondItsLimitIsRefusedForWritingReadAndSalvaged) {
 }
 
 TEST(UnsoundFile, ACounterAtItsLimitIsWrittenOnWithoutHarm) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   forged_table().from_sequence(journal::most_sequence).put("alice", 30).on(disk);
   auto t = or_throw(ages_map::open({.path = path, .system = &disk}));
   for (int i = 0; i < 100; ++i) ASSERT_TRUE(ok(t.insert(std::to_string(i), i)));
@@ -295,7 +296,7 @@ TEST(UnsoundFile, ASchemaBeyondALimitIsRefusedWithTheLimitAtOnceAndSalvaged) {
   };
   for (const auto& [schema, limit] : large) {
     const auto start = shelf::test::cpu_time();
-    file::simulated_disk disk;
+    simulation::simulated_disk disk;
     forged_table({.key_schema = "binary", .value_schema = schema}).put("alice", 30).on(disk);
     expect_refused_everywhere(disk, errc::size_limit_exceeded, limit);
     EXPECT_EQ(or_throw(salvage_of(disk)).bad_records, 1u);
@@ -310,7 +311,7 @@ TEST(UnsoundFile, ASchemaWithinTheLimitsIsReadInTime) {
   names += ")";
   for (const auto& schema : {tuple_of(16'000), names}) {
     const auto start = shelf::test::cpu_time();
-    file::simulated_disk disk;
+    simulation::simulated_disk disk;
     forged_table({.key_schema = "binary", .value_schema = schema}).put("alice", 30).on(disk);
     EXPECT_EQ(or_throw(any_map::open({.path = path, .system = &disk})).size(), 1u);
     EXPECT_TRUE(refuses(check(path, {.system = &disk}), errc::type_mismatch, {path}));
@@ -322,7 +323,7 @@ TEST(UnsoundFile, ASchemaWithinTheLimitsIsReadInTime) {
 TEST(UnsoundFile, AlternativesWithinEachOtherAreTriedInTime) {
   auto value = term::binary("no such record");
   for (int i = 0; i < 200; ++i) value = term::tuple({or_throw(term::atom("r")), value});
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   const auto key = term::binary("alice");
   forged_table({.key_schema = "binary", .value_schema = "r{x: one_of(r{...}, r{...})}"})
       .record({op::put, 0, 1, key.encoded(), value.encoded()})

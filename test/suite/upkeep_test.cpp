@@ -39,7 +39,7 @@ struct ten_batches {
     return all;
   }
 
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   std::vector<std::uint64_t> begins;
 };
 
@@ -70,7 +70,7 @@ TEST(Describe, SaysKindTypesAndThatTheFileWasClosed) {
 }
 
 TEST(Describe, WorksBesideAWriterAndNamesIt) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   const auto t = or_throw(ages_map::open({.path = path, .system = &disk}));
   const auto d = or_throw(describe(path, {.system = &disk}));
   EXPECT_FALSE(d.closed);
@@ -78,7 +78,7 @@ TEST(Describe, WorksBesideAWriterAndNamesIt) {
 }
 
 TEST(Describe, TellsNoFileFromNoTable) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   EXPECT_EQ(describe(path, {.system = &disk}).error(), errc::not_found);
   disk.put(path, as_bytes("hello"));
   EXPECT_EQ(describe(path, {.system = &disk}).error(), errc::not_a_table);
@@ -112,7 +112,7 @@ TEST(Check, AnEntryThatIsNotOfTheTypesTheFileNamesIsToldWithItsPath) {
     std::int64_t x = 0;
     std::int64_t y = 0;
   };
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   {
     auto t = or_throw(map<std::string, pair_of_numbers>::open({.path = path, .system = &disk}));
     (void)or_throw(t.insert("right", {1, 2}));
@@ -173,13 +173,13 @@ TEST(Copy, NeverReplacesAFile) {
 TEST(Copy, LeavesNoFileWhenAnyCallFails) {
   const auto calls = [] {
     ten_batches f;
-    const auto before = f.disk.calls(file::call::changing);
+    const auto before = f.disk.calls(simulation::call::changing);
     (void)or_throw(copy(path, rescued, {.system = &f.disk}));
-    return f.disk.calls(file::call::changing) - before;
+    return f.disk.calls(simulation::call::changing) - before;
   }();
   for (std::uint64_t nth = 1; nth <= calls; ++nth) {
     ten_batches f;
-    f.disk.inject({.kind = file::call::changing, .nth = nth, .error = ENOSPC});
+    f.disk.inject({.kind = simulation::call::changing, .nth = nth, .error = ENOSPC});
     const auto made = copy(path, rescued, {.system = &f.disk});
     f.disk.clear_faults();
     expect_all_or_nothing(f, made.has_value(), nth);
@@ -198,8 +198,9 @@ detail::entry_types ages_types(kind what = kind::set) {
 }
 
 /// Entries `from` to `to` for a table that is not in memory: a new one, or one that is there.
-result<> fill(file::simulated_disk& disk, decltype(&detail::build_file) begin, const char* name,
-              std::int64_t from, std::int64_t to, const detail::entry_types& types = ages_types()) {
+result<> fill(simulation::simulated_disk& disk, decltype(&detail::build_file) begin,
+              const char* name, std::int64_t from, std::int64_t to,
+              const detail::entry_types& types = ages_types()) {
   detail::core_config config;
   config.path = name;
   config.system = &disk;
@@ -212,10 +213,10 @@ result<> fill(file::simulated_disk& disk, decltype(&detail::build_file) begin, c
   }
   return (*made)->publish();
 }
-result<> build(file::simulated_disk& disk, std::int64_t count) {
+result<> build(simulation::simulated_disk& disk, std::int64_t count) {
   return fill(disk, &detail::build_file, rescued, 0, count);
 }
-result<> extend(file::simulated_disk& disk, std::int64_t from, std::int64_t to) {
+result<> extend(simulation::simulated_disk& disk, std::int64_t from, std::int64_t to) {
   return fill(disk, &detail::extend_file, path, from, to);
 }
 
@@ -234,13 +235,13 @@ TEST(Build, HoldsWhatWasAddedHoweverManyBatchesThatTakes) {
 TEST(Build, LeavesNoFileWhenAnyCallFails) {
   const auto calls = [] {
     ten_batches f;
-    const auto before = f.disk.calls(file::call::changing);
+    const auto before = f.disk.calls(simulation::call::changing);
     or_throw(build(f.disk, 10));
-    return f.disk.calls(file::call::changing) - before;
+    return f.disk.calls(simulation::call::changing) - before;
   }();
   for (std::uint64_t nth = 1; nth <= calls; ++nth) {
     ten_batches f;
-    f.disk.inject({.kind = file::call::changing, .nth = nth, .error = ENOSPC});
+    f.disk.inject({.kind = simulation::call::changing, .nth = nth, .error = ENOSPC});
     const auto made = build(f.disk, 10);
     f.disk.clear_faults();
     expect_all_or_nothing(f, made.has_value(), nth);
@@ -301,15 +302,15 @@ TEST(Extend, OfOtherTypesIsRefusedAndChangesNothing) {
 TEST(Extend, AddsAllOrNothingWhenAnyCallFails) {
   const auto calls = [] {
     ten_batches f;
-    const auto before = f.disk.calls(file::call::changing);
+    const auto before = f.disk.calls(simulation::call::changing);
     or_throw(extend(f.disk, 10, 20));
-    return f.disk.calls(file::call::changing) - before;
+    return f.disk.calls(simulation::call::changing) - before;
   }();
   for (const int cause : {ENOSPC, EIO}) {
     for (std::uint64_t nth = 1; nth <= calls; ++nth) {
       SCOPED_TRACE(testing::Message() << cause << " at call " << nth);
       ten_batches f;
-      f.disk.inject({.kind = file::call::changing, .nth = nth, .error = cause});
+      f.disk.inject({.kind = simulation::call::changing, .nth = nth, .error = cause});
       const auto done = extend(f.disk, 10, 20);
       f.disk.clear_faults();
       EXPECT_EQ(f.disk.open_descriptors(), 0u);
@@ -356,7 +357,7 @@ TEST(Salvage, OfADamagedBatchLosesThatBatchAndSaysWhereAndWhich) {
 }
 
 TEST(Salvage, OfALargeBatchThatLostAFrameKeepsTheRestOfIt) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   constexpr std::size_t count = 40'000;
   std::uint64_t middle = 0;
   {
@@ -415,7 +416,7 @@ TEST(Salvage, OfAFileCutShortKnowsWhichBatchesWereBehind) {
 }
 
 TEST(Salvage, OfATornEndLosesNothingThatWasPromised) {
-  file::simulated_disk disk;
+  simulation::simulated_disk disk;
   {
     auto t = or_throw(ages_map::open({.path = path, .system = &disk}));
     (void)or_throw(t.insert("alice", 30));
@@ -464,7 +465,7 @@ TEST(Salvage, OfAnyFlippedBitGivesASoundTableOfEntriesThatWereWritten) {
 TEST(Upkeep, OfAFileOfAnotherFormatIsRefusedAndChangesNothing) {
   for (const auto format : test::every_format) {
     if (can_keep(format, capability::upkeep)) continue;
-    file::simulated_disk disk;
+    simulation::simulated_disk disk;
     {
       auto t = or_throw(ages_map::open({.path = path, .format = format, .system = &disk}));
       (void)or_throw(t.insert("a", 1));

@@ -1,14 +1,18 @@
-// TEST  file room
+// TEST  simulation room
 // The simulated disk behaves like the real system: the same random calls give the same answers.
 #include "file/scratch.hpp"
-#include "file/simulated_disk.hpp"
+#include "simulation/simulated_disk.hpp"
 
 #include <algorithm>
 #include <random>
 #include <sstream>
 
-namespace shelf::file {
+namespace shelf::simulation {
 namespace {
+
+using file::linux_system;
+using file::real_system;
+using file::scratch;
 
 /// A system under a log: every answer as text, without what may differ: numbers of descriptors and
 /// inodes.
@@ -241,4 +245,4 @@ TEST(SameSystem, DirectoriesAreFoundAlikeBelowABaseByAllThreeSystems) {
 }
 
 }  // namespace
-}  // namespace shelf::file
+}  // namespace shelf::simulation

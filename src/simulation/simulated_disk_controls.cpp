@@ -1,13 +1,13 @@
-// FILE  api -> engine -> stores -> journal -> [file]
+// SIMULATION  [simulation] -> file
 // The test's side of the simulated disk: faults, resources, and files behind the system's back.
-#include "file/simulated_disk.hpp"
+#include "simulation/simulated_disk.hpp"
 
 #include <algorithm>
 #include <cassert>
 #include <chrono>
 #include <utility>
 
-namespace shelf::file {
+namespace shelf::simulation {
 
 using type = file_status::type;
 
@@ -220,4 +220,4 @@ void simulated_disk::make_fifo(std::string_view path) {
   plant(path, type::fifo, {});
 }
 
-}  // namespace shelf::file
+}  // namespace shelf::simulation

@@ -1,10 +1,10 @@
-// FILE  api -> engine -> stores -> journal -> [file]
+// SIMULATION  [simulation] -> file
 // The system in memory: every call recorded, any call made to fail, and a disk that remembers what
 // a crash may take.
 #pragma once
 
-#include "file/disk_image.hpp"
 #include "file/system.hpp"
+#include "simulation/disk_image.hpp"
 
 #include <array>
 #include <chrono>
@@ -17,7 +17,7 @@
 #include <string_view>
 #include <vector>
 
-namespace shelf::file {
+namespace shelf::simulation {
 
 /// The calls of `system`, for counting and for faults. The first three stand for several.
 enum class call : std::uint8_t {
@@ -220,4 +220,4 @@ class simulated_disk : public system {
   std::chrono::nanoseconds clock_{std::chrono::seconds(1)};
 };
 
-}  // namespace shelf::file
+}  // namespace shelf::simulation

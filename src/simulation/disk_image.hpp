@@ -1,4 +1,4 @@
-// FILE  api -> engine -> stores -> journal -> [file]
+// SIMULATION  [simulation] -> file
 // A simulated disk at one moment: what is on the platter, what only the page cache knows, what is
 // still under way.
 #pragma once
@@ -14,7 +14,13 @@
 #include <string>
 #include <vector>
 
-namespace shelf::file {
+namespace shelf::simulation {
+
+using file::descriptor;
+using file::file_status;
+using file::open_flags;
+using file::os_result;
+using file::system;
 
 /// Bytes that are shared until one of the sharers changes them.
 class shared_bytes {
@@ -214,4 +220,4 @@ void change_entries(entry_map& entries, const entry_change& change);
 /// True if piece number `piece` of a dropped change reached the platter, by operation::reached.
 [[nodiscard]] bool piece_reached(std::uint64_t reached, std::uint64_t piece) noexcept;
 
-}  // namespace shelf::file
+}  // namespace shelf::simulation

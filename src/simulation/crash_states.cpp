@@ -1,9 +1,9 @@
-// FILE  api -> engine -> stores -> journal -> [file]
+// SIMULATION  [simulation] -> file
 // Every disk that a crash may legally leave: which decisions are tried, in which order, and each
 // disk once.
-#include "file/crash_states.hpp"
+#include "simulation/crash_states.hpp"
 
-#include "file/crash_space.hpp"
+#include "simulation/crash_space.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-namespace shelf::file {
+namespace shelf::simulation {
 namespace {
 
 constexpr std::size_t most_pieces_for_all_subsets = 12;
@@ -372,4 +372,4 @@ std::unique_ptr<simulated_disk> disk_at(const history& past, std::size_t at) {
   return std::make_unique<simulated_disk>(replay(past, true).advance_to(at));
 }
 
-}  // namespace shelf::file
+}  // namespace shelf::simulation

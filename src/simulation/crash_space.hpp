@@ -1,16 +1,16 @@
-// FILE  api -> engine -> stores -> journal -> [file]
+// SIMULATION  [simulation] -> file
 // All that is undecided on a disk at the moment of a power cut, and the disk that one decision
 // makes of it.
 #pragma once
 
-#include "file/disk_image.hpp"
+#include "simulation/disk_image.hpp"
 
 #include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
 
-namespace shelf::file {
+namespace shelf::simulation {
 
 /// What may be kept or lost by itself: a 512-byte piece of a write, or a whole truncate, mode or
 /// owner.
@@ -123,4 +123,4 @@ class chooser {
   std::uint64_t state_;
 };
 
-}  // namespace shelf::file
+}  // namespace shelf::simulation

@@ -1,6 +1,6 @@
-// FILE  api -> engine -> stores -> journal -> [file]
+// SIMULATION  [simulation] -> file
 // The system in memory: descriptors, locks and faults over a disk image.
-#include "file/simulated_disk.hpp"
+#include "simulation/simulated_disk.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -10,7 +10,7 @@
 #include <cstring>
 #include <utility>
 
-namespace shelf::file {
+namespace shelf::simulation {
 namespace {
 
 constexpr std::size_t longest_name = 255;
@@ -464,4 +464,4 @@ std::uint64_t simulated_disk::random() {
   return chance();
 }
 
-}  // namespace shelf::file
+}  // namespace shelf::simulation

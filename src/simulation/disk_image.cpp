@@ -1,14 +1,14 @@
-// FILE  api -> engine -> stores -> journal -> [file]
+// SIMULATION  [simulation] -> file
 // A simulated disk at one moment: how each operation moves bytes from the page cache to the
 // platter.
-#include "file/disk_image.hpp"
+#include "simulation/disk_image.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
-namespace shelf::file {
+namespace shelf::simulation {
 namespace {
 
 std::uint64_t mixed(std::uint64_t x) noexcept {
@@ -373,4 +373,4 @@ void disk_image::collect(const std::set<std::uint64_t>& open) {
   std::erase_if(nodes_, [&](const auto& node) { return !reachable.contains(node.first); });
 }
 
-}  // namespace shelf::file
+}  // namespace shelf::simulation

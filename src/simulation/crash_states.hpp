@@ -1,9 +1,9 @@
-// FILE  api -> engine -> stores -> journal -> [file]
+// SIMULATION  [simulation] -> file
 // Every disk that a crash may legally leave, made from a recording: what crash tests open, check,
 // and crash again.
 #pragma once
 
-#include "file/simulated_disk.hpp"
+#include "simulation/simulated_disk.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -11,7 +11,7 @@
 #include <memory>
 #include <string>
 
-namespace shelf::file {
+namespace shelf::simulation {
 
 /// Which crash, and how hard to look.
 struct crash_options {
@@ -79,4 +79,4 @@ crash_tally for_each_crash_state(const history& past, const crash_options& optio
 /// The machine as it was after `at` operations, had it not crashed; nothing open or locked.
 [[nodiscard]] std::unique_ptr<simulated_disk> disk_at(const history& past, std::size_t at);
 
-}  // namespace shelf::file
+}  // namespace shelf::simulation

@@ -1,14 +1,17 @@
-// TEST  file room
+// TEST  simulation room
 // What a crash may leave: each rule of the model shown by the set of states it allows.
-#include "file/crash_states.hpp"
+#include "simulation/crash_states.hpp"
 #include "file/scratch.hpp"
 
 #include <cerrno>
 #include <map>
 #include <set>
 
-namespace shelf::file {
+namespace shelf::simulation {
 namespace {
+
+using file::location;
+using file::sure;
 
 std::string text(const std::optional<std::vector<std::byte>>& content) {
   return content ? std::string(as_text(*content)) : "(no file)";
@@ -465,4 +468,4 @@ TEST_F(CrashOfASave, WithoutTheDirectorysSyncIsCaught) {
 }
 
 }  // namespace
-}  // namespace shelf::file
+}  // namespace shelf::simulation

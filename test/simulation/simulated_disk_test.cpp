@@ -1,16 +1,16 @@
-// TEST  file room
+// TEST  simulation room
 // The simulated machine: faults where they are asked for, recording, resources, and what a failed
 // sync does.
-#include "file/simulated_disk.hpp"
-#include "file/crash_states.hpp"
+#include "simulation/simulated_disk.hpp"
 #include "file/scratch.hpp"
+#include "simulation/crash_states.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <thread>
 
-namespace shelf::file {
+namespace shelf::simulation {
 namespace {
 
 std::string text(const std::optional<std::vector<std::byte>>& content) {
@@ -258,4 +258,4 @@ TEST_F(SimulatedDisk, TheDiskAtAnyEarlierOperationIsWhatItWasThen) {
 }
 
 }  // namespace
-}  // namespace shelf::file
+}  // namespace shelf::simulation

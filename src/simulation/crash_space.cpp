@@ -1,7 +1,7 @@
-// FILE  api -> engine -> stores -> journal -> [file]
+// SIMULATION  [simulation] -> file
 // All that is undecided on a disk at the moment of a power cut, and the disk that one decision
 // makes of it.
-#include "file/crash_space.hpp"
+#include "simulation/crash_space.hpp"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -11,7 +11,7 @@
 #include <cstring>
 #include <utility>
 
-namespace shelf::file {
+namespace shelf::simulation {
 namespace {
 
 constexpr std::byte fill_pattern{0xa5};
@@ -401,4 +401,4 @@ std::string crash_space::describe(const crash_plan& plan) const {
   return text.append("; holes read as ").append(fills[static_cast<std::size_t>(plan.fill)]);
 }
 
-}  // namespace shelf::file
+}  // namespace shelf::simulation
