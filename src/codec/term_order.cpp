@@ -4,7 +4,7 @@
 #include "shelf/detail/shape.hpp"
 #include "term/canonical.hpp"
 #include "term/order.hpp"
-#include "term/scan.hpp"
+#include "term/validation.hpp"
 
 namespace shelf::detail {
 

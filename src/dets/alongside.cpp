@@ -1,6 +1,6 @@
 // DETS  api -> engine -> stores -> [dets] -> file
 // Reading without a lock: what was read counts only if nobody changed the file meanwhile.
-#include "dets/store.hpp"
+#include "dets/object_store.hpp"
 #include "term/tag.hpp"
 
 #include <algorithm>
@@ -30,13 +30,13 @@ bool says_closed(bytes header) noexcept {
 
 }  // namespace
 
-error store::changed_meanwhile() const {
+error object_store::changed_meanwhile() const {
   return error(errc::busy, where_.path() +
                                ": another process is changing the file: try again, or open it "
                                "again");
 }
 
-void store::pause(int times) const {
+void object_store::pause(int times) const {
   // A simulated system has no time of its own.
   if (!system_.has_background_threads()) return;
   if (times < 8) return std::this_thread::yield();
@@ -44,7 +44,7 @@ void store::pause(int times) const {
 }
 
 /// Opens again and again until the file was the same before and after.
-result<> store::open_alongside() {
+result<> object_store::open_alongside() {
   const auto began = system_.now();
   for (int i = 0; i < most_looks; ++i) {
     if (i >= least_looks && system_.now() - began > longest_look) break;
@@ -91,7 +91,7 @@ result<> store::open_alongside() {
 /// All of an unclosed file; nothing if it changed meanwhile. What is the same in both of two
 /// readings was there between them: a place that shelf has written in between bears another number
 /// (see mark_free).
-result<std::optional<storage>> store::read_at_one_moment(const file::open_file& from) const {
+result<std::optional<storage>> object_store::read_at_one_moment(const file::open_file& from) const {
   const auto status = from.status();
   if (!status) return std::unexpected(status.error());
   // Addresses have 32 bits: what is behind cannot be meant.
@@ -116,14 +116,14 @@ result<std::optional<storage>> store::read_at_one_moment(const file::open_file& 
 }
 
 /// What the header says.
-result<store::front_bytes> store::front_of(const storage& from) {
+result<object_store::front_bytes> object_store::front_of(const storage& from) {
   front_bytes front{};
   const auto got = from.read_some(0, front);
   if (!got) return std::unexpected(got.error());
   return front;
 }
 
-result<> store::check_unchanged() const {
+result<> object_store::check_unchanged() const {
   if (!reads_alongside()) return {};
   const auto m = front_of(file_);
   if (!m) return std::unexpected(m.error());
@@ -131,7 +131,7 @@ result<> store::check_unchanged() const {
 }
 
 /// Whether header and slot say what they said when the file was opened.
-result<bool> store::is_as_opened(std::uint32_t slot) const {
+result<bool> object_store::is_as_opened(std::uint32_t slot) const {
   std::array<std::byte, sizeof(slot_entry)> raw;
   if (auto read = file_.read(slots_.place_of(slot), raw, "a slot"); !read) {
     return std::unexpected(read.error());
@@ -145,8 +145,8 @@ result<bool> store::is_as_opened(std::uint32_t slot) const {
 
 /// An object that is found in a bucket that counts is right, if it was read whole. That there is
 /// none is right only if header and slot still are what they were.
-result<std::size_t> store::lookup_alongside(bytes key,
-                                            shelf::detail::function_ref<void(bytes)> visit) const {
+result<std::size_t> object_store::lookup_alongside(
+    bytes key, shelf::detail::function_ref<void(bytes)> visit) const {
   const std::shared_lock lock(mutex_);
   if (auto ok = usable(); !ok) return std::unexpected(ok.error());
   const auto slot = slot_of(key);
@@ -177,7 +177,7 @@ result<std::size_t> store::lookup_alongside(bytes key,
 }
 
 /// Whether a walk met damage, or a file that was changed and closed again since it was opened.
-result<> store::blame(const error& cause) const {
+result<> object_store::blame(const error& cause) const {
   const std::shared_lock lock(mutex_);
   if (auto ok = usable(); !ok) return ok;
   if (auto same = check_unchanged(); !same) return same;

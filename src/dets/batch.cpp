@@ -1,7 +1,7 @@
 // DETS  api -> engine -> stores -> [dets] -> file
 // Many changes at once: those of one slot make one bucket, or in a bag a bucket per step.
 #include "dets/edits.hpp"
-#include "dets/store.hpp"
+#include "dets/object_store.hpp"
 #include "term/order.hpp"
 
 #include <algorithm>
@@ -14,7 +14,7 @@ namespace {
 /// Objects that are written before the marks of what they replace.
 constexpr std::size_t portion = 4096;
 
-using one_change = store::one_change;
+using one_change = object_store::one_change;
 using verb = one_change::verb;
 
 /// A change of a batch, and which step of its slot it belongs to.
@@ -69,7 +69,7 @@ std::uint32_t number_steps(std::span<in_slot> here, std::span<const one_change> 
 
 }  // namespace
 
-result<std::size_t> store::insert_all(std::span<const bytes> objects, bool only_new) {
+result<std::size_t> object_store::insert_all(std::span<const bytes> objects, bool only_new) {
   if (auto ok = writable(); !ok) return std::unexpected(ok.error());
   std::vector<one_change> changes;
   changes.reserve(objects.size());
@@ -101,7 +101,7 @@ result<std::size_t> store::insert_all(std::span<const bytes> objects, bool only_
   return objects.size();
 }
 
-result<> store::check_absent(std::span<const bytes> objects) const {
+result<> object_store::check_absent(std::span<const bytes> objects) const {
   std::pmr::vector<std::byte> content;
   for (const auto& object : objects) {
     const auto key = element_at(object, keypos_);
@@ -115,7 +115,7 @@ result<> store::check_absent(std::span<const bytes> objects) const {
   return {};
 }
 
-result<> store::change_all(std::span<const one_change> changes) {
+result<> object_store::change_all(std::span<const one_change> changes) {
   const std::scoped_lock lock(mutex_);
   if (auto begun = begin_change(); !begun) return begun;
   const auto inserts = std::ranges::count(changes, one_change::verb::insert, &one_change::what);
@@ -144,7 +144,7 @@ result<> store::change_all(std::span<const one_change> changes) {
 
 /// In the order of the slots; those of one key in the order in which they came. Until
 /// finish_change() what they replace stays as it was.
-result<> store::apply_by_slot(std::span<const one_change> changes) {
+result<> object_store::apply_by_slot(std::span<const one_change> changes) {
   std::vector<in_slot> by_slot;
   by_slot.reserve(changes.size());
   for (std::size_t i = 0; i < changes.size(); ++i) {
@@ -178,8 +178,8 @@ result<> store::apply_by_slot(std::span<const one_change> changes) {
   return {};
 }
 
-result<> store::apply_to(key_records& records, const one_change& c,
-                         std::vector<std::vector<std::byte>>& stored) const {
+result<> object_store::apply_to(key_records& records, const one_change& c,
+                                std::vector<std::vector<std::byte>>& stored) const {
   if (c.what == one_change::verb::erase) {
     static_cast<void>(erase_key(records, c.content));
     return {};

@@ -1,7 +1,7 @@
 // DETS  api -> engine -> stores -> [dets] -> file
 // A whole file beside this one, which may still be changed before it takes this one's place.
+#include "dets/object_store.hpp"
 #include "dets/replacement.hpp"
-#include "dets/store.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -11,21 +11,22 @@
 
 namespace shelf::dets_format {
 
-store::~store() { discard_unpublished(); }
+object_store::~object_store() { discard_unpublished(); }
 
-void store::discard_unpublished() noexcept {
+void object_store::discard_unpublished() noexcept {
   if (temporary_name_.empty() || process_.is_of_parent()) return;
   where_.discard({std::move(file_.file()), std::move(temporary_name_)});
   temporary_name_.clear();
 }
 
 /// Writers go on in this file meanwhile: the lock is held for moments only.
-result<std::unique_ptr<store>> store::write_beside(kind type, std::vector<piece>& pieces,
-                                                   const piece_source& source,
-                                                   const progress& tell) const {
+result<std::unique_ptr<object_store>> object_store::write_beside(kind type,
+                                                                 std::vector<piece>& pieces,
+                                                                 const piece_source& source,
+                                                                 const progress& tell) const {
   auto how = settings_;
   how.type = type;
-  std::unique_ptr<store> fresh(new store(std::move(how), place_));
+  std::unique_ptr<object_store> fresh(new object_store(std::move(how), place_));
   auto made = replacement::begin(*place_);
   if (!made) return std::unexpected(made.error());
   bulk_shape shape{.format = {type, keypos_, settings_.exact_values}};
@@ -50,7 +51,7 @@ result<std::unique_ptr<store>> store::write_beside(kind type, std::vector<piece>
 }
 
 /// This store works on a file that was written beside another, and has no name yet.
-result<> store::adopt(replacement& made, const storage& like, bool reopened) {
+result<> object_store::adopt(replacement& made, const storage& like, bool reopened) {
   auto unnamed = made.release(like.in_memory() ? nullptr : &like.file());
   if (!unnamed) return std::unexpected(unnamed.error());
   temporary_name_ = std::move(unnamed->name);
@@ -63,8 +64,8 @@ result<> store::adopt(replacement& made, const storage& like, bool reopened) {
 
 /// The new file gets the name, and is what this store works on from here. It has been read before:
 /// behind the rename only the sync of the directory can fail.
-result<> store::take_place(replacement& made) {
-  store fresh(settings_, place_);
+result<> object_store::take_place(replacement& made) {
+  object_store fresh(settings_, place_);
   if (auto ready = fresh.adopt(made, file_, false); !ready) return ready;
   if (auto named = fresh.take_name(true); !named) return named;
   file_ = std::move(fresh.file_);
@@ -82,7 +83,7 @@ result<> store::take_place(replacement& made) {
   return {};
 }
 
-result<> store::publish(bool replace) {
+result<> object_store::publish(bool replace) {
   const std::scoped_lock lock(mutex_);
   assert(!temporary_name_.empty());
   if (auto ok = writable(); !ok) return ok;
@@ -92,7 +93,7 @@ result<> store::publish(bool replace) {
   return {};
 }
 
-result<> store::take_name(bool replace) {
+result<> object_store::take_name(bool replace) {
   // A copy: should there be no memory, the name still says what has to go away.
   file::location::temporary named{std::move(file_.file()), temporary_name_};
   auto done = where_.publish(named, replace);
@@ -101,13 +102,13 @@ result<> store::take_name(bool replace) {
   return done;
 }
 
-result<> store::still_named() const {
+result<> object_store::still_named() const {
   const std::shared_lock lock(mutex_);
   if (auto ok = usable(); !ok) return ok;
   return where_.still_names(file_.file());
 }
 
-result<file::file_status> store::status() const {
+result<file::file_status> object_store::status() const {
   const std::shared_lock lock(mutex_);
   if (auto ok = usable(); !ok) return std::unexpected(ok.error());
   return file_.file().status();

@@ -3,7 +3,7 @@
 #include "dets/buddy.hpp"
 
 #include "dets/storage.hpp"
-#include "term/encode.hpp"
+#include "term/scalar_output.hpp"
 #include "term/tag.hpp"
 
 #include <bit>

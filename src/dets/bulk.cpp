@@ -5,11 +5,11 @@
 #include "file/fetch_early.hpp"
 #include "file/sync_pace.hpp"
 
-#include "dets/key_order.hpp"
+#include "dets/bucket_order.hpp"
 #include "dets/slot_table.hpp"
-#include "term/encode.hpp"
 #include "term/order.hpp"
-#include "term/scan.hpp"
+#include "term/scalar_output.hpp"
+#include "term/validation.hpp"
 
 #include <algorithm>
 #include <cassert>

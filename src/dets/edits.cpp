@@ -2,7 +2,7 @@
 // The records of one bucket, edited in memory.
 #include "dets/edits.hpp"
 
-#include "dets/key_order.hpp"
+#include "dets/bucket_order.hpp"
 #include "term/order.hpp"
 
 #include <algorithm>

@@ -9,9 +9,9 @@ namespace shelf::dets_format {
 
 /// One segment's growth, made ready beside what is there, then taken over in one step. Until then
 /// the old buckets stand, so that a failure changes nothing: what was prepared is forgotten.
-class store::growth {
+class object_store::growth {
  public:
-  explicit growth(store& of) : store_(of), unmarked_before_(of.unmarked_.size()) {
+  explicit growth(object_store& of) : store_(of), unmarked_before_(of.unmarked_.size()) {
     // All the room it can need: once something is written, noting that cannot fail.
     written_.reserve(std::size_t{2} * slots_per_segment);
     entries_.reserve(std::size_t{2} * slots_per_segment);
@@ -135,7 +135,7 @@ class store::growth {
     std::uint32_t slot;
     slot_entry entry;
   };
-  store& store_;
+  object_store& store_;
   std::size_t unmarked_before_;
   bool taken_over_ = false;
   std::vector<block> reserved_;  // a part, if one is due, and the segment
@@ -146,7 +146,7 @@ class store::growth {
 
 /// Makes room for so many more keys; a single one brings at most two segments, as in OTP. A file
 /// that cannot grow goes on with longer buckets.
-result<> store::grow_for(std::uint64_t keys) {
+result<> object_store::grow_for(std::uint64_t keys) {
   auto most = keys == 1 ? 2 : std::numeric_limits<int>::max();
   while (walks_ == 0 && !cannot_grow_ && most-- > 0 && header_.keys + keys > header_.next &&
          header_.next < header_.max_slots) {

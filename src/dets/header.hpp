@@ -2,7 +2,7 @@
 // The header: what it says, whether it can be believed, and how it is written.
 #pragma once
 
-#include "dets/hash.hpp"
+#include "dets/erlang_hash.hpp"
 #include "dets/layout.hpp"
 #include "shelf/detail/bytes.hpp"
 #include "shelf/error.hpp"

@@ -2,7 +2,7 @@
 // Steps between which nothing may come, not even a lack of memory.
 #pragma once
 
-#include "dets/store.hpp"
+#include "dets/object_store.hpp"
 
 #include <exception>
 #include <vector>
@@ -17,9 +17,10 @@ void make_room(std::vector<T>& list) {
 
 /// While there is one, slots and free blocks do not agree. An exception that leaves it behind
 /// fences the store: the buckets in the file are whole, and the next open repairs the rest.
-class store::indivisible {
+class object_store::indivisible {
  public:
-  explicit indivisible(store& of) noexcept : store_(of), before_(std::uncaught_exceptions()) {}
+  explicit indivisible(object_store& of) noexcept
+      : store_(of), before_(std::uncaught_exceptions()) {}
   indivisible(const indivisible&) = delete;
   indivisible& operator=(const indivisible&) = delete;
   ~indivisible() {
@@ -27,7 +28,7 @@ class store::indivisible {
   }
 
  private:
-  store& store_;
+  object_store& store_;
   int before_;
 };
 

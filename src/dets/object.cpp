@@ -3,11 +3,11 @@
 #include "dets/object.hpp"
 
 #include "term/canonical.hpp"
-#include "term/encode.hpp"
 #include "term/envelope.hpp"
-#include "term/scan.hpp"
+#include "term/scalar_output.hpp"
 #include "term/skip.hpp"
 #include "term/tag.hpp"
+#include "term/validation.hpp"
 
 #include <string>
 

@@ -1,6 +1,6 @@
 // DETS  api -> engine -> stores -> [dets] -> file
 // phash: the hash of files born before OTP R9, which their updates go on using.
-#include "dets/hash.hpp"
+#include "dets/erlang_hash.hpp"
 #include "term/skip.hpp"
 #include "term/tag.hpp"
 

@@ -29,7 +29,7 @@ std::array<std::byte, 4> mark(std::uint32_t status) noexcept {
 /// `old` and `fresh` are whole buckets, or empty. On an error or an exception nothing has changed,
 /// or the file is fenced. A slot that a batch sets more than once has one turn each time: the
 /// bucket of a later one waits until what stood there two turns before is free.
-result<> store::place(std::uint32_t slot, bytes old, bytes fresh, std::size_t turn) {
+result<> object_store::place(std::uint32_t slot, bytes old, bytes fresh, std::size_t turn) {
   assert((turn == 0 || in_batch_) && "a single change has one turn");
   if (later_.size() < turn) later_.emplace_back();
   const auto entry = slots_.at(slot);
@@ -55,13 +55,13 @@ result<> store::place(std::uint32_t slot, bytes old, bytes fresh, std::size_t tu
   return safe ? place_in_place(slot, old, fresh) : place_anew(slot, old, fresh, turn);
 }
 
-void store::note_placed(std::uint32_t slot, slot_entry before, slot_entry now) noexcept {
+void object_store::note_placed(std::uint32_t slot, slot_entry before, slot_entry now) noexcept {
   placed_.push_back({slot, before});
   slots_.set(slot, now);
 }
 
 /// Over the old bucket, in a block that is large enough.
-result<> store::place_in_place(std::uint32_t slot, bytes old, bytes fresh) {
+result<> object_store::place_in_place(std::uint32_t slot, bytes old, bytes fresh) {
   const indivisible step(*this);
   const auto entry = slots_.at(slot);
   const auto same = static_cast<std::size_t>(std::ranges::mismatch(old, fresh).in2 - fresh.begin());
@@ -79,12 +79,12 @@ result<> store::place_in_place(std::uint32_t slot, bytes old, bytes fresh) {
   return {};
 }
 
-bool store::restore_in_place(slot_entry entry, std::size_t from, bytes old) {
+bool object_store::restore_in_place(slot_entry entry, std::size_t from, bytes old) {
   if (from < old.size() && !file_.write_page(entry.pointer + from, old.subspan(from))) return false;
   return file_.file().truncate(end_).has_value();
 }
 
-result<> store::place_anew(std::uint32_t slot, bytes old, bytes fresh, std::size_t turn) {
+result<> object_store::place_anew(std::uint32_t slot, bytes old, bytes fresh, std::size_t turn) {
   const auto before = slots_.at(slot);
   const auto k = class_of(fresh.size());
   const auto address = free_.allocate(k);
@@ -108,7 +108,7 @@ result<> store::place_anew(std::uint32_t slot, bytes old, bytes fresh, std::size
 
 /// Where the addresses of a turn's buckets are noted until they are marked; null if they count as
 /// soon as they are written.
-std::vector<std::uint32_t>* store::waiting_in(std::size_t turn) noexcept {
+std::vector<std::uint32_t>* object_store::waiting_in(std::size_t turn) noexcept {
   if (turn > 0) return &later_[turn - 1].unmarked;
   return settings_.durable ? &unmarked_ : nullptr;
 }
@@ -116,8 +116,8 @@ std::vector<std::uint32_t>* store::waiting_in(std::size_t turn) noexcept {
 /// Into free space. A bucket over several pages, or one that is copied into a mapping, gets its
 /// mark last, so that a half is none. In durable mode every bucket gets it after a sync: a power
 /// cut may leave any part of a write, and nothing in a bucket would tell.
-result<> store::write_bucket(std::uint64_t address, bytes bucket,
-                             std::vector<std::uint32_t>* waiting) {
+result<> object_store::write_bucket(std::uint64_t address, bytes bucket,
+                                    std::vector<std::uint32_t>* waiting) {
   const auto before = end_;
   const bool at_once =
       in_one_page(address, address + bucket.size()) && waiting == nullptr && !file_.is_mapped();
@@ -142,14 +142,14 @@ result<> store::write_bucket(std::uint64_t address, bytes bucket,
 
 /// Of a bucket that does not count yet: any number that means nothing else, and was not there
 /// before.
-std::uint32_t store::next_waiting_mark() noexcept {
+std::uint32_t object_store::next_waiting_mark() noexcept {
   do {
     ++stamp_;
   } while (stamp_ == status_active || stamp_ == status_free);
   return stamp_;
 }
 
-result<> store::write_at(std::uint64_t address, bytes content) {
+result<> object_store::write_at(std::uint64_t address, bytes content) {
   if (auto written = file_.write(address, content); !written) return written;
   end_ = std::max(end_, address + content.size());
   return {};
@@ -157,7 +157,7 @@ result<> store::write_at(std::uint64_t address, bytes content) {
 
 /// The change is in the file: now it counts, and what it replaced may go. Turn by turn: a repair
 /// finds two buckets of a slot at most, and of these two it can tell which one to believe.
-result<> store::free_replaced() {
+result<> object_store::free_replaced() {
   const indivisible step(*this);
   placed_.clear();
   if (auto synced = sync_if_durable(); !synced) return synced;
@@ -170,7 +170,8 @@ result<> store::free_replaced() {
 }
 
 /// From the buckets that `unmarked` ones replace to these.
-result<> store::hand_over(std::vector<std::uint32_t>& unmarked, std::vector<block>& replaced) {
+result<> object_store::hand_over(std::vector<std::uint32_t>& unmarked,
+                                 std::vector<block>& replaced) {
   for (const auto address : unmarked) {
     if (auto marked = write_mark(address, status_active); !marked) return marked;
   }
@@ -187,7 +188,7 @@ result<> store::hand_over(std::vector<std::uint32_t>& unmarked, std::vector<bloc
 
 /// A change failed in its middle: slots and free blocks are as they were before it, and what it
 /// wrote is no bucket. Nothing of what it replaces has been overwritten.
-result<> store::take_back() {
+result<> object_store::take_back() {
   const indivisible step(*this);
   for (const auto& p : placed_ | std::views::reverse) {
     const auto now = slots_.at(p.slot);
@@ -205,13 +206,13 @@ result<> store::take_back() {
   return {};
 }
 
-result<> store::sync_if_durable() {
+result<> object_store::sync_if_durable() {
   if (!settings_.durable) return {};
   if (auto synced = file_.file().sync_data(); !synced) return fence(synced.error());
   return {};
 }
 
-result<> store::write_mark(std::uint64_t address, std::uint32_t status) {
+result<> object_store::write_mark(std::uint64_t address, std::uint32_t status) {
   if (auto marked = write_at(address + 4, mark(status)); !marked) return fence(marked.error());
   return {};
 }
@@ -219,7 +220,7 @@ result<> store::write_mark(std::uint64_t address, std::uint32_t status) {
 /// With a number behind the mark that was in no mark before. So whoever reads the file twice,
 /// without a lock, and sees the same free bucket in the same place knows that there was no other in
 /// between; and bytes of a free bucket that bears the wrong mark one day make no bucket.
-result<> store::mark_free(std::uint64_t address) {
+result<> object_store::mark_free(std::uint64_t address) {
   std::array<std::byte, 8> raw;
   std::ranges::copy(mark(status_free), raw.begin());
   terms::store_big(raw.data() + 4, ++stamp_);

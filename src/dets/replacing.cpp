@@ -1,7 +1,7 @@
 // DETS  api -> engine -> stores -> [dets] -> file
 // Whole new files in the place of the old one: emptied, filled in one go, or without gaps.
+#include "dets/object_store.hpp"
 #include "dets/replacement.hpp"
-#include "dets/store.hpp"
 #include "file/sync_pace.hpp"
 
 #include <algorithm>
@@ -20,7 +20,7 @@ struct moved {
 
 }  // namespace
 
-result<> store::rewrite(std::vector<piece>& pieces, const piece_source& source) {
+result<> object_store::rewrite(std::vector<piece>& pieces, const piece_source& source) {
   auto made = replacement::begin(where_);
   if (!made) return std::unexpected(made.error());
   const auto counts = settle(pieces, format(), source);
@@ -37,7 +37,7 @@ result<> store::rewrite(std::vector<piece>& pieces, const piece_source& source) 
   return take_place(*made);
 }
 
-result<std::size_t> store::clear() {
+result<std::size_t> object_store::clear() {
   const std::scoped_lock lock(mutex_);
   if (auto ok = writable(); !ok) return std::unexpected(ok.error());
   if (fenced_) return std::unexpected(*fenced_);
@@ -47,7 +47,7 @@ result<std::size_t> store::clear() {
   return had;
 }
 
-result<> store::replace_all(std::span<const bytes> objects) {
+result<> object_store::replace_all(std::span<const bytes> objects) {
   std::vector<piece> pieces;
   pieces.reserve(objects.size());
   arena all;
@@ -65,14 +65,14 @@ result<> store::replace_all(std::span<const bytes> objects) {
   return rewrite(pieces, all);
 }
 
-result<> store::compact(const progress& tell) {
+result<> object_store::compact(const progress& tell) {
   const std::scoped_lock lock(mutex_);
   if (auto ok = writable(); !ok) return ok;
   if (fenced_) return std::unexpected(*fenced_);
   return compact_now(tell);
 }
 
-result<> store::compact_now(const progress& tell) {
+result<> object_store::compact_now(const progress& tell) {
   auto made = replacement::begin(where_);
   if (!made) return std::unexpected(made.error());
   if (auto copied = copy_blocks(made->content(), tell); !copied) return copied;
@@ -81,7 +81,7 @@ result<> store::compact_now(const progress& tell) {
 
 /// Blocks whole, with what stands in them behind their buckets: the largest first, in each size in
 /// the order in which they stood.
-result<> store::copy_blocks(storage& into, const progress& tell) const {
+result<> object_store::copy_blocks(storage& into, const progress& tell) const {
   auto table = slot_table::fresh(slots_.slots());
   std::vector<moved> all;
   for (std::uint32_t slot = 0; slot < slots_.slots(); ++slot) {

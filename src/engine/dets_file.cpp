@@ -3,7 +3,7 @@
 #include "shelf/dets.hpp"
 
 #include "dets/object.hpp"
-#include "dets/store.hpp"
+#include "dets/object_store.hpp"
 #include "engine/housekeeper.hpp"
 #include "file/system.hpp"
 
@@ -19,8 +19,8 @@
 namespace shelf::dets {
 namespace {
 
+using dets_format::object_store;
 using dets_format::settings;
-using dets_format::store;
 
 settings settings_of(const config& c) {
   static_assert(static_cast<int>(opening::read_only) ==
@@ -67,7 +67,7 @@ result<std::int64_t> sum_of(const term& element, std::int64_t delta, const std::
 /// What a handle holds; the housekeeper saves through it, as long as it lives.
 class file::core final : public engine::chore, public std::enable_shared_from_this<core> {
  public:
-  core(std::unique_ptr<store> opened, std::function<void(const error&)> on_error)
+  core(std::unique_ptr<object_store> opened, std::function<void(const error&)> on_error)
       : table(std::move(opened)), on_error_(std::move(on_error)) {}
 
   [[nodiscard]] std::chrono::nanoseconds work() noexcept override {
@@ -99,7 +99,7 @@ class file::core final : public engine::chore, public std::enable_shared_from_th
     table->abandon();
   }
 
-  const std::unique_ptr<store> table;
+  const std::unique_ptr<object_store> table;
 
  private:
   void report(const error& e) const noexcept {
@@ -140,7 +140,7 @@ result<file> file::open(config c) {
   if (c.auto_save.count() < 0) {
     return std::unexpected(error(errc::invalid_argument, "config.auto_save cannot be negative"));
   }
-  auto opened = store::open(settings_of(c));
+  auto opened = object_store::open(settings_of(c));
   if (!opened) return std::unexpected(opened.error());
   auto held = std::make_shared<core>(std::move(*opened), std::move(c.on_error));
   auto& system = c.system != nullptr ? *c.system : shelf::file::real_system();

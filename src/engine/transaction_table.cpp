@@ -5,8 +5,8 @@
 #include "error/sentence.hpp"
 #include "file/seeded_bug.hpp"
 #include "memory/epoch.hpp"
-#include "term/encode.hpp"
 #include "term/order.hpp"
+#include "term/scalar_output.hpp"
 
 #include <algorithm>
 #include <cassert>

@@ -3,7 +3,7 @@
 #include "stores/catalogue.hpp"
 
 #include "shelf/term.hpp"
-#include "term/encode.hpp"
+#include "term/scalar_output.hpp"
 
 #include <array>
 

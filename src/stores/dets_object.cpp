@@ -4,8 +4,8 @@
 
 #include "file/fetch_early.hpp"
 
-#include "dets/hash.hpp"
-#include "term/encode.hpp"
+#include "dets/erlang_hash.hpp"
+#include "term/scalar_output.hpp"
 #include "term/tag.hpp"
 #include "term/text.hpp"
 

@@ -28,7 +28,7 @@ using dets_format::settings;
   return s;
 }
 
-[[nodiscard]] found_at_open found_in(const dets_format::store& file) {
+[[nodiscard]] found_at_open found_in(const dets_format::object_store& file) {
   auto repaired = file.repaired();
   return {.batches = 0,
           .cut_bytes = 0,
@@ -42,8 +42,9 @@ using dets_format::settings;
   return out.visit({journal::op::table_created, 0, 1, as_bytes(d.key), as_bytes(d.value)}, 0);
 }
 
-[[nodiscard]] result<> read_objects(const dets_format::store& file, const table_description& as,
-                                    const std::string& path, journal::visitor& out) {
+[[nodiscard]] result<> read_objects(const dets_format::object_store& file,
+                                    const table_description& as, const std::string& path,
+                                    journal::visitor& out) {
   result<> read;
   const auto walked = file.for_each([&](bytes object) {
     const auto entry = entry_of_object(object, as.what, path);
@@ -58,7 +59,7 @@ using dets_format::settings;
 }  // namespace
 
 dets_store::dets_store(std::shared_ptr<file::location> where, table_description as,
-                       std::unique_ptr<dets_format::store> file)
+                       std::unique_ptr<dets_format::object_store> file)
     : where_(std::move(where)),
       as_(std::move(as)),
       file_(std::move(file)),
@@ -66,7 +67,7 @@ dets_store::dets_store(std::shared_ptr<file::location> where, table_description 
 
 result<std::shared_ptr<file_store>> dets_store::open_as(const file_options& o, bool create) {
   const auto how = create ? settings::opening::create_new : settings::opening::existing;
-  auto opened = dets_format::store::open(settings_of(o, how), o.where);
+  auto opened = dets_format::object_store::open(settings_of(o, how), o.where);
   if (!opened) return std::unexpected(opened.error());
   try {
     auto ready = std::make_shared<dets_store>(o.where, o.description, std::move(*opened));
@@ -93,7 +94,7 @@ result<found_at_open> dets_store::read(const file_options& o, journal::visitor& 
   if (auto told = tell_catalogue(o.description, out); !told) return std::unexpected(told.error());
   for (int i = 1;; ++i) {
     const auto opened =
-        dets_format::store::open(settings_of(o, settings::opening::read_only), o.where);
+        dets_format::object_store::open(settings_of(o, settings::opening::read_only), o.where);
     if (!opened) return std::unexpected(opened.error());
     const auto read = read_objects(**opened, o.description, o.where->path(), out);
     if (read) return found_in(**opened);

@@ -119,10 +119,10 @@ result<> dets_store::apply(std::span<const journal::change> changes) {
 }
 
 result<> dets_store::apply_batch(std::span<const journal::change> changes) {
-  using verb = dets_format::store::one_change::verb;
+  using verb = dets_format::object_store::one_change::verb;
   object_list objects;
   objects.reserve(changes.size(), size_of(changes) + 2 * changes.size());
-  std::vector<dets_format::store::one_change> edits;
+  std::vector<dets_format::object_store::one_change> edits;
   edits.reserve(changes.size());
   for (const auto& c : changes) {
     assert(c.what != op::clear && "a clear comes alone");

@@ -2,7 +2,7 @@
 // A DETS file as a table's file: each entry is the object {Key, Value}.
 #pragma once
 
-#include "dets/store.hpp"
+#include "dets/object_store.hpp"
 #include "stores/file_store.hpp"
 
 #include <atomic>
@@ -23,7 +23,7 @@ class dets_store final : public file_store {
   [[nodiscard]] static result<std::shared_ptr<file_store>> create(const file_options& o);
   [[nodiscard]] static result<found_at_open> read(const file_options& o, journal::visitor& out);
   dets_store(std::shared_ptr<file::location> where, table_description as,
-             std::unique_ptr<dets_format::store> file);
+             std::unique_ptr<dets_format::object_store> file);
 
   result<> read_all(journal::visitor& out) const override;
   result<> accept() override { return file_->accept(); }
@@ -78,7 +78,7 @@ class dets_store final : public file_store {
 
   const std::shared_ptr<file::location> where_;
   const table_description as_;
-  const std::unique_ptr<dets_format::store> file_;
+  const std::unique_ptr<dets_format::object_store> file_;
   found_at_open found_;
   bool syncs_each_ = false;        ///< write_mode::durable: append syncs
   std::vector<std::byte> object_;  ///< of the change being applied

@@ -2,11 +2,11 @@
 // Rewrites a term of any form in canonical form, in one pass without recursion.
 #include "term/canonical.hpp"
 
-#include "term/encode.hpp"
 #include "term/envelope.hpp"
 #include "term/order.hpp"
 #include "term/reader.hpp"
 #include "term/scalar.hpp"
+#include "term/scalar_output.hpp"
 
 #include <algorithm>
 #include <cassert>

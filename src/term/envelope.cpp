@@ -3,8 +3,8 @@
 // it.
 #include "term/envelope.hpp"
 
-#include "term/scan.hpp"
 #include "term/tag.hpp"
+#include "term/validation.hpp"
 
 #include <zlib.h>
 

@@ -2,7 +2,7 @@
 // One function a family of tags, as in reader.cpp.
 #include "term/scalar.hpp"
 
-#include "term/encode.hpp"
+#include "term/scalar_output.hpp"
 
 #include <cassert>
 

@@ -5,13 +5,13 @@
 #include "error/utf8.hpp"
 #include "term/canonical.hpp"
 #include "term/decimal.hpp"
-#include "term/encode.hpp"
 #include "term/number.hpp"
 #include "term/order.hpp"
 #include "term/rank.hpp"
-#include "term/scan.hpp"
+#include "term/scalar_output.hpp"
 #include "term/skip.hpp"
 #include "term/text.hpp"
+#include "term/validation.hpp"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>

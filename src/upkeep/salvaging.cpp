@@ -6,7 +6,7 @@
 #include "stores/catalogue.hpp"
 #include "stores/new_file.hpp"
 #include "term/canonical.hpp"
-#include "term/scan.hpp"
+#include "term/validation.hpp"
 
 #include <algorithm>
 #include <map>

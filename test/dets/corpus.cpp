@@ -5,7 +5,7 @@
 #include "dets/md5.hpp"
 #include "dets/object.hpp"
 #include "error/hex.hpp"
-#include "term/scan.hpp"
+#include "term/validation.hpp"
 
 #include <algorithm>
 #include <array>
@@ -142,7 +142,7 @@ std::vector<std::byte> decode_hex(std::string_view digits) {
   return out;
 }
 
-result<listing> list_objects(const store& s) {
+result<listing> list_objects(const object_store& s) {
   listing lines;
   const auto read = s.for_each([&](bytes object) {
     lines.push_back(line_of(object));
@@ -153,7 +153,7 @@ result<listing> list_objects(const store& s) {
   return lines;
 }
 
-result<listing> list_by_key(const store& s, const std::string& mode) {
+result<listing> list_by_key(const object_store& s, const std::string& mode) {
   std::set<std::vector<std::byte>> keys;
   const auto read = s.for_each([&](bytes object) {
     const auto key = dets_format::element_at(object, s.keypos());

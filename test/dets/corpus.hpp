@@ -2,7 +2,7 @@
 // The corpus of DETS files that OTP 25 made and judged: the cases, and how their listings read.
 #pragma once
 
-#include "dets/store.hpp"
+#include "dets/object_store.hpp"
 #include "shelf/detail/bytes.hpp"
 #include "simulation/simulated_disk.hpp"
 
@@ -16,9 +16,9 @@
 
 namespace shelf::test {
 
+using dets_format::object_store;
 using dets_format::repair_report;
 using dets_format::settings;
-using dets_format::store;
 using listing = std::vector<std::string>;  // lines, sorted
 
 /// A line of cases.tsv.
@@ -47,9 +47,9 @@ struct dets_case {
 [[nodiscard]] std::vector<std::byte> decode_hex(std::string_view hex);
 
 /// All objects of a store as a .expected file lists them.
-[[nodiscard]] result<listing> list_objects(const store& s);
+[[nodiscard]] result<listing> list_objects(const object_store& s);
 /// All keys with their objects, as a .bykey file of that mode lists them, found by lookup.
-[[nodiscard]] result<listing> list_by_key(const store& s, const std::string& mode);
+[[nodiscard]] result<listing> list_by_key(const object_store& s, const std::string& mode);
 
 /// A disk with one file, "t.dets".
 [[nodiscard]] std::unique_ptr<simulation::simulated_disk> disk_with(bytes content);

@@ -11,9 +11,9 @@ using test::dets_case;
 using test::disk_with;
 using test::list_by_key;
 using test::list_objects;
+using test::object_store;
 using test::on;
 using test::settings;
-using test::store;
 
 /// Where shelf differs on purpose: OTP skips such a bucket in walks.
 bool is_read_better_than_by_otp(const dets_case& c) { return c.name == "bad_bucket_status"; }
@@ -27,7 +27,7 @@ errc code_for(const std::string& reason) {
   return reason == "invalid_type_code" ? errc::corrupt : errc::not_a_table;
 }
 
-void expect_contents(const store& s, const dets_case& c) {
+void expect_contents(const object_store& s, const dets_case& c) {
   const auto objects = list_objects(s);
   ASSERT_TRUE(objects) << objects.error();
   EXPECT_EQ(*objects, corpus_lines(c.expected));
@@ -47,7 +47,7 @@ TEST(DetsCorpus, WhatOtpOpensHasTheSameContentsHere) {
     if (c.with_repair != "ok" || is_read_better_than_by_otp(c)) continue;
     SCOPED_TRACE(c.name);
     const auto disk = disk_with(corpus_file(c.name + ".dets"));
-    auto opened = store::open(on(*disk, wanted(c)));
+    auto opened = object_store::open(on(*disk, wanted(c)));
     ASSERT_TRUE(opened) << opened.error();
     EXPECT_EQ((*opened)->repaired().has_value(), c.repaired);
     expect_contents(**opened, c);
@@ -63,7 +63,7 @@ TEST(DetsCorpus, AReadOnlyOpenShowsTheSameAndLeavesEveryFileUntouched) {
     const auto disk = disk_with(content);
     auto how = on(*disk, wanted(c));
     how.how = settings::opening::read_only;
-    auto opened = store::open(how);
+    auto opened = object_store::open(how);
     ASSERT_TRUE(opened) << opened.error();
     expect_contents(**opened, c);
     EXPECT_TRUE((*opened)->close());
@@ -78,7 +78,7 @@ TEST(DetsCorpus, WhatOtpRefusesIsRefusedWithPathAndPlaceAndNothingChanged) {
     SCOPED_TRACE(c.name);
     const auto content = corpus_file(c.name + ".dets");
     const auto disk = disk_with(content);
-    const auto opened = store::open(on(*disk, wanted(c)));
+    const auto opened = object_store::open(on(*disk, wanted(c)));
     ASSERT_FALSE(opened);
     const bool damaged = c.name == "bad_closed_2" || c.name == "bad_md5";
     EXPECT_EQ(opened.error(), damaged ? errc::corrupt : code_for(c.with_repair)) << opened.error();
@@ -97,7 +97,7 @@ TEST(DetsCorpus, WhatNeedsARepairIsRefusedUntouchedIfRepairsAreRefused) {
     const auto disk = disk_with(content);
     auto how = on(*disk, wanted(c));
     how.repair = dets::repair_policy::refuse;
-    const auto opened = store::open(how);
+    const auto opened = object_store::open(how);
     ASSERT_FALSE(opened);
     EXPECT_EQ(opened.error(), errc::corrupt) << opened.error();
     EXPECT_EQ(disk->read_all("t.dets"), content);
@@ -111,7 +111,7 @@ TEST(DetsCorpus, ABucketWithoutItsMarkIsAnErrorAndAForcedRepairKeepsTheOthers) {
   const auto& c = test::dets_case_named("bad_bucket_status");
   const auto disk = disk_with(corpus_file("bad_bucket_status.dets"));
   {
-    const auto opened = store::open(on(*disk, wanted(c)));
+    const auto opened = object_store::open(on(*disk, wanted(c)));
     ASSERT_TRUE(opened) << opened.error();
     const auto objects = list_objects(**opened);
     ASSERT_FALSE(objects);
@@ -119,7 +119,7 @@ TEST(DetsCorpus, ABucketWithoutItsMarkIsAnErrorAndAForcedRepairKeepsTheOthers) {
   }
   auto how = on(*disk, wanted(c));
   how.repair = dets::repair_policy::force;
-  const auto forced = store::open(how);
+  const auto forced = object_store::open(how);
   ASSERT_TRUE(forced) << forced.error();
   EXPECT_EQ(list_objects(**forced), corpus_lines(c.expected));
 }
@@ -128,7 +128,7 @@ TEST(DetsCorpus, ARepairGivesTheBytesThatOtpsRepairGives) {
   auto content = corpus_file("deleted_set.dets");
   content[11] = std::byte{0};  // unclosed
   const auto disk = disk_with(content);
-  auto opened = store::open(on(*disk));
+  auto opened = object_store::open(on(*disk));
   ASSERT_TRUE(opened) << opened.error();
   EXPECT_TRUE((*opened)->repaired());
   EXPECT_EQ(disk->read_all("t.dets"), corpus_file("repaired_by_otp.dets"));
@@ -139,7 +139,7 @@ TEST(DetsCorpus, ARepairGivesTheBytesThatOtpsRepairGives) {
 
 TEST(DetsCorpus, ACompactionGivesTheBytesThatOtpsCompactionGives) {
   const auto disk = disk_with(corpus_file("deleted_set.dets"));
-  auto opened = store::open(on(*disk));
+  auto opened = object_store::open(on(*disk));
   ASSERT_TRUE(opened) << opened.error();
   const auto compacted = (*opened)->compact();
   ASSERT_TRUE(compacted) << compacted.error();
@@ -153,7 +153,7 @@ TEST(DetsCorpus, OpeningAndClosingChangesNoByteOfAClosedFile) {
     SCOPED_TRACE(c.name);
     const auto content = corpus_file(c.name + ".dets");
     const auto disk = disk_with(content);
-    auto opened = store::open(on(*disk, wanted(c)));
+    auto opened = object_store::open(on(*disk, wanted(c)));
     ASSERT_TRUE(opened) << opened.error();
     EXPECT_TRUE((*opened)->close());
     EXPECT_EQ(disk->read_all("t.dets"), content);
@@ -180,7 +180,7 @@ TEST(DetsCorpus, AFileWithoutTheMarkIsNoDetsFileWhateverItWouldSayOfItsVersion) 
     content[19] = static_cast<std::byte>(version);
     const auto disk = disk_with(content);
     EXPECT_EQ(dets_format::recognise_file(*disk, "t.dets", {}).error(), errc::not_a_table);
-    EXPECT_EQ(store::open(on(*disk)).error(), errc::not_a_table);
+    EXPECT_EQ(object_store::open(on(*disk)).error(), errc::not_a_table);
   }
 }
 

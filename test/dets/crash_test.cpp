@@ -15,15 +15,15 @@ namespace {
 
 using test::list_by_key;
 using test::listing;
+using test::object_store;
 using test::on;
 using test::settings;
-using test::store;
 
 term object(std::int64_t key, std::size_t size, char fill) {
   return term::tuple({term::integer(key), term::binary(std::string(size, fill))});
 }
 
-result<written> put(store& s, const term& o) { return s.insert(o.encoded()); }
+result<written> put(object_store& s, const term& o) { return s.insert(o.encoded()); }
 
 /// Runs calls on a disk, and remembers after each what the file has to hold.
 class workload {
@@ -31,7 +31,7 @@ class workload {
   workload(kind type, bool durable) {
     how_ = {.type = type};
     how_.durable = durable;
-    s_ = *store::open(on(disk, how_));
+    s_ = *object_store::open(on(disk, how_));
     std::vector<term> first;
     // As many keys as slots: the next ones make the table grow.
     for (int i = 0; i < 256; ++i) first.push_back(object(i, 20, 'a'));
@@ -100,7 +100,7 @@ class workload {
     listing contents;
   };
   settings how_;
-  std::unique_ptr<store> s_;
+  std::unique_ptr<object_store> s_;
   std::vector<state> states_;
 };
 
@@ -115,7 +115,7 @@ void expect_every_state_is_legal(const workload& w, kind type, simulation::crash
         past, at, options,
         [&](simulation::simulated_disk& disk, const simulation::crash_state& state) {
           if (wrong > 3) return;
-          const auto s = store::open(on(disk, {.type = type}));
+          const auto s = object_store::open(on(disk, {.type = type}));
           if (!s) {
             ++wrong;
             ADD_FAILURE() << s.error() << " after " << at << ", " << state.describe();
@@ -156,7 +156,7 @@ TEST(DetsCrash, APowerCutTakesNothingBackFromADurableFile) {
   }
 }
 
-using verb = store::one_change::verb;
+using verb = object_store::one_change::verb;
 
 struct step {
   verb what;
@@ -188,19 +188,19 @@ std::map<std::int64_t, std::set<std::string>> make_all(values_by_key& of, kind t
   return legal;
 }
 
-result<> write(store& s, std::span<const step> batch) {
+result<> write(object_store& s, std::span<const step> batch) {
   std::vector<term> terms;
   for (const auto& [what, key, value] : batch) {
     terms.push_back(what == verb::erase ? term::integer(key) : object(key, 20, value));
   }
-  std::vector<store::one_change> changes;
+  std::vector<object_store::one_change> changes;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     changes.push_back({batch[i].what, terms[i].encoded()});
   }
   return s.change_all(changes);
 }
 
-std::string values_of(const store& s, std::int64_t key) {
+std::string values_of(const object_store& s, std::int64_t key) {
   std::string found;
   const auto k = term::integer(key);
   EXPECT_TRUE(s.lookup(k.encoded(), [&](bytes o) { found += static_cast<char>(o.back()); }));
@@ -235,7 +235,7 @@ void expect_no_mixture(kind type, bool durable) {
   simulation::simulated_disk disk;
   settings how{.type = type};
   how.durable = durable;
-  const auto s = *store::open(on(disk, how));
+  const auto s = *object_store::open(on(disk, how));
   values_by_key held;
   std::vector<step> first;
   for (std::int64_t key = 0; key < 300; ++key) first.push_back({verb::insert, key, 'a'});
@@ -253,7 +253,7 @@ void expect_no_mixture(kind type, bool durable) {
       simulation::for_each_crash_state(
           disk.recorded(), at, cut,
           [&](simulation::simulated_disk& left, const simulation::crash_state& state) {
-            const auto found = store::open(on(left, {.type = type}));
+            const auto found = object_store::open(on(left, {.type = type}));
             ASSERT_TRUE(found) << found.error() << " after " << at << ", " << state.describe();
             for (const auto& [key, some] : legal) {
               const auto here = values_of(**found, key);
@@ -282,7 +282,7 @@ TEST(DetsCrash, ABatchOfSeveralStepsThatFailsLeavesTheFileAsItWas) {
     std::uint64_t unfenced = 0;
     for (std::uint64_t nth = 1;; ++nth) {
       simulation::simulated_disk disk;
-      const auto s = *store::open(on(disk, {.type = type}));
+      const auto s = *object_store::open(on(disk, {.type = type}));
       ASSERT_TRUE(put(*s, object(1, 20, 'a')));
       const std::vector<step> batch{{verb::erase, 1},       {verb::insert, 1, 'b'},
                                     {verb::insert, 1, 'c'}, {verb::erase_object, 1, 'b'},
@@ -303,7 +303,7 @@ TEST(DetsCrash, ABatchOfSeveralStepsThatFailsLeavesTheFileAsItWas) {
       EXPECT_EQ(values_of(*s, 2), "") << nth;
       EXPECT_EQ(s->size(), 1u);
       ASSERT_TRUE(s->close());
-      const auto again = store::open(on(disk, {.type = type}));
+      const auto again = object_store::open(on(disk, {.type = type}));
       ASSERT_TRUE(again) << again.error();
       EXPECT_FALSE((*again)->repaired());
       EXPECT_EQ(values_of(**again, 1), "a") << nth;
@@ -314,7 +314,7 @@ TEST(DetsCrash, ABatchOfSeveralStepsThatFailsLeavesTheFileAsItWas) {
 TEST(DetsCrash, ARepairThatIsCutOffCanBeDoneAgainAndFindsTheSame) {
   simulation::simulated_disk before;
   {
-    auto s = *store::open(on(before));
+    auto s = *object_store::open(on(before));
     for (int i = 0; i < 40; ++i) {
       const auto o = object(i, static_cast<std::size_t>(i) * 60, 'r');
       ASSERT_TRUE(s->insert(o.encoded()));
@@ -326,7 +326,7 @@ TEST(DetsCrash, ARepairThatIsCutOffCanBeDoneAgainAndFindsTheSame) {
   const auto first = disk.operations();
   listing right;
   {
-    auto s = *store::open(on(disk));
+    auto s = *object_store::open(on(disk));
     EXPECT_TRUE(s->repaired());
     right = *list_by_key(*s, "full");
     EXPECT_EQ(right.size(), 40u);
@@ -339,7 +339,7 @@ TEST(DetsCrash, ARepairThatIsCutOffCanBeDoneAgainAndFindsTheSame) {
       simulation::for_each_crash_state(
           past, at, {.crash = kind_of_crash, .budget = test::budgeted(60)},
           [&](simulation::simulated_disk& left, const simulation::crash_state& state) {
-            const auto s = store::open(on(left));
+            const auto s = object_store::open(on(left));
             ASSERT_TRUE(s) << s.error() << " after " << at << ", " << state.describe();
             EXPECT_EQ(list_by_key(**s, "full"), right) << at << ", " << state.describe();
           });
@@ -352,13 +352,13 @@ TEST(DetsCrash, ARepairThatIsCutOffCanBeDoneAgainAndFindsTheSame) {
 TEST(DetsCrash, TheOriginalIsThereWhereverTheRepairedFileIs) {
   simulation::simulated_disk disk;
   {
-    auto s = *store::open(on(disk));
+    auto s = *object_store::open(on(disk));
     ASSERT_TRUE(put(*s, object(1, 20, 'a')));
     s->abandon();
   }
   const auto first = disk.operations();
   {
-    auto s = *store::open(on(disk));
+    auto s = *object_store::open(on(disk));
     ASSERT_TRUE(s->repaired());
     s->abandon();
   }
@@ -366,7 +366,7 @@ TEST(DetsCrash, TheOriginalIsThereWhereverTheRepairedFileIs) {
   simulation::for_each_crash_state(
       disk.recorded(), {.weak_directories = true, .torn_pieces = false, .budget = 60},
       [&](simulation::simulated_disk& left, const simulation::crash_state& state) {
-        const auto s = store::open(on(left));
+        const auto s = object_store::open(on(left));
         ASSERT_TRUE(s) << s.error() << state.describe();
         if ((*s)->repaired() || (*s)->size() == 0) return;
         ++new_ones;
@@ -383,13 +383,13 @@ TEST(DetsCrash, TheOriginalIsThereWhereverTheRepairedFileIs) {
 TEST(DetsCrash, ACleanCloseLeavesNothingOfARepairThatWasCutOff) {
   simulation::simulated_disk disk;
   {
-    auto s = *store::open(on(disk));
+    auto s = *object_store::open(on(disk));
     ASSERT_TRUE(put(*s, object(1, 20, 'a')));
     ASSERT_TRUE(s->close());
   }
   const auto first = disk.operations();
   {
-    auto s = *store::open(on(disk));
+    auto s = *object_store::open(on(disk));
     ASSERT_TRUE(put(*s, object(2, 20, 'b')));
     s->abandon();
   }
@@ -398,14 +398,14 @@ TEST(DetsCrash, ACleanCloseLeavesNothingOfARepairThatWasCutOff) {
       disk.recorded(), {.crash = crash::kill},
       [&](simulation::simulated_disk& killed, const simulation::crash_state&) {
         {
-          auto s = store::open(on(killed));
+          auto s = object_store::open(on(killed));
           ASSERT_TRUE(s) << s.error();
           (*s)->abandon();
         }
         simulation::for_each_crash_state(
             killed.recorded(), {.torn_pieces = false, .budget = 12},
             [&](simulation::simulated_disk& left, const simulation::crash_state& state) {
-              const auto s = store::open(on(left));
+              const auto s = object_store::open(on(left));
               ASSERT_TRUE(s) << s.error() << state.describe();
               ASSERT_TRUE((*s)->close());
               EXPECT_EQ(left.files(), std::vector<std::string>{"t.dets"}) << state.describe();
@@ -421,7 +421,7 @@ void expect_faults_are_told(int cause, simulation::call kind_of_call, bool stick
     simulation::simulated_disk disk;
     std::vector<std::int64_t> acknowledged;
     {
-      auto s = *store::open(on(disk));
+      auto s = *object_store::open(on(disk));
       std::vector<term> first;
       for (int i = 0; i < 256; ++i) first.push_back(object(i, 20, 'a'));
       std::vector<bytes> views;
@@ -440,7 +440,7 @@ void expect_faults_are_told(int cause, simulation::call kind_of_call, bool stick
     }
     if (disk.faults_met() == 0) return;
     disk.clear_faults();
-    const auto s = store::open(on(disk));
+    const auto s = object_store::open(on(disk));
     ASSERT_TRUE(s) << s.error() << " nth " << nth;
     std::vector<std::int64_t> lost;
     for (const auto key : acknowledged) {

@@ -1,7 +1,7 @@
 // TEST  dets
 // libFuzzer: no bytes make opening, repairing, reading or changing a DETS file go wrong.
 #include "dets/md5.hpp"
-#include "dets/store.hpp"
+#include "dets/object_store.hpp"
 #include "simulation/simulated_disk.hpp"
 #include "term/tag.hpp"
 
@@ -61,7 +61,7 @@ settings at(simulation::simulated_disk& disk, settings::opening how, dets::repai
 }
 
 /// How many objects a walk finds; nothing if it meets damage.
-std::optional<std::uint64_t> count(const store& s) {
+std::optional<std::uint64_t> count(const object_store& s) {
   std::uint64_t found = 0;
   const auto walked = s.for_each([&](bytes) {
     ++found;
@@ -86,7 +86,7 @@ std::vector<std::byte> object_with(std::uint8_t key, std::uint32_t keypos) {
 void change_and_read_again(simulation::simulated_disk& disk, const choices& c) {
   std::uint64_t expected = 0;
   {
-    const auto s = store::open(at(disk, settings::opening::existing, c.repair));
+    const auto s = object_store::open(at(disk, settings::opening::existing, c.repair));
     if (!s || !count(**s) || (*s)->keypos() > 250) return;
     for (unsigned i = 0; i < 3; ++i) {
       const auto key = static_cast<std::uint8_t>(c.verbs * 3 + i);
@@ -102,7 +102,7 @@ void change_and_read_again(simulation::simulated_disk& disk, const choices& c) {
     sure((*s)->close());
   }
   const auto again =
-      sure(store::open(at(disk, settings::opening::existing, dets::repair_policy::refuse)));
+      sure(object_store::open(at(disk, settings::opening::existing, dets::repair_policy::refuse)));
   require(again->size() == expected && count(*again) == expected);
 }
 
@@ -115,7 +115,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   simulation::simulated_disk disk;
   disk.put(name, content);
   {
-    const auto s = store::open(at(disk, settings::opening::read_only, c.repair));
+    const auto s = object_store::open(at(disk, settings::opening::read_only, c.repair));
     if (s) static_cast<void>(count(**s));
     if (!s) require(s.error().message().starts_with("t.dets: "));
   }

@@ -1,7 +1,7 @@
 // TEST  dets
 // The hashes and the order of keys, against the vectors that OTP 25 made.
-#include "dets/hash.hpp"
-#include "dets/key_order.hpp"
+#include "dets/bucket_order.hpp"
+#include "dets/erlang_hash.hpp"
 #include "dets/md5.hpp"
 #include "error/hex.hpp"
 #include "term/canonical.hpp"

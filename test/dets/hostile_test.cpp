@@ -26,9 +26,9 @@ using terms::store_big;
 using test::corpus_file;
 using test::list_objects;
 using test::listing;
+using test::object_store;
 using test::on;
 using test::settings;
-using test::store;
 
 using content = std::vector<std::byte>;
 
@@ -44,7 +44,7 @@ result<outcome> read(bytes file) {
   const auto disk = test::disk_with(file);
   settings how;
   how.how = settings::opening::read_only;
-  const auto s = store::open(on(*disk, how));
+  const auto s = object_store::open(on(*disk, how));
   if (!s) return std::unexpected(s.error());
   auto objects = list_objects(**s);
   if (!objects) return std::unexpected(objects.error());
@@ -282,7 +282,7 @@ TEST(DetsHostile, AHeaderDoesNotSpeakOfMoreObjectsThanTheFileHasRoomFor) {
     put(file, 32, objects);
     sign(file);
     const auto disk = test::disk_with(file);
-    const auto refused = store::open(on(*disk, {.repair = dets::repair_policy::refuse}));
+    const auto refused = object_store::open(on(*disk, {.repair = dets::repair_policy::refuse}));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error(), errc::corrupt) << refused.error();
     const auto found = read(file);

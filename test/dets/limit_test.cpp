@@ -20,11 +20,11 @@ using dets_format::block_size;
 using dets_format::buddy;
 using dets_format::header;
 using dets_format::highest_end;
+using dets_format::object_store;
 using dets_format::piece;
 using dets_format::piece_source;
 using dets_format::slot_table;
 using dets_format::storage;
-using dets_format::store;
 using file::scratch;
 using test::settings;
 
@@ -89,9 +89,9 @@ TEST(DetsLimit, AFullFileRefusesTheWriteThatWouldPassItAndGoesOnReadingAndErasin
   const scratch here;
   const settings how{.path = here.path("t.dets")};
   make_full(how.path, 20 * 32);
-  auto opened = store::open(how);
+  auto opened = object_store::open(how);
   ASSERT_TRUE(opened) << opened.error();
-  store& s = **opened;
+  object_store& s = **opened;
   EXPECT_FALSE(s.repaired());
   std::vector<term> in;
   const auto keys = lone_keys();
@@ -117,7 +117,7 @@ TEST(DetsLimit, AFullFileRefusesTheWriteThatWouldPassItAndGoesOnReadingAndErasin
   EXPECT_EQ(s.insert(in.front().encoded()), written::added);
   const auto size = s.size();
   ASSERT_TRUE(s.close());
-  opened = store::open(how);
+  opened = object_store::open(how);
   ASSERT_TRUE(opened) << opened.error();
   EXPECT_FALSE((*opened)->repaired());
   EXPECT_EQ((*opened)->size(), size);
@@ -162,7 +162,7 @@ TEST(DetsLimit, ASlotOfMoreThanTwoGiBIsNoneAndItsFileCostsNoMemory) {
   into = storage();
   settings how{.path = path};
   how.repair = dets::repair_policy::refuse;
-  const auto opened = store::open(how);
+  const auto opened = object_store::open(how);
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error(), errc::corrupt);
   EXPECT_NE(opened.error().message().find("a slot points outside"), std::string::npos)

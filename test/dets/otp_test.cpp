@@ -20,8 +20,8 @@ using test::corpus_lines;
 using test::decode_hex;
 using test::list_by_key;
 using test::list_objects;
+using test::object_store;
 using test::settings;
-using test::store;
 
 /// The output of a command, and how it ended.
 std::string output_of(const std::string& command) {
@@ -54,8 +54,8 @@ term object(std::int64_t key, std::string_view value) {
   return term::tuple({term::integer(key), term::binary(value)});
 }
 
-std::unique_ptr<store> must_open(settings how) {
-  auto opened = store::open(std::move(how));
+std::unique_ptr<object_store> must_open(settings how) {
+  auto opened = object_store::open(std::move(how));
   if (!opened) {
     ADD_FAILURE() << opened.error();
     std::abort();

@@ -15,8 +15,8 @@ using dets_format::status_active;
 using dets_format::status_free;
 using test::list_objects;
 using test::listing;
+using test::object_store;
 using test::on;
-using test::store;
 
 constexpr std::size_t start = 5432;  // behind the one segment
 
@@ -57,7 +57,7 @@ class unclosed_file {
   };
   [[nodiscard]] outcome repaired() const {
     const auto disk = test::disk_with(content_);
-    const auto s = *store::open(on(*disk));
+    const auto s = *object_store::open(on(*disk));
     EXPECT_TRUE(s->repaired());
     return {*list_objects(*s), *s->repaired()};
   }
@@ -173,12 +173,12 @@ TEST(DetsRepair, AnOriginalThatWasKeptBeforeIsNotOverwritten) {
   first.add({object(1, "first")});
   second.add({object(2, "second")});
   const auto disk = test::disk_with(first.content());
-  (*store::open(on(*disk)))->abandon();
+  (*object_store::open(on(*disk)))->abandon();
   EXPECT_EQ(disk->read_all("t.dets.unrepaired"), first.content());
   disk->put("t.dets", second.content());
-  (*store::open(on(*disk)))->abandon();
+  (*object_store::open(on(*disk)))->abandon();
   EXPECT_EQ(disk->read_all("t.dets.unrepaired"), first.content());
-  EXPECT_TRUE((*store::open(on(*disk)))->close());
+  EXPECT_TRUE((*object_store::open(on(*disk)))->close());
   EXPECT_EQ(disk->files(), std::vector<std::string>{"t.dets"});
 }
 
@@ -188,7 +188,7 @@ TEST(DetsRepair, WhatAKilledRepairLeftBehindIsSweptByTheNext) {
   const auto disk = test::disk_with(file.content());
   disk->put(".t.dets.shelf-00000001.tmp", {});
   disk->put(".t.dets.unrepaired.shelf-00000002.tmp", {});
-  EXPECT_TRUE((*store::open(on(*disk)))->close());
+  EXPECT_TRUE((*object_store::open(on(*disk)))->close());
   EXPECT_EQ(disk->files(), std::vector<std::string>{"t.dets"});
 }
 
@@ -198,10 +198,10 @@ TEST(DetsRepair, ARepairThatFailsLeavesTheFileAsItWas) {
   for (std::uint64_t nth = 1;; ++nth) {
     const auto disk = test::disk_with(file.content());
     disk->inject({.kind = simulation::call::changing, .nth = nth, .error = 28});
-    const auto opened = store::open(on(*disk));
+    const auto opened = object_store::open(on(*disk));
     if (disk->faults_met() == 0) return;
     if (opened) continue;  // a name that could not be removed is no failure
-    const auto again = store::open(on(*disk));
+    const auto again = object_store::open(on(*disk));
     ASSERT_TRUE(again) << again.error() << " nth " << nth;
     EXPECT_EQ((*again)->size(), 20u);
   }

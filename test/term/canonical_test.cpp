@@ -4,7 +4,7 @@
 
 #include "random_term.hpp"
 #include "term/reader.hpp"
-#include "term/scan.hpp"
+#include "term/validation.hpp"
 #include "vectors.hpp"
 
 #include <gmock/gmock.h>

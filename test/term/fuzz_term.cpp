@@ -2,8 +2,8 @@
 // libFuzzer: no bytes make reading, rewriting, comparing or printing a term go wrong.
 #include "term/canonical.hpp"
 #include "term/order.hpp"
-#include "term/scan.hpp"
 #include "term/text.hpp"
+#include "term/validation.hpp"
 
 #include <algorithm>
 #include <cstdint>

@@ -3,10 +3,10 @@
 #include "counted_heap.hpp"
 #include "cpu_time.hpp"
 #include "term/canonical.hpp"
-#include "term/encode.hpp"
 #include "term/order.hpp"
-#include "term/scan.hpp"
+#include "term/scalar_output.hpp"
 #include "term/text.hpp"
+#include "term/validation.hpp"
 #include "vectors.hpp"
 
 #include <gtest/gtest.h>

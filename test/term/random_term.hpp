@@ -3,7 +3,7 @@
 #pragma once
 
 #include "shelf/term.hpp"
-#include "term/encode.hpp"
+#include "term/scalar_output.hpp"
 
 #include <cmath>
 #include <cstdint>

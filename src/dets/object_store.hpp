@@ -5,8 +5,8 @@
 #include "dets/bucket.hpp"
 #include "dets/buddy.hpp"
 #include "dets/bulk.hpp"
+#include "dets/file_repair.hpp"
 #include "dets/header.hpp"
-#include "dets/repair.hpp"
 #include "dets/slot_table.hpp"
 #include "dets/storage.hpp"
 #include "file/location.hpp"
@@ -33,7 +33,7 @@ struct settings {
   opening how = opening::create_if_missing;
   dets::repair_policy repair = dets::repair_policy::automatic;
   progress tell_repair = {};      ///< told while the file is opened, and not later
-  bool waits_for_accept = false;  ///< see store::accept()
+  bool waits_for_accept = false;  ///< see object_store::accept()
   bool durable = false;           ///< each change is synced before its call returns
   bool mapped = false;            ///< file_io::mapped
   bool exact_values = false;      ///< see object_format
@@ -75,20 +75,20 @@ struct store_info {
 /// size_limit_exceeded (the 2 GiB of a DETS file), invalid_argument (an object is not a tuple, or
 /// has no key).
 /// Thread safety: all calls from any thread. Callbacks run without a lock held.
-class store {
+class object_store {
  public:
-  [[nodiscard]] static result<std::unique_ptr<store>> open(settings how);
+  [[nodiscard]] static result<std::unique_ptr<object_store>> open(settings how);
   /// The same for a place that is known already; path and base_directory of `how` say where.
-  [[nodiscard]] static result<std::unique_ptr<store>> open(settings how,
-                                                           std::shared_ptr<file::location> where);
+  [[nodiscard]] static result<std::unique_ptr<object_store>> open(
+      settings how, std::shared_ptr<file::location> where);
   /// Until then opening has changed nothing: what it repaired or has to compact gets its name here.
   /// For files opened with waits_for_accept, once, before any write; an error leaves the file as it
   /// was. One that is not accepted stays as it is.
   [[nodiscard]] result<> accept();
-  store(const store&) = delete;
-  store& operator=(const store&) = delete;
+  object_store(const object_store&) = delete;
+  object_store& operator=(const object_store&) = delete;
   /// Releases all; a file that has no name yet goes away.
-  ~store();
+  ~object_store();
 
   // Reads.
   /// Calls `visit` with each object of the key, oldest first; how many there were. One read of the
@@ -144,9 +144,10 @@ class store {
   /// A new file of these objects, of this type and otherwise like this one: locked, synced, closed,
   /// under a temporary name. It may be changed before publish() gives it the name; clear, compact
   /// and replace_all are for files that have theirs. Works beside a fenced file, too.
-  [[nodiscard]] result<std::unique_ptr<store>> write_beside(kind type, std::vector<piece>& pieces,
-                                                            const piece_source& source,
-                                                            const progress& tell) const;
+  [[nodiscard]] result<std::unique_ptr<object_store>> write_beside(kind type,
+                                                                   std::vector<piece>& pieces,
+                                                                   const piece_source& source,
+                                                                   const progress& tell) const;
   /// Saves what write_beside() made and gives it its name, replacing what stood there, or not
   /// (already_open, EEXIST). An error before that leaves the name as it was; after it, this file is
   /// fenced and the error is indeterminate.
@@ -174,7 +175,7 @@ class store {
   class growth;
   class walk;
   class indivisible;
-  store(settings how, std::shared_ptr<file::location> where);
+  object_store(settings how, std::shared_ptr<file::location> where);
 
   // opening.cpp
   [[nodiscard]] result<> open_file();

@@ -1,7 +1,7 @@
 // DETS  api -> engine -> stores -> [dets] -> file
 // Opening: judge the header, load the slots and free lists, or repair; or create.
+#include "dets/object_store.hpp"
 #include "dets/replacement.hpp"
-#include "dets/store.hpp"
 
 #include "error/sentence.hpp"
 #include "file/sync_pace.hpp"
@@ -53,13 +53,13 @@ result<std::vector<std::byte>> read_front(const storage& from) {
 
 }  // namespace
 
-store::store(settings how, std::shared_ptr<file::location> where)
+object_store::object_store(settings how, std::shared_ptr<file::location> where)
     : settings_(std::move(how)),
       system_(where->system()),
       place_(std::move(where)),
       where_(*place_) {}
 
-result<std::unique_ptr<store>> store::open(settings how) {
+result<std::unique_ptr<object_store>> object_store::open(settings how) {
   if (auto valid = check(how); !valid) return std::unexpected(valid.error());
   auto& system = how.system != nullptr ? *how.system : file::real_system();
   auto where = file::location::find(system, how.path, how.base_directory);
@@ -72,9 +72,10 @@ result<std::unique_ptr<store>> store::open(settings how) {
   return open(std::move(how), std::make_shared<file::location>(std::move(*where)));
 }
 
-result<std::unique_ptr<store>> store::open(settings how, std::shared_ptr<file::location> where) {
+result<std::unique_ptr<object_store>> object_store::open(settings how,
+                                                         std::shared_ptr<file::location> where) {
   if (auto valid = check(how); !valid) return std::unexpected(valid.error());
-  std::unique_ptr<store> made(new store(std::move(how), std::move(where)));
+  std::unique_ptr<object_store> made(new object_store(std::move(how), std::move(where)));
   if (auto opened = made->open_file(); !opened) return std::unexpected(opened.error());
   made->open_ = true;
   if (made->settings_.repair == dets::repair_policy::force) {
@@ -87,7 +88,7 @@ result<std::unique_ptr<store>> store::open(settings how, std::shared_ptr<file::l
 }
 
 /// The repaired file has been whole for long, and waits under a temporary name.
-result<> store::accept() {
+result<> object_store::accept() {
   const std::scoped_lock lock(mutex_);
   const bool forced = settings_.repair == dets::repair_policy::force;
   if (!original_.in_memory()) {
@@ -102,7 +103,7 @@ result<> store::accept() {
   return compact_now(shelf::detail::step_of(settings_.tell_repair, 1, 2));
 }
 
-result<> store::open_file() {
+result<> object_store::open_file() {
   result<> opened;
   for (int i = 0; i < tries; ++i) {
     if (settings_.how == settings::opening::read_only) return open_alongside();
@@ -121,7 +122,7 @@ result<> store::open_file() {
   return opened;
 }
 
-result<> store::create() {
+result<> object_store::create() {
   auto made = replacement::begin(where_);
   if (!made) return std::unexpected(made.error());
   const bulk_shape shape{
@@ -146,7 +147,7 @@ result<> store::create() {
   return synced;
 }
 
-result<judged_header> store::read_header(const storage& from) const {
+result<judged_header> object_store::read_header(const storage& from) const {
   const auto front = read_front(from);
   if (!front) return std::unexpected(front.error());
   const auto size = from.size();
@@ -160,7 +161,7 @@ result<judged_header> store::read_header(const storage& from) const {
   return judge_header(*front, *size, terms::load_big<std::uint32_t>(trailer.data()), from.path());
 }
 
-result<> store::check_wanted(const header& h) const {
+result<> object_store::check_wanted(const header& h) const {
   if (settings_.type && *settings_.type != h.type) {
     return std::unexpected(
         error(errc::wrong_kind, where_.path() + ": byte 12: the file holds " + in_words(h.type) +
@@ -175,7 +176,7 @@ result<> store::check_wanted(const header& h) const {
   return {};
 }
 
-result<> store::open_existing() {
+result<> object_store::open_existing() {
   where_.sweep_temporaries();
   auto opened = where_.open_to_write();
   if (!opened) return std::unexpected(opened.error());
@@ -188,7 +189,7 @@ result<> store::open_existing() {
 }
 
 /// What the header says, if that is what was asked for.
-result<judged_header> store::judge(const storage& from) const {
+result<judged_header> object_store::judge(const storage& from) const {
   auto judged = read_header(from);
   if (!judged) return judged;
   if (!judged->damage.empty() && settings_.repair == dets::repair_policy::refuse) {
@@ -200,7 +201,7 @@ result<judged_header> store::judge(const storage& from) const {
 }
 
 /// Loads the file, or what a repair makes of it.
-result<> store::open_judged(storage&& from) {
+result<> object_store::open_judged(storage&& from) {
   const auto judged = judge(from);
   if (!judged) return std::unexpected(judged.error());
   if (!judged->damage.empty()) {
@@ -214,7 +215,7 @@ result<> store::open_judged(storage&& from) {
 }
 
 /// Leaves `from` in file_ whatever happens.
-result<> store::load(storage&& from, header h, bool reopened) {
+result<> object_store::load(storage&& from, header h, bool reopened) {
   file_ = std::move(from);
   const auto size = file_.size();
   if (!size) return std::unexpected(size.error());
@@ -251,15 +252,15 @@ result<> store::load(storage&& from, header h, bool reopened) {
   return {};
 }
 
-result<> store::open_damaged(storage&& from, const header& h, std::string cause,
-                             const progress& tell) {
+result<> object_store::open_damaged(storage&& from, const header& h, std::string cause,
+                                    const progress& tell) {
   return settings_.how == settings::opening::read_only
              ? repair_in_memory(from, h, std::move(cause), tell)
              : repair_beside(std::move(from), h, std::move(cause), tell);
 }
 
-result<> store::repair_in_memory(const storage& from, const header& h, std::string cause,
-                                 const progress& tell) {
+result<> object_store::repair_in_memory(const storage& from, const header& h, std::string cause,
+                                        const progress& tell) {
   storage image({}, from.path());
   auto found = repair(from, h, format_of(h), image, tell);
   if (!found) return std::unexpected(found.error());
@@ -271,8 +272,8 @@ result<> store::repair_in_memory(const storage& from, const header& h, std::stri
 }
 
 /// The original keeps its name, and its lock, until accept().
-result<> store::repair_beside(storage&& from, const header& h, std::string cause,
-                              const progress& tell) {
+result<> object_store::repair_beside(storage&& from, const header& h, std::string cause,
+                                     const progress& tell) {
   auto made = replacement::begin(where_);
   if (!made) return std::unexpected(made.error());
   auto found = repair(from, h, format_of(h), made->content(), shelf::detail::step_of(tell, 0, 2));
@@ -288,7 +289,7 @@ result<> store::repair_beside(storage&& from, const header& h, std::string cause
 }
 
 /// An original that is there already is nearer to the last clean close than this one: it stays.
-result<> store::keep_original(storage& from, const progress& tell) {
+result<> object_store::keep_original(storage& from, const progress& tell) {
   const auto kept = settings_.path + std::string(kept_suffix);
   const auto place = file::location::find(system_, kept, settings_.base_directory);
   if (!place) return std::unexpected(place.error());
@@ -323,7 +324,7 @@ result<> store::keep_original(storage& from, const progress& tell) {
 }
 
 /// With what a repair left that was cut off and turned out not to be needed.
-void store::forget_original() noexcept try {
+void object_store::forget_original() noexcept try {
   const auto kept = settings_.path + std::string(kept_suffix);
   const auto place = file::location::find(system_, kept, settings_.base_directory);
   if (!place) return;
@@ -333,7 +334,7 @@ void store::forget_original() noexcept try {
 }
 
 /// A file that is well is compacted; any other is repaired.
-result<> store::force(const header& h) {
+result<> object_store::force(const header& h) {
   if (repaired_) return {};
   const auto tell_read = shelf::detail::step_of(settings_.tell_repair, 0, 2);
   std::uint64_t seen = 0;

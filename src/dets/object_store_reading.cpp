@@ -1,6 +1,6 @@
 // DETS  api -> engine -> stores -> [dets] -> file
 // Lookups read one bucket; walks read large portions, in the order of the slots.
-#include "dets/store.hpp"
+#include "dets/object_store.hpp"
 #include "term/order.hpp"
 
 #include <algorithm>
@@ -36,22 +36,23 @@ result<bool> has_key(bytes stored, bytes key, std::uint32_t keypos) {
 
 }  // namespace
 
-result<> store::usable() const {
+result<> object_store::usable() const {
   if (process_.is_of_parent()) return std::unexpected(errc::forked);
   if (!open_) return std::unexpected(errc::table_closed);
   return {};
 }
 
-std::uint32_t store::slot_of(bytes key) const noexcept {
+std::uint32_t object_store::slot_of(bytes key) const noexcept {
   return header_.slot(slot_hash(header_.method, key));
 }
 
-result<> store::read_bucket(slot_entry entry, std::pmr::vector<std::byte>& into) const {
+result<> object_store::read_bucket(slot_entry entry, std::pmr::vector<std::byte>& into) const {
   into.resize(entry.size);
   return file_.read(entry.pointer, into, "a bucket");
 }
 
-result<std::size_t> store::lookup(bytes key, shelf::detail::function_ref<void(bytes)> visit) const {
+result<std::size_t> object_store::lookup(bytes key,
+                                         shelf::detail::function_ref<void(bytes)> visit) const {
   if (auto ok = usable(); !ok) return std::unexpected(ok.error());
   if (reads_alongside()) return lookup_alongside(key, visit);
   slot_entry entry;
@@ -67,8 +68,9 @@ result<std::size_t> store::lookup(bytes key, shelf::detail::function_ref<void(by
 }
 
 /// The objects of the first record of the key: OTP, too, believes the first.
-result<std::size_t> store::find_in_bucket(bytes content, std::uint64_t offset, bytes key,
-                                          shelf::detail::function_ref<void(bytes)> visit) const {
+result<std::size_t> object_store::find_in_bucket(
+    bytes content, std::uint64_t offset, bytes key,
+    shelf::detail::function_ref<void(bytes)> visit) const {
   if (auto framed = check_bucket(content, where_.path(), offset); !framed) {
     return std::unexpected(framed.error());
   }
@@ -105,9 +107,9 @@ result<std::size_t> store::find_in_bucket(bytes content, std::uint64_t offset, b
 
 /// One walk over all slots. While there is one the table does not grow, so no object moves to a
 /// slot that comes later.
-class store::walk {
+class object_store::walk {
  public:
-  explicit walk(const store& of) : store_(of) { ++store_.walks_; }
+  explicit walk(const object_store& of) : store_(of) { ++store_.walks_; }
   walk(const walk&) = delete;
   walk& operator=(const walk&) = delete;
   ~walk() { --store_.walks_; }
@@ -274,7 +276,7 @@ class store::walk {
                                           " were found"));
   }
 
-  const store& store_;
+  const object_store& store_;
   std::vector<item> items_;
   std::vector<std::uint64_t> order_;  // pointer and number of each item, to be read in this order
   std::vector<stretch> stretches_;
@@ -290,14 +292,14 @@ class store::walk {
   bool undisturbed_ = true;
 };
 
-result<> store::for_each(shelf::detail::function_ref<bool(bytes)> visit) const {
+result<> object_store::for_each(shelf::detail::function_ref<bool(bytes)> visit) const {
   if (auto ok = usable(); !ok) return ok;
   auto walked = walk(*this).run(visit);
   if (walked || walked.error() != errc::corrupt || !reads_alongside()) return walked;
   return blame(walked.error());
 }
 
-result<store_info> store::info() const {
+result<store_info> object_store::info() const {
   if (auto ok = usable(); !ok) return std::unexpected(ok.error());
   const std::shared_lock lock(mutex_);
   if (auto ok = usable(); !ok) return std::unexpected(ok.error());

@@ -1,6 +1,6 @@
 // DETS  api -> engine -> stores -> [dets] -> file
 // The scan believes a bucket only if all of it can be read: marks inside of data are common enough.
-#include "dets/repair.hpp"
+#include "dets/file_repair.hpp"
 
 #include "dets/object.hpp"
 #include "dets/slot_table.hpp"

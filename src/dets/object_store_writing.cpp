@@ -1,7 +1,7 @@
 // DETS  api -> engine -> stores -> [dets] -> file
 // The verbs: each is an edit of one bucket.
 #include "dets/edits.hpp"
-#include "dets/store.hpp"
+#include "dets/object_store.hpp"
 #include "error/sentence.hpp"
 #include "term/canonical.hpp"
 #include "term/order.hpp"
@@ -34,7 +34,7 @@ std::uint64_t size_of(const key_records& records, kind type) noexcept {
 
 }  // namespace
 
-result<> store::writable() const {
+result<> object_store::writable() const {
   if (auto ok = usable(); !ok) return ok;
   if (settings_.how == settings::opening::read_only) {
     return std::unexpected(
@@ -43,12 +43,12 @@ result<> store::writable() const {
   return {};
 }
 
-bool store::is_fenced() const {
+bool object_store::is_fenced() const {
   const std::shared_lock lock(mutex_);
   return fenced_.has_value();
 }
 
-std::unexpected<error> store::fence(const error& cause) {
+std::unexpected<error> object_store::fence(const error& cause) {
   if (!fenced_) {
     fenced_ = errc::fenced;  // a bare code needs no memory
     fenced_ = fenced_by(cause, where_.path(), {});
@@ -57,7 +57,7 @@ std::unexpected<error> store::fence(const error& cause) {
       error(errc::indeterminate, cause.message(), std::string(), cause.os_error()));
 }
 
-result<bytes> store::key_of(bytes object) const {
+result<bytes> object_store::key_of(bytes object) const {
   assert(terms::is_canonical(object));
   const auto key = element_at(object, keypos_);
   if (!key.empty()) return key;
@@ -66,7 +66,7 @@ result<bytes> store::key_of(bytes object) const {
       where_.path() + ": an object must be a tuple with its key at " + std::to_string(keypos_)));
 }
 
-result<> store::begin_change() {
+result<> object_store::begin_change() {
   if (auto ok = writable(); !ok) return ok;
   if (fenced_) return std::unexpected(*fenced_);
   return unclosed_ ? drop_tail() : mark_unclosed();
@@ -74,14 +74,14 @@ result<> store::begin_change() {
 
 /// Reads the bucket of a slot, lets `edit` change its records and, if that says they changed,
 /// writes them. What is replaced is marked as free by finish_change().
-result<> store::change_slot(std::uint32_t slot,
-                            shelf::detail::function_ref<result<bool>(key_records&)> edit) {
+result<> object_store::change_slot(std::uint32_t slot,
+                                   shelf::detail::function_ref<result<bool>(key_records&)> edit) {
   return change_slot_in_steps(slot, 1,
                               [&](key_records& records, std::uint32_t) { return edit(records); });
 }
 
 /// The same in several steps, each of which makes a bucket of its own on top of the one before.
-result<> store::change_slot_in_steps(
+result<> object_store::change_slot_in_steps(
     std::uint32_t slot, std::uint32_t steps,
     shelf::detail::function_ref<result<bool>(key_records&, std::uint32_t step)> edit) {
   const auto entry = slots_.at(slot);
@@ -121,13 +121,13 @@ result<> store::change_slot_in_steps(
   return {};
 }
 
-result<> store::finish_change() {
+result<> object_store::finish_change() {
   auto freed = free_replaced();
   objects_ = header_.objects;
   return freed;
 }
 
-result<written> store::insert(bytes object) {
+result<written> object_store::insert(bytes object) {
   if (auto ok = writable(); !ok) return std::unexpected(ok.error());
   const auto key = key_of(object);
   if (!key) return std::unexpected(key.error());
@@ -149,7 +149,7 @@ result<written> store::insert(bytes object) {
   return outcome;
 }
 
-result<std::size_t> store::erase(bytes key) {
+result<std::size_t> object_store::erase(bytes key) {
   const std::scoped_lock lock(mutex_);
   if (auto ok = writable(); !ok) return std::unexpected(ok.error());
   if (slots_.at(slot_of(key)).empty()) return 0;
@@ -165,7 +165,7 @@ result<std::size_t> store::erase(bytes key) {
   return gone;
 }
 
-result<std::size_t> store::erase_object(bytes object) {
+result<std::size_t> object_store::erase_object(bytes object) {
   const auto key = key_of(object);
   if (!key) return std::unexpected(key.error());
   const std::scoped_lock lock(mutex_);
@@ -185,8 +185,8 @@ result<std::size_t> store::erase_object(bytes object) {
   return gone;
 }
 
-result<> store::update(bytes key,
-                       shelf::detail::function_ref<result<std::vector<std::byte>>(bytes)> change) {
+result<> object_store::update(
+    bytes key, shelf::detail::function_ref<result<std::vector<std::byte>>(bytes)> change) {
   assert(type_ == kind::set);
   const std::scoped_lock lock(mutex_);
   if (auto ok = writable(); !ok) return ok;

@@ -1,6 +1,6 @@
 // TERM  vocabulary of every room
 // Walks terms from outside without building anything.
-#include "term/scan.hpp"
+#include "term/validation.hpp"
 
 #include "term/envelope.hpp"
 #include "term/reader.hpp"

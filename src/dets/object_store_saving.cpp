@@ -1,7 +1,7 @@
 // DETS  api -> engine -> stores -> [dets] -> file
 // Making a valid closed file of what is there, and taking that back before the next change.
-#include "dets/store.hpp"
-#include "term/encode.hpp"
+#include "dets/object_store.hpp"
+#include "term/scalar_output.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,7 +13,7 @@ namespace shelf::dets_format {
 /// Before the first change: the header says "unclosed", on the disk too, and the free lists go. So
 /// does the header's checksum: where there is one, OTP's repair believes the counters, and passes
 /// over buckets larger than any that was there at the last save.
-result<> store::mark_unclosed() {
+result<> object_store::mark_unclosed() {
   if (auto whole = check_whole(); !whole) return whole;
   auto h = header_;
   h.closed = false;
@@ -28,7 +28,7 @@ result<> store::mark_unclosed() {
   return drop_tail();
 }
 
-result<> store::is_whole() {
+result<> object_store::is_whole() {
   const std::scoped_lock lock(mutex_);
   if (auto ok = writable(); !ok) return ok;
   if (fenced_) return std::unexpected(*fenced_);
@@ -37,7 +37,7 @@ result<> store::is_whole() {
 
 /// Whether the file reaches as far as what was written to it, and has its name. A cut that later
 /// writes hid is not found.
-result<> store::check_whole() {
+result<> object_store::check_whole() {
   if (!temporary_name_.empty()) return {};
   const auto status = file_.file().status();
   if (!status) return fence(status.error());
@@ -47,20 +47,20 @@ result<> store::check_whole() {
 }
 
 /// What stands behind the last bucket: free lists of an earlier save.
-result<> store::drop_tail() {
+result<> object_store::drop_tail() {
   if (!tail_written_) return {};
   if (auto cut = file_.file().truncate(end_); !cut) return cut;
   tail_written_ = false;
   return {};
 }
 
-result<> store::save() {
+result<> object_store::save() {
   const std::scoped_lock lock(mutex_);
   if (auto ok = writable(); !ok) return ok;
   return save_now();
 }
 
-result<> store::save_now() {
+result<> object_store::save_now() {
   if (fenced_) return std::unexpected(*fenced_);
   if (auto whole = check_whole(); !whole || !unclosed_) return whole;
   if (auto dropped = drop_tail(); !dropped) return dropped;
@@ -78,7 +78,7 @@ result<> store::save_now() {
   return {};
 }
 
-result<> store::write_tail() {
+result<> object_store::write_tail() {
   auto lists = free_.encode();
   const auto size = end_ + lists.size() + 4;
   terms::put_big(lists, static_cast<std::uint32_t>(size - header_.base));
@@ -87,7 +87,7 @@ result<> store::write_tail() {
   return file_.end_at(size);
 }
 
-result<> store::sync_changes() {
+result<> object_store::sync_changes() {
   const std::scoped_lock lock(mutex_);
   if (auto ok = writable(); !ok) return ok;
   if (fenced_) return std::unexpected(*fenced_);
@@ -96,7 +96,7 @@ result<> store::sync_changes() {
   return check_whole();
 }
 
-std::chrono::nanoseconds store::save_if_due(result<>& outcome) {
+std::chrono::nanoseconds object_store::save_if_due(result<>& outcome) {
   const std::scoped_lock lock(mutex_);
   const auto period = settings_.auto_save;
   if (period.count() == 0 || !writable() || fenced_ || !unclosed_) return period;
@@ -106,7 +106,7 @@ std::chrono::nanoseconds store::save_if_due(result<>& outcome) {
   return period;
 }
 
-result<> store::close() {
+result<> object_store::close() {
   const std::scoped_lock lock(mutex_);
   if (auto ok = usable(); !ok) return ok;
   if (settings_.how == settings::opening::read_only) {
@@ -129,14 +129,14 @@ result<> store::close() {
   return {};
 }
 
-void store::abandon() noexcept {
+void object_store::abandon() noexcept {
   // In a forked child the mutex may be held by a thread that is not there.
   if (process_.is_of_parent()) return;
   const std::scoped_lock lock(mutex_);
   release();
 }
 
-void store::release() noexcept {
+void object_store::release() noexcept {
   open_ = false;
   discard_unpublished();
   file_ = storage();

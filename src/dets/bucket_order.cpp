@@ -1,6 +1,6 @@
 // DETS  api -> engine -> stores -> [dets] -> file
 // Term order but for numbers, at every depth that lists and tuples lead to.
-#include "dets/key_order.hpp"
+#include "dets/bucket_order.hpp"
 
 #include "term/order.hpp"
 #include "term/skip.hpp"

@@ -14,9 +14,9 @@ namespace {
 
 using test::list_objects;
 using test::listing;
+using test::object_store;
 using test::on;
 using test::settings;
-using test::store;
 
 term object(std::int64_t key, std::int64_t value) {
   return term::tuple({term::integer(key), term::integer(value)});
@@ -25,7 +25,7 @@ term object(std::int64_t key, std::string_view value) {
   return term::tuple({term::integer(key), term::binary(value)});
 }
 
-result<written> put(store& s, const term& o) { return s.insert(o.encoded()); }
+result<written> put(object_store& s, const term& o) { return s.insert(o.encoded()); }
 
 /// What a table holds: by key, in insertion order.
 class model {
@@ -83,14 +83,14 @@ class model {
   std::map<term, std::vector<term>> content_;
 };
 
-std::vector<term> found(const store& s, const term& key) {
+std::vector<term> found(const object_store& s, const term& key) {
   std::vector<term> objects;
   EXPECT_TRUE(
       s.lookup(key.encoded(), [&](bytes o) { objects.push_back(term::from_canonical(o)); }));
   return objects;
 }
 
-void expect_same(const store& s, const model& m) {
+void expect_same(const object_store& s, const model& m) {
   const auto objects = list_objects(s);
   ASSERT_TRUE(objects) << objects.error();
   EXPECT_EQ(*objects, m.lines());
@@ -106,7 +106,7 @@ class random_calls {
   random_calls(kind type, std::uint64_t seed, int keys)
       : expected(type), engine_(seed), keys_(keys) {}
 
-  void call(store& s) {
+  void call(object_store& s) {
     const auto key = term::integer(below(keys_));
     const auto o = any_object();
     switch (below(12)) {
@@ -130,7 +130,7 @@ class random_calls {
     return object(key,
                   std::string(static_cast<std::size_t>(below(below(20) == 0 ? 9000 : 120)), 'x'));
   }
-  void insert_several(store& s) {
+  void insert_several(object_store& s) {
     std::vector<term> objects;
     for (int i = below(30); i >= 0; --i) objects.push_back(any_object());
     std::vector<bytes> views;
@@ -151,7 +151,7 @@ TEST(DetsStore, RandomCallsGiveWhatAModelGivesOverSavesReopensAndCompactions) {
     simulation::simulated_disk disk;
     random_calls calls(type, 7, 150);
     for (std::size_t round = 0; round < test::budgeted(30); ++round) {
-      auto s = *store::open(on(disk, {.type = type}));
+      auto s = *object_store::open(on(disk, {.type = type}));
       EXPECT_FALSE(s->repaired());
       for (int i = 0; i < 60; ++i) calls.call(*s);
       EXPECT_TRUE(round % 3 != 0 || s->save());
@@ -168,7 +168,7 @@ TEST(DetsStore, AfterAKillEveryAcknowledgedChangeIsThereForTheNextOpen) {
     simulation::simulated_disk disk;
     random_calls calls(type, 8, 300);
     for (std::size_t round = 0; round < test::budgeted(20); ++round) {
-      auto s = *store::open(on(disk, {.type = type}));
+      auto s = *object_store::open(on(disk, {.type = type}));
       expect_same(*s, calls.expected);
       for (int i = 0; i < 40; ++i) calls.call(*s);
       s->abandon();
@@ -178,11 +178,11 @@ TEST(DetsStore, AfterAKillEveryAcknowledgedChangeIsThereForTheNextOpen) {
 
 TEST(DetsStore, ATableGrowsWithItsKeysAndKeepsThem) {
   simulation::simulated_disk disk;
-  auto s = *store::open(on(disk));
+  auto s = *object_store::open(on(disk));
   for (int i = 0; i < 3000; ++i) EXPECT_EQ(put(*s, object(i, i)), written::added);
   EXPECT_GE(s->info()->slots, 3000u);
   ASSERT_TRUE(s->close());
-  s = *store::open(on(disk));
+  s = *object_store::open(on(disk));
   EXPECT_EQ(s->size(), 3000u);
   for (int i = 0; i < 3000; ++i) EXPECT_EQ(found(*s, term::integer(i)), std::vector{object(i, i)});
 }
@@ -191,7 +191,7 @@ TEST(DetsStore, ClearAndReplaceAllLeaveOnlyWhatTheyWereGiven) {
   for (const auto type : types) {
     SCOPED_TRACE(to_string(type));
     simulation::simulated_disk disk;
-    auto s = *store::open(on(disk, {.type = type}));
+    auto s = *object_store::open(on(disk, {.type = type}));
     model m(type);
     for (int i = 0; i < 50; ++i) ASSERT_TRUE(put(*s, object(-i, "gone")));
     EXPECT_EQ(s->clear(), 50u);
@@ -207,7 +207,7 @@ TEST(DetsStore, ClearAndReplaceAllLeaveOnlyWhatTheyWereGiven) {
     expect_same(*s, m);
     EXPECT_EQ(put(*s, object(1, "more")), m.insert(object(1, "more")));
     ASSERT_TRUE(s->close());
-    s = *store::open(on(disk));
+    s = *object_store::open(on(disk));
     EXPECT_FALSE(s->repaired());
     expect_same(*s, m);
   }
@@ -215,7 +215,7 @@ TEST(DetsStore, ClearAndReplaceAllLeaveOnlyWhatTheyWereGiven) {
 
 TEST(DetsStore, NewKeysOnlyAreAllOrNothing) {
   simulation::simulated_disk disk;
-  auto s = *store::open(on(disk));
+  auto s = *object_store::open(on(disk));
   const auto a = object(1, 1), b = object(2, 2), again = object(1, 3);
   EXPECT_EQ(s->insert_all(std::vector{a.encoded()}, true), 1u);
   const auto refused = s->insert_all(std::vector{b.encoded(), again.encoded()}, true);
@@ -227,7 +227,7 @@ TEST(DetsStore, NewKeysOnlyAreAllOrNothing) {
 
 TEST(DetsStore, KeysThatCompareEqualAreTwoKeys) {
   simulation::simulated_disk disk;
-  auto s = *store::open(on(disk));
+  auto s = *object_store::open(on(disk));
   const auto one = term::tuple({term::integer(1), term::nil()});
   const auto also = term::tuple({*term::floating(1.0), term::nil()});
   ASSERT_TRUE(s->insert(one.encoded()));
@@ -238,7 +238,7 @@ TEST(DetsStore, KeysThatCompareEqualAreTwoKeys) {
 
 TEST(DetsStore, ObjectsThatAreNoTuplesOrLackTheKeyAreInvalidAndChangeNothing) {
   simulation::simulated_disk disk;
-  auto s = *store::open(on(disk, {.keypos = 2}));
+  auto s = *object_store::open(on(disk, {.keypos = 2}));
   const auto content = disk.read_all("t.dets");
   for (const auto& o : {term::integer(1), term::tuple({term::integer(1)}), term::list({})}) {
     const auto put = s->insert(o.encoded());
@@ -251,12 +251,12 @@ TEST(DetsStore, ObjectsThatAreNoTuplesOrLackTheKeyAreInvalidAndChangeNothing) {
 
 TEST(DetsStore, AFileIsOpenForWritingOnceAndReadableBesideTheWriter) {
   simulation::simulated_disk disk;
-  auto s = *store::open(on(disk));
+  auto s = *object_store::open(on(disk));
   ASSERT_TRUE(put(*s, object(1, 1)));
-  const auto second = store::open(on(disk));
+  const auto second = object_store::open(on(disk));
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error(), errc::already_open);
-  const auto reader = store::open(on(disk, {.how = settings::opening::read_only}));
+  const auto reader = object_store::open(on(disk, {.how = settings::opening::read_only}));
   ASSERT_TRUE(reader) << reader.error();
   EXPECT_EQ(found(**reader, term::integer(1)), std::vector{object(1, 1)});
   EXPECT_EQ(put(**reader, object(2, 2)).error(), errc::read_only);
@@ -264,7 +264,7 @@ TEST(DetsStore, AFileIsOpenForWritingOnceAndReadableBesideTheWriter) {
 
 TEST(DetsStore, AClosedStoreSaysSo) {
   simulation::simulated_disk disk;
-  auto s = *store::open(on(disk));
+  auto s = *object_store::open(on(disk));
   ASSERT_TRUE(s->close());
   EXPECT_EQ(put(*s, object(1, 1)).error(), errc::table_closed);
   EXPECT_EQ(s->for_each([](bytes) { return true; }).error(), errc::table_closed);
@@ -276,7 +276,7 @@ TEST(DetsStore, AClosedStoreSaysSo) {
 
 TEST(DetsStore, AWalkMayWriteAndStillShowsOnceWhatStands) {
   simulation::simulated_disk disk;
-  auto s = *store::open(on(disk));
+  auto s = *object_store::open(on(disk));
   for (int i = 0; i < 250; ++i) ASSERT_TRUE(put(*s, object(i, i)));
   std::map<term, int> seen;
   int next = 1000;
