@@ -33,7 +33,7 @@ std::shared_ptr<const pinned_version> instance::pin() const {
   return std::make_shared<const pinned_version>(commits_.shared_board(), snapshots_, system_.now());
 }
 
-void instance::add_figures(table_stats& s, const engine::table& of) const {
+void instance::add_figures(table_stats& s, const live_table& of) const {
   if (config_.mode == write_mode::back) {
     const std::scoped_lock lock(commits_);
     s.unsaved_changes = of.unsaved_count();

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "engine/file_keeper.hpp"
-#include "engine/table.hpp"
+#include "engine/live_table.hpp"
 #include "engine/turn.hpp"
 #include "kinds/versions.hpp"
 

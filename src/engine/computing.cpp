@@ -1,16 +1,16 @@
 // ENGINE  api -> [engine] -> stores -> journal -> file
 // get_or_compute: one thread computes a missing value, the others wait for it.
 #include "engine/flights.hpp"
-#include "engine/table.hpp"
+#include "engine/live_table.hpp"
 
 #include <cassert>
 #include <utility>
 
 namespace shelf::engine {
 
-result<> table::compute(bytes key, std::chrono::nanoseconds wait,
-                        detail::function_ref<result<>(std::vector<std::byte>&)> make,
-                        detail::function_ref<void(bytes)> show) {
+result<> live_table::compute(bytes key, std::chrono::nanoseconds wait,
+                             detail::function_ref<result<>(std::vector<std::byte>&)> make,
+                             detail::function_ref<void(bytes)> show) {
   if (!may_write()) return std::unexpected(why_not());
   assert(!is_bag_kind());
   auto boarded = flights_.board(key, label());
@@ -43,7 +43,7 @@ result<> table::compute(bytes key, std::chrono::nanoseconds wait,
 
 /// Unless the key was written since the flight began. What was staged before that, and published
 /// since, is there.
-result<> table::store_computed(bytes key, bytes value, const flight& from) {
+result<> live_table::store_computed(bytes key, bytes value, const flight& from) {
   const auto decide = [&](std::optional<bytes> there,
                           std::vector<std::byte>& made) -> result<detail::edited> {
     if (there || from.is_stale) return detail::edited::keep;

@@ -1,7 +1,7 @@
 // ENGINE  api -> [engine] -> stores -> journal -> file
 // What a program does with a database of several tables: tables by name, moments, transactions.
 #include "engine/instance.hpp"
-#include "engine/transaction.hpp"
+#include "engine/transaction_run.hpp"
 #include "error/printable.hpp"
 #include "error/sentence.hpp"
 #include "error/utf8.hpp"
@@ -45,7 +45,7 @@ class pinned_tables final : public detail::database_snapshot_core {
   std::shared_ptr<const detail::snapshot_core> of(const detail::core& table) const override {
     const auto found = std::ranges::find(all_, &table, &shown_table::of);
     if (found != all_.end()) return found->shown;
-    const auto& own = static_cast<const engine::table&>(table);
+    const auto& own = static_cast<const live_table&>(table);
     return empty_snapshot(own.types().what, own.make_contents());
   }
 
@@ -104,7 +104,7 @@ result<std::shared_ptr<detail::core>> instance::table(wanted_table w) {
 }
 
 /// A table that is there already, asked for as of some types.
-result<table*> instance::join_table(engine::table& known, wanted_table& w) {
+result<live_table*> instance::join_table(live_table& known, wanted_table& w) {
   const auto& as = known.description();
   const auto refuse = [&](errc code, const std::string& why) {
     return std::unexpected(error(code, known.label() + ": " + why));
@@ -158,10 +158,10 @@ std::vector<detail::table_facts> instance::tables() const {
   return all;
 }
 
-table* instance::own_table(const detail::core& which) const noexcept {
+live_table* instance::own_table(const detail::core& which) const noexcept {
   // A core is a table of some instance, whatever database it is of.
-  const auto& t = static_cast<const engine::table&>(which);
-  return &t.database() == this ? const_cast<engine::table*>(&t) : nullptr;
+  const auto& t = static_cast<const live_table&>(which);
+  return &t.database() == this ? const_cast<live_table*>(&t) : nullptr;
 }
 
 std::shared_ptr<const detail::database_snapshot_core> instance::snapshot() const {
@@ -214,7 +214,7 @@ result<detail::committed> instance::transact(
         .sequence = outer->at(), .attempts = outer->attempt(), .is_nested = true};
   }
   if (auto may = may_transact(how); !may) return std::unexpected(may.error());
-  std::vector<engine::table*> met;  // the tables of the last run that met others
+  std::vector<live_table*> met;  // the tables of the last run that met others
   for (int attempt = 1; attempt <= how.attempts; ++attempt) {
     std::optional<reservation::hold> alone;
     if (attempt >= first_reserved) alone.emplace(reserved_, met);

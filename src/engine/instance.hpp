@@ -5,10 +5,10 @@
 #include "engine/commit_queue.hpp"
 #include "engine/file_keeper.hpp"
 #include "engine/housekeeper.hpp"
+#include "engine/live_table.hpp"
 #include "engine/loader.hpp"
 #include "engine/reservation.hpp"
 #include "engine/snapshots.hpp"
-#include "engine/table.hpp"
 #include "file/fair_mutex.hpp"
 #include "file/location.hpp"
 #include "shelf/detail/database_core.hpp"
@@ -53,8 +53,8 @@ class instance final : public chore,
                        public std::enable_shared_from_this<instance> {
  public:
   /// A database of one table, whose handle stands for it. Errors: as table::open.
-  [[nodiscard]] static result<std::shared_ptr<engine::table>> open_lone(detail::core_config config,
-                                                                        detail::entry_types types);
+  [[nodiscard]] static result<std::shared_ptr<live_table>> open_lone(detail::core_config config,
+                                                                     detail::entry_types types);
   instance(detail::core_config config, bool is_lone);
   ~instance() override;
 
@@ -64,25 +64,25 @@ class instance final : public chore,
   [[nodiscard]] const std::atomic<int>& running() const noexcept { return running_; }
   void note_running(int more) noexcept { running_.fetch_add(more, std::memory_order_relaxed); }
   /// Waits while a transaction has the table to itself.
-  void wait_for_reservation(engine::table& of) {
+  void wait_for_reservation(live_table& of) {
     if (!reserved_.is_held()) [[likely]]
       return;
-    std::array<engine::table*, 1> one{&of};
+    std::array<live_table*, 1> one{&of};
     reserved_.wait_for(one);
   }
   /// The table, if it is one of this database.
-  [[nodiscard]] engine::table* own_table(const detail::core& which) const noexcept;
+  [[nodiscard]] live_table* own_table(const detail::core& which) const noexcept;
   [[nodiscard]] std::size_t transaction_limit() const noexcept {
     return config_.limits.transaction_bytes;
   }
   [[nodiscard]] std::uint64_t hash_seed() const;
   /// The table of that name; empty: the only one. Null if there is none.
-  [[nodiscard]] engine::table* find(std::string_view name) const noexcept;
+  [[nodiscard]] live_table* find(std::string_view name) const noexcept;
   bool is_open() const noexcept override;
   /// Pins the present version of all tables. Throws std::bad_alloc.
   [[nodiscard]] std::shared_ptr<const pinned_version> pin() const;
   /// The figures that a table shares with all of its database.
-  void add_figures(table_stats& to, const engine::table& of) const;
+  void add_figures(table_stats& to, const live_table& of) const;
   void add_shared_figures(table_stats& to) const;
   /// Has the housekeeper look after what readers and snapshots leave.
   void look_after_leftovers(bool of_snapshots) const noexcept;
@@ -117,7 +117,7 @@ class instance final : public chore,
 
   /// Replaces a table by one of other types (migration.cpp). For a database nobody else uses.
   [[nodiscard]] result<detail::migration_counts> migrate(
-      engine::table& from, const detail::entry_types& to,
+      live_table& from, const detail::entry_types& to,
       detail::function_ref<result<>(detail::stored_entry, detail::entry_batch&)> convert,
       bool dry_run, const progress& tell);
 
@@ -136,11 +136,11 @@ class instance final : public chore,
   [[nodiscard]] result<> create_file(std::vector<wanted_table>& wanted);
   [[nodiscard]] result<> create_tables(std::vector<wanted_table>& wanted);
   [[nodiscard]] result<> can_be_read(const detail::entry_types& types) const;
-  [[nodiscard]] std::unique_ptr<engine::table> make_table(std::uint32_t id, table_description as,
-                                                          detail::entry_types types);
-  engine::table& keep(std::unique_ptr<engine::table> made);
-  engine::table& add_table(std::uint32_t id, table_description as, detail::entry_types types);
-  [[nodiscard]] result<engine::table*> join_table(engine::table& known, wanted_table& w);
+  [[nodiscard]] std::unique_ptr<live_table> make_table(std::uint32_t id, table_description as,
+                                                       detail::entry_types types);
+  live_table& keep(std::unique_ptr<live_table> made);
+  live_table& add_table(std::uint32_t id, table_description as, detail::entry_types types);
+  [[nodiscard]] result<live_table*> join_table(live_table& known, wanted_table& w);
   [[nodiscard]] result<> commit_once(transaction_run& run, detail::committed& done,
                                      bool& is_conflict);
   [[nodiscard]] result<> can_be_durable() const;
@@ -204,7 +204,7 @@ class instance final : public chore,
   file_keeper file_;
   mutable commit_queue commits_;
   /// Grows under life_ and in the turn; either is enough to walk it. Tables stay to the end.
-  std::vector<std::unique_ptr<engine::table>> tables_;
+  std::vector<std::unique_ptr<live_table>> tables_;
   mutable std::mutex names_;      ///< held while it grows, and by those who have neither
   std::uint32_t highest_id_ = 0;  ///< that a table ever had; with tables_
   table_description first_;       ///< of a format without a catalog; else of a new file

@@ -1,11 +1,11 @@
 // ENGINE  api -> [engine] -> stores -> journal -> file
 // What a table's handle asks of its whole database.
 #include "engine/instance.hpp"
-#include "engine/table.hpp"
+#include "engine/live_table.hpp"
 
 namespace shelf::engine {
 
-table::table(instance& of, settings how, table_description as, detail::entry_types types)
+live_table::live_table(instance& of, settings how, table_description as, detail::entry_types types)
     : of_(of),
       how_(std::move(how)),
       types_(std::move(types)),
@@ -14,35 +14,35 @@ table::table(instance& of, settings how, table_description as, detail::entry_typ
   if (how_.has_owner) owner_.emplace();
 }
 
-table::~table() = default;
+live_table::~live_table() = default;
 
-result<> table::save() {
+result<> live_table::save() {
   if (!may_write()) return std::unexpected(why_not());
   return of_.save();
 }
 
-result<> table::sync() {
+result<> live_table::sync() {
   if (!may_write()) return std::unexpected(why_not());
   return of_.sync();
 }
 
-result<> table::reload() {
+result<> live_table::reload() {
   if (auto can = readable(); !can) return can;
   if (owner_ && !owner_->is_mine()) return std::unexpected(labelled(errc::not_owner));
   return of_.reload();
 }
 
-result<> table::compact(const progress& tell) {
+result<> live_table::compact(const progress& tell) {
   if (!may_write()) return std::unexpected(why_not());
   return of_.compact(tell);
 }
 
-result<> table::recover() {
+result<> live_table::recover() {
   if (!may_write()) return std::unexpected(why_not());
   return of_.recover();
 }
 
-result<> table::close() {
+result<> live_table::close() {
   if (!how_.is_lone) {
     return std::unexpected(
         error(errc::invalid_argument,
@@ -57,22 +57,22 @@ result<> table::close() {
   return of_.close();
 }
 
-void table::abandon() noexcept {
+void live_table::abandon() noexcept {
   if (how_.is_lone) of_.abandon();
 }
 
-void table::close_at_destruction() noexcept {
+void live_table::close_at_destruction() noexcept {
   if (how_.is_lone) of_.close_at_destruction();
 }
 
-result<detail::migration_counts> table::migrate(
+result<detail::migration_counts> live_table::migrate(
     const detail::entry_types& to,
     detail::function_ref<result<>(detail::stored_entry, detail::entry_batch&)> convert,
     bool dry_run, const progress& tell) {
   return of_.migrate(*this, to, convert, dry_run, tell);
 }
 
-result<> table::give_away() {
+result<> live_table::give_away() {
   if (auto can = readable(); !can) return can;
   if (!owner_)
     return std::unexpected(error(errc::invalid_argument, label() + ": any thread may write"));
@@ -80,7 +80,7 @@ result<> table::give_away() {
   return {};
 }
 
-result<> table::take_over() {
+result<> live_table::take_over() {
   if (auto can = readable(); !can) return can;
   if (!owner_)
     return std::unexpected(error(errc::invalid_argument, label() + ": any thread may write"));

@@ -22,7 +22,7 @@ constexpr std::size_t announced_ahead = 16;
 constexpr std::size_t content_shown = 64;
 constexpr std::string_view any_term = "any";  // the schema of shelf::term
 /// As deep as any table's limits allow.
-constexpr terms::limits widest{.nesting = terms::max_nesting};
+constexpr terms::term_limits widest{.nesting = terms::max_nesting};
 
 [[nodiscard]] bool is_catalogue(op what) noexcept {
   return what == op::table_created || what == op::table_changed || what == op::table_dropped;

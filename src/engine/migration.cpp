@@ -6,7 +6,7 @@ namespace shelf::engine {
 namespace {
 
 /// Moves what a batch holds into contents; two entries under one key are an error, not a loss.
-[[nodiscard]] result<> take_all(batch& from, contents& into, const std::string& label) {
+[[nodiscard]] result<> take_all(encoded_batch& from, contents& into, const std::string& label) {
   for (auto& e : from.entries()) {
     const auto s = into.stage_insert(e);
     if (s.what != staged::replaced) continue;
@@ -20,14 +20,14 @@ namespace {
 }  // namespace
 
 result<detail::migration_counts> instance::migrate(
-    engine::table& from, const detail::entry_types& to,
+    live_table& from, const detail::entry_types& to,
     detail::function_ref<result<>(detail::stored_entry, detail::entry_batch&)> convert,
     bool dry_run, const progress& tell) {
   if (auto sound = can_be_read(to); !sound) return std::unexpected(sound.error());
   const std::scoped_lock lock(life_);
   detail::migration_counts counts;
   const auto fresh = how_to_load().make(to.what);
-  batch converted(config_.limits.entry_bytes, label_);
+  encoded_batch converted(config_.limits.entry_bytes, label_);
   const auto all = from.snapshot()->entries();
   for (auto some = all->next(); !some.empty(); some = all->next()) {
     for (const auto& e : some) {

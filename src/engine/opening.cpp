@@ -73,8 +73,8 @@ instance::instance(detail::core_config config, bool is_lone)
       file_(label_, system_),
       commits_(file_, config_.mode, [this] { want_visit(); }) {}
 
-result<std::shared_ptr<engine::table>> instance::open_lone(detail::core_config config,
-                                                           detail::entry_types types) {
+result<std::shared_ptr<live_table>> instance::open_lone(detail::core_config config,
+                                                        detail::entry_types types) {
   if (auto valid = check_config(config, types.what); !valid) return std::unexpected(valid.error());
   std::vector<wanted_table> wanted;
   wanted.push_back({.name = config.table, .types = std::move(types)});
@@ -83,7 +83,7 @@ result<std::shared_ptr<engine::table>> instance::open_lone(detail::core_config c
   if (!opened) return std::unexpected(opened.error());
   auto* const only = (*opened)->find(name);
   assert(only != nullptr);
-  return std::shared_ptr<engine::table>(std::move(*opened), only);
+  return std::shared_ptr<live_table>(std::move(*opened), only);
 }
 
 result<std::shared_ptr<instance>> instance::open(detail::core_config config,
@@ -120,7 +120,7 @@ void instance::hire(housekeeper& keeper, housekeeper::place&& room) noexcept {
 
 std::uint64_t instance::hash_seed() const { return process_hash_seed(system_); }
 
-std::shared_ptr<contents> table::make_contents() const {
+std::shared_ptr<contents> live_table::make_contents() const {
   return contents::make({.what = types_.what,
                          .hash_seed = of_.hash_seed(),
                          .board = of_.commits().shared_board(),
@@ -135,7 +135,7 @@ table_description instance::describe(const wanted_table& t) const {
           .in_memory = t.storage == storage::memory};
 }
 
-table* instance::find(std::string_view name) const noexcept {
+live_table* instance::find(std::string_view name) const noexcept {
   if (name.empty()) return tables_.size() == 1 ? tables_.front().get() : nullptr;
   const auto found =
       std::ranges::find_if(tables_, [&](const auto& t) { return t->description().name == name; });
@@ -143,22 +143,22 @@ table* instance::find(std::string_view name) const noexcept {
 }
 
 /// The table shows nothing yet.
-std::unique_ptr<table> instance::make_table(std::uint32_t id, table_description as,
-                                            detail::entry_types types) {
+std::unique_ptr<live_table> instance::make_table(std::uint32_t id, table_description as,
+                                                 detail::entry_types types) {
   const bool keeps = writes_file() && !as.in_memory;
   const bool saves = config_.mode == write_mode::back;
-  table::settings how{.id = id,
-                      .label = is_lone_ ? label_ : label_ + ": " + detail::printable(as.name),
-                      .is_stored = keeps && !saves,
-                      .is_saved = keeps && saves,
-                      .is_read_only = !config_.in_memory && !writes_file(),
-                      .has_owner = config_.access == access::one_writer,
-                      .is_lone = is_lone_,
-                      .entry_limit = config_.limits.entry_bytes};
-  return std::make_unique<engine::table>(*this, std::move(how), std::move(as), std::move(types));
+  live_table::settings how{.id = id,
+                           .label = is_lone_ ? label_ : label_ + ": " + detail::printable(as.name),
+                           .is_stored = keeps && !saves,
+                           .is_saved = keeps && saves,
+                           .is_read_only = !config_.in_memory && !writes_file(),
+                           .has_owner = config_.access == access::one_writer,
+                           .is_lone = is_lone_,
+                           .entry_limit = config_.limits.entry_bytes};
+  return std::make_unique<live_table>(*this, std::move(how), std::move(as), std::move(types));
 }
 
-table& instance::keep(std::unique_ptr<engine::table> made) {
+live_table& instance::keep(std::unique_ptr<live_table> made) {
   commits_.expect_tables(tables_.size() + 1);
   {
     const std::scoped_lock lock(names_);
@@ -168,7 +168,7 @@ table& instance::keep(std::unique_ptr<engine::table> made) {
   return *tables_.back();
 }
 
-table& instance::add_table(std::uint32_t id, table_description as, detail::entry_types types) {
+live_table& instance::add_table(std::uint32_t id, table_description as, detail::entry_types types) {
   return keep(make_table(id, std::move(as), std::move(types)));
 }
 
@@ -346,7 +346,7 @@ result<> instance::open_existing(std::vector<wanted_table>& wanted) {
 result<> instance::create_tables(std::vector<wanted_table>& wanted) {
   std::vector<stores::encoded_description> texts;
   std::vector<journal::change> changes;
-  std::vector<std::unique_ptr<engine::table>> made;
+  std::vector<std::unique_ptr<live_table>> made;
   std::vector<std::shared_ptr<contents>> empty;
   texts.reserve(wanted.size());
   auto id = highest_id_;

@@ -15,16 +15,16 @@ namespace shelf::engine {
 
 using kinds::entry;
 
-class table;
+class live_table;
 
 /// size_limit_exceeded, with `label` in front, if an entry is longer than the limit.
 [[nodiscard]] result<> check_entry_size(std::size_t limit, const std::string& label,
                                         std::size_t size);
 
 /// Entries of one insert_range, made by the writer before its turn.
-class batch final : public detail::entry_batch {
+class encoded_batch final : public detail::entry_batch {
  public:
-  batch(std::size_t entry_limit, std::string label)
+  encoded_batch(std::size_t entry_limit, std::string label)
       : limit_(entry_limit), label_(std::move(label)) {}
   result<> add(bytes key, bytes value) override;
   result<> add_pieces(bytes key, std::span<const bytes> value) override;
@@ -69,7 +69,7 @@ struct group;
 /// A write of several tables at once, decided as a whole.
 class commit_request {
  public:
-  /// In the turn. As table::stage.
+  /// In the turn. As live_table::stage.
   [[nodiscard]] virtual bool stage(operation& op, group& to) = 0;
 
  protected:
@@ -97,13 +97,13 @@ struct operation : queued {
     commit,
   };
 
-  operation(table& to, verb v) : on(&to), what(v) {}
+  operation(live_table& to, verb v) : on(&to), what(v) {}
 
-  table* on;
+  live_table* on;
   verb what;
   entry::owner made;                           ///< insert, insert_new, replace_if
   std::uint64_t hash = 0;                      ///< of its key, see contents::announce
-  batch* entries = nullptr;                    ///< insert_batch...
+  encoded_batch* entries = nullptr;            ///< insert_batch...
   batch_write* all = nullptr;                  ///< write
   bytes key;                                   ///< erase..., update_counter, replace_if, edit, take
   bytes value;                                 ///< erase_value, replace_if

@@ -18,13 +18,13 @@ namespace shelf::engine {
 
 using kinds::entry;
 
-class table;
+class live_table;
 
 /// One write of a transaction, in the order in which it was made.
 struct own_write {
   enum class verb : std::uint8_t { put, erase, erase_value, clear, add };
   verb what = verb::put;
-  table* on = nullptr;
+  live_table* on = nullptr;
   entry::owner made = {};          ///< key, and value where the verb has one
   detail::counter_step step = {};  ///< of an add
   std::uint64_t hash = 0;          ///< see contents::announce

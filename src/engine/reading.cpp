@@ -1,9 +1,9 @@
 // ENGINE  api -> [engine] -> stores -> journal -> file
 // Reads: an epoch guard, one look at what is current, and no lock.
 #include "engine/instance.hpp"
+#include "engine/live_table.hpp"
 #include "engine/snapshots.hpp"
-#include "engine/table.hpp"
-#include "engine/transaction.hpp"
+#include "engine/transaction_run.hpp"
 #include "memory/epoch.hpp"
 
 #include <algorithm>
@@ -12,17 +12,17 @@
 #include <chrono>
 
 namespace shelf::engine {
-error table::labelled(errc code) const {
+error live_table::labelled(errc code) const {
   return error(code, how_.label + ": " + error(code).message());
 }
 
-result<> table::readable() const {
+result<> live_table::readable() const {
   if (is_forked()) return std::unexpected(labelled(errc::forked));
   if (!is_open()) return std::unexpected(labelled(errc::table_closed));
   return {};
 }
 
-result<> table::lookup(const sought_key& key, detail::function_ref<void(bytes)> f) const {
+result<> live_table::lookup(const sought_key& key, detail::function_ref<void(bytes)> f) const {
   const memory::epoch_guard guard;
   const auto* c = is_forked() ? nullptr : look();
   if (c == nullptr) [[unlikely]] {
@@ -42,8 +42,8 @@ result<> table::lookup(const sought_key& key, detail::function_ref<void(bytes)> 
   return {};
 }
 
-result<> table::lookup_many(std::span<const sought_key> keys,
-                            detail::function_ref<void(std::size_t, bytes)> f) const {
+result<> live_table::lookup_many(std::span<const sought_key> keys,
+                                 detail::function_ref<void(std::size_t, bytes)> f) const {
   constexpr std::size_t portion = 64;
   std::array<const entry*, portion> found;
   for (std::size_t at = 0; at < keys.size(); at += portion) {
@@ -60,38 +60,38 @@ result<> table::lookup_many(std::span<const sought_key> keys,
   return {};
 }
 
-bool table::contains(const sought_key& key) const noexcept {
+bool live_table::contains(const sought_key& key) const noexcept {
   const memory::epoch_guard guard;
   const auto* c = is_forked() ? nullptr : look();
   return c != nullptr && c->contains(key, latest);
 }
 
-std::size_t table::size() const noexcept {
+std::size_t live_table::size() const noexcept {
   const memory::epoch_guard guard;
   const auto* c = is_forked() ? nullptr : look();
   return c != nullptr ? c->size() : 0;
 }
 
-bool table::is_open() const noexcept {
+bool live_table::is_open() const noexcept {
   if (is_forked()) return false;
   return current_.load(std::memory_order_acquire) != nullptr || is_open_again();
 }
 
 /// While others take the place of the contents, there are some.
-bool table::is_open_again() const noexcept {
+bool live_table::is_open_again() const noexcept {
   const memory::epoch_guard guard;
   return look() != nullptr;
 }
 
-bool table::may_write_again() const noexcept {
+bool live_table::may_write_again() const noexcept {
   return may_write_in_transaction() && transaction_scope::find(of_) == nullptr;
 }
 
-bool table::may_write_in_transaction() const noexcept {
+bool live_table::may_write_in_transaction() const noexcept {
   return is_open() && !how_.is_read_only && (!owner_ || owner_->is_mine());
 }
 
-std::shared_ptr<contents> table::look_at(sequence pinned) const {
+std::shared_ptr<contents> live_table::look_at(sequence pinned) const {
   const memory::epoch_guard guard;
   const auto* const c = look();
   if (c == nullptr) return nullptr;
@@ -100,14 +100,14 @@ std::shared_ptr<contents> table::look_at(sequence pinned) const {
 }
 
 /// What was kept for a pin that has gone since counts no more.
-std::size_t table::memory_bytes() const {
+std::size_t live_table::memory_bytes() const {
   if (retired_.holds_any()) retired_.release_unpinned();
   const memory::epoch_guard guard;
   const auto* const c = look();
   return (c != nullptr ? c->memory_bytes() : 0) + retired_.memory_bytes();
 }
 
-std::shared_ptr<const detail::snapshot_core> table::snapshot() const {
+std::shared_ptr<const detail::snapshot_core> live_table::snapshot() const {
   if (is_forked() || !is_open()) return empty_snapshot(types_.what, make_contents());
   of_.look_after_leftovers(true);
   auto made = of_.pin();
@@ -116,8 +116,8 @@ std::shared_ptr<const detail::snapshot_core> table::snapshot() const {
   return std::make_shared<table_snapshot>(std::move(made), std::move(c), types_.what);
 }
 
-result<> table::seek(detail::place where, bytes key,
-                     detail::function_ref<void(bytes, bytes)> f) const {
+result<> live_table::seek(detail::place where, bytes key,
+                          detail::function_ref<void(bytes, bytes)> f) const {
   assert(types_.what == kind::ordered_set);
   const memory::epoch_guard guard;
   if (auto can = readable(); !can) return can;
@@ -129,7 +129,7 @@ result<> table::seek(detail::place where, bytes key,
   return {};
 }
 
-result<table_stats> table::stats() const {
+result<table_stats> live_table::stats() const {
   table_stats s;
   {
     const memory::epoch_guard guard;

@@ -9,7 +9,7 @@
 
 namespace shelf::engine {
 
-reservation::hold::hold(reservation& in, std::vector<table*> tables) : in_(in) {
+reservation::hold::hold(reservation& in, std::vector<live_table*> tables) : in_(in) {
   std::unique_lock lock(in_.mutex_);
   while (in_.is_held() && clock::now() < in_.until_) in_.ended_.wait_until(lock, in_.until_);
   in_.tables_ = std::move(tables);
@@ -30,12 +30,12 @@ reservation::hold::~hold() {
   in_.ended_.notify_all();
 }
 
-bool reservation::holds_any(std::span<table* const> tables) const noexcept {
+bool reservation::holds_any(std::span<live_table* const> tables) const noexcept {
   return is_held() && holder_ != std::this_thread::get_id() && clock::now() < until_ &&
          std::ranges::find_first_of(tables_, tables) != tables_.end();
 }
 
-void reservation::wait_for(std::span<table* const> tables) {
+void reservation::wait_for(std::span<live_table* const> tables) {
   if (file::has_bug(file::seeded_bug::reservation_ignored)) return;
   std::unique_lock lock(mutex_);
   while (holds_any(tables)) ended_.wait_until(lock, until_);

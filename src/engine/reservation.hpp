@@ -12,7 +12,7 @@
 
 namespace shelf::engine {
 
-class table;
+class live_table;
 
 /// One transaction at a time has some tables to itself for a while: other writes to them wait,
 /// asleep and without the turn. The only place where writers wait for code of the user, and for a
@@ -26,7 +26,7 @@ class reservation {
   /// Holds the tables until it ends, or the lease does. Waits for the one before it.
   class hold {
    public:
-    hold(reservation& in, std::vector<table*> tables);
+    hold(reservation& in, std::vector<live_table*> tables);
     hold(const hold&) = delete;
     hold& operator=(const hold&) = delete;
     ~hold();
@@ -38,18 +38,18 @@ class reservation {
   /// Somebody holds tables; a look that costs next to nothing.
   [[nodiscard]] bool is_held() const noexcept { return is_held_.load(std::memory_order_relaxed); }
   /// Returns when nobody else holds any of the tables any more.
-  void wait_for(std::span<table* const> tables);
+  void wait_for(std::span<live_table* const> tables);
 
  private:
   using clock = std::chrono::steady_clock;
-  [[nodiscard]] bool holds_any(std::span<table* const> tables) const noexcept;
+  [[nodiscard]] bool holds_any(std::span<live_table* const> tables) const noexcept;
 
   std::atomic<bool> is_held_{false};
   std::mutex mutex_;
   std::condition_variable ended_;
-  std::vector<table*> tables_;  // guarded by mutex_: that are held
-  clock::time_point until_;     // guarded by mutex_
-  std::thread::id holder_;      // guarded by mutex_
+  std::vector<live_table*> tables_;  // guarded by mutex_: that are held
+  clock::time_point until_;          // guarded by mutex_
+  std::thread::id holder_;           // guarded by mutex_
 };
 
 }  // namespace shelf::engine

@@ -22,7 +22,7 @@ class taken_unsaved {
   }
 
   /// In the turn. Throws std::bad_alloc, having taken nothing.
-  void take(const std::vector<std::unique_ptr<table>>& tables) {
+  void take(const std::vector<std::unique_ptr<live_table>>& tables) {
     try {
       changed_.reserve(tables.size());
       taken_.reserve(tables.size());
@@ -50,7 +50,7 @@ class taken_unsaved {
 
  private:
   struct taken_list {
-    table* of;
+    live_table* of;
     std::shared_ptr<contents> from;
     std::vector<kinds::unsaved_change> list;
     bool cleared;
@@ -276,7 +276,7 @@ void instance::adopt(file_loader& loaded) {
     fresh.push_back(t.load->take());
     commits_.continue_after(t.load->version());
   }
-  std::vector<engine::table*> gone;
+  std::vector<live_table*> gone;
   gone.reserve(tables_.size());
   auto next = fresh.begin();
   for (auto& [id, t] : loaded.tables()) {

@@ -1,8 +1,8 @@
 // ENGINE  api -> [engine] -> stores -> journal -> file
 // A table in the turn: what an operation means on top of what is staged, and how that is published.
 #include "engine/instance.hpp"
+#include "engine/live_table.hpp"
 #include "engine/own_writes.hpp"
-#include "engine/table.hpp"
 #include "memory/epoch.hpp"
 
 #include <algorithm>
@@ -20,14 +20,14 @@ constexpr std::size_t large_batch = 16;
 }  // namespace
 
 /// Puts the table on the list of those that publishing will visit.
-inline void table::touch(group& to) noexcept {
+inline void live_table::touch(group& to) noexcept {
   if (std::exchange(is_touched_, true)) return;
   assert(to.touched.size() < to.touched.capacity() && "there is room for every table");
   to.touched.push_back(this);
 }
 
 /// Notes a change that was staged. Its room was made before.
-inline void table::note(group& to, const journal::change& c) noexcept {
+inline void live_table::note(group& to, const journal::change& c) noexcept {
   touch(to);
   ++to.staged;
   if (how_.is_saved) unsaved_bytes_ += c.key.size() + c.value.size();
@@ -37,13 +37,13 @@ inline void table::note(group& to, const journal::change& c) noexcept {
 }
 
 /// For one change more of the file.
-inline void table::make_room(group& to) const {
+inline void live_table::make_room(group& to) const {
   if (!how_.is_stored || to.changes.size() != to.changes.capacity()) return;
   to.changes.reserve(2 * to.changes.size() + 1);
 }
 
 /// Stages an entry and notes it for the file.
-inline staging table::put(entry::owner& e, std::uint64_t hash, group& to) {
+inline staging live_table::put(entry::owner& e, std::uint64_t hash, group& to) {
   // Room first: once the entry is staged nothing may fail.
   make_room(to);
   const auto* made = e.get();
@@ -56,7 +56,7 @@ inline staging table::put(entry::owner& e, std::uint64_t hash, group& to) {
 }
 
 /// Stages an erase and notes it for the file.
-inline staging table::drop(bool whole_key, bytes key, bytes value, group& to) {
+inline staging live_table::drop(bool whole_key, bytes key, bytes value, group& to) {
   // Room first, as in put.
   make_room(to);
   flights_.note_write(key);
@@ -77,7 +77,7 @@ namespace {
 
 }  // namespace
 
-inline void table::stage_entry(operation& op, group& to) {
+inline void live_table::stage_entry(operation& op, group& to) {
   if (op.what == operation::verb::insert_new &&
       draft().find_staged(op.made->key(), op.hash) != nullptr) {
     op.failure = error(errc::key_already_present);
@@ -86,7 +86,7 @@ inline void table::stage_entry(operation& op, group& to) {
   op.outcome = outcome_of(put(op.made, op.hash, to).what);
 }
 
-bool table::stage(operation& op, group& to) {
+bool live_table::stage(operation& op, group& to) {
   using verb = operation::verb;
   switch (op.what) {
     case verb::insert:
@@ -110,7 +110,7 @@ bool table::stage(operation& op, group& to) {
   std::unreachable();
 }
 
-bool table::stage_batch(operation& op, group& to) {
+bool live_table::stage_batch(operation& op, group& to) {
   auto& entries = op.entries->entries();
   const bool large = entries.size() > large_batch;
   if (large && !to.empty()) return false;
@@ -136,7 +136,7 @@ bool table::stage_batch(operation& op, group& to) {
   return true;
 }
 
-bool table::stage_changes(operation& op, group& to) {
+bool live_table::stage_changes(operation& op, group& to) {
   const bool large = op.all->changes.size() > large_batch;
   if (large && !to.empty()) return false;
   using verb = detail::change_verb;
@@ -155,7 +155,7 @@ bool table::stage_changes(operation& op, group& to) {
   return true;
 }
 
-bool table::stage_clear(operation& op, group& to) {
+bool live_table::stage_clear(operation& op, group& to) {
   // What is staged would have to be taken back: it is published first.
   if (is_touched_) return false;
   op.count = owned_->size();
@@ -164,14 +164,14 @@ bool table::stage_clear(operation& op, group& to) {
 }
 
 /// Nothing is staged.
-void table::clear_all(group& to) {
+void live_table::clear_all(group& to) {
   to.changes.reserve(to.changes.size() + 1);
   stage_fresh(make_contents(), to);
   fresh_is_clear_ = true;
   if (how_.is_stored) to.changes.push_back({journal::op::clear, 0, id(), {}, {}});
 }
 
-void table::stage(own_write& w, group& to) {
+void live_table::stage(own_write& w, group& to) {
   using verb = own_write::verb;
   switch (w.what) {
     case verb::put: (void)put(w.made, w.hash, to); break;
@@ -193,7 +193,7 @@ void table::stage(own_write& w, group& to) {
   }
 }
 
-void table::stage_counter(operation& op, group& to) {
+void live_table::stage_counter(operation& op, group& to) {
   const auto* there = draft().find_staged(op.key);
   auto stepped = detail::step_counter(
       there == nullptr ? std::nullopt : std::optional(there->value()), *op.step, label());
@@ -207,7 +207,7 @@ void table::stage_counter(operation& op, group& to) {
   (void)put(made, draft().announce(op.key), to);
 }
 
-void table::stage_replace_if(operation& op, group& to) {
+void live_table::stage_replace_if(operation& op, group& to) {
   const auto* there = draft().find_staged(op.made->key(), op.hash);
   if (there == nullptr) {
     op.failure = error(errc::not_found);
@@ -218,7 +218,7 @@ void table::stage_replace_if(operation& op, group& to) {
   }
 }
 
-void table::stage_edit(operation& op, group& to) {
+void live_table::stage_edit(operation& op, group& to) {
   const auto* there = draft().find_staged(op.key, op.hash);
   auto& made = to.edited;
   made.clear();
@@ -239,12 +239,12 @@ void table::stage_edit(operation& op, group& to) {
   }
 }
 
-void table::stage_take(operation& op, group& to) {
+void live_table::stage_take(operation& op, group& to) {
   draft().show_staged(op.key, [&](const entry& e) { op.to_take->show(e.key(), e.value()); });
   op.count = drop(true, op.key, {}, to).erased_count;
 }
 
-void table::stage_take_end(operation& op, group& to) {
+void live_table::stage_take_end(operation& op, group& to) {
   const auto& ordered = static_cast<const ordered_contents&>(draft());
   const auto* const there = ordered.seek_staged(translate(op.to_take->end), {});
   if (there == nullptr) {
@@ -257,14 +257,14 @@ void table::stage_take_end(operation& op, group& to) {
 }
 
 /// No other entry can be where one is that a snapshot shows.
-bool table::is_same(const detail::same_entry& e) const {
+bool live_table::is_same(const detail::same_entry& e) const {
   bool found = false;
   draft().show_staged(
       e.key, [&](const entry& there) { found = found || there.value().data() == e.value.data(); });
   return found;
 }
 
-bool table::stage_same(operation& op, group& to) {
+bool live_table::stage_same(operation& op, group& to) {
   auto& all = *op.same;
   if (all.entries.size() > large_batch && !to.empty()) return false;
   op.count = 0;
@@ -285,7 +285,7 @@ bool table::stage_same(operation& op, group& to) {
 
 // --- publishing ----------------------------------------------------------------------------------
 
-void table::stage_fresh(std::shared_ptr<contents> fresh, group& to) noexcept {
+void live_table::stage_fresh(std::shared_ptr<contents> fresh, group& to) noexcept {
   assert(!fresh_ && owned_->staged_count() == 0);
   flights_.note_clear();
   if (how_.is_saved) fresh->track_unsaved();
@@ -294,7 +294,7 @@ void table::stage_fresh(std::shared_ptr<contents> fresh, group& to) noexcept {
   ++to.staged;
 }
 
-void table::stamp(sequence number) noexcept {
+void live_table::stamp(sequence number) noexcept {
   if (!fresh_) return owned_->stamp(number);
   if (fresh_->staged_count() != 0) fresh_->stamp(number);
   fresh_->since = number;
@@ -306,7 +306,7 @@ void table::stamp(sequence number) noexcept {
   current_.store(nullptr, std::memory_order_release);
 }
 
-std::size_t table::settle(sequence number) noexcept {
+std::size_t live_table::settle(sequence number) noexcept {
   is_touched_ = false;
   if (retired_.holds_any()) [[unlikely]]
     retired_.release_unpinned();
@@ -316,7 +316,7 @@ std::size_t table::settle(sequence number) noexcept {
   return owned_->staged_count() != 0 ? owned_->settle(number) : owned_->waiting();
 }
 
-void table::finish_swap() noexcept {
+void live_table::finish_swap() noexcept {
   cleared_ = how_.is_saved && std::exchange(fresh_is_clear_, false);
   auto old = std::exchange(owned_, std::move(fresh_));
   current_.store(owned_.get(), std::memory_order_release);
@@ -324,7 +324,7 @@ void table::finish_swap() noexcept {
   let_go_of(std::move(old));
 }
 
-void table::discard() noexcept {
+void live_table::discard() noexcept {
   is_touched_ = false;
   if (fresh_) {
     fresh_.reset();
@@ -335,7 +335,7 @@ void table::discard() noexcept {
 }
 
 /// What readers see while others take the place of the contents, or that there is no table.
-const contents* table::look_again() const noexcept {
+const contents* live_table::look_again() const noexcept {
   for (;;) {
     if (const auto* const c = current_.load(std::memory_order_acquire)) return c;
     const auto* const coming = coming_.load(std::memory_order_acquire);
@@ -350,7 +350,7 @@ const contents* table::look_again() const noexcept {
   }
 }
 
-void table::install(std::shared_ptr<contents> fresh) noexcept {
+void live_table::install(std::shared_ptr<contents> fresh) noexcept {
   assert(!fresh_ && !is_touched_);
   if (fresh && how_.is_saved) fresh->track_unsaved();
   auto old = std::exchange(owned_, std::move(fresh));
@@ -362,24 +362,24 @@ void table::install(std::shared_ptr<contents> fresh) noexcept {
 }
 
 /// Readers that came before may still be looking at it.
-void table::let_go_of(std::shared_ptr<contents> old) noexcept {
+void live_table::let_go_of(std::shared_ptr<contents> old) noexcept {
   auto& place = old->farewell;
   memory::epoch::retire_later(place, std::move(old));
   retired_.release_unpinned();
   of_.look_after_leftovers(!retired_.empty());
 }
 
-bool table::collect_some(std::size_t most) noexcept {
+bool live_table::collect_some(std::size_t most) noexcept {
   retired_.release_unpinned();
   const bool more = owned_->collect_some(most);
   return retired_.collect_some(most) || more;
 }
 
-bool table::has_leftovers() const noexcept {
+bool live_table::has_leftovers() const noexcept {
   return owned_->waiting() > 0 || owned_->pin_count() > 0 || !retired_.empty();
 }
 
-std::size_t table::unsaved_count() const noexcept {
+std::size_t live_table::unsaved_count() const noexcept {
   return owned_ ? owned_->unsaved_count() + (cleared_ ? 1 : 0) : 0;
 }
 

@@ -1,7 +1,7 @@
 // ENGINE  api -> [engine] -> stores -> journal -> file
 // The writer's side of the verbs: the entry is made, and an operation is submitted.
 #include "engine/instance.hpp"
-#include "engine/table.hpp"
+#include "engine/live_table.hpp"
 #include "memory/epoch.hpp"
 
 #include <cassert>
@@ -10,7 +10,7 @@
 namespace shelf::engine {
 
 /// Why the calling thread may not write, or why nobody may.
-error table::why_not() const {
+error live_table::why_not() const {
   if (auto can = readable(); !can) return can.error();
   if (how_.is_read_only) return labelled(errc::read_only);
   if (owner_ && !owner_->is_mine()) return labelled(errc::not_owner);
@@ -47,7 +47,7 @@ result<entry::owner> make_entry_within(std::size_t entry_limit, const std::strin
 
 /// Has the place where the key will go fetched to the processor.
 /// False if there is no table any more.
-inline bool table::announce(operation& op, bytes key) const noexcept {
+inline bool live_table::announce(operation& op, bytes key) const noexcept {
   const memory::epoch_guard guard;
   const auto* c = look();
   if (c != nullptr) op.hash = c->announce(key);
@@ -56,8 +56,8 @@ inline bool table::announce(operation& op, bytes key) const noexcept {
 
 /// Makes the entry before the turn, while the place where it will go is on its way to the
 /// processor.
-inline std::optional<error> table::ready(operation& op, bytes key,
-                                         std::span<const bytes> value) const {
+inline std::optional<error> live_table::ready(operation& op, bytes key,
+                                              std::span<const bytes> value) const {
   if (!announce(op, key)) [[unlikely]]
     return labelled(errc::table_closed);
   const bool is_whole = value.size() == 1;
@@ -69,23 +69,25 @@ inline std::optional<error> table::ready(operation& op, bytes key,
   return std::nullopt;
 }
 
-result<> batch::add(bytes key, bytes value) { return add_pieces(key, {&value, 1}); }
+result<> encoded_batch::add(bytes key, bytes value) { return add_pieces(key, {&value, 1}); }
 
-result<> batch::add_pieces(bytes key, std::span<const bytes> value) {
+result<> encoded_batch::add_pieces(bytes key, std::span<const bytes> value) {
   auto e = make_entry_within(limit_, label_, key, value);
   if (!e) return std::unexpected(e.error());
   entries_.push_back(std::move(*e));
   return {};
 }
 
-inline void table::submit(operation& op) {
+inline void live_table::submit(operation& op) {
   of_.wait_for_reservation(*this);
   of_.commits().submit(op);
 }
 
-result<written> table::insert(bytes key, bytes value) { return insert_pieces(key, {&value, 1}); }
+result<written> live_table::insert(bytes key, bytes value) {
+  return insert_pieces(key, {&value, 1});
+}
 
-result<written> table::insert_pieces(bytes key, std::span<const bytes> value) {
+result<written> live_table::insert_pieces(bytes key, std::span<const bytes> value) {
   if (!may_write()) [[unlikely]]
     return std::unexpected(why_not());
   operation op(*this, operation::verb::insert);
@@ -95,7 +97,7 @@ result<written> table::insert_pieces(bytes key, std::span<const bytes> value) {
   return op.outcome;
 }
 
-result<> table::insert_new(bytes key, std::span<const bytes> value) {
+result<> live_table::insert_new(bytes key, std::span<const bytes> value) {
   if (!may_write()) [[unlikely]]
     return std::unexpected(why_not());
   operation op(*this, operation::verb::insert_new);
@@ -105,17 +107,17 @@ result<> table::insert_new(bytes key, std::span<const bytes> value) {
   return {};
 }
 
-std::unique_ptr<detail::entry_batch> table::make_batch() const {
-  return std::make_unique<batch>(how_.entry_limit, how_.label);
+std::unique_ptr<detail::entry_batch> live_table::make_batch() const {
+  return std::make_unique<encoded_batch>(how_.entry_limit, how_.label);
 }
 
-result<std::size_t> table::insert_batch(std::unique_ptr<detail::entry_batch> entries,
-                                        bool only_new) {
+result<std::size_t> live_table::insert_batch(std::unique_ptr<detail::entry_batch> entries,
+                                             bool only_new) {
   if (!may_write()) [[unlikely]]
     return std::unexpected(why_not());
   using verb = operation::verb;
   operation op(*this, only_new ? verb::insert_batch_new : verb::insert_batch);
-  op.entries = static_cast<batch*>(entries.get());
+  op.entries = static_cast<encoded_batch*>(entries.get());
   op.count = op.entries->entries().size();
   if (op.count == 0) return 0;
   submit(op);
@@ -123,7 +125,7 @@ result<std::size_t> table::insert_batch(std::unique_ptr<detail::entry_batch> ent
   return op.count;
 }
 
-result<write_counts> table::write(const detail::change_list& changes) {
+result<write_counts> live_table::write(const detail::change_list& changes) {
   if (!may_write()) [[unlikely]]
     return std::unexpected(why_not());
   if (changes.size() == 0) return write_counts{};
@@ -144,7 +146,7 @@ result<write_counts> table::write(const detail::change_list& changes) {
   return all.counts;
 }
 
-result<std::size_t> table::erase(bytes key) {
+result<std::size_t> live_table::erase(bytes key) {
   if (!may_write()) [[unlikely]]
     return std::unexpected(why_not());
   operation op(*this, operation::verb::erase);
@@ -154,7 +156,7 @@ result<std::size_t> table::erase(bytes key) {
   return op.count;
 }
 
-result<std::size_t> table::erase_value(bytes key, bytes value) {
+result<std::size_t> live_table::erase_value(bytes key, bytes value) {
   if (!may_write()) [[unlikely]]
     return std::unexpected(why_not());
   operation op(*this, operation::verb::erase_value);
@@ -165,7 +167,7 @@ result<std::size_t> table::erase_value(bytes key, bytes value) {
   return op.count;
 }
 
-result<std::size_t> table::clear() {
+result<std::size_t> live_table::clear() {
   if (!may_write()) [[unlikely]]
     return std::unexpected(why_not());
   operation op(*this, operation::verb::clear);
@@ -174,7 +176,7 @@ result<std::size_t> table::clear() {
   return op.count;
 }
 
-result<detail::wide_integer> table::update_counter(bytes key, detail::counter_step step) {
+result<detail::wide_integer> live_table::update_counter(bytes key, detail::counter_step step) {
   if (!may_write()) [[unlikely]]
     return std::unexpected(why_not());
   operation op(*this, operation::verb::update_counter);
@@ -185,7 +187,7 @@ result<detail::wide_integer> table::update_counter(bytes key, detail::counter_st
   return op.counter;
 }
 
-result<> table::replace_if(bytes key, bytes expected, std::span<const bytes> value) {
+result<> live_table::replace_if(bytes key, bytes expected, std::span<const bytes> value) {
   if (!may_write()) [[unlikely]]
     return std::unexpected(why_not());
   operation op(*this, operation::verb::replace_if);
@@ -197,7 +199,7 @@ result<> table::replace_if(bytes key, bytes expected, std::span<const bytes> val
   return {};
 }
 
-result<written> table::edit(bytes key, detail::edit_function how) {
+result<written> live_table::edit(bytes key, detail::edit_function how) {
   if (!may_write()) [[unlikely]]
     return std::unexpected(why_not());
   assert(!is_bag_kind());
@@ -241,7 +243,7 @@ result<bool> exchange(core& of, bytes key, std::optional<bytes> expected,
 
 namespace shelf::engine {
 
-result<std::size_t> table::take(bytes key, detail::function_ref<void(bytes)> f) {
+result<std::size_t> live_table::take(bytes key, detail::function_ref<void(bytes)> f) {
   if (!may_write()) [[unlikely]]
     return std::unexpected(why_not());
   const auto show = [&](bytes, bytes value) { f(value); };
@@ -254,7 +256,7 @@ result<std::size_t> table::take(bytes key, detail::function_ref<void(bytes)> f) 
   return op.count;
 }
 
-result<std::size_t> table::change_same(std::span<detail::same_entry> entries) {
+result<std::size_t> live_table::change_same(std::span<detail::same_entry> entries) {
   if (!may_write()) [[unlikely]]
     return std::unexpected(why_not());
   same_write all{.entries = entries, .made = {}};
@@ -273,7 +275,7 @@ result<std::size_t> table::change_same(std::span<detail::same_entry> entries) {
   return op.count;
 }
 
-result<> table::take_end(detail::place end, detail::function_ref<void(bytes, bytes)> f) {
+result<> live_table::take_end(detail::place end, detail::function_ref<void(bytes, bytes)> f) {
   if (!may_write()) [[unlikely]]
     return std::unexpected(why_not());
   assert(types_.what == kind::ordered_set);

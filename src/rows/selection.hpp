@@ -60,7 +60,7 @@ class selection {
   [[nodiscard]] bool holds(const term& key, const term& value) const;
   [[nodiscard]] static bool holds(const condition& c, const term& found);
 
-  key_range range_;
+  key_bounds range_;
   std::optional<std::string> prefix_;
   std::vector<condition> conditions_;
   std::vector<column> columns_;

@@ -16,7 +16,7 @@
 namespace shelf::rows {
 
 /// Keys from `from` on, up to but not including `to`.
-struct key_range {
+struct key_bounds {
   std::optional<term> from;
   std::optional<term> to;
   bool backwards = false;  ///< ordered tables only
@@ -50,7 +50,7 @@ class source {
       const term& key, detail::function_ref<void(bytes value)> f) const = 0;
   /// Calls `f(key, value)` for the entries in the range, in key order if the table has one, until
   /// it returns false; tells `tell` of what it looks at, in the range or not. Errors: as get.
-  [[nodiscard]] virtual result<> for_each(const key_range& range,
+  [[nodiscard]] virtual result<> for_each(const key_bounds& range,
                                           detail::function_ref<bool(bytes key, bytes value)> f,
                                           const progress& tell) const = 0;
 };

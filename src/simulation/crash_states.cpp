@@ -249,8 +249,8 @@ class killed final : public crash_state {
   killed(const disk_image& image, const history& past, std::size_t at)
       : image_(image), past_(past), at_(at) {
     if (at == past.operations.size()) return;
-    const operation& next = past.operations[at];
-    if (next.what != operation::type::write) return;
+    const disk_operation& next = past.operations[at];
+    if (next.what != disk_operation::type::write) return;
     const std::uint64_t end = next.offset + next.data.size();
     const std::uint64_t first = (next.offset / disk_image::page_size + 1) * disk_image::page_size;
     for (std::uint64_t page = first; page < end; page += disk_image::page_size) {
@@ -276,7 +276,7 @@ class killed final : public crash_state {
     disk_image image = image_;
     image.collect({});
     if (state > 0) {
-      operation part = past_.operations[at_];
+      disk_operation part = past_.operations[at_];
       part.data = shared_bytes(part.data.view().first(cuts_[state - 1]));
       image.apply(part);
     }
@@ -310,11 +310,11 @@ class replay {
   const disk_image& advance_to(std::size_t at) {
     assert(done_ <= at && at <= past_.operations.size());
     for (; done_ < at; ++done_) {
-      const operation& next = past_.operations[done_];
+      const disk_operation& next = past_.operations[done_];
       image_.apply(next, honest_);
       // Without this every compaction of a long history would stay with us.
       const disk_node* node = image_.node(next.inode);
-      if (next.what == operation::type::sync && node != nullptr &&
+      if (next.what == disk_operation::type::sync && node != nullptr &&
           node->what == file_status::type::directory) {
         image_.collect({});
       }

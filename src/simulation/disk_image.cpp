@@ -86,25 +86,25 @@ void change_entries(entry_map& entries, const entry_change& change) {
   if (!change.come.empty()) entries[change.come] = change.inode;
 }
 
-std::string to_string(const operation& done) {
+std::string to_string(const disk_operation& done) {
   const std::string inode = " inode " + std::to_string(done.inode);
   const std::string failed = done.failed ? " (failed)" : "";
   switch (done.what) {
-    case operation::type::create: return "create " + done.name + " as" + inode;
-    case operation::type::write:
+    case disk_operation::type::create: return "create " + done.name + " as" + inode;
+    case disk_operation::type::write:
       return "write of " + std::to_string(done.data.size()) + " bytes at " +
              std::to_string(done.offset) + " to" + inode;
-    case operation::type::truncate:
+    case disk_operation::type::truncate:
       return "truncate of" + inode + " to " + std::to_string(done.offset);
-    case operation::type::sync_data: return "sync_data of" + inode + failed;
-    case operation::type::sync: return "sync of" + inode + failed;
-    case operation::type::drop_cache: return "drop_cache of" + inode;
-    case operation::type::set_mode: return "set_mode of" + inode;
-    case operation::type::set_owner: return "set_owner of" + inode;
-    case operation::type::rename: return "rename of " + done.name + " to " + done.to;
-    case operation::type::unlink: return "unlink of " + done.name;
-    case operation::type::plant: return "plant of " + done.name + " in" + inode;
-    case operation::type::uproot: return "uproot of " + done.name;
+    case disk_operation::type::sync_data: return "sync_data of" + inode + failed;
+    case disk_operation::type::sync: return "sync of" + inode + failed;
+    case disk_operation::type::drop_cache: return "drop_cache of" + inode;
+    case disk_operation::type::set_mode: return "set_mode of" + inode;
+    case disk_operation::type::set_owner: return "set_owner of" + inode;
+    case disk_operation::type::rename: return "rename of " + done.name + " to " + done.to;
+    case disk_operation::type::unlink: return "unlink of " + done.name;
+    case disk_operation::type::plant: return "plant of " + done.name + " in" + inode;
+    case disk_operation::type::uproot: return "uproot of " + done.name;
   }
   return {};
 }
@@ -197,34 +197,34 @@ std::uint64_t disk_image::used(const std::set<std::uint64_t>& open) const noexce
   return sum;
 }
 
-void disk_image::apply(const operation& done, bool honest) {
-  if (done.what == operation::type::create) return create(done);
-  if (done.what == operation::type::plant) return plant(done);
+void disk_image::apply(const disk_operation& done, bool honest) {
+  if (done.what == disk_operation::type::create) return create(done);
+  if (done.what == disk_operation::type::plant) return plant(done);
   disk_node* node = find(done.inode);
-  if (done.what == operation::type::rename || done.what == operation::type::unlink ||
-      done.what == operation::type::uproot) {
+  if (done.what == disk_operation::type::rename || done.what == disk_operation::type::unlink ||
+      done.what == disk_operation::type::uproot) {
     node = find(done.directory);
   }
   if (node == nullptr) return;
   switch (done.what) {
-    case operation::type::write: return write(*node, done);
-    case operation::type::truncate: return truncate(*node, done);
-    case operation::type::sync_data:
-    case operation::type::sync:
+    case disk_operation::type::write: return write(*node, done);
+    case disk_operation::type::truncate: return truncate(*node, done);
+    case disk_operation::type::sync_data:
+    case disk_operation::type::sync:
       if (honest) sync(*node, done);
       return;
-    case operation::type::drop_cache: return drop_cache(*node);
-    case operation::type::set_mode:
+    case disk_operation::type::drop_cache: return drop_cache(*node);
+    case disk_operation::type::set_mode:
       node->mode = done.mode;
       node->changes.push_back({.what = file_change::type::mode, .data = {}, .mode = done.mode});
       return;
-    case operation::type::set_owner:
+    case disk_operation::type::set_owner:
       node->owner = done.owner;
       node->group = done.group;
       node->changes.push_back(
           {.what = file_change::type::owner, .data = {}, .owner = done.owner, .group = done.group});
       return;
-    case operation::type::rename: {
+    case disk_operation::type::rename: {
       const std::uint64_t replaced = lookup(done.directory, done.to);
       const std::uint64_t moved = lookup(done.directory, done.name);
       if (moved == 0 || moved == replaced) return;  // two names of one file: rename does nothing
@@ -232,13 +232,13 @@ void disk_image::apply(const operation& done, bool honest) {
       if (replaced != 0) lost_a_name(replaced);
       return;
     }
-    case operation::type::unlink: {
+    case disk_operation::type::unlink: {
       const std::uint64_t inode = lookup(done.directory, done.name);
       if (inode == 0) return;
       change_entry(*node, {.inode = inode, .gone = done.name, .come = {}});
       return lost_a_name(inode);
     }
-    case operation::type::uproot: {
+    case disk_operation::type::uproot: {
       const std::uint64_t inode = lookup(done.directory, done.name);
       node->entries.erase(done.name);
       node->durable_entries.erase(done.name);
@@ -246,12 +246,12 @@ void disk_image::apply(const operation& done, bool honest) {
                     [&](const entry_change& change) { return change.come == done.name; });
       return lost_a_name(inode);
     }
-    case operation::type::create:
-    case operation::type::plant: return;  // above
+    case disk_operation::type::create:
+    case disk_operation::type::plant: return;  // above
   }
 }
 
-void disk_image::create(const operation& done) {
+void disk_image::create(const disk_operation& done) {
   disk_node* directory = find(done.directory);
   if (directory == nullptr) return;
   disk_node file;
@@ -263,7 +263,7 @@ void disk_image::create(const operation& done) {
   change_entry(*directory, {.inode = done.inode, .gone = {}, .come = done.name});
 }
 
-void disk_image::write(disk_node& file, const operation& done) {
+void disk_image::write(disk_node& file, const disk_operation& done) {
   file.cached.put(done.offset, done.data.view());
   file_change change;
   change.offset = done.offset;
@@ -272,7 +272,7 @@ void disk_image::write(disk_node& file, const operation& done) {
   if (file.lengths.back() != file.cached.size()) file.lengths.push_back(file.cached.size());
 }
 
-void disk_image::truncate(disk_node& file, const operation& done) {
+void disk_image::truncate(disk_node& file, const disk_operation& done) {
   file.cached.resize(done.offset);
   file_change change;
   change.what = file_change::type::cut;
@@ -281,9 +281,9 @@ void disk_image::truncate(disk_node& file, const operation& done) {
   if (file.lengths.back() != file.cached.size()) file.lengths.push_back(file.cached.size());
 }
 
-void disk_image::sync(disk_node& node, const operation& done) {
+void disk_image::sync(disk_node& node, const disk_operation& done) {
   if (node.what == file_status::type::directory) return sync_entries(node, done);
-  const bool data_only = done.what == operation::type::sync_data;
+  const bool data_only = done.what == disk_operation::type::sync_data;
   const bool keep_listed = anything_dropped(node);
   for (file_change& change : node.changes) {
     if (change.now != fate::waiting || (data_only && !is_data(change))) continue;
@@ -298,7 +298,7 @@ void disk_image::sync(disk_node& node, const operation& done) {
   node.durable.resize(node.cached.size());
 }
 
-void disk_image::sync_entries(disk_node& directory, const operation& done) {
+void disk_image::sync_entries(disk_node& directory, const disk_operation& done) {
   const bool keep_listed = std::ranges::any_of(
       directory.entry_changes, [](const entry_change& c) { return c.now == fate::dropped; });
   for (entry_change& change : directory.entry_changes) {
@@ -336,7 +336,7 @@ void disk_image::change_entry(disk_node& directory, entry_change change) {
   directory.entry_changes.push_back(std::move(change));
 }
 
-void disk_image::plant(const operation& done) {
+void disk_image::plant(const disk_operation& done) {
   disk_node* directory = find(done.directory);
   if (directory == nullptr) return;
   disk_node planted;

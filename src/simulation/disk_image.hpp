@@ -42,7 +42,7 @@ class shared_bytes {
 };
 
 /// A call that changed something, or was to make a change durable. A run of them is a history.
-struct operation {
+struct disk_operation {
   enum class type : std::uint8_t {
     create,      ///< name in directory -> inode, with mode and owner
     write,       ///< data at offset
@@ -74,7 +74,7 @@ struct operation {
 };
 
 /// "write of 128 bytes at 4096 to inode 3", for messages of failed tests.
-[[nodiscard]] std::string to_string(const operation& done);
+[[nodiscard]] std::string to_string(const disk_operation& done);
 
 /// What has become of a change on its way to the platter.
 enum class fate : std::uint8_t {
@@ -154,7 +154,7 @@ class disk_image {
 
   /// Does what the operation says. Operations on inodes that are gone are ignored. honest: false
   /// makes every sync a lie that returns ok and does nothing.
-  void apply(const operation& done, bool honest = true);
+  void apply(const disk_operation& done, bool honest = true);
 
   [[nodiscard]] const disk_node* node(std::uint64_t inode) const noexcept;
   [[nodiscard]] const std::map<std::uint64_t, disk_node>& nodes() const noexcept { return nodes_; }
@@ -179,14 +179,14 @@ class disk_image {
   void bury(shared_bytes content) { deleted_ = std::move(content); }
 
  private:
-  void create(const operation& done);
-  void write(disk_node& file, const operation& done);
-  void truncate(disk_node& file, const operation& done);
-  void sync(disk_node& node, const operation& done);
-  void sync_entries(disk_node& directory, const operation& done);
+  void create(const disk_operation& done);
+  void write(disk_node& file, const disk_operation& done);
+  void truncate(disk_node& file, const disk_operation& done);
+  void sync(disk_node& node, const disk_operation& done);
+  void sync_entries(disk_node& directory, const disk_operation& done);
   void drop_cache(disk_node& file);
   void change_entry(disk_node& directory, entry_change change);
-  void plant(const operation& done);
+  void plant(const disk_operation& done);
   void lost_a_name(std::uint64_t inode);
   [[nodiscard]] disk_node* find(std::uint64_t inode) noexcept;
 
@@ -198,7 +198,7 @@ class disk_image {
 /// What a disk was when recording began, and all that was done to it since. Copies share the bytes.
 struct history {
   disk_image start;
-  std::vector<operation> operations;
+  std::vector<disk_operation> operations;
 };
 
 /// Calls f(index, from, to) for every piece of a data change: cut where the file's 512-byte sectors

@@ -74,7 +74,7 @@ simulated_disk::verdict simulated_disk::count(call kind) {
   return decided;
 }
 
-void simulated_disk::record(operation done) {
+void simulated_disk::record(disk_operation done) {
   image_.apply(done);
   recorded_.operations.push_back(std::move(done));
   if (crash_at_ && recorded_.operations.size() >= *crash_at_) off_ = true;
@@ -141,8 +141,8 @@ os_result<descriptor> simulated_disk::open_file(descriptor directory, std::strin
   if (flags.create_new) {
     if (inode != 0) return std::unexpected(EEXIST);
     if (open_.size() >= options_.descriptor_limit) return std::unexpected(EMFILE);
-    operation done;
-    done.what = operation::type::create;
+    disk_operation done;
+    done.what = disk_operation::type::create;
     inode = done.inode = image_.next_inode();
     done.directory = *in;
     done.name = name;
@@ -224,8 +224,8 @@ os_result<std::size_t> simulated_disk::write(descriptor file, std::uint64_t offs
   }
   if (told.at_most) size = std::min<std::uint64_t>(size, *told.at_most);
   if (size == 0) return 0;
-  operation done;
-  done.what = operation::type::write;
+  disk_operation done;
+  done.what = disk_operation::type::write;
   done.inode = opened->inode;
   done.offset = offset;
   done.data = shared_bytes(from.first(size));
@@ -248,21 +248,21 @@ os_result<> simulated_disk::truncate(descriptor file, std::uint64_t size) {
       return std::unexpected(ENOSPC);
     }
   }
-  operation done;
-  done.what = operation::type::truncate;
+  disk_operation done;
+  done.what = disk_operation::type::truncate;
   done.inode = opened->inode;
   done.offset = size;
   record(std::move(done));
   return {};
 }
 
-os_result<> simulated_disk::synced(call kind, operation::type what, descriptor file) {
+os_result<> simulated_disk::synced(call kind, disk_operation::type what, descriptor file) {
   const auto told = count(kind);
   const auto opened = described(file);
   if (off_) return std::unexpected(EIO);
   if (!opened) return std::unexpected(opened.error());
   clock_ += options_.sync_time;
-  operation done;
+  disk_operation done;
   done.what = what;
   done.inode = opened->inode;
   done.failed = told.error != 0;
@@ -276,12 +276,12 @@ os_result<> simulated_disk::synced(call kind, operation::type what, descriptor f
 
 os_result<> simulated_disk::sync_data(descriptor file) {
   const std::scoped_lock hold(mutex_);
-  return synced(call::sync_data, operation::type::sync_data, file);
+  return synced(call::sync_data, disk_operation::type::sync_data, file);
 }
 
 os_result<> simulated_disk::sync(descriptor file) {
   const std::scoped_lock hold(mutex_);
-  return synced(call::sync, operation::type::sync, file);
+  return synced(call::sync, disk_operation::type::sync, file);
 }
 
 os_result<> simulated_disk::drop_cache(descriptor file) {
@@ -289,8 +289,8 @@ os_result<> simulated_disk::drop_cache(descriptor file) {
   if (const auto told = count(call::drop_cache); told.error) return std::unexpected(told.error);
   const auto opened = described(file);
   if (!opened) return std::unexpected(opened.error());
-  operation done;
-  done.what = operation::type::drop_cache;
+  disk_operation done;
+  done.what = disk_operation::type::drop_cache;
   done.inode = opened->inode;
   record(std::move(done));
   return {};
@@ -336,8 +336,8 @@ os_result<> simulated_disk::set_mode(descriptor file, std::uint32_t mode) {
   if (const auto told = count(call::set_mode); told.error) return std::unexpected(told.error);
   const auto opened = described(file);
   if (!opened) return std::unexpected(opened.error());
-  operation done;
-  done.what = operation::type::set_mode;
+  disk_operation done;
+  done.what = disk_operation::type::set_mode;
   done.inode = opened->inode;
   done.mode = mode & 07777U;
   record(std::move(done));
@@ -349,8 +349,8 @@ os_result<> simulated_disk::set_owner(descriptor file, std::uint32_t owner, std:
   if (const auto told = count(call::set_owner); told.error) return std::unexpected(told.error);
   const auto opened = described(file);
   if (!opened) return std::unexpected(opened.error());
-  operation done;
-  done.what = operation::type::set_owner;
+  disk_operation done;
+  done.what = disk_operation::type::set_owner;
   done.inode = opened->inode;
   done.owner = owner;
   done.group = group;
@@ -381,8 +381,8 @@ os_result<> simulated_disk::rename(descriptor directory, std::string_view from, 
     if (from_directory && !to_directory) return std::unexpected(ENOTDIR);
     if (to_directory && !image_.node(there)->entries.empty()) return std::unexpected(ENOTEMPTY);
   }
-  operation done;
-  done.what = operation::type::rename;
+  disk_operation done;
+  done.what = disk_operation::type::rename;
   done.inode = moved;
   done.directory = *in;
   done.name = from;
@@ -400,8 +400,8 @@ os_result<> simulated_disk::unlink(descriptor directory, std::string_view name) 
   const std::uint64_t inode = image_.lookup(*in, name);
   if (inode == 0) return std::unexpected(ENOENT);
   if (image_.node(inode)->what == type::directory) return std::unexpected(EISDIR);
-  operation done;
-  done.what = operation::type::unlink;
+  disk_operation done;
+  done.what = disk_operation::type::unlink;
   done.inode = inode;
   done.directory = *in;
   done.name = name;

@@ -191,11 +191,11 @@ class simulated_disk : public system {
 
   // All of these expect mutex_ to be held.
   [[nodiscard]] verdict count(call kind);
-  void record(operation done);
+  void record(disk_operation done);
   [[nodiscard]] os_result<description> described(descriptor file) const;
   [[nodiscard]] os_result<std::uint64_t> directory_of(descriptor file) const;
   [[nodiscard]] os_result<descriptor> give(description opened);
-  [[nodiscard]] os_result<> synced(call kind, operation::type what, descriptor file);
+  [[nodiscard]] os_result<> synced(call kind, disk_operation::type what, descriptor file);
   [[nodiscard]] std::set<std::uint64_t> open_inodes() const;
   [[nodiscard]] file_status status_of(std::uint64_t inode) const;
   [[nodiscard]] std::uint64_t chance();

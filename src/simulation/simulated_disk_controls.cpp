@@ -147,8 +147,8 @@ void simulated_disk::plant(std::string_view path, type what, bytes content, std:
   assert(directory != 0 && !name.empty());
   const std::uint64_t there = image_.lookup(directory, name);
   const disk_node* old = image_.node(there);
-  operation done;
-  done.what = operation::type::plant;
+  disk_operation done;
+  done.what = disk_operation::type::plant;
   done.inode = old != nullptr ? there : image_.next_inode();
   done.directory = directory;
   done.name = std::move(name);
@@ -195,8 +195,8 @@ void simulated_disk::flip_bit(std::string_view path, std::uint64_t bit) {
 void simulated_disk::remove(std::string_view path) {
   const std::scoped_lock hold(mutex_);
   auto [directory, name] = place_of(path);
-  operation done;
-  done.what = operation::type::uproot;
+  disk_operation done;
+  done.what = disk_operation::type::uproot;
   done.inode = image_.lookup(directory, name);
   done.directory = directory;
   done.name = std::move(name);

@@ -41,7 +41,7 @@ struct container {
 
 class rewriting {
  public:
-  rewriting(bytes input, std::size_t base, const limits& bounds)
+  rewriting(bytes input, std::size_t base, const term_limits& bounds)
       : in_(input, bounds, base), bound_(std::min(bounds.nesting, max_nesting)) {
     out_.reserve(input.size());
   }
@@ -238,7 +238,7 @@ class rewriting {
   std::vector<pair_place> pairs_;
 };
 
-result<std::vector<std::byte>> rewrite(bytes input, std::size_t base, const limits& bounds) {
+result<std::vector<std::byte>> rewrite(bytes input, std::size_t base, const term_limits& bounds) {
   if (input.size() > max_term_bytes) {
     return std::unexpected(error(errc::size_limit_exceeded, "byte 0: a term of more than 1 GiB"));
   }
@@ -247,14 +247,14 @@ result<std::vector<std::byte>> rewrite(bytes input, std::size_t base, const limi
 
 }  // namespace
 
-result<std::vector<std::byte>> canonicalize(bytes input, const limits& bounds) {
+result<std::vector<std::byte>> canonicalize(bytes input, const term_limits& bounds) {
   if (input.size() <= max_term_bytes && is_canonical(input, bounds)) {
     return std::vector<std::byte>(input.begin(), input.end());
   }
   return rewrite(input, 0, bounds);
 }
 
-result<std::vector<std::byte>> canonicalize_enveloped(bytes input, const limits& bounds) {
+result<std::vector<std::byte>> canonicalize_enveloped(bytes input, const term_limits& bounds) {
   auto envelope = open_envelope(input, bounds);
   if (!envelope) return std::unexpected(envelope.error());
   if (envelope->compressed && envelope->consumed < input.size()) {

@@ -17,14 +17,15 @@ namespace shelf::terms {
 /// corrupt: not exactly one term, or a map with a key twice; size_limit_exceeded: beyond the
 /// limits. Time linear but for the sorting of maps; memory a small multiple of the input.
 /// Invariant: canonicalize(canonicalize(x)) is canonicalize(x).
-[[nodiscard]] result<std::vector<std::byte>> canonicalize(bytes input, const limits& bounds = {});
+[[nodiscard]] result<std::vector<std::byte>> canonicalize(bytes input,
+                                                          const term_limits& bounds = {});
 
 /// As canonicalize, for input that starts with 131, compressed or not. The result has no 131.
 [[nodiscard]] result<std::vector<std::byte>> canonicalize_enveloped(bytes input,
-                                                                    const limits& bounds = {});
+                                                                    const term_limits& bounds = {});
 
 /// True if `input` is exactly one term in canonical form within the limits, which allocates
 /// nothing.
-[[nodiscard]] bool is_canonical(bytes input, const limits& bounds = {});
+[[nodiscard]] bool is_canonical(bytes input, const term_limits& bounds = {});
 
 }  // namespace shelf::terms

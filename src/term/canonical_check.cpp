@@ -16,7 +16,7 @@ constexpr std::uint64_t longest_string = 65535;
 
 class check {
  public:
-  check(bytes input, const limits& bounds) noexcept
+  check(bytes input, const term_limits& bounds) noexcept
       : input_(input), in_(input, bounds), bound_(std::min(bounds.nesting, max_nesting)) {}
 
   bool run() {
@@ -171,7 +171,7 @@ class check {
 
 }  // namespace
 
-bool is_canonical(bytes input, const limits& bounds) {
+bool is_canonical(bytes input, const term_limits& bounds) {
   return input.size() <= max_term_bytes && check(input, bounds).run();
 }
 

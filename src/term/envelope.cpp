@@ -44,14 +44,14 @@ class inflater {
   z_stream stream_{};
 };
 
-std::size_t most_inflated(std::size_t stream, const limits& bounds) {
+std::size_t most_inflated(std::size_t stream, const term_limits& bounds) {
   const auto by_ratio =
       stream < bounds.inflated_bytes ? stream * bounds.inflation_ratio : bounds.inflated_bytes;
   const auto most = std::max(by_ratio, bounds.inflated_floor);
   return std::min({most, bounds.inflated_bytes, max_term_bytes});
 }
 
-result<opened> open_compressed(bytes input, const limits& bounds) {
+result<opened> open_compressed(bytes input, const term_limits& bounds) {
   const auto refuse = [](errc code, const std::string& cause) {
     return std::unexpected(error(code, "byte 1: tag 80: " + cause));
   };
@@ -79,7 +79,7 @@ result<opened> open_compressed(bytes input, const limits& bounds) {
 
 }  // namespace
 
-result<opened> open_envelope(bytes input, const limits& bounds) {
+result<opened> open_envelope(bytes input, const term_limits& bounds) {
   if (input.empty()) return std::unexpected(error(errc::corrupt, "byte 0: the term is empty"));
   if (input[0] != version_byte) {
     return std::unexpected(

@@ -23,6 +23,6 @@ struct opened {
 /// Takes off the version byte, and inflates what is compressed, within the limits. Does not look at
 /// the term.
 ///   enveloped := 131 term | 131 80 size:u32be zlib-stream     the stream inflates to size bytes
-[[nodiscard]] result<opened> open_envelope(bytes input, const limits& bounds);
+[[nodiscard]] result<opened> open_envelope(bytes input, const term_limits& bounds);
 
 }  // namespace shelf::terms

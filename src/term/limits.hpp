@@ -12,7 +12,7 @@ inline constexpr std::size_t max_nesting = 1024;
 inline constexpr std::size_t max_term_bytes = std::size_t{1} << 30;
 
 /// Bounds on terms from outside. What breaks one is errc::size_limit_exceeded.
-struct limits {
+struct term_limits {
   /// Tuples, lists, maps and funs within one another. Capped at max_nesting.
   std::size_t nesting = 256;
   /// Bytes of an integer's magnitude.

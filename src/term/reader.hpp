@@ -50,7 +50,7 @@ class reader {
  public:
   /// `base` is what the messages add to offsets: the bytes in front of `input` that the caller
   /// knows of.
-  reader(bytes input, const limits& bounds, std::size_t base = 0) noexcept
+  reader(bytes input, const term_limits& bounds, std::size_t base = 0) noexcept
       : input_(input), bounds_(bounds), base_(base) {}
 
   [[nodiscard]] std::size_t position() const noexcept { return at_; }
@@ -113,7 +113,7 @@ class reader {
   }
 
   bytes input_;
-  limits bounds_;
+  term_limits bounds_;
   std::size_t base_ = 0;
   std::size_t at_ = 0;
   std::optional<error> failure_;
@@ -173,7 +173,7 @@ inline head reader::common() noexcept {
 /// the tail takes its place. So a chain of cells in a row is one list, not a tower.
 class nesting {
  public:
-  explicit nesting(const limits& bounds) noexcept
+  explicit nesting(const term_limits& bounds) noexcept
       : bound_(bounds.nesting < max_nesting ? bounds.nesting : max_nesting) {}
 
   [[nodiscard]] bool empty() const noexcept { return depth_ == 0; }

@@ -94,7 +94,7 @@ result<term> term::integer_from_text(std::string_view decimal) {
   }
   while (decimal.starts_with('0')) decimal.remove_prefix(1);
   constexpr std::size_t digits_a_byte_at_most = 3;
-  if (decimal.size() > digits_a_byte_at_most * terms::limits{}.integer_bytes) {
+  if (decimal.size() > digits_a_byte_at_most * terms::term_limits{}.integer_bytes) {
     return std::unexpected(error(errc::size_limit_exceeded, "an integer of more than 8 KiB"));
   }
   return integer_from_magnitude(negative ? sign::negative : sign::positive,
@@ -106,7 +106,7 @@ result<term> term::integer_from_magnitude(sign s, bytes little_endian) {
   while (!little_endian.empty() && little_endian.back() == std::byte{0}) {
     little_endian = little_endian.first(little_endian.size() - 1);
   }
-  if (little_endian.size() > terms::limits{}.integer_bytes) {
+  if (little_endian.size() > terms::term_limits{}.integer_bytes) {
     return std::unexpected(error(errc::size_limit_exceeded, "an integer of more than 8 KiB"));
   }
   terms::put_integer(out, s == sign::negative, little_endian);

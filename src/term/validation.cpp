@@ -12,7 +12,7 @@ namespace {
 
 // Offsets in messages count from the first byte the caller gave: `base` stands in front of the
 // term.
-result<std::size_t> scan_term(bytes input, std::size_t base, const limits& bounds) {
+result<std::size_t> scan_term(bytes input, std::size_t base, const term_limits& bounds) {
   reader in(input, bounds, base);
   nesting open(bounds);
   do {
@@ -56,9 +56,11 @@ const char* refused_name(tag t) noexcept {
 
 }  // namespace
 
-result<std::size_t> scan(bytes input, const limits& bounds) { return scan_term(input, 0, bounds); }
+result<std::size_t> scan(bytes input, const term_limits& bounds) {
+  return scan_term(input, 0, bounds);
+}
 
-result<std::size_t> scan_enveloped(bytes input, const limits& bounds) {
+result<std::size_t> scan_enveloped(bytes input, const term_limits& bounds) {
   const auto envelope = open_envelope(input, bounds);
   if (!envelope) return std::unexpected(envelope.error());
   const auto size = scan_term(envelope->term, envelope->header, bounds);

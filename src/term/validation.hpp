@@ -18,11 +18,11 @@ inline constexpr std::byte version_byte{131};
 /// order of the keys, see canonicalize and is_canonical. corrupt: not a term, the sentence names
 /// the byte and the cause ("byte 12: tag 77: 9 bits in the last byte"); size_limit_exceeded: deeper
 /// or larger than the limits. Linear time, allocates nothing.
-[[nodiscard]] result<std::size_t> scan(bytes input, const limits& bounds = {});
+[[nodiscard]] result<std::size_t> scan(bytes input, const term_limits& bounds = {});
 
 /// As scan, for input that starts with 131; a compressed term (tag 80) is inflated to see where it
 /// ends, within the limits. Byte offsets inside a compressed term count from its inflated start.
-[[nodiscard]] result<std::size_t> scan_enveloped(bytes input, const limits& bounds = {});
+[[nodiscard]] result<std::size_t> scan_enveloped(bytes input, const term_limits& bounds = {});
 
 /// Refuses what no table keeps: pids, ports, references and funs anywhere in the term ("a pid
 /// cannot be stored in a table"), as errc::invalid_argument; corrupt if `input` is not one whole

@@ -23,7 +23,7 @@ using stores::table_description;
 
 constexpr std::size_t most_listed = 1000;
 /// As deep as any table's limits allow.
-constexpr terms::limits widest{.nesting = terms::max_nesting};
+constexpr terms::term_limits widest{.nesting = terms::max_nesting};
 
 /// ok: there are types as which a table takes this key, or value.
 [[nodiscard]] result<> is_storable(bytes term) {

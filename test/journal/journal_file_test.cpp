@@ -117,9 +117,9 @@ TEST(JournalFile, ASessionIsAnnouncedInTheHeaderAndSyncedBeforeItsFirstFrame) {
   const auto before = disk.operations();
   j.put("b", 1).put("c", 1);
   const auto past = disk.recorded();
-  std::vector<simulation::operation::type> done;
+  std::vector<simulation::disk_operation::type> done;
   for (auto i = before; i < past.operations.size(); ++i) done.push_back(past.operations[i].what);
-  using type = simulation::operation::type;
+  using type = simulation::disk_operation::type;
   EXPECT_EQ(done, (std::vector<type>{type::write, type::sync_data, type::write, type::write}));
   EXPECT_LT(past.operations[before].offset, frames_start);
   const auto header = decode_header(test::image_of(disk), "");
@@ -231,7 +231,7 @@ TEST(JournalFile, TheOnlyGoodSlotIsWrittenLast) {
     std::vector<std::uint64_t> slots;
     for (auto i = before; i < past.operations.size(); ++i) {
       const auto& o = past.operations[i];
-      if (o.what == simulation::operation::type::write && o.offset < frames_start)
+      if (o.what == simulation::disk_operation::type::write && o.offset < frames_start)
         slots.push_back(o.offset);
     }
     EXPECT_EQ(slots, (std::vector<std::uint64_t>{slot_offsets[broken], slot_offsets[1 - broken],

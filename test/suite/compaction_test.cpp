@@ -92,13 +92,13 @@ TYPED_TEST(Compaction, TheThresholdOfTheBackgroundIsTheProgramsToChoose) {
     auto t = or_throw(table::open(c));
     this->churn(t);
     ASSERT_TRUE(ok(t.save()));
-    auto& idle = static_cast<engine::table&>(t.untyped()).database();
+    auto& idle = static_cast<engine::live_table&>(t.untyped()).database();
     (void)idle.work();
     EXPECT_GT(this->length(g), this->some);
     t.abandon();
     c.compaction.min_bytes = this->some;
     t = or_throw(table::open(c));
-    (void)static_cast<engine::table&>(t.untyped()).database().work();
+    (void)static_cast<engine::live_table&>(t.untyped()).database().work();
     EXPECT_LT(this->length(g), 9000u);
     EXPECT_EQ(contents(t), (entries{{"left", 1}}));
   });

@@ -177,7 +177,7 @@ TEST(DetsTable, AFileNobodyWritesToForThreeMinutesIsClosed) {
   auto t = or_throw(open_on(disk));
   const auto visit_after = [&](std::chrono::seconds time) {
     disk.advance(time);
-    (void)static_cast<engine::table&>(t.untyped()).database().work();
+    (void)static_cast<engine::live_table&>(t.untyped()).database().work();
   };
   ASSERT_TRUE(ok(t.insert("a", 1)));
   visit_after(std::chrono::seconds(2));
@@ -191,8 +191,8 @@ TEST(DetsTable, AFileNobodyWritesToForThreeMinutesIsClosed) {
 }
 
 /// The untyped table of a small file.
-[[nodiscard]] std::shared_ptr<engine::table> full_soon(simulation::simulated_disk& disk,
-                                                       kind what) {
+[[nodiscard]] std::shared_ptr<engine::live_table> full_soon(simulation::simulated_disk& disk,
+                                                            kind what) {
   detail::core_config c;
   c.path = path;
   c.format = file_format::dets;

@@ -34,7 +34,7 @@ struct torn_file {
     // drop_cache is advice, and changes nothing.
     const auto past = disk.recorded();
     for (auto i = operations; i < past.operations.size(); ++i) {
-      EXPECT_EQ(past.operations[i].what, simulation::operation::type::drop_cache) << i;
+      EXPECT_EQ(past.operations[i].what, simulation::disk_operation::type::drop_cache) << i;
     }
     EXPECT_EQ(disk.open_descriptors(), 0u);
     EXPECT_EQ(disk.locks_held(), 0u);

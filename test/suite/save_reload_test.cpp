@@ -25,7 +25,7 @@ entries in_file(ground<Kind>& g) {
 
 template <class Table>
 void work(Table& t) {
-  (void)static_cast<engine::table&>(t.untyped()).database().work();
+  (void)static_cast<engine::live_table&>(t.untyped()).database().work();
 }
 
 // T48, T53, T58, T59, T61

@@ -126,7 +126,7 @@ result<std::size_t> native_table::get(const term& key, detail::function_ref<void
   return moment_->lookup(key.encoded(), f);
 }
 
-result<> native_table::for_each(const key_range& range, detail::function_ref<bool(bytes, bytes)> f,
+result<> native_table::for_each(const key_bounds& range, detail::function_ref<bool(bytes, bytes)> f,
                                 const progress& tell) const {
   const bool ordered = described_.what == kind::ordered_set;
   std::unique_ptr<detail::snapshot_core::walk> walk;

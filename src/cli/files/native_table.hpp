@@ -11,7 +11,7 @@
 
 namespace shelf::cli {
 
-using rows::key_range;
+using rows::key_bounds;
 using rows::schema;
 using rows::source;
 using rows::types;
@@ -38,7 +38,7 @@ class native_table final : public source {
   std::uint64_t size() const override { return moment_->size(); }
   std::vector<fact> facts() const override;
   result<std::size_t> get(const term& key, detail::function_ref<void(bytes)> f) const override;
-  result<> for_each(const key_range& range, detail::function_ref<bool(bytes, bytes)> f,
+  result<> for_each(const key_bounds& range, detail::function_ref<bool(bytes, bytes)> f,
                     const progress& tell) const override;
 
   [[nodiscard]] detail::core& core() const noexcept { return *core_; }

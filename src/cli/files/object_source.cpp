@@ -13,7 +13,8 @@ bool is_key(bytes element, bytes key) {
 
 object_source::object_source() : types_{*schema::parse("any"), *schema::parse("any")} {}
 
-result<> object_source::for_each(const key_range& range, detail::function_ref<bool(bytes, bytes)> f,
+result<> object_source::for_each(const key_bounds& range,
+                                 detail::function_ref<bool(bytes, bytes)> f,
                                  const progress& tell) const {
   if (range.backwards) {
     return std::unexpected(error(errc::invalid_argument,

@@ -6,7 +6,7 @@
 
 namespace shelf::cli {
 
-using rows::key_range;
+using rows::key_bounds;
 using rows::schema;
 using rows::source;
 using rows::types;
@@ -21,7 +21,7 @@ class object_source : public source {
   object_source();
   [[nodiscard]] const types& schemas() const override { return types_; }
   /// Every object is looked at. invalid_argument: backwards.
-  [[nodiscard]] result<> for_each(const key_range& range,
+  [[nodiscard]] result<> for_each(const key_bounds& range,
                                   detail::function_ref<bool(bytes key, bytes value)> f,
                                   const progress& tell) const override;
 

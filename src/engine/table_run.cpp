@@ -1,7 +1,7 @@
 // ENGINE  api -> [engine] -> stores -> journal -> file
 // A table inside a transaction: its version, with the run's own writes on top.
 #include "engine/instance.hpp"
-#include "engine/transaction.hpp"
+#include "engine/transaction_run.hpp"
 #include "error/sentence.hpp"
 #include "file/seeded_bug.hpp"
 #include "memory/epoch.hpp"
@@ -23,7 +23,7 @@ using place = detail::place;
 
 }  // namespace
 
-table_run::table_run(transaction_run& of, table& on, std::shared_ptr<contents> shown)
+table_run::table_run(transaction_run& of, live_table& on, std::shared_ptr<contents> shown)
     : of_(of), table_(on), shown_(std::move(shown)), own_(on.types().what) {}
 
 const ordered_contents& table_run::ordered() const noexcept {

@@ -1,6 +1,6 @@
 // ENGINE  api -> [engine] -> stores -> journal -> file
 // A run committed: its reads repeated in the turn, its writes staged as one.
-#include "engine/transaction.hpp"
+#include "engine/transaction_run.hpp"
 
 #include "engine/instance.hpp"
 #include "file/seeded_bug.hpp"
@@ -157,8 +157,8 @@ void transaction_run::rebuild() {
   }
 }
 
-std::vector<table*> transaction_run::tables() const {
-  std::vector<table*> all;
+std::vector<live_table*> transaction_run::tables() const {
+  std::vector<live_table*> all;
   for (const auto& t : tables_) all.push_back(&t->on());
   return all;
 }

@@ -2,9 +2,9 @@
 // One run of a transaction: a pinned version, what was read of it, and what is to be written.
 #pragma once
 
+#include "engine/live_table.hpp"
 #include "engine/own_writes.hpp"
 #include "engine/read_set.hpp"
-#include "engine/table.hpp"
 #include "kinds/versions.hpp"
 #include "shelf/detail/database_core.hpp"
 
@@ -20,7 +20,7 @@ class transaction_run;
 class table_run final : public detail::transaction_table_core {
  public:
   /// `shown`: what the table shows at the run's version.
-  table_run(transaction_run& of, table& on, std::shared_ptr<contents> shown);
+  table_run(transaction_run& of, live_table& on, std::shared_ptr<contents> shown);
 
   std::size_t lookup(const sought_key& key, detail::function_ref<void(bytes)> f,
                      bool peek) override;
@@ -38,7 +38,7 @@ class table_run final : public detail::transaction_table_core {
   result<> add(bytes key, detail::counter_step step) override;
   const std::string& label() const noexcept override { return table_.label(); }
 
-  [[nodiscard]] table& on() const noexcept { return table_; }
+  [[nodiscard]] live_table& on() const noexcept { return table_; }
   [[nodiscard]] read_set& reads() noexcept { return reads_; }
   [[nodiscard]] own_writes& own() noexcept { return own_; }
   [[nodiscard]] const contents& shown() const noexcept { return *shown_; }
@@ -59,7 +59,7 @@ class table_run final : public detail::transaction_table_core {
                                detail::counter_step step = {});
 
   transaction_run& of_;
-  table& table_;
+  live_table& table_;
   const std::shared_ptr<contents> shown_;
   read_set reads_;
   own_writes own_;
@@ -95,8 +95,8 @@ class transaction_run final : public detail::transaction_core, public commit_req
   /// The last step before the turn: hashes, and memory on its way to the processor.
   void make_ready();
   /// The tables that it has used.
-  [[nodiscard]] std::vector<table*> tables() const;
-  [[nodiscard]] table& first_written() const noexcept { return *log_.front().on; }
+  [[nodiscard]] std::vector<live_table*> tables() const;
+  [[nodiscard]] live_table& first_written() const noexcept { return *log_.front().on; }
   void run_on_commit();
 
   bool stage(operation& op, group& to) override;

@@ -46,7 +46,7 @@ struct own_write;
 /// What the operations of a group have staged so far. Belongs to the turn.
 struct group {
   std::vector<journal::change> changes;  ///< for the file
-  std::vector<table*> touched;           ///< tables with something staged; has room for all
+  std::vector<live_table*> touched;      ///< tables with something staged; has room for all
   std::vector<std::byte> edited;         ///< a value in the making
   std::size_t staged = 0;                ///< changes, those that no file gets included
   std::uint64_t commits = 0;             ///< transactions
@@ -62,7 +62,7 @@ struct group {
 ///
 /// Thread safety: reads, writes and life from any thread, close included; the turn's part by the
 /// holder of the turn.
-class table final : public detail::core {
+class live_table final : public detail::core {
  public:
   struct settings {
     std::uint32_t id = 1;
@@ -74,10 +74,10 @@ class table final : public detail::core {
     bool is_lone = false;    ///< the only table anybody sees: its handle stands for the file
     std::size_t entry_limit = 0;
   };
-  table(instance& of, settings how, table_description as, detail::entry_types types);
-  table(const table&) = delete;
-  table& operator=(const table&) = delete;
-  ~table() override;
+  live_table(instance& of, settings how, table_description as, detail::entry_types types);
+  live_table(const live_table&) = delete;
+  live_table& operator=(const live_table&) = delete;
+  ~live_table() override;
 
   // Reads (reading.cpp).
   result<> lookup(const sought_key& key, detail::function_ref<void(bytes)> f) const override;
