@@ -71,7 +71,8 @@ BORDER_ROOMS = {"engine", "stores", "kinds", "upkeep"}
 # The public headers below which everything stands; the others belong to the api alone.
 VOCABULARY_HEADERS = {"shelf/error.hpp", "shelf/kind.hpp", "shelf/version.hpp", "shelf/repair.hpp",
                       "shelf/progress.hpp", "shelf/detail/reader_slot.hpp",
-                      "shelf/term.hpp", "shelf/detail/bytes.hpp", "shelf/detail/function_ref.hpp"}
+                      "shelf/term.hpp", "shelf/detail/bytes.hpp", "shelf/detail/term_tag.hpp",
+                      "shelf/detail/function_ref.hpp"}
 TYPED_HEADERS = {"shelf/shelf.hpp", "shelf/table.hpp", "shelf/map.hpp"}
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.MULTILINE)

@@ -11,29 +11,38 @@
 namespace shelf::detail {
 namespace {
 
-bool is_integer(std::uint8_t tag) { return tag == 97 || tag == 98 || tag == 110 || tag == 111; }
-bool is_atom(std::uint8_t tag) { return tag == 118 || tag == 119 || tag == 100 || tag == 115; }
-bool is_list(std::uint8_t tag) { return tag == 106 || tag == 107 || tag == 108; }
+bool is_integer(term_tag tag) {
+  using enum term_tag;
+  return tag == small_integer || tag == integer || tag == small_big || tag == large_big;
+}
+bool is_atom(term_tag tag) {
+  using enum term_tag;
+  return tag == atom_utf8 || tag == small_atom_utf8 || tag == atom || tag == small_atom;
+}
+bool is_list(term_tag tag) {
+  using enum term_tag;
+  return tag == nil || tag == string || tag == list;
+}
 
 /// What stands at the front of `at`, without its content.
 std::string found_at(const decoder& at) {
-  const std::uint8_t tag = at.next();
+  const auto tag = at.next();
   if (at.done()) return "nothing";
   if (is_integer(tag)) return "integer";
   if (is_atom(tag)) return "atom";
   if (is_list(tag)) return "list";
   switch (tag) {
-    case 70: return "float";
-    case 109: return "binary";
-    case 77: return "bitstring";
-    case 116: return "map";
-    case 104:
-    case 105: {
+    case term_tag::new_float: return "float";
+    case term_tag::binary: return "binary";
+    case term_tag::bit_binary: return "bitstring";
+    case term_tag::map: return "map";
+    case term_tag::small_tuple:
+    case term_tag::large_tuple: {
       decoder copy = at;
       std::size_t size = 0;
       return copy.tuple(size) ? "tuple of " + std::to_string(size) : "a tuple that is truncated";
     }
-    default: return "tag " + std::to_string(tag);
+    default: return "tag " + std::to_string(std::to_underlying(tag));
   }
 }
 
@@ -355,14 +364,14 @@ bool checker::check(const shape& s) {
   return fail("a known shape", "another");
 }
 
-bool is_plain(const shape& s, std::uint8_t tag) {
+bool is_plain(const shape& s, term_tag tag) {
   switch (s.what) {
     case form::integer: return is_integer(tag);
-    case form::floating: return tag == 70;
-    case form::binary: return tag == 109;
+    case form::floating: return tag == term_tag::new_float;
+    case form::binary: return tag == term_tag::binary;
     case form::list:
     case form::set: return is_list(tag);
-    case form::map: return tag == 116;
+    case form::map: return tag == term_tag::map;
     default: return false;
   }
 }

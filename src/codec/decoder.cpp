@@ -20,43 +20,50 @@ constexpr std::size_t u32_head = 5;
 
 /// References: a count of words, a node atom, the creation, the words; other tags with a node
 /// alike.
-term_head node_bound(bytes at, std::uint8_t tag) {
-  if (tag == 90) {
+term_head node_bound(bytes at, term_tag tag) {
+  if (tag == term_tag::newer_reference) {
     if (at.size() < 3) return {};
     const std::size_t words = decoder::u16(at.data() + 1);
     return {3, 0, 4 + 4 * words};
   }
-  return {1, 0, std::size_t{tag == 88 || tag == 120 ? 12U : 8U}};  // pid and new port; port
+  const bool is_long = tag == term_tag::new_pid || tag == term_tag::v4_port;
+  return {1, 0, std::size_t{is_long ? 12U : 8U}};
 }
 
 term_head read_head(bytes at) {
-  const auto tag = std::to_integer<std::uint8_t>(at[0]);
+  using enum term_tag;
+  const auto tag = static_cast<term_tag>(at[0]);
   const std::byte* data = at.data();
   const std::size_t left = at.size();
   switch (tag) {
-    case 97: return {2};
-    case 98: return {5};
-    case 70: return {9};
-    case 106: return {1};
-    case 119: return left < 2 ? term_head{} : term_head{2 + std::to_integer<std::size_t>(data[1])};
-    case 110: return left < 2 ? term_head{} : term_head{3 + std::to_integer<std::size_t>(data[1])};
-    case 104: return left < 2 ? term_head{} : term_head{2, std::to_integer<std::uint64_t>(data[1])};
-    case 118: return left < 3 ? term_head{} : term_head{3 + std::size_t{decoder::u16(data + 1)}};
-    case 107: return left < 3 ? term_head{} : term_head{3 + std::size_t{decoder::u16(data + 1)}};
+    case small_integer: return {2};
+    case integer: return {5};
+    case new_float: return {9};
+    case nil: return {1};
+    case small_atom_utf8:
+      return left < 2 ? term_head{} : term_head{2 + std::to_integer<std::size_t>(data[1])};
+    case small_big:
+      return left < 2 ? term_head{} : term_head{3 + std::to_integer<std::size_t>(data[1])};
+    case small_tuple:
+      return left < 2 ? term_head{} : term_head{2, std::to_integer<std::uint64_t>(data[1])};
+    case atom_utf8:
+      return left < 3 ? term_head{} : term_head{3 + std::size_t{decoder::u16(data + 1)}};
+    case string: return left < 3 ? term_head{} : term_head{3 + std::size_t{decoder::u16(data + 1)}};
     default: break;
   }
-  if (tag == 88 || tag == 89 || tag == 90 || tag == 120) return node_bound(at, tag);
-  if (tag == 113) return {1, 3};
+  if (tag == new_pid || tag == new_port || tag == newer_reference || tag == v4_port)
+    return node_bound(at, tag);
+  if (tag == fun_export) return {1, 3};
   if (left < u32_head) return {};
   const std::uint64_t count = decoder::u32(data + 1);
   switch (tag) {
-    case 109: return {u32_head + count};
-    case 77: return {u32_head + 1 + count};
-    case 111: return {u32_head + 1 + count};
-    case 112: return {1 + count};
-    case 105: return {u32_head, count};
-    case 108: return {u32_head, count + 1};
-    case 116: return {u32_head, 2 * count};
+    case binary: return {u32_head + count};
+    case bit_binary: return {u32_head + 1 + count};
+    case large_big: return {u32_head + 1 + count};
+    case new_fun: return {1 + count};
+    case large_tuple: return {u32_head, count};
+    case list: return {u32_head, count + 1};
+    case map: return {u32_head, 2 * count};
     default: return {};
   }
 }
@@ -112,7 +119,7 @@ bool decoder::natural(std::uint64_t& into) noexcept {
 }
 
 bool decoder::floating(double& into) noexcept {
-  if (left() < 9 || !next_is(term_tag::floating)) return false;
+  if (left() < 9 || !next_is(term_tag::new_float)) return false;
   const std::uint64_t pattern = std::uint64_t{u32(at_ + 1)} << 32 | u32(at_ + 5);
   into = std::bit_cast<double>(pattern);
   at_ += 9;
@@ -122,10 +129,10 @@ bool decoder::floating(double& into) noexcept {
 bool decoder::atom(std::string_view& into) noexcept {
   std::size_t size = 0;
   std::size_t head = 0;
-  if (left() >= 2 && next_is(term_tag::small_atom)) {
+  if (left() >= 2 && next_is(term_tag::small_atom_utf8)) {
     size = std::to_integer<std::size_t>(at_[1]);
     head = 2;
-  } else if (left() >= 3 && next_is(term_tag::atom)) {
+  } else if (left() >= 3 && next_is(term_tag::atom_utf8)) {
     size = u16(at_ + 1);
     head = 3;
     if (size <= 255) return false;
@@ -222,7 +229,7 @@ std::uint32_t nesting_of(bytes term, std::uint32_t most) noexcept {
     if (in.done()) return reached;
     --open[depth];
     const term_head head = read_head(in.rest());
-    const bool holds_terms = head.inside > 0 && in.next() != 113;
+    const bool holds_terms = head.inside > 0 && !in.next_is(term_tag::fun_export);
     if (!holds_terms) {
       if (in.next_is(term_tag::string) && depth + 1 > reached) reached = depth + 1;
       if (!in.skip()) return reached;

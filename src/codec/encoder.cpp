@@ -62,7 +62,7 @@ void encoder::longer_integer(bool negative, std::uint64_t magnitude) {
   const auto length = static_cast<std::size_t>((std::bit_width(magnitude) + 7) / 8);
   std::byte* to = room(3 + length);
   if (to == nullptr) return;
-  to[0] = static_cast<std::byte>(term_tag::small_big);
+  to[0] = byte_of(term_tag::small_big);
   to[1] = static_cast<std::byte>(length);
   to[2] = static_cast<std::byte>(negative);
   for (std::size_t i = 0; i < length; ++i) to[3 + i] = static_cast<std::byte>(magnitude >> 8 * i);
@@ -76,7 +76,7 @@ void encoder::floating(double value) {
   auto pattern = std::bit_cast<std::uint64_t>(value);
   std::byte* to = room(9);
   if (to == nullptr) return;
-  to[0] = static_cast<std::byte>(term_tag::floating);
+  to[0] = byte_of(term_tag::new_float);
   for (int i = 8; i > 0; --i, pattern >>= 8) to[i] = static_cast<std::byte>(pattern & 0xff);
 }
 
@@ -86,7 +86,7 @@ void encoder::beyond(bool too_low, const char* why) {
   if (what_ != purpose::bound) return fail({errc::invalid_argument, why});
   std::byte* to = room(3 + beyond_size);
   if (to == nullptr) return;
-  to[0] = static_cast<std::byte>(term_tag::small_big);
+  to[0] = byte_of(term_tag::small_big);
   to[1] = static_cast<std::byte>(beyond_size);
   to[2] = static_cast<std::byte>(too_low);
   std::memset(to + 3, 0, beyond_size - 1);
@@ -140,10 +140,10 @@ std::size_t encoder::copy_gathered(std::size_t place) {
 void encoder::atom(std::string_view name) {
   assert(name.size() <= 1020);
   if (name.size() <= 255) {
-    const std::byte head[]{std::byte{119}, static_cast<std::byte>(name.size())};
+    const std::byte head[]{byte_of(term_tag::small_atom_utf8), static_cast<std::byte>(name.size())};
     raw(head);
   } else {
-    const std::byte head[]{std::byte{118}, static_cast<std::byte>(name.size() >> 8),
+    const std::byte head[]{byte_of(term_tag::atom_utf8), static_cast<std::byte>(name.size() >> 8),
                            static_cast<std::byte>(name.size() & 0xff)};
     raw(head);
   }
@@ -165,7 +165,7 @@ void encoder::term(bytes canonical) {
 
 void encoder::enter_tuple(std::size_t size) {
   if (size <= 255) {
-    const std::byte head[]{std::byte{104}, static_cast<std::byte>(size)};
+    const std::byte head[]{byte_of(term_tag::small_tuple), static_cast<std::byte>(size)};
     raw(head);
   } else if (std::byte* to = room(head_size)) {
     write_head(to, term_tag::large_tuple, size);
@@ -190,7 +190,7 @@ void encoder::close_list(std::size_t start, std::size_t count) {
   } else {
     write_head(data_ + start, term_tag::list, count);
   }
-  if (std::byte* to = room(1)) *to = static_cast<std::byte>(term_tag::nil);
+  if (std::byte* to = room(1)) *to = byte_of(term_tag::nil);
 }
 
 /// A list of 1 to 65535 integers from 0 to 255 is kept as its bytes.
@@ -200,10 +200,10 @@ bool encoder::shrink_to_string(std::size_t start, std::size_t count) noexcept {
   const std::byte* elements = data_ + start + head_size;
   for (std::size_t i = 0; i < count; ++i) {
     // As far as all were small integers, this byte is where the next begins.
-    if (elements[2 * i] != static_cast<std::byte>(term_tag::small_integer)) return false;
+    if (elements[2 * i] != byte_of(term_tag::small_integer)) return false;
   }
   std::byte* to = data_ + start;
-  to[0] = static_cast<std::byte>(term_tag::string);
+  to[0] = byte_of(term_tag::string);
   to[1] = static_cast<std::byte>(count >> 8);
   to[2] = static_cast<std::byte>(count & 0xff);
   for (std::size_t i = 0; i < count; ++i) to[string_head + i] = elements[2 * i + 1];

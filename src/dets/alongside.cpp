@@ -1,7 +1,7 @@
 // DETS  api -> engine -> stores -> [dets] -> file
 // Reading without a lock: what was read counts only if nobody changed the file meanwhile.
 #include "dets/object_store.hpp"
-#include "term/tag.hpp"
+#include "term/external_format.hpp"
 
 #include <algorithm>
 #include <chrono>

@@ -3,8 +3,8 @@
 #include "dets/bucket.hpp"
 
 #include "dets/storage.hpp"
+#include "term/external_format.hpp"
 #include "term/order.hpp"
-#include "term/tag.hpp"
 
 #include <algorithm>
 

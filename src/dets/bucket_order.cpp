@@ -2,9 +2,9 @@
 // Term order but for numbers, at every depth that lists and tuples lead to.
 #include "dets/bucket_order.hpp"
 
+#include "term/external_format.hpp"
 #include "term/order.hpp"
 #include "term/skip.hpp"
-#include "term/tag.hpp"
 
 #include <array>
 

@@ -3,8 +3,8 @@
 #include "dets/buddy.hpp"
 
 #include "dets/storage.hpp"
+#include "term/external_format.hpp"
 #include "term/scalar_output.hpp"
-#include "term/tag.hpp"
 
 #include <bit>
 #include <cassert>

@@ -4,7 +4,7 @@
 
 #include "dets/object.hpp"
 #include "dets/slot_table.hpp"
-#include "term/tag.hpp"
+#include "term/external_format.hpp"
 
 #include <algorithm>
 #include <bit>

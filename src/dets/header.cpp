@@ -3,7 +3,7 @@
 #include "dets/header.hpp"
 
 #include "dets/md5.hpp"
-#include "term/tag.hpp"
+#include "term/external_format.hpp"
 
 #include <algorithm>
 #include <bit>

@@ -4,9 +4,9 @@
 
 #include "term/canonical.hpp"
 #include "term/envelope.hpp"
+#include "term/external_format.hpp"
 #include "term/scalar_output.hpp"
 #include "term/skip.hpp"
-#include "term/tag.hpp"
 #include "term/validation.hpp"
 
 #include <string>

@@ -5,7 +5,7 @@
 
 #include "error/sentence.hpp"
 #include "file/sync_pace.hpp"
-#include "term/tag.hpp"
+#include "term/external_format.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,8 +1,8 @@
 // DETS  api -> engine -> stores -> [dets] -> file
 // phash: the hash of files born before OTP R9, which their updates go on using.
 #include "dets/erlang_hash.hpp"
+#include "term/external_format.hpp"
 #include "term/skip.hpp"
-#include "term/tag.hpp"
 
 namespace shelf::dets_format {
 namespace {

@@ -1,8 +1,8 @@
 // DETS  api -> engine -> stores -> [dets] -> file
 // phash2: Jenkins' mix over a term, depth first, as OTP has done it since R10.
 #include "dets/erlang_hash.hpp"
+#include "term/external_format.hpp"
 #include "term/skip.hpp"
-#include "term/tag.hpp"
 
 #include <bit>
 

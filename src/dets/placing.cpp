@@ -1,7 +1,7 @@
 // DETS  api -> engine -> stores -> [dets] -> file
 // Where a changed bucket goes. Until a change is complete, what it replaces stays as it was.
 #include "dets/indivisible.hpp"
-#include "term/tag.hpp"
+#include "term/external_format.hpp"
 
 #include <algorithm>
 #include <array>

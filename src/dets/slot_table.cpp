@@ -2,7 +2,7 @@
 // Slots come in segments of 2 KiB; neighbours are read and written together.
 #include "dets/slot_table.hpp"
 
-#include "term/tag.hpp"
+#include "term/external_format.hpp"
 
 #include <algorithm>
 #include <array>

@@ -4,6 +4,7 @@
 #include "journal/file_header.hpp"
 
 #include "journal/little_endian.hpp"
+#include "term/external_format.hpp"
 
 #include <xxhash.h>
 #include <algorithm>
@@ -15,7 +16,6 @@ namespace {
 
 constexpr std::array<unsigned char, 8> magic{0x89, 'S', 'H', 'E', 'L', 'F', '\r', '\n'};
 constexpr std::uint32_t format_version = 1;
-constexpr auto term_version = std::byte{131};
 constexpr std::uint64_t several_tables_bit = 1;
 constexpr std::uint64_t known_incompatible = several_tables_bit;
 constexpr std::uint64_t known_read_compatible = 0;
@@ -58,7 +58,7 @@ constexpr std::size_t checksum_at = slot_size - 8;
                        "format version " + std::to_string(version) +
                            "; this version of shelf reads format version 1");
   }
-  if (slot[12] != term_version) {
+  if (slot[12] != terms::version_byte) {
     return unsupported(
         path, at + 12,
         "keys and values are encoded in a way that this version of shelf does not support");
@@ -97,7 +97,7 @@ std::array<std::byte, slot_size> encode_slot(const file_header& h, std::size_t s
   std::array<std::byte, slot_size> out{};
   std::memcpy(out.data(), magic.data(), magic.size());
   store_le(out.data() + 8, format_version);
-  out[12] = term_version;
+  out[12] = terms::version_byte;
   out[13] = h.closed ? std::byte{1} : std::byte{0};
   store_le(out.data() + 16, h.compatible);
   store_le(out.data() + 32, h.several_tables ? several_tables_bit : std::uint64_t{0});

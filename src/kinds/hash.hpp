@@ -78,7 +78,7 @@ using detail::sought_key;
   if (sought.what() != sought_key::form::content) return same_key_bytes(term, sought.shown());
   // The head of a canonical binary is its tag and its length.
   return term.size() == sought.shown().size() + binary_head_bytes &&
-         term[0] == static_cast<std::byte>(detail::term_tag::binary) &&
+         term[0] == detail::byte_of(detail::term_tag::binary) &&
          same_key_bytes(term.subspan(binary_head_bytes), sought.shown());
 }
 

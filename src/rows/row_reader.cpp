@@ -2,6 +2,7 @@
 // JSON Lines, Erlang text, hexadecimal terms.
 #include "rows/row_reader.hpp"
 
+#include "error/hex.hpp"
 #include "rows/text/erlang_text.hpp"
 #include "rows/text/json_term.hpp"
 #include "rows/text/plain_text.hpp"
@@ -114,9 +115,9 @@ class hex_reader final : public line_reader {
     while (line.ends_with('\r') || line.ends_with(' ')) line.remove_suffix(1);
     const auto content = bytes_from_hex(line);
     if (!content) {
-      const auto bad = line.find_first_not_of("0123456789abcdefABCDEF");
+      const auto bad = std::ranges::find_if_not(line, is_hex_digit) - line.begin();
       return std::unexpected(
-          bad_text{std::min(bad, line.size()), "expected an even number of hexadecimal digits"});
+          bad_text{static_cast<std::size_t>(bad), "expected an even number of hexadecimal digits"});
     }
     const auto pair = term::decode(*content);
     if (!pair) return std::unexpected(bad_text{0, pair.error().message()});

@@ -5,8 +5,8 @@
 #include "file/fetch_early.hpp"
 
 #include "dets/erlang_hash.hpp"
+#include "term/external_format.hpp"
 #include "term/scalar_output.hpp"
-#include "term/tag.hpp"
 #include "term/text.hpp"
 
 #include <algorithm>
@@ -17,7 +17,6 @@ namespace {
 
 constexpr std::size_t head_size = 2;  // tag and arity
 constexpr std::size_t content_shown = 64;
-constexpr std::byte version_byte{131};
 
 [[nodiscard]] std::size_t arity_of(bytes tuple) noexcept {
   if (static_cast<terms::tag>(tuple[0]) == terms::tag::small_tuple) {
@@ -78,7 +77,7 @@ result<bytes> entry_pieces::fetch(const dets_format::piece& p, std::vector<std::
   const auto* e = entry_at(p);
   room.clear();
   room.reserve(p.size);
-  room.push_back(version_byte);
+  room.push_back(terms::version_byte);
   append_object(e->key(), e->value(), room);
   return bytes(room);
 }

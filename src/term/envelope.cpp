@@ -3,7 +3,7 @@
 // it.
 #include "term/envelope.hpp"
 
-#include "term/tag.hpp"
+#include "term/external_format.hpp"
 #include "term/validation.hpp"
 
 #include <zlib.h>

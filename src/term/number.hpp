@@ -3,7 +3,7 @@
 #pragma once
 
 #include "shelf/detail/bytes.hpp"
-#include "term/tag.hpp"
+#include "term/external_format.hpp"
 
 #include <bit>
 #include <cassert>

@@ -3,10 +3,10 @@
 // lengths are believed here, and recursion is as deep as the terms nest, which the checks bound.
 #include "term/order.hpp"
 
+#include "term/external_format.hpp"
 #include "term/number.hpp"
 #include "term/rank.hpp"
 #include "term/skip.hpp"
-#include "term/tag.hpp"
 
 #include <algorithm>
 #include <array>
@@ -175,8 +175,8 @@ class comparison {
   }
 
   weak_ordering heads(list_walk& a, list_walk& b, mode m) noexcept {
-    const std::array byte_of_a{std::byte{97}, *a.at};
-    const std::array byte_of_b{std::byte{97}, *b.at};
+    const std::array byte_of_a{byte_of(tag::small_integer), *a.at};
+    const std::array byte_of_b{byte_of(tag::small_integer), *b.at};
     a_ = a.is_string ? byte_of_a.data() : a.at;
     b_ = b.is_string ? byte_of_b.data() : b.at;
     const auto verdict = term(m);

@@ -2,7 +2,7 @@
 // Which types come before which.
 #pragma once
 
-#include "term/tag.hpp"
+#include "term/external_format.hpp"
 
 #include <cassert>
 #include <cstdint>

@@ -5,8 +5,8 @@
 #include "error/utf8.hpp"
 #include "shelf/detail/bytes.hpp"
 #include "shelf/error.hpp"
+#include "term/external_format.hpp"
 #include "term/limits.hpp"
-#include "term/tag.hpp"
 
 #include <array>
 #include <cstddef>

@@ -4,7 +4,7 @@
 
 #include "error/utf8.hpp"
 #include "shelf/detail/bytes.hpp"
-#include "term/tag.hpp"
+#include "term/external_format.hpp"
 
 #include <algorithm>
 #include <bit>

@@ -10,8 +10,7 @@
 
 namespace shelf::terms {
 
-/// Encoded terms stand without the version byte 131 unless a function says "enveloped".
-inline constexpr std::byte version_byte{131};
+// Encoded terms stand without the version byte unless a function says "enveloped".
 
 /// Validates the one term at the front of `input`, in any form OTP reads, and returns how many
 /// bytes it takes; what follows is not looked at. Says nothing of duplicate map keys: that takes an

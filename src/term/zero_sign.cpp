@@ -2,8 +2,8 @@
 // A canonical term is its parts one behind the other: a walk over them needs no stack.
 #include "term/zero_sign.hpp"
 
+#include "term/external_format.hpp"
 #include "term/skip.hpp"
-#include "term/tag.hpp"
 
 #include <algorithm>
 #include <array>

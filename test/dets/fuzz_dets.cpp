@@ -3,7 +3,7 @@
 #include "dets/md5.hpp"
 #include "dets/object_store.hpp"
 #include "simulation/simulated_disk.hpp"
-#include "term/tag.hpp"
+#include "term/external_format.hpp"
 
 #include <algorithm>
 #include <cstdint>

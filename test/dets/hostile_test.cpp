@@ -7,7 +7,7 @@
 #include "cpu_time.hpp"
 #include "dets/md5.hpp"
 #include "term/counted_heap.hpp"
-#include "term/tag.hpp"
+#include "term/external_format.hpp"
 
 #include <algorithm>
 #include <chrono>

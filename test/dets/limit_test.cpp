@@ -5,7 +5,7 @@
 #include "file/scratch.hpp"
 
 #include "shelf/term.hpp"
-#include "term/tag.hpp"
+#include "term/external_format.hpp"
 
 #include <sys/wait.h>
 

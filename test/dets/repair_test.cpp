@@ -2,7 +2,7 @@
 // What a repair keeps, drops and brings back, and that it says so.
 #include "corpus.hpp"
 #include "dets/bucket.hpp"
-#include "term/tag.hpp"
+#include "term/external_format.hpp"
 
 #include "shelf/term.hpp"
 

@@ -42,6 +42,27 @@ void decode_behind(std::vector<T>& values, bytes from, const decoding_rules& rul
   }
 }
 
+/// What a lookup has found: all values of a key, where it may have several, or the only one.
+template <bool IsBag, class Found>
+void decode_found(bytes from, const decoding_rules& rules, Found& into) {
+  if constexpr (IsBag)
+    decode_behind(into, from, rules);
+  else
+    decode_stored(from, rules, into);
+}
+
+/// Shows f the entries, until it says stop.
+template <class Entries, class F>
+void show_each(const Entries& entries, F& f) {
+  for (const auto& [key, value] : entries) {
+    if constexpr (std::is_same_v<decltype(detail::invoke(f, key, value)), walk>) {
+      if (detail::invoke(f, key, value) == walk::stop) return;
+    } else {
+      detail::invoke(f, key, value);
+    }
+  }
+}
+
 template <class T>
 struct is_result : std::false_type {};
 template <class T>

@@ -33,13 +33,11 @@ class decoder {
   [[nodiscard]] const std::byte* position() const noexcept { return at_; }
   [[nodiscard]] const decoding_rules& rules() const noexcept { return rules_; }
   [[nodiscard]] bytes rest() const noexcept { return {at_, left()}; }
-  /// The tag of the next term; 0 at the end.
-  [[nodiscard]] std::uint8_t next() const noexcept {
-    return done() ? std::uint8_t{0} : std::to_integer<std::uint8_t>(*at_);
+  /// The tag of the next term; none at the end.
+  [[nodiscard]] term_tag next() const noexcept {
+    return done() ? term_tag::none : static_cast<term_tag>(*at_);
   }
-  [[nodiscard]] bool next_is(term_tag tag) const noexcept {
-    return next() == static_cast<std::uint8_t>(tag);
-  }
+  [[nodiscard]] bool next_is(term_tag tag) const noexcept { return next() == tag; }
 
   [[nodiscard]] bool boolean(bool& into) noexcept;
   /// An integer from -2^63 to 2^63 - 1.
@@ -122,7 +120,7 @@ class decoder {
 /// One element of a list that is kept as plain bytes, as the term it stands for.
 struct small_integer_term {
   explicit small_integer_term(std::byte value) noexcept
-      : data{std::byte{static_cast<std::uint8_t>(term_tag::small_integer)}, value} {}
+      : data{byte_of(term_tag::small_integer), value} {}
   [[nodiscard]] bytes view() const noexcept { return data; }
 
   std::byte data[2];

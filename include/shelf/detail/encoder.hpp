@@ -3,6 +3,7 @@
 #pragma once
 
 #include "shelf/detail/bytes.hpp"
+#include "shelf/detail/term_tag.hpp"
 #include "shelf/error.hpp"
 
 #include <cassert>
@@ -17,24 +18,6 @@ namespace shelf::detail {
 struct encoding_limits {
   std::size_t size = std::size_t{64} << 20;
   std::uint32_t nesting = 256;
-};
-
-/// The first bytes of the terms that are used here.
-enum class term_tag : std::uint8_t {
-  floating = 70,
-  small_integer = 97,
-  integer = 98,
-  small_tuple = 104,
-  large_tuple = 105,
-  nil = 106,
-  string = 107,
-  list = 108,
-  binary = 109,
-  small_big = 110,
-  large_big = 111,
-  map = 116,
-  atom = 118,
-  small_atom = 119,
 };
 
 enum class purpose : std::uint8_t {
@@ -84,7 +67,7 @@ class encoder {
   void boolean(bool value) { value ? atom("true") : atom("false"); }
   void integer(std::int64_t value) {
     if (value >= 0 && value <= 255) {
-      const std::byte small[]{std::byte{97}, static_cast<std::byte>(value)};
+      const std::byte small[]{byte_of(term_tag::small_integer), static_cast<std::byte>(value)};
       raw(small);
     } else {
       longer_integer(value < 0, value < 0 ? 0 - static_cast<std::uint64_t>(value)

@@ -88,9 +88,9 @@ struct record_head_bytes {
   std::byte data[size]{};
 
   consteval record_head_bytes() {
-    data[0] = static_cast<std::byte>(term_tag::small_tuple);
+    data[0] = byte_of(term_tag::small_tuple);
     data[1] = static_cast<std::byte>(field_count<T> + 1);
-    data[2] = static_cast<std::byte>(term_tag::small_atom);
+    data[2] = byte_of(term_tag::small_atom_utf8);
     data[3] = static_cast<std::byte>(name.size());
     for (std::size_t i = 0; i < name.size(); ++i) data[4 + i] = static_cast<std::byte>(name[i]);
   }
@@ -101,9 +101,14 @@ template <class T>
 inline constexpr record_head_bytes<T> record_head{};
 
 /// {some, ...: the head of an optional that has a value.
-inline constexpr std::byte some_head[]{std::byte{104}, std::byte{2},   std::byte{119},
-                                       std::byte{4},   std::byte{'s'}, std::byte{'o'},
-                                       std::byte{'m'}, std::byte{'e'}};
+inline constexpr std::byte some_head[]{byte_of(term_tag::small_tuple),
+                                       std::byte{2},
+                                       byte_of(term_tag::small_atom_utf8),
+                                       std::byte{4},
+                                       std::byte{'s'},
+                                       std::byte{'o'},
+                                       std::byte{'m'},
+                                       std::byte{'e'}};
 
 // ---- shapes -----------------------------------------------------------------------------------
 

@@ -274,12 +274,8 @@ auto table<K, V, Kind>::lookup(const A& key) const -> result<found_type> {
   const detail::key_to_seek<K, Kind, A> k(key, limits_);
   if (k.failed()) return std::unexpected(refused(k.why()));
   result<found_type> found;
-  const auto looked = core_->lookup(k.sought(), [&](bytes b) {
-    if constexpr (is_bag(Kind))
-      detail::decode_behind(*found, b, rules_);
-    else
-      detail::decode_stored(b, rules_, *found);
-  });
+  const auto looked = core_->lookup(
+      k.sought(), [&](bytes b) { detail::decode_found<is_bag(Kind)>(b, rules_, *found); });
   if (!looked) found = std::unexpected(looked.error());
   return found;
 }
@@ -400,13 +396,7 @@ template <class F>
 void table<K, V, Kind>::for_each(F&& f) const {
   const auto moment = snapshot();
   const detail::callback_scope scope(*core_);
-  for (const auto& [key, value] : moment) {
-    if constexpr (std::is_same_v<std::invoke_result_t<F&, const K&, const V&>, walk>) {
-      if (detail::invoke(f, key, value) == walk::stop) return;
-    } else {
-      detail::invoke(f, key, value);
-    }
-  }
+  detail::show_each(moment, f);
 }
 
 template <class K, class V, kind Kind>

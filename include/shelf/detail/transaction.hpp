@@ -120,12 +120,7 @@ auto transaction_table<K, V, Kind>::find(const A& key, bool peeks) const -> resu
   const detail::key_to_seek<K, Kind, A> k(key, limits_);
   if (k.failed()) return std::unexpected(refused(k.why()));
   result<found_type> found;
-  const auto show = [&](bytes b) {
-    if constexpr (is_bag(Kind))
-      detail::decode_behind(*found, b, rules_);
-    else
-      detail::decode_stored(b, rules_, *found);
-  };
+  const auto show = [&](bytes b) { detail::decode_found<is_bag(Kind)>(b, rules_, *found); };
   if (core_->lookup(k.sought(), show, peeks) == 0) found = std::unexpected(error(errc::not_found));
   return found;
 }
@@ -201,13 +196,7 @@ template <class K, class V, kind Kind>
 template <class F>
   requires std::invocable<F&, const K&, const V&>
 void transaction_table<K, V, Kind>::for_each(F&& f) const {
-  for (const auto& [key, value] : everything()) {
-    if constexpr (std::is_same_v<std::invoke_result_t<F&, const K&, const V&>, walk>) {
-      if (detail::invoke(f, key, value) == walk::stop) return;
-    } else {
-      detail::invoke(f, key, value);
-    }
-  }
+  detail::show_each(everything(), f);
 }
 
 template <class K, class V, kind Kind>

@@ -2,7 +2,9 @@
 // A parser by descent; the nesting is bounded, so the stack is.
 #include "rows/text/erlang_text.hpp"
 
+#include "error/hex.hpp"
 #include "error/utf8.hpp"
+#include "shelf/detail/term_tag.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -20,11 +22,6 @@ constexpr int deepest = 256;
 [[nodiscard]] bool is_name(char c) noexcept {
   return is_lower(c) || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_' || c == '@' ||
          static_cast<unsigned char>(c) >= 0x80;
-}
-[[nodiscard]] int digit_of(char c) noexcept {
-  if (is_digit(c)) return c - '0';
-  if (is_lower(c)) return c - 'a' + 10;
-  return c >= 'A' && c <= 'Z' ? c - 'A' + 10 : 99;
 }
 
 class parser {
@@ -46,7 +43,7 @@ class parser {
 
   found value(int depth);
   found number();
-  found based_integer(bool negative, int base);
+  found based_integer(bool negative, unsigned base);
   found character();
   found quoted_list();
   found binary();
@@ -132,7 +129,7 @@ parser::found parser::number() {
   while (is_digit(next())) ++at_;
   if (at_ == first) return fail_at(from, "a number is missing after the sign");
   if (next() == '#') {
-    int base = 0;
+    unsigned base = 0;
     std::from_chars(text_.data() + first, text_.data() + at_, base);
     ++at_;
     if (base < 2 || base > 36) return fail_at(from, "a base must be from 2 to 36");
@@ -159,13 +156,13 @@ parser::found parser::number() {
 }
 
 /// 16#FF: the magnitude grows byte by byte, lowest first.
-parser::found parser::based_integer(bool negative, int base) {
+parser::found parser::based_integer(bool negative, unsigned base) {
   const auto from = at_;
   std::vector<std::byte> magnitude;
-  for (; digit_of(next()) < base; ++at_) {
-    auto carry = static_cast<unsigned>(digit_of(next()));
+  for (; digit_value(next()) < base; ++at_) {
+    auto carry = digit_value(next());
     for (auto& b : magnitude) {
-      carry += std::to_integer<unsigned>(b) * static_cast<unsigned>(base);
+      carry += std::to_integer<unsigned>(b) * base;
       b = static_cast<std::byte>(carry & 0xFF);
       carry >>= 8;
     }
@@ -195,8 +192,8 @@ std::optional<char32_t> parser::hexadecimal_escape() {
   const bool braced = take("{");
   char32_t code = 0;
   int digits = 0;
-  for (; digit_of(next()) < 16 && (braced ? digits < 6 : digits < 2); ++at_, ++digits) {
-    code = code * 16 + static_cast<char32_t>(digit_of(next()));
+  for (; digit_value(next()) < 16 && (braced ? digits < 6 : digits < 2); ++at_, ++digits) {
+    code = code * 16 + static_cast<char32_t>(digit_value(next()));
   }
   if (digits == 0 || (braced && !take("}")) || code > 0x10FFFF) return fail("not a character");
   return code;
@@ -339,7 +336,7 @@ parser::found parser::list(int depth) {
   const auto tail = value(depth + 1);
   if (!tail) return std::nullopt;
   if (!take_after_blanks("]")) return fail("']' is missing");
-  std::vector<std::byte> encoded{std::byte{108}};
+  std::vector<std::byte> encoded{detail::byte_of(detail::term_tag::list)};
   for (int shift = 24; shift >= 0; shift -= 8) {
     encoded.push_back(static_cast<std::byte>(all.size() >> shift & 0xFF));
   }

@@ -1,5 +1,6 @@
 // ROWS  cli -> [rows] -> upkeep -> engine -> stores -> journal -> file
 // Terms made of JSON, as a schema wants them.
+#include "error/hex.hpp"
 #include "rows/text/erlang_text.hpp"
 #include "rows/text/instant.hpp"
 #include "rows/text/json_term.hpp"

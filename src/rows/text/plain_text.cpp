@@ -164,22 +164,4 @@ std::string to_plain_text(const schema_node& wanted, const term& t) {
   return like_json ? to_json(inner, (*both)[1]) : text;
 }
 
-std::optional<std::vector<std::byte>> bytes_from_hex(std::string_view digits) {
-  const auto value = [](char c) -> unsigned {
-    if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
-    if (c >= 'a' && c <= 'f') return static_cast<unsigned>(c - 'a' + 10);
-    return c >= 'A' && c <= 'F' ? static_cast<unsigned>(c - 'A' + 10) : 16;
-  };
-  if (digits.size() % 2 != 0) return std::nullopt;
-  std::vector<std::byte> content;
-  content.reserve(digits.size() / 2);
-  for (std::size_t i = 0; i < digits.size(); i += 2) {
-    const auto high = value(digits[i]);
-    const auto low = value(digits[i + 1]);
-    if (high > 15 || low > 15) return std::nullopt;
-    content.push_back(static_cast<std::byte>(high << 4 | low));
-  }
-  return content;
-}
-
 }  // namespace shelf::rows

@@ -24,7 +24,4 @@ namespace shelf::rows {
 /// What from_plain_text() reads back as the same term.
 [[nodiscard]] std::string to_plain_text(const schema_node& n, const term& t);
 
-/// nullopt: not pairs of hexadecimal digits.
-[[nodiscard]] std::optional<std::vector<std::byte>> bytes_from_hex(std::string_view digits);
-
 }  // namespace shelf::rows
