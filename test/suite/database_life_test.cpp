@@ -272,5 +272,30 @@ TEST(DatabaseLife, WithDatabaseReturnsWhatItsFunctionReturnsAndAlwaysCloses) {
   EXPECT_EQ(g.disk.locks_held(), 0u);
 }
 
+// --- a database without a file -------------------------------------------------------------------
+
+TEST(DatabaseInMemory, HasTablesAndTransactionsAndNoFile) {
+  auto db = or_throw(database::in_memory(declare<accounts_table>("accounts")));
+  auto accounts = or_throw(db.table<accounts_table>("accounts"));
+  auto log = or_throw(db.table<log_table>("log"));
+  ASSERT_TRUE(ok(db.transact([&](transaction& tx) -> result<> {
+    if (auto r = tx(accounts).insert("a", 1); !r) return r;
+    return tx(log).insert("a", 1);
+  })));
+  EXPECT_EQ(contents(accounts), (entries{{"a", 1}}));
+  EXPECT_EQ(db.snapshot()(log).size(), 1u);
+  EXPECT_EQ(db.tables().size(), 2u);
+  EXPECT_TRUE(refuses(db.save(), errc::invalid_argument));
+  ticket t;
+  EXPECT_TRUE(
+      refuses(db.transact([&](transaction& tx) { return tx(log).insert("b", 1); }, {.sync = true}),
+              errc::invalid_argument));
+  EXPECT_TRUE(ok(db.close()));
+  EXPECT_TRUE(refuses(accounts.insert("b", 1), errc::table_closed));
+  EXPECT_TRUE(refuses(database::in_memory(declare<accounts_table>("")), errc::invalid_argument));
+  EXPECT_TRUE(refuses(database::in_memory(declare<accounts_table>("a"), declare<log_table>("a")),
+                      errc::invalid_argument));
+}
+
 }  // namespace
 }  // namespace shelf::suite

@@ -107,5 +107,28 @@ TEST(TransactionReads, RangesBeginAndEndWhereverTheyAreTold) {
   EXPECT_TRUE(b.accounts.empty());
 }
 
+TEST(Transaction, ReadsManyKeysAndInsertsManyNewOnes) {
+  bank b;
+  ASSERT_TRUE(ok(b.accounts.insert_range({{"a", 1}, {"b", 2}})));
+  int runs = 0;
+  const auto done = b.db.transact([&](transaction& tx) -> result<> {
+    auto t = tx(b.accounts);
+    const auto found = or_throw(t.lookup_many({"a", "none", "b"}));
+    EXPECT_EQ(found.size(), 3u);
+    EXPECT_EQ(found[1], std::nullopt);
+    EXPECT_EQ(found[2], 2);
+    EXPECT_TRUE(refuses(t.insert_new_range({{"c", 3}, {"a", 4}}), errc::key_already_present));
+    EXPECT_FALSE(t.contains("c")) << "all or none";
+    EXPECT_TRUE(ok(t.insert_new_range({{"d", 5}, {"d", 6}})));
+    EXPECT_EQ(t.lookup("d"), 6) << "the last of equal keys";
+    // An absent key is read as well.
+    if (++runs == 1) elsewhere([&] { EXPECT_TRUE(ok(b.accounts.insert("e", 1))); });
+    return t.lookup_many({"e"}) ? result<>() : std::unexpected(error(errc::not_found));
+  });
+  ASSERT_TRUE(ok(done));
+  EXPECT_EQ(runs, 2);
+  EXPECT_EQ(contents(b.accounts), (entries{{"a", 1}, {"b", 2}, {"d", 6}, {"e", 1}}));
+}
+
 }  // namespace
 }  // namespace shelf::suite

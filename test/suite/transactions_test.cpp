@@ -38,31 +38,6 @@ class intruder {
   F f_;
 };
 
-// --- a database without a file -------------------------------------------------------------------
-
-TEST(DatabaseInMemory, HasTablesAndTransactionsAndNoFile) {
-  auto db = or_throw(database::in_memory(declare<accounts_table>("accounts")));
-  auto accounts = or_throw(db.table<accounts_table>("accounts"));
-  auto log = or_throw(db.table<log_table>("log"));
-  ASSERT_TRUE(ok(db.transact([&](transaction& tx) -> result<> {
-    if (auto r = tx(accounts).insert("a", 1); !r) return r;
-    return tx(log).insert("a", 1);
-  })));
-  EXPECT_EQ(contents(accounts), (entries{{"a", 1}}));
-  EXPECT_EQ(db.snapshot()(log).size(), 1u);
-  EXPECT_EQ(db.tables().size(), 2u);
-  EXPECT_TRUE(refuses(db.save(), errc::invalid_argument));
-  ticket t;
-  EXPECT_TRUE(
-      refuses(db.transact([&](transaction& tx) { return tx(log).insert("b", 1); }, {.sync = true}),
-              errc::invalid_argument));
-  EXPECT_TRUE(ok(db.close()));
-  EXPECT_TRUE(refuses(accounts.insert("b", 1), errc::table_closed));
-  EXPECT_TRUE(refuses(database::in_memory(declare<accounts_table>("")), errc::invalid_argument));
-  EXPECT_TRUE(refuses(database::in_memory(declare<accounts_table>("a"), declare<log_table>("a")),
-                      errc::invalid_argument));
-}
-
 // --- commit and abort ----------------------------------------------------------------------------
 
 TEST(Transaction, ItsWritesAppearTogetherAndSurvive) {
@@ -89,29 +64,6 @@ TEST(Transaction, ItsWritesAppearTogetherAndSurvive) {
               (entries{{"alice", 90}, {"bob", 10}}));
     EXPECT_EQ(or_throw(b.db.template table<visits_table>("visits")).lookup("bob"), 1);
   });
-}
-
-TEST(Transaction, ReadsManyKeysAndInsertsManyNewOnes) {
-  bank b;
-  ASSERT_TRUE(ok(b.accounts.insert_range({{"a", 1}, {"b", 2}})));
-  int runs = 0;
-  const auto done = b.db.transact([&](transaction& tx) -> result<> {
-    auto t = tx(b.accounts);
-    const auto found = or_throw(t.lookup_many({"a", "none", "b"}));
-    EXPECT_EQ(found.size(), 3u);
-    EXPECT_EQ(found[1], std::nullopt);
-    EXPECT_EQ(found[2], 2);
-    EXPECT_TRUE(refuses(t.insert_new_range({{"c", 3}, {"a", 4}}), errc::key_already_present));
-    EXPECT_FALSE(t.contains("c")) << "all or none";
-    EXPECT_TRUE(ok(t.insert_new_range({{"d", 5}, {"d", 6}})));
-    EXPECT_EQ(t.lookup("d"), 6) << "the last of equal keys";
-    // An absent key is read as well.
-    if (++runs == 1) elsewhere([&] { EXPECT_TRUE(ok(b.accounts.insert("e", 1))); });
-    return t.lookup_many({"e"}) ? result<>() : std::unexpected(error(errc::not_found));
-  });
-  ASSERT_TRUE(ok(done));
-  EXPECT_EQ(runs, 2);
-  EXPECT_EQ(contents(b.accounts), (entries{{"a", 1}, {"b", 2}, {"d", 6}, {"e", 1}}));
 }
 
 TEST(Transaction, AnErrorAbortsAndIsReturned) {
