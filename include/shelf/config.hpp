@@ -5,6 +5,7 @@
 #include "shelf/detail/clock.hpp"
 #include "shelf/error.hpp"
 #include "shelf/function.hpp"
+#include "shelf/metrics.hpp"
 #include "shelf/repair.hpp"
 
 #include <cstddef>
@@ -149,6 +150,8 @@ struct config {
   shelf::limits limits = {};
   /// When the file is compacted without being asked.
   shelf::compaction compaction = {};
+  /// What is counted besides writes: see stats().reads.
+  shelf::metrics metrics = shelf::metrics::none;
   /// Whether the file may be on a network file system.
   shelf::file_system file_system = shelf::file_system::local;
   /// Where files are stored: nullptr is the operating system; tests may pass a simulated disk.
@@ -193,6 +196,8 @@ struct table_stats {
       0;  ///< torn bytes cut off at open, of a write that was never acknowledged
   bool recovered_clean = true;                  ///< the file had been closed properly
   std::optional<dets::repair_report> repaired;  ///< file_format::dets: what open had to repair
+  write_figures writes = {};                    ///< of all tables of the file
+  std::optional<read_figures> reads;            ///< with metrics::reads
 };
 
 }  // namespace shelf

@@ -48,6 +48,8 @@ struct database_config {
   shelf::limits limits = {};
   /// When the file is compacted without being asked.
   shelf::compaction compaction = {};
+  /// What is counted besides writes: see stats().reads.
+  shelf::metrics metrics = shelf::metrics::none;
   /// Whether the file may be on a network file system.
   shelf::file_system file_system = shelf::file_system::local;
   /// Where files are stored: nullptr is the operating system; tests may pass a simulated disk.

@@ -42,6 +42,7 @@ void instance::add_figures(table_stats& s, const live_table& of) const {
 }
 
 void instance::add_shared_figures(table_stats& s) const {
+  s.writes = commits_.figures().read();
   s.snapshots = snapshots_->count();
   s.oldest_snapshot_age = snapshots_->oldest_age(system_.now());
   if (const auto f = file_.current()) {

@@ -6,6 +6,7 @@
 #include "file/seeded_bug.hpp"
 
 #include <cassert>
+#include <chrono>
 #include <utility>
 
 namespace shelf::engine {
@@ -16,6 +17,8 @@ using file::seeded_bug;
 namespace {
 
 constexpr std::size_t much_waiting = 1024;  ///< blocks that their readers have not left
+[[nodiscard]] auto now() noexcept { return std::chrono::steady_clock::now(); }
+
 constexpr std::size_t kept_changes = 4096;  ///< room for these is not given back after each group
 
 }  // namespace
@@ -31,11 +34,24 @@ void commit_queue::execute(operation* first) noexcept {
     if (refuse(*first)) {
       first = first->next_operation();
     } else {
-      auto* const end = stage_group(first);
-      publish_group(first, end);
-      first = end;
+      is_timed_ = figures_.begin_group();
+      first = is_timed_ ? execute_timed(first) : execute_group(first);
     }
   }
+}
+
+/// Returns the first operation that is not of the group.
+inline operation* commit_queue::execute_group(operation* first) noexcept {
+  auto* const end = stage_group(first);
+  publish_group(first, end);
+  return end;
+}
+
+operation* commit_queue::execute_timed(operation* first) noexcept {
+  const auto start = now();
+  auto* const end = execute_group(first);
+  figures_.turn.note(now() - start);
+  return end;
 }
 
 /// Whether nothing can be written any more; the operation is told why.
@@ -57,6 +73,7 @@ operation* commit_queue::stage_group(operation* first) {
   auto* op = first;
   try {
     for (; op != nullptr; op = op->next_operation()) {
+      figures_.note_operation();
       // A table may be closed that another operation of the list did not ask for.
       if (op != first && op->on->held() == nullptr) break;
       const auto before = group_.staged;
@@ -139,11 +156,20 @@ void commit_queue::publish_group(operation* first, const operation* end) noexcep
 /// (durable).
 std::optional<error> commit_queue::append(sequence number) {
   assert(mode_ != write_mode::back && "a save writes what write-back tables changed");
-  if (auto done = file_->append(number, group_.changes); !done) return done.error();
+  if (auto done = is_timed_ ? append_timed(number) : file_->append(number, group_.changes); !done) {
+    return done.error();
+  }
   if (mode_ != write_mode::durable || has_bug(seeded_bug::acknowledge_before_sync)) {
     return std::nullopt;
   }
   return sync_group();
+}
+
+result<> commit_queue::append_timed(sequence number) {
+  const auto start = now();
+  auto done = file_->append(number, group_.changes);
+  figures_.append.note(now() - start);
+  return done;
 }
 
 /// One sync for all of the group. How long it took tells how long the next leader may wait for
@@ -157,7 +183,9 @@ std::optional<error> commit_queue::sync_group() {
     const bool in_doubt = file_->is_fenced() && cause != errc::indeterminate;
     return in_doubt ? shelf::in_doubt(cause) : cause;
   }
-  turn_.set_grouping({.groups_for_others = 0, .window = (system.now() - start) / 2});
+  const auto took = system.now() - start;
+  figures_.sync.note(took);
+  turn_.set_grouping({.groups_for_others = 0, .window = took / 2});
   return std::nullopt;
 }
 

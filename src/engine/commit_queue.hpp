@@ -3,6 +3,7 @@
 // versions in memory.
 #pragma once
 
+#include "engine/figures.hpp"
 #include "engine/file_keeper.hpp"
 #include "engine/live_table.hpp"
 #include "engine/turn.hpp"
@@ -54,15 +55,20 @@ class commit_queue {
 
   /// The group that operations outside submit() stage in: publish() ends it.
   [[nodiscard]] group& open_group() noexcept { return group_; }
+  [[nodiscard]] writer_figures& figures() noexcept { return figures_; }
+  [[nodiscard]] const writer_figures& figures() const noexcept { return figures_; }
   /// Publishes what is staged, under a new number; the file has it, or needs nothing.
   void publish() noexcept;
 
  private:
   void execute(operation* first) noexcept;
+  operation* execute_group(operation* first) noexcept;
+  operation* execute_timed(operation* first) noexcept;
   [[nodiscard]] bool refuse(operation& op) const noexcept;
   [[nodiscard]] operation* stage_group(operation* first);
   void publish_group(operation* first, const operation* end) noexcept;
   [[nodiscard]] std::optional<error> append(sequence number);
+  [[nodiscard]] result<> append_timed(sequence number);
   [[nodiscard]] std::optional<error> sync_group();
   void show(sequence number) noexcept;
   void discard() noexcept;
@@ -76,6 +82,8 @@ class commit_queue {
   sequence sequence_ = 0;  ///< last used
   group group_;
   bool is_closing_ = false;
+  bool is_timed_ = false;  ///< this group
+  writer_figures figures_;
 };
 
 }  // namespace shelf::engine

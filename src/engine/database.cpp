@@ -158,6 +158,22 @@ std::vector<detail::table_facts> instance::tables() const {
   return all;
 }
 
+void instance::add_open_tables(std::vector<open_table>& to) const {
+  if (is_forked() || !is_open()) return;
+  const std::scoped_lock lock(commits_);
+  for (const auto& t : tables_) {
+    if (t->held() == nullptr) continue;
+    to.push_back({.label = label_,
+                  .path = config_.path,
+                  .name = t->description().name,
+                  .what = t->description().what,
+                  .mode = config_.mode,
+                  .is_read_only = config_.opening == opening::read_only,
+                  .entries = t->size(),
+                  .memory_bytes = t->memory_bytes()});
+  }
+}
+
 live_table* instance::own_table(const detail::core& which) const noexcept {
   // A core is a table of some instance, whatever database it is of.
   const auto& t = static_cast<const live_table&>(which);

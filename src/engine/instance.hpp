@@ -12,6 +12,7 @@
 #include "file/fair_mutex.hpp"
 #include "file/location.hpp"
 #include "shelf/detail/database_core.hpp"
+#include "shelf/open_tables.hpp"
 #include "stores/file_store.hpp"
 
 #include <array>
@@ -93,6 +94,8 @@ class instance final : public chore,
       detail::core_config config, std::vector<wanted_table> declared);
   result<std::shared_ptr<detail::core>> table(wanted_table w) override;
   std::vector<detail::table_facts> tables() const override;
+  /// Nothing, if it is closed.
+  void add_open_tables(std::vector<open_table>& to) const;
   std::shared_ptr<const detail::database_snapshot_core> snapshot() const override;
   result<detail::committed> transact(
       const detail::transact_settings& how,

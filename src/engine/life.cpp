@@ -10,7 +10,8 @@ live_table::live_table(instance& of, settings how, table_description as, detail:
       how_(std::move(how)),
       types_(std::move(types)),
       description_(std::move(as)),
-      transactions_(of.running()) {
+      transactions_(of.running()),
+      reads_(how_.counts_reads ? std::make_unique<reader_figures>() : nullptr) {
   if (how_.has_owner) owner_.emplace();
 }
 

@@ -2,6 +2,7 @@
 // One table of an open database: what it holds, and its verbs over encoded bytes.
 #pragma once
 
+#include "engine/figures.hpp"
 #include "engine/flights.hpp"
 #include "engine/operation.hpp"
 #include "engine/ownership.hpp"
@@ -72,6 +73,7 @@ class live_table final : public detail::core {
     bool is_read_only = false;
     bool has_owner = false;  ///< one thread at a time may write
     bool is_lone = false;    ///< the only table anybody sees: its handle stands for the file
+    bool counts_reads = false;
     std::size_t entry_limit = 0;
   };
   live_table(instance& of, settings how, table_description as, detail::entry_types types);
@@ -202,6 +204,10 @@ class live_table final : public detail::core {
   [[nodiscard]] detail::entry_types give_up_types() noexcept { return std::move(types_); }
 
  private:
+  result<> look_up(const sought_key& key, detail::function_ref<void(bytes)> f) const;
+  bool has(const sought_key& key) const noexcept;
+  bool has_and_count(const sought_key& key) const noexcept;
+  result<> look_up_and_count(const sought_key& key, detail::function_ref<void(bytes)> f) const;
   [[nodiscard]] const contents* look_again() const noexcept;
   [[nodiscard]] bool is_open_again() const noexcept;
   [[nodiscard]] bool may_write_again() const noexcept;
@@ -258,6 +264,7 @@ class live_table final : public detail::core {
 
   mutable kinds::retired_contents retired_;
   flights flights_;
+  const std::unique_ptr<reader_figures> reads_;  ///< null: not counted
 };
 
 }  // namespace shelf::engine

@@ -2,6 +2,7 @@
 // Opening: find the place, lock, recover, load, check; or create.
 #include "engine/instance.hpp"
 #include "engine/loader.hpp"
+#include "engine/open_registry.hpp"
 #include "error/printable.hpp"
 #include "file/seeded_bug.hpp"
 #include "stores/capabilities.hpp"
@@ -103,6 +104,7 @@ result<std::shared_ptr<instance>> instance::open(detail::core_config config,
   } else if (auto opened = s->open_file(wanted); !opened) {
     return std::unexpected(opened.error());
   }
+  list_as_open(s);
   s->is_open_ = true;
   if (has_keeper) s->hire(*keeper, std::move(room));
   return s;
@@ -154,6 +156,7 @@ std::unique_ptr<live_table> instance::make_table(std::uint32_t id, table_descrip
                            .is_read_only = !config_.in_memory && !writes_file(),
                            .has_owner = config_.access == access::one_writer,
                            .is_lone = is_lone_,
+                           .counts_reads = config_.metrics == metrics::reads,
                            .entry_limit = config_.limits.entry_bytes};
   return std::make_unique<live_table>(*this, std::move(how), std::move(as), std::move(types));
 }

@@ -40,6 +40,7 @@ using reencode_function = bool (*)(bytes value, const decoding_rules& rules, enc
   made.on_error = std::move(c.on_error);
   made.limits = c.limits;
   made.compaction = c.compaction;
+  made.metrics = c.metrics;
   made.file_system = c.file_system;
   made.system = c.system;
   made.repair = c.repair;

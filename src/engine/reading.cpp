@@ -23,6 +23,22 @@ result<> live_table::readable() const {
 }
 
 result<> live_table::lookup(const sought_key& key, detail::function_ref<void(bytes)> f) const {
+  return reads_ == nullptr ? look_up(key, f) : look_up_and_count(key, f);
+}
+
+result<> live_table::look_up_and_count(const sought_key& key,
+                                       detail::function_ref<void(bytes)> f) const {
+  const bool is_timed = reads_->begin();
+  const auto start =
+      is_timed ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point();
+  auto done = look_up(key, f);
+  if (!done) reads_->note_miss();
+  if (is_timed) reads_->lookup.note(std::chrono::steady_clock::now() - start);
+  return done;
+}
+
+inline result<> live_table::look_up(const sought_key& key,
+                                    detail::function_ref<void(bytes)> f) const {
   const memory::epoch_guard guard;
   const auto* c = is_forked() ? nullptr : look();
   if (c == nullptr) [[unlikely]] {
@@ -55,12 +71,28 @@ result<> live_table::lookup_many(std::span<const sought_key> keys,
     c->find_many(some, std::span(found).first(some.size()), latest);
     for (std::size_t i = 0; i < some.size(); ++i) {
       if (found[i] != nullptr) f(at + i, found[i]->value());
+      if (reads_ == nullptr) continue;
+      (void)reads_->begin();
+      if (found[i] == nullptr) reads_->note_miss();
     }
   }
   return {};
 }
 
 bool live_table::contains(const sought_key& key) const noexcept {
+  if (reads_ != nullptr) [[unlikely]]
+    return has_and_count(key);
+  return has(key);
+}
+
+bool live_table::has_and_count(const sought_key& key) const noexcept {
+  (void)reads_->begin();
+  const bool found = has(key);
+  if (!found) reads_->note_miss();
+  return found;
+}
+
+inline bool live_table::has(const sought_key& key) const noexcept {
   const memory::epoch_guard guard;
   const auto* c = is_forked() ? nullptr : look();
   return c != nullptr && c->contains(key, latest);
@@ -141,6 +173,7 @@ result<table_stats> live_table::stats() const {
     s.payload_bytes = c->payload_bytes();
     s.sequence = c->published();
   }
+  if (reads_ != nullptr) s.reads = reads_->read();
   of_.add_figures(s, *this);
   return s;
 }

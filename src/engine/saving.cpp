@@ -181,6 +181,7 @@ result<> instance::sync_and_note(bool settle) {
     const auto f = file_.current();
     if (!f) return std::unexpected(labelled(errc::table_closed));
     const bool is_done = settle ? f->is_settled() : f->is_durable();
+    const auto start = system_.now();
     const auto synced = [&]() -> result<> {
       if (auto why = f->fence()) return std::unexpected(*why);
       // Nothing new to promise: check that earlier promises still hold.
@@ -192,7 +193,10 @@ result<> instance::sync_and_note(bool settle) {
       if (has_left(*f)) continue;
       return synced;
     }
-    if (!is_done) note_sync(*f);
+    if (!is_done) {
+      commits_.figures().sync.note(system_.now() - start);
+      note_sync(*f);
+    }
     note_on_disk(reached);
     return {};
   }

@@ -84,6 +84,7 @@ struct config_parts {
   function<void(const error&)>& on_error;
   const shelf::limits& limits;
   const shelf::compaction& compaction;
+  shelf::metrics metrics;
   shelf::file_system file_system;
   file::system* system;
   dets::repair_policy repair;
@@ -107,6 +108,7 @@ struct core_config {
   function<void(const error&)> on_error;
   shelf::limits limits;
   shelf::compaction compaction;
+  shelf::metrics metrics = shelf::metrics::none;
   shelf::file_system file_system = shelf::file_system::local;
   file::system* system = nullptr;
   dets::repair_policy repair = dets::repair_policy::automatic;

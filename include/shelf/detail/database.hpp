@@ -34,6 +34,7 @@ struct is_table<table<K, V, Kind>> : std::true_type {};
   u.on_error = std::move(c.on_error);
   u.limits = c.limits;
   u.compaction = c.compaction;
+  u.metrics = c.metrics;
   u.file_system = c.file_system;
   u.system = c.system;
   return u;

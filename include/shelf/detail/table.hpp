@@ -62,6 +62,7 @@ config_parts parts_of(config<K, V>& c) {
           .on_error = c.on_error,
           .limits = c.limits,
           .compaction = c.compaction,
+          .metrics = c.metrics,
           .file_system = c.file_system,
           .system = c.system,
           .repair = c.repair};
