@@ -7,7 +7,6 @@
 #include "shelf/detail/core.hpp"
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -45,8 +44,9 @@ struct own_key {
   bool has_adds = false;
 };
 
-/// Values that had to be computed; they stay where they are.
-using computed_values = std::deque<std::vector<std::byte>>;
+/// Values that had to be computed; their bytes stay where they are. Not a std::deque, which takes
+/// memory even while it is empty.
+using computed_values = std::vector<std::vector<std::byte>>;
 
 /// Maps: the value that a key has after its steps, of one that had `base`; nullopt if none. Errors:
 /// those of a counter's step.
