@@ -3,6 +3,7 @@
 #pragma once
 
 #include "shelf/batch.hpp"
+#include "shelf/bounds.hpp"
 #include "shelf/codec.hpp"
 #include "shelf/config.hpp"
 #include "shelf/convert.hpp"
@@ -11,6 +12,7 @@
 #include "shelf/metrics.hpp"
 #include "shelf/migrate.hpp"
 #include "shelf/open_tables.hpp"
+#include "shelf/range.hpp"
 #include "shelf/set.hpp"
 #include "shelf/snapshot.hpp"
 #include "shelf/table.hpp"

@@ -6,6 +6,8 @@
 #include "shelf/detail/callback.hpp"
 #include "shelf/detail/core.hpp"
 #include "shelf/detail/key_to_seek.hpp"
+#include "shelf/ordered_access.hpp"
+#include "shelf/range.hpp"
 
 #include <cstddef>
 #include <iterator>
@@ -16,33 +18,10 @@
 
 namespace shelf {
 
+template <class K, class V, kind Kind>
+class table;
+
 namespace detail {
-
-/// What a walk makes of an entry: key and value.
-template <class K, class V>
-struct whole_entry {
-  using type = std::pair<K, V>;
-  static void decode(const stored_entry& from, const decoding_rules& rules, type& into) {
-    decode_stored(from.key, rules, into.first);
-    decode_stored(from.value, rules, into.second);
-  }
-};
-/// The key alone: the value is not decoded.
-template <class K>
-struct key_of_entry {
-  using type = K;
-  static void decode(const stored_entry& from, const decoding_rules& rules, type& into) {
-    decode_stored(from.key, rules, into);
-  }
-};
-
-/// Where in a snapshot a range begins and ends, and which way it goes.
-struct walk_extent {
-  std::size_t from = 0;
-  std::size_t to = 0;
-  bool is_part = false;      ///< not all entries, or not in the order of the table: by rank
-  bool is_backward = false;  ///< from the last to the first
-};
 
 /// A walk through entries, which it keeps alive.
 template <class What>
@@ -53,9 +32,6 @@ class walk_iterator {
   using difference_type = std::ptrdiff_t;
 
   walk_iterator() = default;
-  walk_iterator(const std::shared_ptr<const snapshot_core>& of, walk_extent extent,
-                decoding_rules rules)
-      : walk_iterator(of, start(*of, extent), rules) {}
   /// A walk through anything that `kept` keeps alive.
   walk_iterator(std::shared_ptr<const void> kept, std::unique_ptr<snapshot_core::walk> walk,
                 decoding_rules rules)
@@ -80,11 +56,6 @@ class walk_iterator {
   }
 
  private:
-  [[nodiscard]] static std::unique_ptr<snapshot_core::walk> start(const snapshot_core& of,
-                                                                  const walk_extent& extent) {
-    if (extent.is_backward) return of.entries_backwards(extent.from, extent.to);
-    return extent.is_part ? of.entries(extent.from, extent.to) : of.entries();
-  }
   void read() {
     if (at_ >= portion_.size()) return entry_.reset();
     if (!entry_) entry_.emplace();
@@ -99,62 +70,41 @@ class walk_iterator {
   decoding_rules rules_;
 };
 
-/// What the ranges over a snapshot have in common.
+/// All entries of a moment, in the order of the table.
 template <class What>
 class walk_range {
  public:
   /// Moves only. Owns what it shows.
   using iterator = walk_iterator<What>;
 
-  walk_range(std::shared_ptr<const snapshot_core> of, decoding_rules rules, walk_extent extent)
-      : of_(std::move(of)), rules_(rules), extent_(extent) {}
+  walk_range(std::shared_ptr<const snapshot_core> of, decoding_rules rules)
+      : core_(std::move(of)), rules_(rules), size_(core_->size()) {}
 
   /// Starts a walk. Throws std::bad_alloc.
-  [[nodiscard]] iterator begin() const { return iterator(of_, extent_, rules_); }
+  [[nodiscard]] iterator begin() const { return iterator(core_, core_->entries(), rules_); }
   /// The end of every iteration.
   [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
   /// The number of entries. Constant time.
-  [[nodiscard]] std::size_t size() const noexcept { return extent_.to - extent_.from; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
   /// True if there are none.
-  [[nodiscard]] bool empty() const noexcept { return size() == 0; }
+  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
 
  protected:
-  std::shared_ptr<const snapshot_core> of_;
+  std::shared_ptr<const snapshot_core> core_;
   decoding_rules rules_;
-  walk_extent extent_;
+
+ private:
+  std::size_t size_;
 };
 
 }  // namespace detail
 
-/// The keys of a snapshot, or of a part of it, one after the other; a key of a bag once per value.
-/// A single-pass range of `K`; values are not decoded.
+/// The keys of a snapshot, one after the other; a key of a bag once per value. A sized view of `K`
+/// for one pass; values are not decoded.
 template <class K>
 class key_range : public detail::walk_range<detail::key_of_entry<K>> {
  public:
   using detail::walk_range<detail::key_of_entry<K>>::walk_range;
-};
-
-/// Entries of a snapshot of an ordered table. A single-pass range of `std::pair<K, V>`. Made by
-/// the ranges of snapshot and table; begin() starts an iteration.
-template <class K, class V>
-class entry_range : public detail::walk_range<detail::whole_entry<K, V>> {
-  using base = detail::walk_range<detail::whole_entry<K, V>>;
-
- public:
-  /// The entries of rank [from, to).
-  entry_range(std::shared_ptr<const detail::snapshot_core> of, detail::decoding_rules rules,
-              std::size_t from, std::size_t to)
-      : base(std::move(of), rules, {from, to < from ? from : to, true}) {}
-
-  /// The same entries, last to first: `scores.range(1, 9).reversed()`.
-  [[nodiscard]] entry_range reversed() const {
-    entry_range turned = *this;
-    turned.extent_.is_part = true;
-    turned.extent_.is_backward = !this->extent_.is_backward;
-    return turned;
-  }
-  /// Their keys alone.
-  [[nodiscard]] key_range<K> keys() const { return {this->of_, this->rules_, this->extent_}; }
 };
 
 /// One moment of a table: every entry that existed when snapshot() was called, exactly once,
@@ -162,22 +112,25 @@ class entry_range : public detail::walk_range<detail::whole_entry<K, V>> {
 /// they stay in memory (stats().snapshots, oldest_snapshot_age).
 /// Thread safety: const calls from any thread; an iterator belongs to one thread.
 template <class K, class V, kind Kind>
-class snapshot : public detail::walk_range<detail::whole_entry<K, V>> {
+class snapshot : public detail::walk_range<detail::whole_entry<K, V>>,
+                 public ordered_access<snapshot<K, V, Kind>, K, V, Kind> {
+  using base = detail::walk_range<detail::whole_entry<K, V>>;
+  using base::core_;
+  using base::rules_;
+
  public:
   /// Made by table::snapshot.
   snapshot(std::shared_ptr<const detail::snapshot_core> of, detail::decoding_rules rules)
-      : detail::walk_range<detail::whole_entry<K, V>>(of, rules, {.to = of->size()}),
-        core_(std::move(of)),
-        rules_(rules) {}
+      : base(std::move(of), rules) {}
 
-  /// All entries, last to first.
-  [[nodiscard]] entry_range<K, V> reversed() const
-    requires(Kind == kind::ordered_set)
-  {
-    return slice(0, this->size()).reversed();
+  /// The keys alone: values are not decoded. A key_range, or of an ordered table an
+  /// ordered_key_range.
+  [[nodiscard]] auto keys() const {
+    if constexpr (Kind == kind::ordered_set)
+      return within({}).keys();
+    else
+      return key_range<K>(core_, rules_);
   }
-  /// The keys alone: values are not decoded.
-  [[nodiscard]] key_range<K> keys() const { return {core_, rules_, this->extent_}; }
 
   /// The value of a key (bags: its values, in insertion order), or not_found.
   template <key_argument<K> A = K>
@@ -214,50 +167,39 @@ class snapshot : public detail::walk_range<detail::whole_entry<K, V>> {
     return !k.failed() && core_->lookup(k.sought(), [](bytes) {}) != 0;
   }
 
-  /// How many keys are before this one, which may lie beyond all that K can store. Logarithmic. 0
-  /// for NaN.
-  template <key_argument<K> A = K>
-    requires(Kind == kind::ordered_set)
-  [[nodiscard]] std::size_t rank(const A& key) const {
-    return place_of(key).value_or(0);
-  }
-
-  /// The entries with from <= key < to, in key order. A bound may lie beyond all that K can store;
-  /// with NaN the range is empty.
-  template <key_argument<K> A = K, key_argument<K> B = K>
-    requires(Kind == kind::ordered_set)
-  [[nodiscard]] entry_range<K, V> range(const A& from, const B& to) const {
-    const auto first = place_of(from);
-    const auto end = place_of(to);
-    if (!first || !end) return slice(0, 0);
-    return {core_, rules_, *first, *end};
-  }
-  /// The entries with from <= key; a bound as of range.
-  template <key_argument<K> A = K>
-    requires(Kind == kind::ordered_set)
-  [[nodiscard]] entry_range<K, V> starting_at(const A& from) const {
-    return {core_, rules_, place_of(from).value_or(this->size()), this->size()};
-  }
-  /// The entries of rank [from, to): the first ten are slice(0, 10).
-  [[nodiscard]] entry_range<K, V> slice(std::size_t from, std::size_t to) const
-    requires(Kind == kind::ordered_set)
-  {
-    const auto end = to < this->size() ? to : this->size();
-    return {core_, rules_, from < end ? from : end, end};
-  }
-
  private:
-  /// The rank of a bound; nothing if it has no place in the order.
-  template <class A>
-  [[nodiscard]] std::optional<std::size_t> place_of(const A& bound) const {
-    detail::encoder k(detail::purpose::bound, detail::bound_limits);
-    detail::encode_key<K>(k, bound);
-    if (k.failed()) return std::nullopt;
-    return core_->rank(k.written(), false);
-  }
+  template <class, class, kind>
+  friend class table;
+  friend class ordered_access<snapshot, K, V, Kind>;
 
-  std::shared_ptr<const detail::snapshot_core> core_;
-  detail::decoding_rules rules_;
+  // What ordered_access is made of.
+  using show_entry = detail::function_ref<void(bytes, bytes)>;
+  [[nodiscard]] static result<> found_if(bool is_there) {
+    return is_there ? result<>() : std::unexpected(error(errc::not_found));
+  }
+  [[nodiscard]] result<> show_at(detail::place where, bytes key, show_entry f) const {
+    return found_if(core_->seek(where, key, f));
+  }
+  [[nodiscard]] result<> show_nth(std::size_t index, show_entry f) const {
+    return found_if(core_->nth(index, f));
+  }
+  [[nodiscard]] std::size_t rank_encoded(bytes key) const { return core_->rank(key, false); }
+  [[nodiscard]] entry_range<K, V> within(const detail::key_interval& keys) const {
+    if (keys.is_nothing) return ranked(0, 0);
+    const auto from = keys.from ? core_->rank(keys.from->key, keys.from->is_behind) : 0;
+    const auto to = keys.to ? core_->rank(keys.to->key, keys.to->is_behind) : this->size();
+    return ranked(from, to);
+  }
+  [[nodiscard]] entry_range<K, V> ranked(std::size_t from, std::size_t to) const {
+    const auto end = to < this->size() ? to : this->size();
+    return {core_, rules_, {.from = from < end ? from : end, .to = end}};
+  }
+  [[nodiscard]] static const error& refused(const error& why) { return why; }
 };
 
 }  // namespace shelf
+
+/// \cond
+template <class K>
+inline constexpr bool std::ranges::enable_view<shelf::key_range<K>> = true;
+/// \endcond

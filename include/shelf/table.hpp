@@ -9,6 +9,7 @@
 #include "shelf/detail/computing.hpp"
 #include "shelf/detail/core.hpp"
 #include "shelf/detail/key_to_seek.hpp"
+#include "shelf/ordered_access.hpp"
 #include "shelf/queries.hpp"
 #include "shelf/read_modify_write.hpp"
 #include "shelf/snapshot.hpp"
@@ -71,7 +72,8 @@ using key_list =
 /// write any table, but not close this one (busy).
 template <class K, class V, kind Kind>
 class table : public read_modify_write<table<K, V, Kind>, K, V, Kind>,
-              public queries<table<K, V, Kind>, K, V, Kind> {
+              public queries<table<K, V, Kind>, K, V, Kind>,
+              public ordered_access<table<K, V, Kind>, K, V, Kind> {
   static_assert(detail::refuse_unless_storable<K>());
   static_assert(detail::refuse_unless_storable<V>());
   static_assert(Kind != kind::ordered_set || orderable_key<K>,
@@ -303,7 +305,7 @@ class table : public read_modify_write<table<K, V, Kind>, K, V, Kind>,
   /// The end of every iteration.
   [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
   /// The keys of one moment; values are not decoded.
-  [[nodiscard]] key_range<K> keys() const { return snapshot().keys(); }
+  [[nodiscard]] auto keys() const { return snapshot().keys(); }
   /// Calls f(key, value) for each entry of one moment, until it returns walk::stop.
   template <class F>
     requires std::invocable<F&, const K&, const V&>
@@ -314,56 +316,6 @@ class table : public read_modify_write<table<K, V, Kind>, K, V, Kind>,
   [[nodiscard]] T fold(T init, F&& f) const;
   /// All entries of one moment.
   [[nodiscard]] std::vector<value_type> to_vector() const;
-
-  // --- order (ordered_map) -----------------------------------------------------------------------
-
-  /// The entry with the first or last key, or not_found.
-  [[nodiscard]] result<value_type> first() const
-    requires(Kind == kind::ordered_set)
-  {
-    return seek(detail::place::first, {});
-  }
-  /// The entry with the last key, or not_found.
-  [[nodiscard]] result<value_type> last() const
-    requires(Kind == kind::ordered_set)
-  {
-    return seek(detail::place::last, {});
-  }
-  // A bound need not be a key: one beyond all that K can store (300 of std::uint8_t, an infinity, a
-  // time after 2262) stands before the first or behind the last key, and in a pair, tuple or struct
-  // before or behind all keys with the same members before it. NaN is invalid_argument, or an empty
-  // range.
-
-  /// The first entry whose key is not less than `key`.
-  template <key_argument<K> A = K>
-    requires(Kind == kind::ordered_set)
-  [[nodiscard]] result<value_type> lower_bound(const A& key) const {
-    return seek_key(detail::place::at_or_after, key);
-  }
-  /// The first entry whose key is greater than `key`; Erlang's next.
-  template <key_argument<K> A = K>
-    requires(Kind == kind::ordered_set)
-  [[nodiscard]] result<value_type> upper_bound(const A& key) const {
-    return seek_key(detail::place::after, key);
-  }
-  /// The last entry whose key is less than `key`; Erlang's prev.
-  template <key_argument<K> A = K>
-    requires(Kind == kind::ordered_set)
-  [[nodiscard]] result<value_type> before(const A& key) const {
-    return seek_key(detail::place::before, key);
-  }
-  /// The entries with from <= key < to of one moment, in key order.
-  template <key_argument<K> A = K, key_argument<K> B = K>
-    requires(Kind == kind::ordered_set)
-  [[nodiscard]] entry_range<K, V> range(const A& from, const B& to) const {
-    return snapshot().range(from, to);
-  }
-  /// All entries of one moment, last to first.
-  [[nodiscard]] entry_range<K, V> reversed() const
-    requires(Kind == kind::ordered_set)
-  {
-    return snapshot().reversed();
-  }
 
   // --- disk --------------------------------------------------------------------------------------
 
@@ -403,6 +355,7 @@ class table : public read_modify_write<table<K, V, Kind>, K, V, Kind>,
   friend struct detail::table_access;
   friend class read_modify_write<table, K, V, Kind>;
   friend class queries<table, K, V, Kind>;
+  friend class ordered_access<table, K, V, Kind>;
 
   table(std::shared_ptr<detail::core> core, detail::decoding_rules rules,
         detail::encoding_limits limits)
@@ -446,13 +399,21 @@ class table : public read_modify_write<table<K, V, Kind>, K, V, Kind>,
   [[nodiscard]] result<std::size_t> insert_all(R&& pairs, bool only_new);
   template <class View, class A, class F>
   [[nodiscard]] auto lookup_view(const A& key, F&& f) const;
-  [[nodiscard]] result<value_type> seek(detail::place where, bytes key) const;
-  template <class A>
-  [[nodiscard]] result<value_type> seek_key(detail::place where, const A& key) const {
-    detail::encoder k(detail::purpose::bound, detail::bound_limits);
-    detail::encode_key<K>(k, key);
-    if (k.failed()) return std::unexpected(refused(k.outcome().error()));
-    return seek(where, k.written());
+
+  // What ordered_access is made of.
+  using show_entry = detail::function_ref<void(bytes, bytes)>;
+  [[nodiscard]] result<> show_at(detail::place where, bytes key, show_entry f) const {
+    return core_->seek(where, key, f);
+  }
+  [[nodiscard]] result<> show_nth(std::size_t index, show_entry f) const {
+    return core_->nth(index, f);
+  }
+  [[nodiscard]] std::size_t rank_encoded(bytes key) const { return core_->rank(key); }
+  [[nodiscard]] entry_range<K, V> within(const detail::key_interval& keys) const {
+    return snapshot().within(keys);
+  }
+  [[nodiscard]] entry_range<K, V> ranked(std::size_t from, std::size_t to) const {
+    return snapshot().ranked(from, to);
   }
 
   std::shared_ptr<detail::core> core_;

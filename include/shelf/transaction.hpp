@@ -28,6 +28,11 @@ namespace shelf {
 /// table that is closed or belongs to another database shows nothing, and transact returns the
 /// error.
 ///
+/// Of keys in order, a walk through a range reads the part that it has come through, its gaps
+/// included; a write to the rest does not conflict. nth and slice read how many entries are before
+/// theirs, not which; each key that the transaction has written costs them a look. A `size()` of a
+/// range reads that number.
+///
 /// Writes are noted, and nobody else sees them before the commit. They return no more than whether
 /// they can be done, because what they would find is a read: so they never conflict. Errors:
 /// read_only, table_closed, size_limit_exceeded (limits.entry_bytes, limits.nesting,
@@ -36,7 +41,8 @@ namespace shelf {
 ///
 /// Thread safety: one thread, the one that runs the function.
 template <class K, class V, kind Kind>
-class transaction_table : public read_modify_write<transaction_table<K, V, Kind>, K, V, Kind> {
+class transaction_table : public read_modify_write<transaction_table<K, V, Kind>, K, V, Kind>,
+                          public ordered_access<transaction_table<K, V, Kind>, K, V, Kind> {
   static constexpr bool is_ordered = Kind == kind::ordered_set;
 
  public:
@@ -238,82 +244,10 @@ class transaction_table : public read_modify_write<transaction_table<K, V, Kind>
     requires(!is_bag(Kind))
   [[nodiscard]] result<std::size_t> update_if(F&& where, G&& change);
 
-  // --- order (ordered_map) -----------------------------------------------------------------------
-
-  /// The entry with the first key, or not_found.
-  [[nodiscard]] result<value_type> first() const
-    requires is_ordered
-  {
-    return seek(detail::place::first, {});
-  }
-  /// The entry with the last key, or not_found.
-  [[nodiscard]] result<value_type> last() const
-    requires is_ordered
-  {
-    return seek(detail::place::last, {});
-  }
-  // Bounds may lie beyond all that K can store, as those of a table.
-
-  /// The first entry whose key is not less than `key`.
-  template <key_argument<K> A = K>
-    requires is_ordered
-  [[nodiscard]] result<value_type> lower_bound(const A& key) const {
-    return seek_key(detail::place::at_or_after, key);
-  }
-  /// The first entry whose key is greater than `key`.
-  template <key_argument<K> A = K>
-    requires is_ordered
-  [[nodiscard]] result<value_type> upper_bound(const A& key) const {
-    return seek_key(detail::place::after, key);
-  }
-  /// The last entry whose key is less than `key`.
-  template <key_argument<K> A = K>
-    requires is_ordered
-  [[nodiscard]] result<value_type> before(const A& key) const {
-    return seek_key(detail::place::before, key);
-  }
-  /// How many keys are before this one. Logarithmic. 0 for NaN.
-  template <key_argument<K> A = K>
-    requires is_ordered
-  [[nodiscard]] std::size_t rank(const A& key) const {
-    const auto bound = bound_of(key);
-    return bound ? core_->rank(*bound) : 0;
-  }
-  /// The entries with from <= key < to, in key order. A walk reads the part that it has come
-  /// through, its gaps included; a write to the rest does not conflict. With NaN the range is
-  /// empty.
-  template <key_argument<K> A = K, key_argument<K> B = K>
-    requires is_ordered
-  [[nodiscard]] transaction_range<K, V> range(const A& from, const B& to) const {
-    return between(bound_of(from), bound_of(to));
-  }
-  /// The entries with from <= key; as range.
-  template <key_argument<K> A = K>
-    requires is_ordered
-  [[nodiscard]] transaction_range<K, V> starting_at(const A& from) const {
-    auto bound = bound_of(from);
-    if (!bound) return range_of({.what = extent::form::nothing});
-    return range_of({.of = core_, .what = extent::form::keys, .from = std::move(bound)});
-  }
-  /// The entries of rank [from, to): the first ten are slice(0, 10). Reads all entries before them,
-  /// too.
-  [[nodiscard]] transaction_range<K, V> slice(std::size_t from, std::size_t to) const
-    requires is_ordered
-  {
-    if (from >= to) return range_of({.what = extent::form::nothing});
-    return range_of({.of = core_, .what = extent::form::ranks, .first = from, .end = to});
-  }
-  /// All entries, last to first.
-  [[nodiscard]] transaction_range<K, V> reversed() const
-    requires is_ordered
-  {
-    return everything().reversed();
-  }
-
  private:
   friend class read_modify_write<transaction_table, K, V, Kind>;
+  friend class ordered_access<transaction_table, K, V, Kind>;
   using extent = detail::transaction_extent;
-  using encoded_key = std::vector<std::byte>;
 
   template <class R, class F>
   [[nodiscard]] result<> insert_each(R&& pairs, const F& one);
@@ -328,15 +262,22 @@ class transaction_table : public read_modify_write<transaction_table<K, V, Kind>
   [[nodiscard]] result<found_type> find(const A& key, bool peeks) const;
   template <class View, class A, class F>
   [[nodiscard]] auto lookup_view(const A& key, F& f) const;
-  [[nodiscard]] result<value_type> seek(detail::place where, bytes key) const;
-  template <class A>
-  [[nodiscard]] result<value_type> seek_key(detail::place where, const A& key) const;
-  template <class A>
-  [[nodiscard]] std::optional<encoded_key> bound_of(const A& key) const;
   [[nodiscard]] transaction_range<K, V> range_of(extent of) const;
   [[nodiscard]] transaction_range<K, V> everything() const;
-  [[nodiscard]] transaction_range<K, V> between(std::optional<encoded_key> from,
-                                                std::optional<encoded_key> to) const;
+  // What ordered_access is made of.
+  using show_entry = detail::function_ref<void(bytes, bytes)>;
+  [[nodiscard]] static result<> found_if(bool is_there) {
+    return is_there ? result<>() : std::unexpected(error(errc::not_found));
+  }
+  [[nodiscard]] result<> show_at(detail::place where, bytes key, show_entry f) const {
+    return found_if(core_->seek(where, key, f));
+  }
+  [[nodiscard]] result<> show_nth(std::size_t index, show_entry f) const {
+    return found_if(core_->nth(index, f));
+  }
+  [[nodiscard]] std::size_t rank_encoded(bytes key) const { return core_->rank(key, false); }
+  [[nodiscard]] transaction_range<K, V> within(detail::key_interval keys) const;
+  [[nodiscard]] transaction_range<K, V> ranked(std::size_t from, std::size_t to) const;
   // What read_modify_write is made of.
   [[nodiscard]] const std::string& label() const noexcept { return core_->label(); }
   [[nodiscard]] result<written> edit_encoded(bytes key, detail::edit_function how) {

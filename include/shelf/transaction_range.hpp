@@ -2,6 +2,7 @@
 // What a transaction walks through: the entries of a table as it sees them.
 #pragma once
 
+#include "shelf/bounds.hpp"
 #include "shelf/codec.hpp"
 #include "shelf/detail/database_core.hpp"
 #include "shelf/snapshot.hpp"
@@ -22,14 +23,13 @@ struct transaction_extent {
   enum class form : std::uint8_t {
     nothing,
     everything,  ///< of a table without order
-    keys,        ///< from a bound to a bound
+    keys,        ///< between two bounds
     ranks,       ///< from a rank to a rank
   };
 
   transaction_table_core* of = nullptr;
   form what = form::everything;
-  std::optional<std::vector<std::byte>> from = {};  ///< encoded; keys
-  std::optional<std::vector<std::byte>> to = {};
+  key_interval keys = {};
   std::size_t first = 0;  ///< ranks
   std::size_t end = 0;
 
@@ -39,7 +39,7 @@ struct transaction_extent {
     switch (what) {
       case form::nothing: return nullptr;
       case form::everything: return of->entries();
-      case form::keys: return of->range({bound(from), bound(to)}, backwards);
+      case form::keys: return of->range(bounds(), backwards);
       case form::ranks: break;
     }
     return backwards ? ranks_backwards() : of->slice(first, end);
@@ -49,8 +49,8 @@ struct transaction_extent {
       case form::nothing: return 0;
       case form::everything: return of->size();
       case form::keys: {
-        const auto before = from ? of->rank(*from) : 0;
-        const auto until = to ? of->rank(*to) : of->size();
+        const auto before = keys.from ? of->rank(keys.from->key, keys.from->is_behind) : 0;
+        const auto until = keys.to ? of->rank(keys.to->key, keys.to->is_behind) : of->size();
         return before < until ? until - before : 0;
       }
       case form::ranks: break;
@@ -61,21 +61,24 @@ struct transaction_extent {
   }
 
  private:
-  [[nodiscard]] static std::optional<bytes> bound(const std::optional<std::vector<std::byte>>& b) {
-    if (!b) return std::nullopt;
-    return bytes(*b);
+  [[nodiscard]] range_bounds bounds() const {
+    range_bounds b;
+    if (keys.from) b.from = bytes(keys.from->key);
+    if (keys.to) b.to = bytes(keys.to->key);
+    b.from_is_behind = keys.from && keys.from->is_behind;
+    b.to_is_behind = keys.to && keys.to->is_behind;
+    return b;
   }
   /// The key of that rank, which stays where it is until the run ends.
   [[nodiscard]] std::optional<bytes> key_at(std::size_t rank) const {
-    const auto there = of->slice(rank, rank + 1);
-    const auto portion = there->next();
-    if (portion.empty()) return std::nullopt;
-    return portion.front().key;
+    std::optional<bytes> key;
+    of->nth(rank, [&](bytes k, bytes) { key = k; });
+    return key;
   }
   [[nodiscard]] std::unique_ptr<snapshot_core::walk> ranks_backwards() const {
     const auto from_key = key_at(first);
     if (!from_key) return nullptr;
-    return of->range({from_key, key_at(end)}, true);
+    return of->range({.from = from_key, .to = key_at(end)}, true);
   }
 };
 
@@ -98,7 +101,7 @@ class transaction_walk {
   /// The end of every iteration.
   [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
   /// The number of entries, which the transaction reads by this. Ranges of keys and ranks:
-  /// logarithmic.
+  /// logarithmic. No algorithm asks for it by itself: this is not a std::ranges::sized_range.
   [[nodiscard]] std::size_t size() const { return extent_->size(); }
   /// True if there are none; reads up to the first entry.
   [[nodiscard]] bool empty() const { return begin() == end(); }
@@ -112,15 +115,16 @@ class transaction_walk {
 }  // namespace detail
 
 /// The keys of a table, or of a part of it, as a transaction sees them; a key of a bag once per
-/// value. A single-pass range of `K`; values are not decoded. Lives as long as the run.
+/// value. A view of `K` for one pass; values are not decoded. Lives as long as the run.
 template <class K>
 class transaction_keys : public detail::transaction_walk<detail::key_of_entry<K>> {
  public:
   using detail::transaction_walk<detail::key_of_entry<K>>::transaction_walk;
 };
 
-/// Entries of a table as a transaction sees them, its own writes included. A single-pass range of
-/// `std::pair<K, V>`; begin() starts an iteration. Lives as long as the run.
+/// Entries of a table as a transaction sees them, its own writes included. A view of
+/// `std::pair<K, V>` for one pass, in one direction: the transaction reads the part that the pass
+/// has come through. begin() starts a pass. Lives as long as the run.
 template <class K, class V>
 class transaction_range : public detail::transaction_walk<detail::whole_entry<K, V>> {
   using base = detail::transaction_walk<detail::whole_entry<K, V>>;
@@ -139,3 +143,14 @@ class transaction_range : public detail::transaction_walk<detail::whole_entry<K,
 };
 
 }  // namespace shelf
+
+/// \cond
+template <class K, class V>
+inline constexpr bool std::ranges::enable_view<shelf::transaction_range<K, V>> = true;
+template <class K, class V>
+inline constexpr bool std::ranges::disable_sized_range<shelf::transaction_range<K, V>> = true;
+template <class K>
+inline constexpr bool std::ranges::enable_view<shelf::transaction_keys<K>> = true;
+template <class K>
+inline constexpr bool std::ranges::disable_sized_range<shelf::transaction_keys<K>> = true;
+/// \endcond

@@ -91,6 +91,8 @@ class live_table final : public detail::core {
   std::shared_ptr<const detail::snapshot_core> snapshot() const override;
   result<> seek(detail::place where, bytes key,
                 detail::function_ref<void(bytes, bytes)> f) const override;
+  result<> nth(std::size_t index, detail::function_ref<void(bytes, bytes)> f) const override;
+  std::size_t rank(bytes key) const noexcept override;
   result<table_stats> stats() const override;
 
   // Writes (writing.cpp).

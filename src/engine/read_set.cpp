@@ -36,9 +36,9 @@ void read_set::add_seek(ordered_contents::place where, bytes key, const entry* s
   seeks_.push_back({where, kept(key), seen});
 }
 
-void read_set::add_rank(bytes key, std::size_t seen) {
+void read_set::add_rank(bytes key, bool behind, std::size_t seen) {
   held_ += bytes_a_read + key.size();
-  ranks_.push_back({kept(key), seen});
+  ranks_.push_back({kept(key), behind, seen});
 }
 
 read_set::range& read_set::add_range() {
@@ -57,12 +57,13 @@ void read_set::announce(const contents& now) {
   for (auto& k : keys_) k.hash = now.announce(k.term());
 }
 
+std::size_t rank_of(bytes key, bool behind, const ordered_contents& in, sequence at) {
+  return in.rank(key, at) + (behind && in.find(key, at) != nullptr ? 1 : 0);
+}
+
 rank_span ranks_of(const read_set::range& r, const ordered_contents& in, sequence at) {
-  const auto rank = [&](const kept_bytes& key, bool behind) {
-    return in.rank(key, at) + (behind && in.find(bytes(key), at) != nullptr ? 1 : 0);
-  };
-  const auto from = r.from ? rank(*r.from, r.from_is_out) : 0;
-  const auto to = r.to ? rank(*r.to, r.to_is_in) : in.size_at(at);
+  const auto from = r.from ? rank_of(*r.from, r.from_is_out, in, at) : 0;
+  const auto to = r.to ? rank_of(*r.to, r.to_is_in, in, at) : in.size_at(at);
   return {from, std::max(from, to)};
 }
 
@@ -113,7 +114,7 @@ bool read_set::is_valid(const contents& now, const contents& then, sequence at) 
     if (ordered.seek(s.where, s.key, latest) != s.seen) return false;
   }
   for (const auto& r : ranks_) {
-    if (ordered.rank(r.key, latest) != r.seen) return false;
+    if (rank_of(r.key, r.behind, ordered, latest) != r.seen) return false;
   }
   return std::ranges::all_of(ranges_,
                              [&](const auto& r) { return is_same(*r, ordered, at, latest); });

@@ -42,7 +42,8 @@ class read_set {
   void add_size(std::size_t seen) { size_ = seen; }
   void add_walk() noexcept { is_walked_ = true; }
   void add_seek(ordered_contents::place where, bytes key, const entry* seen);
-  void add_rank(bytes key, std::size_t seen);
+  /// behind: the key itself was counted, if it was there.
+  void add_rank(bytes key, bool behind, std::size_t seen);
   /// Stays where it is until the set goes.
   [[nodiscard]] range& add_range();
 
@@ -74,6 +75,7 @@ class read_set {
   };
   struct rank_read {
     kept_bytes key;
+    bool behind;
     std::size_t seen;
   };
 
@@ -86,6 +88,10 @@ class read_set {
   bool is_walked_ = false;
   std::size_t held_ = 0;
 };
+
+/// How many keys are before this one in a version, itself included if `behind`. Inside an epoch
+/// guard.
+[[nodiscard]] std::size_t rank_of(bytes key, bool behind, const ordered_contents& in, sequence at);
 
 /// The ranks [first, second) that a range has in a version.
 struct rank_span {

@@ -161,6 +161,25 @@ result<> live_table::seek(detail::place where, bytes key,
   return {};
 }
 
+result<> live_table::nth(std::size_t index, detail::function_ref<void(bytes, bytes)> f) const {
+  assert(types_.what == kind::ordered_set);
+  const memory::epoch_guard guard;
+  if (auto can = readable(); !can) return can;
+  const auto* c = static_cast<const ordered_contents*>(look());
+  if (c == nullptr) return std::unexpected(labelled(errc::table_closed));
+  const auto* e = c->nth(index, latest);
+  if (e == nullptr) return std::unexpected(error(errc::not_found));
+  f(e->key(), e->value());
+  return {};
+}
+
+std::size_t live_table::rank(bytes key) const noexcept {
+  assert(types_.what == kind::ordered_set);
+  const memory::epoch_guard guard;
+  const auto* c = is_forked() ? nullptr : static_cast<const ordered_contents*>(look());
+  return c != nullptr ? c->rank(key, latest) : 0;
+}
+
 result<table_stats> live_table::stats() const {
   table_stats s;
   {

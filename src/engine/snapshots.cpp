@@ -2,9 +2,9 @@
 // Snapshots over pinned versions.
 #include "engine/snapshots.hpp"
 
+#include "engine/live_table.hpp"
 #include "memory/epoch.hpp"
 
-#include <algorithm>
 #include <cassert>
 #include <chrono>
 #include <vector>
@@ -24,33 +24,6 @@ class shown_walk final : public detail::snapshot_core::walk {
 
  private:
   std::unique_ptr<walker> under_;
-  std::vector<detail::stored_entry> shown_;
-};
-
-/// Shows the entries of rank [from, to) of an ordered table, the last one first.
-class backward_walk final : public detail::snapshot_core::walk {
- public:
-  backward_walk(const ordered_contents& of, sequence at, std::size_t from, std::size_t to)
-      : of_(of), pinned_(at), from_(from), to_(to) {}
-  /// Walks forwards through the portion before those shown, and turns it round.
-  std::span<const detail::stored_entry> next() override {
-    constexpr std::size_t portion = 256;
-    shown_.clear();
-    const auto start = to_ - std::min(portion, to_ - from_);
-    const auto under = of_.walk_ranks(pinned_, start, to_);
-    for (auto some = under->next(); !some.empty(); some = under->next()) {
-      for (const auto* e : some) shown_.push_back({e->key(), e->value()});
-    }
-    std::ranges::reverse(shown_);
-    to_ = start;
-    return shown_;
-  }
-
- private:
-  const ordered_contents& of_;
-  const sequence pinned_;
-  const std::size_t from_;
-  std::size_t to_;
   std::vector<detail::stored_entry> shown_;
 };
 
@@ -119,21 +92,37 @@ std::unique_ptr<table_snapshot::walk> table_snapshot::entries() const {
   return std::make_unique<shown_walk>(contents_->walk(at_));
 }
 
-std::size_t table_snapshot::rank(bytes key, bool after) const {
+std::size_t table_snapshot::rank(bytes key, bool behind) const {
   const memory::epoch_guard guard;
   const auto before = ordered().rank(key, at_);
-  const bool there = after && ordered().find(key, at_) != nullptr;
+  const bool there = behind && ordered().find(key, at_) != nullptr;
   return before + (there ? 1 : 0);
+}
+
+bool table_snapshot::seek(detail::place where, bytes key,
+                          detail::function_ref<void(bytes, bytes)> f) const {
+  const entry* found = nullptr;
+  {
+    const memory::epoch_guard guard;
+    found = ordered().seek(translate(where), key, at_);
+  }
+  if (found != nullptr) f(found->key(), found->value());
+  return found != nullptr;
+}
+
+bool table_snapshot::nth(std::size_t index, detail::function_ref<void(bytes, bytes)> f) const {
+  const entry* found = nullptr;
+  {
+    const memory::epoch_guard guard;
+    found = ordered().nth(index, at_);
+  }
+  if (found != nullptr) f(found->key(), found->value());
+  return found != nullptr;
 }
 
 std::unique_ptr<table_snapshot::walk> table_snapshot::entries(std::size_t from,
                                                               std::size_t to) const {
   return std::make_unique<shown_walk>(ordered().walk_ranks(at_, from, to));
-}
-
-std::unique_ptr<table_snapshot::walk> table_snapshot::entries_backwards(std::size_t from,
-                                                                        std::size_t to) const {
-  return std::make_unique<backward_walk>(ordered(), at_, from, to);
 }
 
 std::shared_ptr<const detail::snapshot_core> empty_snapshot(kind what,

@@ -65,9 +65,11 @@ class table_snapshot final : public detail::snapshot_core {
   std::size_t lookup(const detail::sought_key& key,
                      detail::function_ref<void(bytes)> f) const override;
   std::unique_ptr<walk> entries() const override;
-  std::size_t rank(bytes key, bool after) const override;
+  std::size_t rank(bytes key, bool behind) const override;
   std::unique_ptr<walk> entries(std::size_t from, std::size_t to) const override;
-  std::unique_ptr<walk> entries_backwards(std::size_t from, std::size_t to) const override;
+  bool seek(detail::place where, bytes key,
+            detail::function_ref<void(bytes, bytes)> f) const override;
+  bool nth(std::size_t index, detail::function_ref<void(bytes, bytes)> f) const override;
 
  private:
   [[nodiscard]] const ordered_contents& ordered() const noexcept;

@@ -19,8 +19,6 @@ using place = detail::place;
 
 [[nodiscard]] std::weak_ordering compare(bytes a, bytes b) { return terms::compare(a, b); }
 
-[[nodiscard]] kept_bytes kept(bytes b) { return {b.begin(), b.end()}; }
-
 }  // namespace
 
 table_run::table_run(transaction_run& of, live_table& on, std::shared_ptr<contents> shown)
@@ -131,223 +129,6 @@ std::size_t table_run::size() {
   return size;
 }
 
-// --- walks ---------------------------------------------------------------------------------------
-
-/// The run's own entries in a range, in order.
-std::vector<detail::stored_entry> table_run::own_entries(const detail::range_bounds& in) {
-  std::vector<detail::stored_entry> all;
-  const auto& keys = own_.keys();
-  const auto first = in.from ? keys.lower_bound(*in.from) : keys.begin();
-  const auto end = in.to ? keys.lower_bound(*in.to) : keys.end();
-  if (in.from && in.to && compare(*in.from, *in.to) >= 0) return all;
-  for (auto at = first; at != end; ++at) {
-    const auto& [key, own] = *at;
-    if (is_bag_kind()) {
-      const auto base = own_.is_cleared() ? std::vector<bytes>{} : base_list_of(key, false);
-      for (const auto v : values_after(base, own, of_.log(), table_.types().what == kind::bag)) {
-        all.push_back({key, v});
-      }
-    } else if (const auto value = own_value(key, own, false)) {
-      all.push_back({key, *value});
-    }
-  }
-  return all;
-}
-
-/// Entries of the version that the run has not written over, and its own ones: merged in key order,
-/// or one behind the other where there is none.
-class table_run::merged_walk final : public walk {
- public:
-  merged_walk(table_run& of, std::unique_ptr<kinds::walker> base,
-              std::vector<detail::stored_entry> own, bool is_ordered, bool backwards,
-              read_set::range* read)
-      : of_(of),
-        base_(std::move(base)),
-        own_(std::move(own)),
-        is_ordered_(is_ordered),
-        backwards_(backwards),
-        read_(read) {
-    // What the run writes while it walks is not for this walk.
-    for (const auto& [key, own_key] : of.own_.keys()) hidden_.push_back(key);
-  }
-
-  std::span<const detail::stored_entry> next() override {
-    portion_.clear();
-    while (portion_.empty() && base_) {
-      const auto some = base_->next();
-      if (some.empty()) {
-        base_.reset();
-        note_end();
-        break;
-      }
-      note(some);
-      for (const auto* e : some) {
-        if (is_hidden(e->key())) continue;
-        if (is_ordered_) take_own_before(e->key());
-        portion_.push_back({e->key(), e->value()});
-      }
-    }
-    if (!base_ && portion_.empty()) {
-      portion_.assign(own_.begin() + static_cast<std::ptrdiff_t>(next_own_), own_.end());
-      next_own_ = own_.size();
-    }
-    return portion_;
-  }
-
- private:
-  void take_own_before(bytes key) {
-    for (; next_own_ < own_.size(); ++next_own_) {
-      const auto order = compare(own_[next_own_].key, key);
-      if (backwards_ ? order < 0 : order > 0) return;
-      portion_.push_back(own_[next_own_]);
-    }
-  }
-  [[nodiscard]] bool is_hidden(bytes key) const {
-    const auto before = [&](bytes a, bytes b) { return of_.own_.keys().key_comp()(a, b); };
-    return std::ranges::binary_search(hidden_, key, before);
-  }
-  /// The walk has come so far.
-  void note(std::span<const entry* const> some) {
-    if (read_ == nullptr) return;
-    read_->is_empty = false;
-    if (backwards_) {
-      read_->from = kept(some.back()->key());
-      read_->from_is_out = false;
-    } else {
-      read_->to = kept(some.back()->key());
-      read_->to_is_in = true;
-    }
-  }
-  /// It has seen that nothing more comes.
-  void note_end() {
-    if (read_ == nullptr || file::has_bug(file::seeded_bug::bounds_not_read)) return;
-    read_->is_empty = false;
-    if (backwards_) {
-      read_->from = asked_.from;
-      read_->from_is_out = false;
-    } else {
-      read_->to = asked_.to;
-      read_->to_is_in = false;
-    }
-  }
-
- public:
-  struct bounds {
-    std::optional<kept_bytes> from;
-    std::optional<kept_bytes> to;
-  };
-  void ask(bounds asked) {
-    asked_ = std::move(asked);
-    if (read_ == nullptr) return;
-    read_->from = asked_.from;
-    read_->to = asked_.to;
-  }
-
- private:
-  table_run& of_;
-  std::unique_ptr<kinds::walker> base_;
-  std::vector<detail::stored_entry> own_;
-  std::size_t next_own_ = 0;
-  std::vector<bytes> hidden_;
-  const bool is_ordered_;
-  const bool backwards_;
-  read_set::range* const read_;
-  bounds asked_;
-  std::vector<detail::stored_entry> portion_;
-};
-
-std::unique_ptr<table_run::walk> table_run::entries() {
-  if (table_.types().what == kind::ordered_set) return range({}, false);
-  auto own = own_entries({});
-  std::unique_ptr<kinds::walker> base;
-  if (!own_.is_cleared()) {
-    reads_.add_walk();
-    base = shown_->walk(of_.at());
-  }
-  return std::make_unique<merged_walk>(*this, std::move(base), std::move(own), false, false,
-                                       nullptr);
-}
-
-namespace {
-
-/// The entries of rank [from, to), the last one first, a few at a time.
-class backward_walker final : public kinds::walker {
- public:
-  backward_walker(const ordered_contents& of, sequence at, rank_span ranks)
-      : of_(of), at_(at), ranks_(ranks) {}
-  std::span<const entry* const> next() override {
-    constexpr std::size_t portion = 256;
-    portion_.clear();
-    const auto start = ranks_.to - std::min(portion, ranks_.to - ranks_.from);
-    const auto under = of_.walk_ranks(at_, start, ranks_.to);
-    for (auto some = under->next(); !some.empty(); some = under->next()) {
-      portion_.insert(portion_.end(), some.begin(), some.end());
-    }
-    std::ranges::reverse(portion_);
-    ranks_.to = start;
-    return portion_;
-  }
-
- private:
-  const ordered_contents& of_;
-  const sequence at_;
-  rank_span ranks_;
-  std::vector<const entry*> portion_;
-};
-
-}  // namespace
-
-std::unique_ptr<table_run::walk> table_run::range(const detail::range_bounds& asked,
-                                                  bool backwards) {
-  auto own = own_entries(asked);
-  if (backwards) std::ranges::reverse(own);
-  merged_walk::bounds bounds;
-  if (asked.from) bounds.from = kept(*asked.from);
-  if (asked.to) bounds.to = kept(*asked.to);
-  std::unique_ptr<kinds::walker> base;
-  read_set::range* read = nullptr;
-  if (!own_.is_cleared()) {
-    read = &reads_.add_range();
-    const memory::epoch_guard guard;
-    const read_set::range all{.from = bounds.from, .to = bounds.to};
-    const auto ranks = ranks_of(all, ordered(), of_.at());
-    base = backwards ? std::make_unique<backward_walker>(ordered(), of_.at(), ranks)
-                     : ordered().walk_ranks(of_.at(), ranks.from, ranks.to);
-  }
-  auto made =
-      std::make_unique<merged_walk>(*this, std::move(base), std::move(own), true, backwards, read);
-  made->ask(std::move(bounds));
-  return made;
-}
-
-std::unique_ptr<table_run::walk> table_run::slice(std::size_t from, std::size_t to) {
-  /// From the first on: which entry has a rank depends on all before it.
-  class counted_walk final : public walk {
-   public:
-    counted_walk(std::unique_ptr<walk> all, std::size_t from, std::size_t to)
-        : all_(std::move(all)), skip_(from), left_(to > from ? to - from : 0) {}
-    std::span<const detail::stored_entry> next() override {
-      while (left_ > 0) {
-        auto some = all_->next();
-        if (some.empty()) break;
-        const auto skipped = std::min(skip_, some.size());
-        skip_ -= skipped;
-        some = some.subspan(skipped);
-        some = some.first(std::min(left_, some.size()));
-        left_ -= some.size();
-        if (!some.empty()) return some;
-      }
-      return {};
-    }
-
-   private:
-    std::unique_ptr<walk> all_;
-    std::size_t skip_;
-    std::size_t left_;
-  };
-  return std::make_unique<counted_walk>(range({}, false), from, to);
-}
-
 // --- places --------------------------------------------------------------------------------------
 
 /// The entry there in the run's version, those left out that it has written itself.
@@ -415,15 +196,61 @@ bool table_run::seek(place where, bytes key, detail::function_ref<void(bytes, by
   return true;
 }
 
-std::size_t table_run::rank(bytes key) {
+/// Past the entries before it, of the run's version and of the run's own, less those of the version
+/// that are written over. The run reads how many entries of the version are before it, and which of
+/// its own keys there are among these.
+std::optional<detail::stored_entry> table_run::find_nth(std::size_t index) {
+  const bool has_base = !own_.is_cleared();
+  const auto wanted = static_cast<std::ptrdiff_t>(index);
+  std::ptrdiff_t shift = 0;  // own entries that were passed, less those that they hide
+  for (const auto& [key, own] : own_.keys()) {
+    std::size_t before = 0;
+    if (has_base) {
+      const memory::epoch_guard guard;
+      before = ordered().rank(key, of_.at());
+    }
+    const auto here = static_cast<std::ptrdiff_t>(before) + shift;
+    if (wanted < here) break;
+    const auto value = own_value(key, own, false);
+    if (value && wanted == here) {
+      if (has_base) reads_.add_rank(key, false, before);
+      return {{key, *value}};
+    }
+    const bool was = has_base && base_of(key, false) != nullptr;
+    shift += (value ? 1 : 0) - (was ? 1 : 0);
+  }
+  if (!has_base) return std::nullopt;
+  const auto in_base = static_cast<std::size_t>(wanted - shift);
+  const entry* found = nullptr;
+  {
+    const memory::epoch_guard guard;
+    found = ordered().nth(in_base, of_.at());
+  }
+  if (found == nullptr) {
+    static_cast<void>(size());  // that there are no more is what was read
+    return std::nullopt;
+  }
+  reads_.add_rank(found->key(), false, in_base);
+  reads_.add_key(found->key(), found);
+  return {{found->key(), found->value()}};
+}
+
+bool table_run::nth(std::size_t index, detail::function_ref<void(bytes, bytes)> f) {
+  const auto found = find_nth(index);
+  if (found) f(found->key, found->value);
+  return found.has_value();
+}
+
+std::size_t table_run::rank(bytes key, bool behind) {
   std::size_t before = 0;
   if (!own_.is_cleared()) {
     const memory::epoch_guard guard;
-    before = ordered().rank(key, of_.at());
-    reads_.add_rank(key, before);
+    before = rank_of(key, behind, ordered(), of_.at());
+    reads_.add_rank(key, behind, before);
   }
   const auto& keys = own_.keys();
-  for (auto at = keys.begin(); at != keys.end() && compare(at->first, key) < 0; ++at) {
+  const auto end = behind ? keys.upper_bound(key) : keys.lower_bound(key);
+  for (auto at = keys.begin(); at != end; ++at) {
     const bool was = !own_.is_cleared() && base_of(at->first, false) != nullptr;
     const bool is = own_value(at->first, at->second, false).has_value();
     before = before + (is ? 1 : 0) - (was ? 1 : 0);

@@ -32,7 +32,8 @@ class unreadable_table final : public detail::transaction_table_core {
   bool seek(detail::place, bytes, detail::function_ref<void(bytes, bytes)>) override {
     return false;
   }
-  std::size_t rank(bytes) override { return 0; }
+  bool nth(std::size_t, detail::function_ref<void(bytes, bytes)>) override { return false; }
+  std::size_t rank(bytes, bool) override { return 0; }
   std::unique_ptr<walk> range(const detail::range_bounds&, bool) override { return entries(); }
   std::unique_ptr<walk> slice(std::size_t, std::size_t) override { return entries(); }
   result<> insert(bytes, bytes) override { return refused(); }

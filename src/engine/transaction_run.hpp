@@ -27,7 +27,8 @@ class table_run final : public detail::transaction_table_core {
   std::size_t size() override;
   std::unique_ptr<walk> entries() override;
   bool seek(detail::place where, bytes key, detail::function_ref<void(bytes, bytes)> f) override;
-  std::size_t rank(bytes key) override;
+  bool nth(std::size_t index, detail::function_ref<void(bytes, bytes)> f) override;
+  std::size_t rank(bytes key, bool behind) override;
   std::unique_ptr<walk> range(const detail::range_bounds& of, bool backwards) override;
   std::unique_ptr<walk> slice(std::size_t from, std::size_t to) override;
   result<> insert(bytes key, bytes value) override;
@@ -53,6 +54,9 @@ class table_run final : public detail::transaction_table_core {
   [[nodiscard]] std::vector<bytes> base_list_of(bytes key, bool peek);
   [[nodiscard]] std::optional<bytes> own_value(bytes key, const own_key& k, bool peek);
   [[nodiscard]] std::vector<detail::stored_entry> own_entries(const detail::range_bounds& in);
+  [[nodiscard]] std::unique_ptr<walk> walk_in(const detail::range_bounds& asked, bool backwards,
+                                              std::size_t most);
+  [[nodiscard]] std::optional<detail::stored_entry> find_nth(std::size_t index);
   [[nodiscard]] std::optional<detail::stored_entry> seek_base(detail::place where, bytes key);
   [[nodiscard]] std::optional<detail::stored_entry> seek_own(detail::place where, bytes key);
   [[nodiscard]] result<> write(own_write::verb what, bytes key, bytes value,

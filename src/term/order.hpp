@@ -1,5 +1,6 @@
 // TERM  vocabulary of every room
-// Erlang's term order and equality. Every input is exactly one encoded term in canonical form.
+// Erlang's term order and equality. Every input is exactly one encoded term in canonical form; to
+// compare() also a bound, a tuple whose last elements may be tag::before_all or tag::behind_all.
 #pragma once
 
 #include "shelf/detail/bytes.hpp"

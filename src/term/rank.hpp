@@ -9,8 +9,9 @@
 
 namespace shelf::terms {
 
-/// The types in term order.
-enum class rank : std::uint8_t {
+/// The types in term order, and what stands before and behind them all in a bound.
+enum class rank : std::int8_t {
+  before_all = -1,
   number,
   atom,
   reference,
@@ -22,6 +23,7 @@ enum class rank : std::uint8_t {
   nil,
   list,
   bitstring,
+  behind_all,
 };
 
 /// The type of a canonical term by its tag.
@@ -48,6 +50,8 @@ enum class rank : std::uint8_t {
     case tag::list: return rank::list;
     case tag::binary:
     case tag::bit_binary: return rank::bitstring;
+    case tag::before_all: return rank::before_all;
+    case tag::behind_all: return rank::behind_all;
     default: assert(false); return rank::bitstring;
   }
 }

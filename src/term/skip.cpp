@@ -32,6 +32,8 @@ const std::byte* skip(const std::byte* at, std::uint64_t count) noexcept {
       case tag::v4_port: at = behind_atom(at + 1) + 12; break;
       case tag::new_fun: at += 1 + std::size_t{load_big<std::uint32_t>(at + 1)}; break;
       case tag::fun_export: at += 1, count += 3; break;
+      case tag::before_all:
+      case tag::behind_all:
       case tag::nil: at += 1; break;
       case tag::string: at += 3 + std::size_t{load_big<std::uint16_t>(at + 1)}; break;
       case tag::list: {

@@ -225,6 +225,8 @@ term::type term::what() const noexcept {
     case terms::rank::map: return type::map;
     case terms::rank::nil: return type::nil;
     case terms::rank::list: return type::list;
+    case terms::rank::before_all:
+    case terms::rank::behind_all:
     case terms::rank::bitstring: break;
   }
   return type::bitstring;

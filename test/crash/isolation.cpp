@@ -3,6 +3,7 @@
 // library says that it happened.
 #include "crash/isolation.hpp"
 
+#include "crash/isolation_model.hpp"
 #include "shelf/detail/database_core.hpp"
 #include "shelf/shelf.hpp"
 #include "simulation/simulated_disk.hpp"
@@ -21,44 +22,12 @@
 namespace shelf::crash {
 namespace {
 
-using number = std::int64_t;
-using answer = std::vector<number>;
-
-enum class verb : std::uint8_t {
-  lookup,
-  size,
-  walk,
-  first,
-  rank,
-  range,
-  part_of_range,  ///< the first entry of it, and no more
-  insert,
-  insert_new,
-  erase,
-  erase_value,
-  add,
-  clear,
-};
-
-constexpr std::array kinds{kind::set, kind::ordered_set, kind::bag, kind::duplicate_bag};
-
-/// One step of a transaction, and what it was told.
-struct step {
-  verb what;
-  std::size_t table;
-  number key;
-  number value;
-  answer seen;
-};
-
 struct history {
   std::vector<step> steps;
   std::uint64_t sequence = 0;
   std::uint64_t ordinal = 0;
   bool changed = false;
 };
-
-[[nodiscard]] bool is_read(verb v) noexcept { return v <= verb::part_of_range; }
 
 [[nodiscard]] number number_in(bytes b) { return *term::from_canonical(b).as_integer(); }
 
@@ -124,6 +93,7 @@ struct world {
   const auto key = term::integer(s.key);
   const auto value = term::integer(s.value);
   const bool ordered = kinds[s.table] == kind::ordered_set;
+  const auto show = [&](bytes k, bytes v) { s.seen = {number_in(k), number_in(v)}; };
   s.seen.clear();
   switch (s.what) {
     case verb::lookup:
@@ -131,11 +101,21 @@ struct world {
       return {};
     case verb::size: s.seen.push_back(static_cast<number>(t.size())); return {};
     case verb::walk: s.seen = all_of(t.entries(), ordered); return {};
-    case verb::first:
-      t.seek(detail::place::at_or_after, key.encoded(),
-             [&](bytes k, bytes v) { s.seen = {number_in(k), number_in(v)}; });
+    case verb::first: t.seek(detail::place::at_or_after, key.encoded(), show); return {};
+    case verb::floor: t.seek(detail::place::at_or_before, key.encoded(), show); return {};
+    case verb::nth: t.nth(static_cast<std::size_t>(s.key), show); return {};
+    case verb::rank: s.seen.push_back(static_cast<number>(t.rank(key.encoded(), false))); return {};
+    case verb::slice:
+      s.seen =
+          all_of(t.slice(static_cast<std::size_t>(s.key), static_cast<std::size_t>(s.value)), true);
       return {};
-    case verb::rank: s.seen.push_back(static_cast<number>(t.rank(key.encoded()))); return {};
+    case verb::last_of_range: {
+      const auto to = term::integer(s.value);
+      const detail::range_bounds bounds{
+          .from = key.encoded(), .to = to.encoded(), .from_is_behind = true, .to_is_behind = true};
+      s.seen = all_of(t.range(bounds, true), true, 1);
+      return {};
+    }
     case verb::range:
     case verb::part_of_range: {
       const auto to = term::integer(s.value);
@@ -177,11 +157,15 @@ using engine_random = std::mt19937_64;
     s.what = verb::walk;
   } else if (choice < 55) {
     s.what = !ordered      ? verb::lookup
-             : choice < 41 ? verb::first
-             : choice < 44 ? verb::rank
+             : choice < 39 ? verb::first
+             : choice < 41 ? verb::floor
+             : choice < 43 ? verb::rank
+             : choice < 45 ? verb::nth
+             : choice < 47 ? verb::slice
              : choice < 50 ? verb::range
-                           : verb::part_of_range;
-    if (s.what == verb::range || s.what == verb::part_of_range) s.value = s.key + 3;
+             : choice < 53 ? verb::part_of_range
+                           : verb::last_of_range;
+    if (s.what != verb::lookup) s.value = s.key + 3;
   } else if (choice < 76) {
     s.what = verb::insert;
   } else if (choice < 82) {
@@ -244,81 +228,6 @@ void run(world& w, engine_random& random, int keys, std::vector<history>& into,
 }
 
 // --- the replay ----------------------------------------------------------------------------------
-
-/// A table as the standard library has it: the values of each key, in order.
-class model {
- public:
-  explicit model(kind what) : what_(what) {}
-
-  [[nodiscard]] answer ask(const step& s) const {
-    answer seen;
-    const auto at_or_after = entries_.lower_bound(s.key);
-    switch (s.what) {
-      case verb::lookup:
-        if (const auto found = entries_.find(s.key); found != entries_.end()) return found->second;
-        break;
-      case verb::size: {
-        number size = 0;
-        for (const auto& [k, values] : entries_) size += static_cast<number>(values.size());
-        return {size};
-      }
-      case verb::walk: return flat(entries_.begin(), entries_.end(), ~std::size_t{0});
-      case verb::first:
-        if (at_or_after != entries_.end()) return {at_or_after->first, at_or_after->second[0]};
-        break;
-      case verb::rank: return {std::distance(entries_.begin(), at_or_after)};
-      case verb::range:
-      case verb::part_of_range:
-        return flat(at_or_after, entries_.lower_bound(s.value),
-                    s.what == verb::range ? ~std::size_t{0} : 1);
-      default: break;
-    }
-    return seen;
-  }
-
-  /// Applies a write; what insert_new was told is checked by the caller.
-  void apply(const step& s) {
-    auto& values = entries_[s.key];
-    switch (s.what) {
-      case verb::insert:
-        if (!is_bag(what_)) values.clear();
-        if (what_ != kind::bag || std::ranges::find(values, s.value) == values.end()) {
-          values.push_back(s.value);
-        }
-        break;
-      case verb::insert_new:
-        if (values.empty()) values.push_back(s.value);
-        break;
-      case verb::erase: values.clear(); break;
-      case verb::erase_value: std::erase(values, s.value); break;
-      case verb::add: values.assign(1, (values.empty() ? 0 : values[0]) + s.value); break;
-      case verb::clear: entries_.clear(); return;
-      default: break;
-    }
-    if (values.empty()) entries_.erase(s.key);
-  }
-  [[nodiscard]] bool has(number key) const { return entries_.contains(key); }
-
- private:
-  using map = std::map<number, std::vector<number>>;
-  [[nodiscard]] answer flat(map::const_iterator from, map::const_iterator to,
-                            std::size_t most) const {
-    std::vector<std::pair<number, number>> all;
-    for (; from != to && all.size() < most; ++from) {
-      for (const auto v : from->second) all.emplace_back(from->first, v);
-    }
-    if (what_ != kind::ordered_set) std::ranges::sort(all);
-    answer seen;
-    for (const auto& [k, v] : all) {
-      seen.push_back(k);
-      seen.push_back(v);
-    }
-    return seen;
-  }
-
-  kind what_;
-  map entries_;
-};
 
 [[nodiscard]] std::string in_words(const step& s, const answer& expected) {
   const auto list = [](const answer& a) {

@@ -6,6 +6,7 @@
 #include "suite/table_model.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <random>
 
@@ -229,7 +230,10 @@ class TransactionModel : public each_kind<Kind> {
         ASSERT_TRUE(same(t.lower_bound(from), entry_at(at(from))));
         ASSERT_TRUE(same(t.upper_bound(from), entry_at(after)));
         ASSERT_TRUE(same(t.before(from), entry_at(at(from) - 1)));
+        ASSERT_TRUE(same(t.floor(from), entry_at(after - 1)));
         ASSERT_EQ(t.rank(from), static_cast<std::size_t>(at(from)));
+        const auto place = roll(32);
+        ASSERT_TRUE(same(t.nth(static_cast<std::size_t>(place)), entry_at(place)));
 
         const auto slice_of = [&](std::ptrdiff_t first, std::ptrdiff_t end) {
           end = std::min(end, std::ssize(all));
@@ -237,6 +241,16 @@ class TransactionModel : public each_kind<Kind> {
         };
         expect_range(t.range(from, to), slice_of(at(from), at(to)));
         expect_range(t.starting_at(from), slice_of(at(from), std::ssize(all)));
+        const auto behind_to = at(to) + (m_.now.contains(to) ? 1 : 0);
+        expect_range(t.range(above(from), at_most(to)), slice_of(after, behind_to));
+        expect_range(t.range(at_least(from), at_most(to)), slice_of(at(from), behind_to));
+        expect_range(t.range(above(from), below(to)), slice_of(after, at(to)));
+        expect_range(t.range(above(from)), slice_of(after, std::ssize(all)));
+        expect_range(t.range(at_most(to)), slice_of(0, behind_to));
+        const auto begins = [&](const auto& e) { return e.first.starts_with(from); };
+        entries prefixed;
+        std::ranges::copy_if(all, std::back_inserter(prefixed), begins);
+        expect_range(t.prefix(from), prefixed);
         const auto first = roll(32);
         const auto end = roll(32);
         expect_range(t.slice(static_cast<std::size_t>(first), static_cast<std::size_t>(end)),

@@ -140,11 +140,13 @@ class snapshot_core {
   [[nodiscard]] virtual std::unique_ptr<walk> entries() const = 0;
 
   // Ordered tables only.
-  [[nodiscard]] virtual std::size_t rank(bytes key, bool after) const = 0;
+  /// How many keys are before this one, itself included if `behind`.
+  [[nodiscard]] virtual std::size_t rank(bytes key, bool behind) const = 0;
   [[nodiscard]] virtual std::unique_ptr<walk> entries(std::size_t from, std::size_t to) const = 0;
-  /// The same entries, the last one first.
-  [[nodiscard]] virtual std::unique_ptr<walk> entries_backwards(std::size_t from,
-                                                                std::size_t to) const = 0;
+  /// Calls `f(key, value)` with the entry at that place; false if there is none.
+  virtual bool seek(place where, bytes key, function_ref<void(bytes, bytes)> f) const = 0;
+  /// The same with the entry that has `index` entries before it.
+  virtual bool nth(std::size_t index, function_ref<void(bytes, bytes)> f) const = 0;
 };
 
 /// Entries made ready for one atomic insert. Filled on the caller's thread.
@@ -197,6 +199,11 @@ class core {
   /// Ordered tables: calls `f(key, value)` with the entry at that place.
   [[nodiscard]] virtual result<> seek(place where, bytes key,
                                       function_ref<void(bytes, bytes)> f) const = 0;
+  /// The same with the entry that has `index` entries before it; not_found past the end.
+  [[nodiscard]] virtual result<> nth(std::size_t index,
+                                     function_ref<void(bytes, bytes)> f) const = 0;
+  /// How many keys are before this one; 0 if the table cannot be read.
+  [[nodiscard]] virtual std::size_t rank(bytes key) const noexcept = 0;
 
   // Writes. Errors: table_closed, forked, not_owner, read_only, fenced, indeterminate, no_space,
   // file_error, size_limit_exceeded.

@@ -39,10 +39,12 @@ struct table_facts {
   std::size_t entries = 0;
 };
 
-/// Where a range of keys begins or ends: at an encoded key, or not at all.
+/// Where a range of keys begins and ends: before or behind an encoded key, or not at all.
 struct range_bounds {
-  std::optional<bytes> from;  ///< the first key that may be in it; absent: from the first of all
-  std::optional<bytes> to;    ///< the first key that is not in it; absent: to the last of all
+  std::optional<bytes> from = {};  ///< absent: from the first of all
+  std::optional<bytes> to = {};    ///< absent: to the last of all
+  bool from_is_behind = false;     ///< `from` itself is not in it
+  bool to_is_behind = false;       ///< `to` itself is in it
 };
 
 /// What one run of a transaction sees of a table, and does to it. Reads show the version at which
@@ -67,12 +69,14 @@ class transaction_table_core {
   // Ordered tables only.
   /// Calls `f(key, value)` with the entry at that place; false if there is none.
   virtual bool seek(place where, bytes key, function_ref<void(bytes, bytes)> f) = 0;
-  /// How many keys are before this one.
-  [[nodiscard]] virtual std::size_t rank(bytes key) = 0;
+  /// Calls `f(key, value)` with the entry that has `index` entries before it; false past the end.
+  virtual bool nth(std::size_t index, function_ref<void(bytes, bytes)> f) = 0;
+  /// How many keys are before this one, itself included if `behind`.
+  [[nodiscard]] virtual std::size_t rank(bytes key, bool behind) = 0;
   /// The entries in the bounds, first to last or last to first. What the walk has not come to is
   /// not recorded.
   [[nodiscard]] virtual std::unique_ptr<walk> range(const range_bounds& of, bool backwards) = 0;
-  /// The entries of rank [from, to).
+  /// The entries of rank [from, to). Reads how many are before the first, not which.
   [[nodiscard]] virtual std::unique_ptr<walk> slice(std::size_t from, std::size_t to) = 0;
 
   // Writes: noted, and done at the commit. Errors: those of a write of the table that need no look

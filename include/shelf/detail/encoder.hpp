@@ -82,6 +82,14 @@ class encoder {
   /// A value that its type cannot store because it is too low or too high. In a bound it stands
   /// before or behind all that the type can; otherwise it is invalid_argument, and `why` says why.
   void beyond(bool too_low, const char* why);
+  /// In a bound, in the place of a member that is not given: what stands before or behind every
+  /// term.
+  void outside(bool is_behind) {
+    assert(is_bound());
+    const auto tag = is_behind ? term_tag::behind_all : term_tag::before_all;
+    const std::byte only[]{static_cast<std::byte>(tag)};
+    raw(only);
+  }
   void binary(bytes value) {
     if (value.size() > most_copied_) return large_binary(value);
     std::byte* to = room(value.size() + 5);

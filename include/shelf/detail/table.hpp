@@ -418,17 +418,6 @@ auto table<K, V, Kind>::to_vector() const -> std::vector<value_type> {
   return all;
 }
 
-template <class K, class V, kind Kind>
-auto table<K, V, Kind>::seek(detail::place where, bytes key) const -> result<value_type> {
-  value_type found{};
-  const auto looked = core_->seek(where, key, [&](bytes k, bytes v) {
-    detail::decode_stored(k, rules_, found.first);
-    detail::decode_stored(v, rules_, found.second);
-  });
-  if (!looked) return std::unexpected(looked.error());
-  return found;
-}
-
 // --- with_table ----------------------------------------------------------------------------------
 
 namespace detail {

@@ -10,7 +10,8 @@
 namespace shelf::detail {
 
 enum class term_tag : std::uint8_t {
-  none = 0,  ///< not a tag: reading failed
+  none = 0,        ///< not a tag: reading failed
+  before_all = 1,  ///< no term: what stands before every term, in bounds of ordered tables alone
   new_float = 70,
   bit_binary = 77,
   compressed = 80,
@@ -40,6 +41,7 @@ enum class term_tag : std::uint8_t {
   atom_utf8 = 118,
   small_atom_utf8 = 119,
   v4_port = 120,
+  behind_all = 255,  ///< no term either: what stands behind every term
 };
 
 /// The tag as it stands in front of a term.

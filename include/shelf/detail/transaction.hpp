@@ -279,39 +279,6 @@ result<std::size_t> transaction_table<K, V, Kind>::update_if(F&& where, G&& chan
 // --- order ---------------------------------------------------------------------------------------
 
 template <class K, class V, kind Kind>
-auto transaction_table<K, V, Kind>::seek(detail::place where, bytes key) const
-    -> result<value_type> {
-  result<value_type> found;
-  const bool is_there = core_->seek(where, key, [&](bytes k, bytes v) {
-    detail::decode_stored(k, rules_, found->first);
-    detail::decode_stored(v, rules_, found->second);
-  });
-  if (!is_there) found = std::unexpected(error(errc::not_found));
-  return found;
-}
-
-template <class K, class V, kind Kind>
-template <class A>
-auto transaction_table<K, V, Kind>::seek_key(detail::place where, const A& key) const
-    -> result<value_type> {
-  detail::encoder k(detail::purpose::bound, detail::bound_limits);
-  detail::encode_key<K>(k, key);
-  if (k.failed()) return std::unexpected(refused(k.outcome().error()));
-  return seek(where, k.written());
-}
-
-/// The place of a bound in the order; nothing if it has none.
-template <class K, class V, kind Kind>
-template <class A>
-auto transaction_table<K, V, Kind>::bound_of(const A& key) const -> std::optional<encoded_key> {
-  detail::encoder k(detail::purpose::bound, detail::bound_limits);
-  detail::encode_key<K>(k, key);
-  if (k.failed()) return std::nullopt;
-  const bytes made = k.written();
-  return encoded_key(made.begin(), made.end());
-}
-
-template <class K, class V, kind Kind>
 auto transaction_table<K, V, Kind>::range_of(extent of) const -> transaction_range<K, V> {
   return transaction_range<K, V>(std::make_shared<const extent>(std::move(of)), rules_);
 }
@@ -323,12 +290,17 @@ auto transaction_table<K, V, Kind>::everything() const -> transaction_range<K, V
 }
 
 template <class K, class V, kind Kind>
-auto transaction_table<K, V, Kind>::between(std::optional<encoded_key> from,
-                                            std::optional<encoded_key> to) const
+auto transaction_table<K, V, Kind>::within(detail::key_interval keys) const
     -> transaction_range<K, V> {
-  if (!from || !to) return range_of({.what = extent::form::nothing});
-  return range_of(
-      {.of = core_, .what = extent::form::keys, .from = std::move(from), .to = std::move(to)});
+  if (keys.is_nothing) return range_of({.what = extent::form::nothing});
+  return range_of({.of = core_, .what = extent::form::keys, .keys = std::move(keys)});
+}
+
+template <class K, class V, kind Kind>
+auto transaction_table<K, V, Kind>::ranked(std::size_t from, std::size_t to) const
+    -> transaction_range<K, V> {
+  if (from >= to) return range_of({.what = extent::form::nothing});
+  return range_of({.of = core_, .what = extent::form::ranks, .first = from, .end = to});
 }
 
 // --- the transaction -----------------------------------------------------------------------------
