@@ -54,8 +54,8 @@ struct write_figures {
 
 /// Lookups since the table was opened; counted with metrics::reads.
 struct read_figures {
-  std::uint64_t hits = 0;
-  std::uint64_t misses = 0;
+  std::uint64_t hits = 0;          ///< of keys that were there
+  std::uint64_t misses = 0;        ///< of others
   duration_histogram lookup = {};  ///< one lookup in 256 is timed
 };
 

@@ -12,14 +12,14 @@ namespace shelf {
 
 /// A table that is open in this process, as tables() found it.
 struct open_table {
-  std::string label;      ///< config.name, or the path
-  std::string path;       ///< empty: it has no file
-  std::string name;       ///< within its file; "main" if it is alone there
-  kind what = kind::set;  ///< its kind
-  write_mode mode = write_mode::through;
-  bool is_read_only = false;
-  std::size_t entries = 0;       ///< pairs, also in bags
-  std::size_t memory_bytes = 0;  ///< as stats().memory_bytes
+  std::string label;                      ///< config.name, or the path
+  std::string path;                       ///< empty: it has no file
+  std::string name;                       ///< within its file; "main" if it is alone there
+  kind what = kind::set;                  ///< its kind
+  write_mode mode = write_mode::through;  ///< as it was opened
+  bool is_read_only = false;              ///< opened with opening::read_only
+  std::size_t entries = 0;                ///< pairs, also in bags
+  std::size_t memory_bytes = 0;           ///< as stats().memory_bytes
 };
 
 /// The tables that are open in this process, in the order in which they were opened: lone tables,

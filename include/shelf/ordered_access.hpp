@@ -6,11 +6,14 @@
 #include "shelf/codec.hpp"
 #include "shelf/detail/callback.hpp"
 #include "shelf/detail/core.hpp"
+#include "shelf/detail/cursor.hpp"
 #include "shelf/detail/interval.hpp"
 #include "shelf/kind.hpp"
+#include "shelf/page.hpp"
 #include "shelf/range.hpp"
 
 #include <cstddef>
+#include <string_view>
 #include <utility>
 
 namespace shelf {
@@ -100,11 +103,64 @@ class ordered_access<Self, K, V, kind::ordered_set> {
   /// All entries, last to first.
   [[nodiscard]] auto reversed() const { return self().within({}).reversed(); }
 
+  /// The first `count` entries of a range that `bounds` describe as those of range() do, or none
+  /// for all entries; or those that follow the page that the cursor is from. A cursor holds nothing
+  /// in the table: it stays valid across restarts, compactions and copies, and whatever is written
+  /// meanwhile. What is in the table from the first page to the last is shown exactly once.
+  /// invalid_argument for a text that is no cursor, or one of another table or direction, and for a
+  /// count of 0.
+  template <class... B>
+  [[nodiscard]] result<shelf::page<K, V>> page(std::string_view cursor, std::size_t count,
+                                               const B&... bounds) const {
+    return page_of(cursor, count, interval_of(bounds...), false);
+  }
+  /// The same from the last entry to the first.
+  template <class... B>
+  [[nodiscard]] result<shelf::page<K, V>> page_backwards(std::string_view cursor, std::size_t count,
+                                                         const B&... bounds) const {
+    return page_of(cursor, count, interval_of(bounds...), true);
+  }
+
  private:
   friend Self;
   ordered_access() = default;
 
   [[nodiscard]] const Self& self() const noexcept { return static_cast<const Self&>(*this); }
+  template <class... B>
+  [[nodiscard]] static detail::key_interval interval_of(const B&... bounds) {
+    if constexpr (sizeof...(B) == 0)
+      return {};
+    else
+      return detail::interval<K>(bounds...);
+  }
+  [[nodiscard]] result<shelf::page<K, V>> page_of(std::string_view cursor, std::size_t count,
+                                                  detail::key_interval within,
+                                                  bool is_backward) const {
+    if (count == 0) {
+      return std::unexpected(
+          self().refused(error(errc::invalid_argument, "a page has at least one entry")));
+    }
+    const auto identity = self().core_->identity();
+    if (!cursor.empty()) {
+      auto key = detail::decode_cursor(cursor, identity, is_backward);
+      // Whoever can make a checksum can make a cursor: what it holds must be a key.
+      if (key && !detail::is_stored_key<K>(*key)) {
+        key = std::unexpected(error(errc::invalid_argument, "this cursor holds no key"));
+      }
+      if (!key) return std::unexpected(self().refused(key.error()));
+      detail::continue_after(within, *std::move(key), is_backward);
+    }
+    shelf::page<K, V> made;
+    const auto all = self().within(std::move(within));
+    const auto chosen = is_backward ? all.reversed() : all;
+    auto at = chosen.begin();
+    for (; at != chosen.end() && made.entries.size() < count; ++at) made.entries.push_back(*at);
+    if (at == chosen.end()) return made;
+    detail::encoder k(detail::purpose::key, detail::bound_limits);
+    detail::encode_key<K>(k, made.entries.back().first);
+    made.next = detail::encode_cursor(k.written(), identity, is_backward);
+    return made;
+  }
   /// The entry that `look(show)` shows.
   template <class F>
   [[nodiscard]] result<ordered_entry> found(F look) const {

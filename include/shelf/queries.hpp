@@ -25,6 +25,16 @@ namespace shelf {
 template <class Self, class K, class V, kind Kind>
 class queries {
  public:
+  /// Views of the keys and values of one moment; see snapshot::rows.
+  [[nodiscard]] auto rows() const { return self().snapshot().rows(); }
+  /// The values of one moment; keys are not decoded.
+  [[nodiscard]] auto values() const { return self().snapshot().values(); }
+  /// One member of each value of one moment: `users.each<&user::age>()`. The others are not
+  /// decoded.
+  template <auto Member>
+  [[nodiscard]] auto each() const {
+    return self().snapshot().template each<Member>();
+  }
   /// How many entries of one moment `where` holds for.
   template <class F>
   [[nodiscard]] std::size_t count_if(F&& where) const;

@@ -5,6 +5,7 @@
 #include "shelf/codec.hpp"
 #include "shelf/detail/callback.hpp"
 #include "shelf/detail/core.hpp"
+#include "shelf/detail/projection.hpp"
 
 #include <cstddef>
 #include <iterator>
@@ -16,24 +17,6 @@
 namespace shelf {
 
 namespace detail {
-
-/// What a walk makes of an entry: key and value.
-template <class K, class V>
-struct whole_entry {
-  using type = std::pair<K, V>;
-  static void decode(const stored_entry& from, const decoding_rules& rules, type& into) {
-    decode_stored(from.key, rules, into.first);
-    decode_stored(from.value, rules, into.second);
-  }
-};
-/// The key alone: the value is not decoded.
-template <class K>
-struct key_of_entry {
-  using type = K;
-  static void decode(const stored_entry& from, const decoding_rules& rules, type& into) {
-    decode_stored(from.key, rules, into);
-  }
-};
 
 /// The entries of ranks [from, to) of a moment, first to last or last to first.
 struct rank_extent {
@@ -189,6 +172,21 @@ class ordered_key_range : public detail::ordered_walk<detail::key_of_entry<K>> {
   }
 };
 
+/// What rows(), values() and each() make of entries of an ordered table. A bidirectional, common,
+/// sized view of that.
+template <class What>
+class ordered_projection : public detail::ordered_walk<What> {
+ public:
+  using detail::ordered_walk<What>::ordered_walk;
+
+  /// The same, last to first.
+  [[nodiscard]] ordered_projection reversed() const {
+    ordered_projection turned = *this;
+    turned.extent_.is_backward = !this->extent_.is_backward;
+    return turned;
+  }
+};
+
 /// Entries of one moment of an ordered table. A bidirectional, common, sized view of
 /// `std::pair<K, V>`, made by the ranges of snapshot and table. It owns what it shows: copies are
 /// cheap, iterators may outlive it, and the entries stay in memory as long as one of them exists.
@@ -209,6 +207,21 @@ class entry_range : public detail::ordered_walk<detail::whole_entry<K, V>> {
   [[nodiscard]] ordered_key_range<K> keys() const {
     return {this->of_, this->rules_, this->extent_};
   }
+  /// Views of their keys and values; see snapshot::rows.
+  [[nodiscard]] ordered_projection<detail::row_of_entry<K, V>> rows() const {
+    return {this->of_, this->rules_, this->extent_};
+  }
+  /// Their values alone.
+  [[nodiscard]] ordered_projection<detail::value_of_entry<V>> values() const {
+    return {this->of_, this->rules_, this->extent_};
+  }
+  /// One member of their values.
+  template <auto Member>
+  [[nodiscard]] ordered_projection<detail::member_of_entry<Member>> each() const {
+    static_assert(std::is_same_v<detail::owner_of<Member>, V>,
+                  "each<&T::member> needs a member of the table's value type.");
+    return {this->of_, this->rules_, this->extent_};
+  }
 };
 
 }  // namespace shelf
@@ -222,4 +235,8 @@ template <class K>
 inline constexpr bool std::ranges::enable_view<shelf::ordered_key_range<K>> = true;
 template <class K>
 inline constexpr bool std::ranges::enable_borrowed_range<shelf::ordered_key_range<K>> = true;
+template <class What>
+inline constexpr bool std::ranges::enable_view<shelf::ordered_projection<What>> = true;
+template <class What>
+inline constexpr bool std::ranges::enable_borrowed_range<shelf::ordered_projection<What>> = true;
 /// \endcond

@@ -107,6 +107,14 @@ class key_range : public detail::walk_range<detail::key_of_entry<K>> {
   using detail::walk_range<detail::key_of_entry<K>>::walk_range;
 };
 
+/// What rows(), values() and each() make of the entries of a snapshot. A sized view of that, for
+/// one pass.
+template <class What>
+class projection : public detail::walk_range<What> {
+ public:
+  using detail::walk_range<What>::walk_range;
+};
+
 /// One moment of a table: every entry that existed when snapshot() was called, exactly once,
 /// regardless of later writes. It owns its entries and may outlive the handle. While it exists,
 /// they stay in memory (stats().snapshots, oldest_snapshot_age).
@@ -130,6 +138,33 @@ class snapshot : public detail::walk_range<detail::whole_entry<K, V>>,
       return within({}).keys();
     else
       return key_range<K>(core_, rules_);
+  }
+
+  /// Views of keys and values, without a copy: std::string_view for strings, a span for bytes (see
+  /// docs/types.md). They show the memory of the table, and are valid as long as this range, one of
+  /// its iterators, or the snapshot exists.
+  [[nodiscard]] auto rows() const {
+    if constexpr (Kind == kind::ordered_set)
+      return within({}).rows();
+    else
+      return projection<detail::row_of_entry<K, V>>(core_, rules_);
+  }
+  /// The values alone: keys are not decoded.
+  [[nodiscard]] auto values() const {
+    if constexpr (Kind == kind::ordered_set)
+      return within({}).values();
+    else
+      return projection<detail::value_of_entry<V>>(core_, rules_);
+  }
+  /// One member of each value: `for (int age : s.each<&user::age>())`. The others are not decoded.
+  template <auto Member>
+  [[nodiscard]] auto each() const {
+    static_assert(std::is_same_v<detail::owner_of<Member>, V>,
+                  "each<&T::member> needs a member of the table's value type.");
+    if constexpr (Kind == kind::ordered_set)
+      return within({}).template each<Member>();
+    else
+      return projection<detail::member_of_entry<Member>>(core_, rules_);
   }
 
   /// The value of a key (bags: its values, in insertion order), or not_found.
@@ -202,4 +237,6 @@ class snapshot : public detail::walk_range<detail::whole_entry<K, V>>,
 /// \cond
 template <class K>
 inline constexpr bool std::ranges::enable_view<shelf::key_range<K>> = true;
+template <class What>
+inline constexpr bool std::ranges::enable_view<shelf::projection<What>> = true;
 /// \endcond

@@ -46,7 +46,7 @@ class pinned_tables final : public detail::database_snapshot_core {
     const auto found = std::ranges::find(all_, &table, &shown_table::of);
     if (found != all_.end()) return found->shown;
     const auto& own = static_cast<const live_table&>(table);
-    return empty_snapshot(own.types().what, own.make_contents());
+    return empty_snapshot(own.types().what, own.make_contents(), own.identity());
   }
 
  private:
@@ -189,8 +189,8 @@ std::shared_ptr<const detail::database_snapshot_core> instance::snapshot() const
     for (const auto& t : tables_) {
       auto shown = t->look_at(moment->at());
       if (!shown) continue;
-      all.push_back({t.get(), std::make_shared<table_snapshot>(moment, std::move(shown),
-                                                               t->description().what)});
+      all.push_back({t.get(), std::make_shared<table_snapshot>(
+                                  moment, std::move(shown), t->description().what, t->identity())});
     }
   }
   return std::make_shared<pinned_tables>(std::move(all));

@@ -11,6 +11,7 @@
 #include "kinds/contents.hpp"
 #include "kinds/retired_contents.hpp"
 #include "shelf/detail/core.hpp"
+#include "shelf/detail/cursor.hpp"
 #include "stores/catalogue.hpp"
 
 #include <atomic>
@@ -128,6 +129,7 @@ class live_table final : public detail::core {
   result<> give_away() override;
   result<> take_over() override;
   const std::string& label() const noexcept override { return how_.label; }
+  std::uint64_t identity() const noexcept override;
 
   [[nodiscard]] instance& database() const noexcept { return of_; }
   [[nodiscard]] std::uint32_t id() const noexcept { return how_.id; }

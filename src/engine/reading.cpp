@@ -139,13 +139,18 @@ std::size_t live_table::memory_bytes() const {
   return (c != nullptr ? c->memory_bytes() : 0) + retired_.memory_bytes();
 }
 
+std::uint64_t live_table::identity() const noexcept {
+  return detail::table_identity(description_.name, static_cast<std::uint8_t>(description_.what),
+                                description_.key_schema);
+}
+
 std::shared_ptr<const detail::snapshot_core> live_table::snapshot() const {
-  if (is_forked() || !is_open()) return empty_snapshot(types_.what, make_contents());
+  if (is_forked() || !is_open()) return empty_snapshot(types_.what, make_contents(), identity());
   of_.look_after_leftovers(true);
   auto made = of_.pin();
   auto c = look_at(made->at());
-  if (!c) return empty_snapshot(types_.what, make_contents());
-  return std::make_shared<table_snapshot>(std::move(made), std::move(c), types_.what);
+  if (!c) return empty_snapshot(types_.what, make_contents(), identity());
+  return std::make_shared<table_snapshot>(std::move(made), std::move(c), types_.what, identity());
 }
 
 result<> live_table::seek(detail::place where, bytes key,

@@ -126,11 +126,12 @@ std::unique_ptr<table_snapshot::walk> table_snapshot::entries(std::size_t from,
 }
 
 std::shared_ptr<const detail::snapshot_core> empty_snapshot(kind what,
-                                                            std::shared_ptr<contents> nothing) {
+                                                            std::shared_ptr<contents> nothing,
+                                                            std::uint64_t identity) {
   auto pin = std::make_shared<const pinned_version>(std::make_shared<kinds::version_board>(0),
                                                     std::make_shared<snapshot_registry>(),
                                                     std::chrono::nanoseconds{0});
-  return std::make_shared<table_snapshot>(std::move(pin), std::move(nothing), what);
+  return std::make_shared<table_snapshot>(std::move(pin), std::move(nothing), what, identity);
 }
 
 }  // namespace shelf::engine

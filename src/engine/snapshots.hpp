@@ -58,8 +58,14 @@ class pinned_version {
 /// What a table shows at a pinned version.
 class table_snapshot final : public detail::snapshot_core {
  public:
-  table_snapshot(std::shared_ptr<const pinned_version> at, std::shared_ptr<contents> of, kind what)
-      : pin_(std::move(at)), contents_(std::move(of)), at_(pin_->at()), kind_(what) {}
+  /// `identity`: of the table.
+  table_snapshot(std::shared_ptr<const pinned_version> at, std::shared_ptr<contents> of, kind what,
+                 std::uint64_t identity)
+      : pin_(std::move(at)),
+        contents_(std::move(of)),
+        at_(pin_->at()),
+        kind_(what),
+        identity_(identity) {}
 
   std::size_t size() const noexcept override { return contents_->size_at(at_); }
   std::size_t lookup(const detail::sought_key& key,
@@ -70,6 +76,7 @@ class table_snapshot final : public detail::snapshot_core {
   bool seek(detail::place where, bytes key,
             detail::function_ref<void(bytes, bytes)> f) const override;
   bool nth(std::size_t index, detail::function_ref<void(bytes, bytes)> f) const override;
+  std::uint64_t identity() const noexcept override { return identity_; }
 
  private:
   [[nodiscard]] const ordered_contents& ordered() const noexcept;
@@ -78,10 +85,11 @@ class table_snapshot final : public detail::snapshot_core {
   const std::shared_ptr<contents> contents_;
   const sequence at_;
   const kind kind_;
+  const std::uint64_t identity_;
 };
 
 /// Of a table that is closed: nothing is in it. `nothing` is empty, on a board of its own.
 [[nodiscard]] std::shared_ptr<const detail::snapshot_core> empty_snapshot(
-    kind what, std::shared_ptr<contents> nothing);
+    kind what, std::shared_ptr<contents> nothing, std::uint64_t identity);
 
 }  // namespace shelf::engine

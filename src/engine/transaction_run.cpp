@@ -43,6 +43,7 @@ class unreadable_table final : public detail::transaction_table_core {
   result<> clear() override { return refused(); }
   result<> add(bytes, detail::counter_step) override { return refused(); }
   const std::string& label() const noexcept override { return label_; }
+  std::uint64_t identity() const noexcept override { return 0; }
 
  private:
   class no_walk final : public walk {

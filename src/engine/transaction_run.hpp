@@ -38,6 +38,7 @@ class table_run final : public detail::transaction_table_core {
   result<> clear() override;
   result<> add(bytes key, detail::counter_step step) override;
   const std::string& label() const noexcept override { return table_.label(); }
+  std::uint64_t identity() const noexcept override { return table_.identity(); }
 
   [[nodiscard]] live_table& on() const noexcept { return table_; }
   [[nodiscard]] read_set& reads() noexcept { return reads_; }

@@ -147,6 +147,8 @@ class snapshot_core {
   virtual bool seek(place where, bytes key, function_ref<void(bytes, bytes)> f) const = 0;
   /// The same with the entry that has `index` entries before it.
   virtual bool nth(std::size_t index, function_ref<void(bytes, bytes)> f) const = 0;
+  /// What cursors of the table are bound to; see table_identity.
+  [[nodiscard]] virtual std::uint64_t identity() const noexcept = 0;
 };
 
 /// Entries made ready for one atomic insert. Filled on the caller's thread.
@@ -264,6 +266,8 @@ class core {
   [[nodiscard]] virtual result<> take_over() = 0;
   /// The name of the table in messages.
   [[nodiscard]] virtual const std::string& label() const noexcept = 0;
+  /// What cursors of the table are bound to; see table_identity.
+  [[nodiscard]] virtual std::uint64_t identity() const noexcept = 0;
 };
 
 /// Set kinds: if the key has the value `expected`, or both are missing, gives it the value

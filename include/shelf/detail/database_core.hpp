@@ -94,6 +94,8 @@ class transaction_table_core {
 
   /// The name of the table in messages.
   [[nodiscard]] virtual const std::string& label() const noexcept = 0;
+  /// As that of the table.
+  [[nodiscard]] virtual std::uint64_t identity() const noexcept = 0;
 };
 
 // Verbs that read and write, in a run: as those of core, which decide in the turn.

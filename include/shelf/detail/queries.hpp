@@ -2,9 +2,9 @@
 // The bodies of queries.hpp.
 #pragma once
 
+#include "shelf/detail/projection.hpp"
 #include "shelf/queries.hpp"
 
-#include <cassert>
 #include <deque>
 #include <optional>
 
@@ -16,16 +16,14 @@ namespace detail {
 template <class K, class V, class F>
 decltype(auto) call_with_entry(F& f, const stored_entry& e, const decoding_rules& rules) {
   if constexpr (std::is_invocable_v<F&, view_of<K>, view_of<V>>) {
-    auto key = decode_view<view_of<K>, K>(e.key, rules);
-    auto value = decode_view<view_of<V>, V>(e.value, rules);
-    assert(key && value && "stored entries are checked before they are stored");
-    return detail::invoke(f, *std::move(key), *std::move(value));
+    typename row_of_entry<K, V>::type row;
+    row_of_entry<K, V>::decode(e, rules, row);
+    return detail::invoke(f, std::move(row.first), std::move(row.second));
   } else {
     static_assert(std::is_invocable_v<F&, const K&, const V&>,
                   "A condition takes key and value: views of them, or const K& and const V&.");
     std::pair<K, V> copy{};
-    decode_stored(e.key, rules, copy.first);
-    decode_stored(e.value, rules, copy.second);
+    whole_entry<K, V>::decode(e, rules, copy);
     return detail::invoke(f, std::as_const(copy.first), std::as_const(copy.second));
   }
 }
