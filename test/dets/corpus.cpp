@@ -5,6 +5,7 @@
 #include "dets/md5.hpp"
 #include "dets/object.hpp"
 #include "error/hex.hpp"
+#include "term/external_format.hpp"
 #include "term/validation.hpp"
 
 #include <algorithm>
