@@ -73,6 +73,8 @@ class grammar {
   void columns_option(CLI::App& to, const char* text);
   void rows_options(CLI::App& to);
   void types_options(CLI::App& to);
+  void key_argument(CLI::App& to);
+  void raw_flag(CLI::App& to);
   /// `Into` is the word's T, or an optional one.
   template <class Into, class T>
   static CLI::Option* choice(CLI::App& to, const char* name, Into& into,
@@ -95,6 +97,7 @@ class grammar {
         ->check(CLI::Validator(refuse_no_number, ""));
   }
   void reading_commands();
+  void list_command();
   void writing_commands();
   void row_commands();
   void file_commands();
@@ -201,6 +204,16 @@ void grammar::types_options(CLI::App& to) {
       ->type_name("TYPE");
 }
 
+void grammar::key_argument(CLI::App& to) {
+  to.add_option("KEY", r_.key, "Written according to the schema")->required();
+}
+
+/// Of what prints a value.
+void grammar::raw_flag(CLI::App& to) {
+  to.add_flag("--raw", r_.raw,
+              "The bytes of a binary and nothing else; otherwise the external term");
+}
+
 void grammar::reading_commands() {
   on_file("info", "Shows kind, types, sizes, and the process that has the file open",
           "  shelf info sessions.shelf\n"
@@ -211,22 +224,13 @@ void grammar::reading_commands() {
               "  shelf get names.shelf U+1F600\n"
               "  shelf get images.shelf logo --raw > logo.png\n"
               "  shelf get scores.shelf -- -5          a key that starts with -");
-  get->add_option("KEY", r_.key, "Written according to the schema")->required();
-  get->add_flag("--raw", r_.raw,
-                "The bytes of a binary and nothing else; otherwise the external term");
+  key_argument(*get);
+  raw_flag(*get);
   auto* const count = on_file("count", "Counts rows",
                               "  shelf count users.shelf\n"
                               "  shelf count users.shelf --where 'age>=18'");
   selection_options(*count);
-  auto* const list = on_file("list", "Prints rows: a table on a terminal, JSON Lines in a pipe",
-                             "  shelf list users.shelf --where 'age>30' --where 'city=Berlin'\n"
-                             "  shelf list words.shelf --prefix un --limit 20\n"
-                             "  shelf list log.shelf --from 1000 --to 2000\n"
-                             "  shelf list users.shelf --sort age --reverse --columns name,age\n"
-                             "  shelf list log.shelf --reverse --limit 5   the last five");
-  selection_options(*list);
-  order_options(*list);
-  columns_option(*list, "Columns to print, in this order");
+  list_command();
   auto* const diff =
       on_file("diff", "Prints the differences between two tables; status 1 if there are any",
               "  shelf diff yesterday.shelf today.shelf\n"
@@ -239,6 +243,26 @@ void grammar::reading_commands() {
       ->type_name("SECONDS")
       ->capture_default_str();
   number(*watch, "--rounds", r_.rounds, "Stop after N refreshes");
+}
+
+void grammar::list_command() {
+  auto* const list = on_file("list", "Prints rows: a table on a terminal, JSON Lines in a pipe",
+                             "  shelf list users.shelf --where 'age>30' --where 'city=Berlin'\n"
+                             "  shelf list words.shelf --prefix un --limit 20\n"
+                             "  shelf list log.shelf --from 1000 --to 2000\n"
+                             "  shelf list users.shelf --sort age --reverse --columns name,age\n"
+                             "  shelf list log.shelf --reverse --limit 5   the last five\n"
+                             "  shelf list log.shelf --limit 50 --page ''  the first page");
+  selection_options(*list);
+  order_options(*list);
+  columns_option(*list, "Columns to print, in this order");
+  list->add_option_function<std::string>(
+          "--page", [this](const std::string& cursor) { r_.selection.page = cursor; },
+          "A page of --limit rows of an ordered_set, then a line with the cursor of the next; "
+          "'' begins with the first")
+      ->type_name("CURSOR")
+      ->needs(list->get_option("--limit"))
+      ->excludes(list->get_option("--skip"), list->get_option("--sort"));
 }
 
 void grammar::writing_commands() {
@@ -254,7 +278,7 @@ void grammar::writing_commands() {
                             "  shelf put users.shelf 7 '{\"name\": \"alice\", \"mail\": null}'\n"
                             "  shelf put images.shelf logo --raw < logo.png\n"
                             "  shelf put any.shelf --term '{a,1}' '#{b => [1,2]}'");
-  put->add_option("KEY", r_.key, "Written according to the schema")->required();
+  key_argument(*put);
   put->add_option("VALUE", r_.value, "The same; default: read from standard input");
   put->add_flag("--new", r_.only_new, "Only if the key is not in the table");
   put->add_flag("--raw", r_.raw, "The value is a binary of exactly these bytes");
@@ -262,8 +286,14 @@ void grammar::writing_commands() {
   auto* const erase = on_file("delete", "Deletes a key; status 3 if it is not in the table",
                               "  shelf delete ages.shelf alice\n"
                               "  shelf delete visits.shelf alice 2026-11-20   one value of a bag");
-  erase->add_option("KEY", r_.key, "Written according to the schema")->required();
+  key_argument(*erase);
   erase->add_option("VALUE", r_.value, "Delete only this value");
+  auto* const take =
+      on_file("take", "Deletes a key and prints what its value was, in one atomic step",
+              "  shelf take jobs.shelf 17\n"
+              "  shelf take images.shelf logo --raw > logo.png");
+  key_argument(*take);
+  raw_flag(*take);
 }
 
 void grammar::row_commands() {

@@ -27,7 +27,7 @@ struct known_command {
 };
 
 [[nodiscard]] const known_command& command_called(std::string_view name) {
-  static constexpr std::array<known_command, 19> all{{
+  static constexpr std::array<known_command, 20> all{{
       {"", show_file, show_file, show_file},
       {"info", info, info, info},
       {"watch", watch},
@@ -38,6 +38,7 @@ struct known_command {
       {"create", create, create, create},  // it refuses whatever is there
       {"put", put, put_object},
       {"delete", erase, erase_object},
+      {"take", take, take_object},
       {"import", import_rows},
       {"export", export_rows, export_rows, export_rows},
       {"convert", convert, convert, convert},

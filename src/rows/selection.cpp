@@ -2,8 +2,10 @@
 // Ranges by the index where the table has an order, by looking at every row where it has none.
 #include "rows/selection.hpp"
 
+#include "codec/schema_check.hpp"
 #include "rows/row_order.hpp"
 #include "rows/text/notation.hpp"
+#include "shelf/detail/cursor.hpp"
 
 #include <array>
 
@@ -50,6 +52,9 @@ result<selection> selection::make(const selection_request& wanted, notation how,
       return std::unexpected(added.error());
     }
   }
+  if (wanted.page) {
+    if (auto added = s.add_page(*wanted.page, from); !added) return std::unexpected(added.error());
+  }
   for (const auto& text : wanted.where) {
     if (auto added = s.add_condition(text, how); !added) {
       return std::unexpected(added.error());
@@ -76,6 +81,26 @@ result<> selection::add_order(const selection_request& wanted, const source& fro
   sorts_ = !order_.empty() || (is_hashed && (skip_ > 0 || limit_));
   backwards_ = sorts_ && wanted.backwards;
   range_.backwards = wanted.backwards && !sorts_;
+  return {};
+}
+
+/// Behind the page before, or, backwards, in front of it.
+result<> selection::add_page(const std::string& cursor, const source& from) {
+  const auto identity = from.identity();
+  if (!identity) return refuse("--page: only an ordered_set has pages, in the order of its keys");
+  if (!limit_) return refuse("--page: --limit is missing: how many rows a page has");
+  if (*limit_ == 0) return refuse("--page: a page has at least one entry");
+  if (cursor.empty()) return {};
+  const auto bytes = detail::decode_cursor(cursor, *identity, range_.backwards);
+  if (!bytes) return refuse("--page: " + bytes.error().message());
+  // Whoever can make a checksum can make a cursor: what it holds must be a key.
+  auto key = term::from_encoded(*bytes);
+  const bool is_key = key && detail::check_by_schema(from.schemas().key.root(), *key);
+  if (!is_key) return refuse("--page: this cursor holds no key");
+  auto& end = range_.backwards ? range_.to : range_.from;
+  const bool is_nearer = !end || (range_.backwards ? *key < *end : *key > *end);
+  if (is_nearer) end = *key;
+  if (!range_.backwards) seen_ = *std::move(key);
   return {};
 }
 
@@ -174,6 +199,7 @@ result<> selection::for_each_match(const source& from,
   const auto look = [&](bytes k, bytes v) {
     const auto key = term::from_canonical(k);
     const auto value = term::from_canonical(v);
+    if (seen_ && (key <=> *seen_) == 0) return true;
     return !holds(key, value) || f(key, value);
   };
   return from.for_each(range_, look, tell);
@@ -202,6 +228,26 @@ result<> selection::for_each(const source& from,
   if (auto read = for_each_match(from, keep, tell); !read) return read;
   sorted.for_each(in_window);
   return {};
+}
+
+result<std::string> selection::page(const source& from,
+                                    detail::function_ref<bool(const term&, const term&)> f,
+                                    const progress& tell) const {
+  std::optional<term> last;
+  bool is_more = false;
+  auto left = limit_.value_or(0);
+  const auto in_page = [&](const term& key, const term& value) {
+    is_more = left == 0;
+    if (is_more) return false;
+    --left;
+    last = key;
+    return f(key, value);
+  };
+  if (auto read = for_each_match(from, in_page, tell); !read) {
+    return std::unexpected(read.error());
+  }
+  if (!is_more) return std::string();
+  return detail::encode_cursor(last->encoded(), from.identity().value_or(0), range_.backwards);
 }
 
 result<std::uint64_t> selection::count(const source& from, const progress& tell) const {

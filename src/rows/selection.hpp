@@ -20,14 +20,15 @@ struct selection_request {
   std::optional<std::uint64_t> limit;
   std::uint64_t skip = 0;
   bool backwards = false;
-  std::vector<std::string> sort;  ///< columns, the most significant first
+  std::optional<std::string> page;  ///< after this cursor, or the first page
+  std::vector<std::string> sort;    ///< columns, the most significant first
 };
 
 /// A selection made ready for a table. Holds pointers into the source's schemas.
 class selection {
  public:
   /// invalid_argument: a text does not fit its type, a column does not exist, a prefix of keys that
-  /// have none.
+  /// have none, pages of a table that has none, or without a limit, a cursor that is none.
   [[nodiscard]] static result<selection> make(const selection_request& wanted, notation how,
                                               const source& from);
   /// Calls `f` for each selected row, until it returns false; tells `tell` of the entries it looks
@@ -36,6 +37,11 @@ class selection {
   [[nodiscard]] result<> for_each(const source& from,
                                   detail::function_ref<bool(const term& key, const term& value)> f,
                                   const progress& tell) const;
+  /// The same of a page: it has at most as many rows as the limit says. The cursor of the next, or
+  /// nothing behind the last row.
+  [[nodiscard]] result<std::string> page(
+      const source& from, detail::function_ref<bool(const term& key, const term& value)> f,
+      const progress& tell) const;
   /// How many rows for_each() would show, in whatever order.
   [[nodiscard]] result<std::uint64_t> count(const source& from, const progress& tell) const;
   /// True if every row is selected.
@@ -55,12 +61,14 @@ class selection {
   [[nodiscard]] result<> for_each_match(
       const source& from, detail::function_ref<bool(const term& key, const term& value)> f,
       const progress& tell) const;
+  [[nodiscard]] result<> add_page(const std::string& cursor, const source& from);
   [[nodiscard]] result<> add_prefix(const std::string& text, const source& from);
   [[nodiscard]] result<> add_condition(const std::string& text, notation how);
   [[nodiscard]] bool holds(const term& key, const term& value) const;
   [[nodiscard]] static bool holds(const condition& c, const term& found);
 
   key_bounds range_;
+  std::optional<term> seen_;  ///< the last key of the page before; it comes no more
   std::optional<std::string> prefix_;
   std::vector<condition> conditions_;
   std::vector<column> columns_;

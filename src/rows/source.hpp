@@ -41,6 +41,8 @@ class source {
   /// Which element of a value is its key, if values are whole objects: tuples with their keys in
   /// them, as in DETS; 0 if a value is what stands beside its key.
   [[nodiscard]] virtual std::uint32_t keypos() const { return 0; }
+  /// What the cursors of pages are bound to; nothing if the source has no pages.
+  [[nodiscard]] virtual std::optional<std::uint64_t> identity() const { return std::nullopt; }
   /// Makes sure that a walk over everything meets no damage halfway, at the price of one pass over
   /// what is read as it is needed. Errors: those of the walk.
   [[nodiscard]] virtual result<> look_through() { return {}; }

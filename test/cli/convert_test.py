@@ -234,7 +234,8 @@ class EtsDumps(ToolTest):
 
     def test_a_dump_is_never_changed(self):
         for words in (("put", "plain.tab", "1", "2"), ("delete", "plain.tab", "1"),
-                      ("compact", "plain.tab"), ("copy", "plain.tab", "b"), ("watch", "plain.tab"),
+                      ("take", "plain.tab", "1"), ("compact", "plain.tab"),
+                      ("copy", "plain.tab", "b"), ("watch", "plain.tab"),
                       ("import", "plain.tab", "-"), ("remove", "plain.tab", "--yes")):
             self.dump("plain")
             self.refused(*words, says=["an ets:tab2file dump", words[0]])

@@ -79,6 +79,7 @@ class Damage(ToolTest):
         for words in (["info"], ["list"], ["export"], ["compact"], ["count"]):
             self.refused(*words, "d.shelf", says=f"byte {at}")
         for words in (["put", "d.shelf", "9", "x"], ["delete", "d.shelf", "1"],
+                      ["take", "d.shelf", "1"],
                       ["copy", "d.shelf", "c.shelf"], ["diff", "d.shelf", "d.shelf"]):
             self.refused(*words, says=f"byte {at}")
         self.assertEqual(self.read("d.shelf"), damaged)

@@ -28,6 +28,8 @@ class Database(ToolTest):
         self.assertEqual(len(self.shelf("list", "shop.shelf", "--table", "orders").json), 2)
         self.shelf("delete", "shop.shelf", "2", "--table", "orders")
         self.assertEqual(self.shelf("count", "shop.shelf", "--table", "orders").out, "1\n")
+        self.assertEqual(self.shelf("take", "shop.shelf", "bolts", "--table", "stock").out, "40\n")
+        self.assertEqual(self.shelf("count", "shop.shelf", "--table", "stock").out, "0\n")
 
     def test_rows_go_out_of_one_table_and_into_another(self):
         self.shop()

@@ -115,6 +115,14 @@ class Dets(ToolTest):
         self.assertEqual(len(self.shelf("users.dets").json), 4)
         self.refused("list", "users.dets", "--reverse", status=USAGE, says="ordered_set")
 
+    def test_take_prints_whole_objects_and_erases_them(self):
+        self.users()
+        self.assertEqual(self.shelf("take", "users.dets", 2, "--term").out,
+                         '{user,2,<<"bob">>}\n')
+        self.refused("get", "users.dets", 2, status=NOT_FOUND)
+        self.assertEqual(self.shelf("count", "users.dets").out, "2\n")
+        self.shelf("check", "users.dets")
+
     def test_put_and_delete_change_a_file_that_otp_then_accepts(self):
         self.users()
         self.shelf("put", "users.dets", "--term", 4, "{user,4,dora}")
@@ -123,6 +131,7 @@ class Dets(ToolTest):
                          "replaced\n")
         self.shelf("delete", "users.dets", 1)
         self.refused("delete", "users.dets", 1, status=NOT_FOUND)
+        self.refused("take", "users.dets", 1, status=NOT_FOUND, says="no key")
         self.refused("delete", "users.dets", "--term", 2, "{user,2,y}", status=NOT_FOUND)
         self.refused("put", "users.dets", 5, "6", status=USAGE, says="element 2")
         self.refused("put", "users.dets", "--term", 5, "{user,6}", status=USAGE)

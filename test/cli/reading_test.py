@@ -220,6 +220,7 @@ class Beside(ToolTest):
         before = self.read("users.shelf")
         user = '{"name": "dave", "mail": null, "age": 5}'
         for words in (["put", "users.shelf", "4", user], ["delete", "users.shelf", "1"],
+                      ["take", "users.shelf", "1"],
                       ["import", "users.shelf", "-"], ["compact", "users.shelf"],
                       ["migrate", "users.shelf", "--rename", "mail=email"],
                       ["remove", "users.shelf", "--yes"]):

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """create, put, delete, copy, compact, remove: what they change, and what they leave alone."""
 import json
+import subprocess
 
-from tool import NOT_FOUND, USAGE, ToolTest, main
+from tool import NOT_FOUND, SHELF, USAGE, ToolTest, main
 
 
 class Writing(ToolTest):
@@ -59,6 +60,44 @@ class Writing(ToolTest):
         self.refused("delete", "v.shelf", "b", status=NOT_FOUND, says="b")
         self.refused("delete", "v.shelf", "a", "9", status=NOT_FOUND)
         self.assertEqual(self.shelf("count", "v.shelf").out, "1\n")
+
+    def test_take_prints_what_get_would_and_deletes_the_key(self):
+        self.users()
+        before = self.shelf("get", "users.shelf", "2").out
+        self.assertEqual(self.shelf("take", "users.shelf", "2").out, before)
+        self.refused("get", "users.shelf", "2", status=NOT_FOUND)
+        self.assertEqual(self.shelf("take", "users.shelf", "3", "--term").out,
+                         '{user,<<"carol">>,{some,<<>>},19}\n')
+        self.assertEqual(self.shelf("count", "users.shelf").out, "1\n")
+        self.shelf("check", "users.shelf")
+
+    def test_take_of_a_missing_key_changes_no_byte(self):
+        self.users()
+        before = self.read("users.shelf")
+        ran = self.refused("take", "users.shelf", "9", status=NOT_FOUND, says="no key 9")
+        self.assertEqual(ran.out, "")
+        self.refused("take", "users.shelf", "x", status=USAGE, says="KEY")
+        self.assertEqual(self.read("users.shelf"), before)
+
+    def test_take_prints_all_values_of_a_bag_in_their_order(self):
+        self.make("v.shelf", "duplicate_bag", "binary", "integer",
+                  [("a", 2), ("b", 7), ("a", 1), ("a", 2)])
+        self.assertEqual(self.shelf("take", "v.shelf", "a").out, "2\n1\n2\n")
+        self.assertEqual(self.shelf("list", "v.shelf").json, [{"key": "b", "value": 7}])
+
+    def test_take_raw_prints_the_bytes_and_nothing_else(self):
+        self.shelf("create", "a.shelf", "--key", "binary", "--value", "binary")
+        every_byte = bytes(range(256))
+        self.shelf("put", "a.shelf", "x", "--raw", given=every_byte)
+        self.assertEqual(self.shelf("take", "a.shelf", "x", "--raw").raw, every_byte)
+
+    def test_of_tools_that_take_one_key_at_once_one_gets_it(self):
+        self.make("q.shelf", "set", "integer", "binary", [(1, "job")])
+        racing = [subprocess.Popen([SHELF, "take", "q.shelf", "1"], cwd=self.path,
+                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+                  for _ in range(4)]
+        got = [one.communicate()[0] for one in racing]
+        self.assertEqual(sorted(got), [b"", b"", b"", b"job\n"])
 
     def test_negative_keys_stand_behind_two_dashes(self):
         self.shelf("create", "a.shelf", "--key", "integer", "--value", "float")

@@ -24,6 +24,7 @@ using outcome = result<exit_status>;
 [[nodiscard]] outcome create(const request& r, console& out);
 [[nodiscard]] outcome put(const request& r, console& out);
 [[nodiscard]] outcome erase(const request& r, console& out);
+[[nodiscard]] outcome take(const request& r, console& out);
 
 // Rows in and out (import.cpp, export.cpp).
 [[nodiscard]] outcome import_rows(const request& r, console& out);
@@ -35,6 +36,7 @@ using outcome = result<exit_status>;
 // DETS files and dumps of ETS tables (object_upkeep.cpp).
 [[nodiscard]] outcome put_object(const request& r, console& out);
 [[nodiscard]] outcome erase_object(const request& r, console& out);
+[[nodiscard]] outcome take_object(const request& r, console& out);
 [[nodiscard]] outcome check_objects(const request& r, console& out);
 [[nodiscard]] outcome compact_objects(const request& r, console& out);
 

@@ -18,23 +18,13 @@ namespace {
 /// No cell is worth more than this before it is cut to its column.
 constexpr std::size_t most_of_a_cell = 4096;
 
-/// What goes behind a value: nothing if it is to be the bytes themselves.
-void write_value(const request& r, console& out, const schema& s, const term& value) {
-  if (r.raw) {
-    if (const auto content = value.as_binary()) {
-      out.write(as_text(*content));
-    } else {
-      out.write(as_text(value.encode()));
-    }
-    return;
-  }
-  const auto text = show(s.root(), r.how, value);
-  out.write((out.is_terminal() ? printable(text) : text) + "\n");
-}
+using row_writer_function = detail::function_ref<bool(const term& key, const term& value)>;
+/// Calls its function with each selected row; the cursor of the next page, or nothing.
+using row_walk = detail::function_ref<result<std::string>(row_writer_function)>;
 
-[[nodiscard]] result<> list_as_table(const request& r, console& out, const source& from,
-                                     const std::vector<column>& columns, const selection& rows,
-                                     progress_bar& bar, std::uint64_t& written) {
+[[nodiscard]] result<std::string> list_as_table(const request& r, console& out,
+                                                const std::vector<column>& columns, row_walk walk,
+                                                progress_bar& bar) {
   std::vector<text_table::heading> headings;
   for (const auto& c : columns) headings.push_back({c.name, is_number(*c.type)});
   text_table table(out, std::move(headings), out.is_terminal() ? &bar : nullptr);
@@ -47,12 +37,11 @@ void write_value(const request& r, console& out, const schema& s, const term& va
       shown.push_back(std::move(text));
     }
     table.add(std::move(shown));
-    ++written;
     return true;
   };
-  auto read = rows.for_each(from, add, told_to(bar));
+  auto next = walk(add);
   table.finish();
-  return read;
+  return next;
 }
 
 /// A row whole, or the columns that were asked for: an object of their names, or a tuple.
@@ -79,10 +68,32 @@ void append_row(std::string& line, const request& r, const source& from,
   line += erlang ? term::tuple(chosen).to_string() + "." : "}";
 }
 
+/// The last line of a page: there always is one, so that a program need not look for it.
+void write_next(const request& r, console& out, const std::string& cursor) {
+  if (r.how == notation::erlang) {
+    out.write(cursor.empty() ? "{next,none}.\n" : "{next,<<\"" + cursor + "\">>}.\n");
+  } else if (wants_json(r, out)) {
+    out.write(cursor.empty() ? "{\"next\":null}\n" : "{\"next\":\"" + cursor + "\"}\n");
+  } else {
+    out.write(out.in(tone::faint, cursor.empty() ? "the last page" : "next: --page " + cursor) +
+              "\n");
+  }
+}
+
 }  // namespace
 
-result<std::uint64_t> list_rows(const request& r, console& out, const source& from,
-                                const selection_request& which) {
+std::string printed_value(const request& r, const console& out, const schema& s,
+                          const term& value) {
+  if (r.raw) {
+    const auto content = value.as_binary();
+    return std::string(content ? as_text(*content) : as_text(value.encode()));
+  }
+  const auto text = show(s.root(), r.how, value);
+  return (out.is_terminal() ? printable(text) : text) + "\n";
+}
+
+result<> list_rows(const request& r, console& out, const source& from,
+                   const selection_request& which) {
   const auto rows = selection::make(which, r.how, from);
   if (!rows) return std::unexpected(rows.error());
   const auto all = columns_of(from.schemas());
@@ -90,11 +101,13 @@ result<std::uint64_t> list_rows(const request& r, console& out, const source& fr
   if (!columns) return std::unexpected(columns.error());
   if (columns->empty()) *columns = all;
   progress_bar bar("listing " + r.file, out.errors_are_seen_beside_output());
-  std::uint64_t written = 0;
-  if (!wants_json(r, out) && r.how != notation::erlang) {
-    const auto listed = list_as_table(r, out, from, *columns, *rows, bar, written);
-    return listed ? result<std::uint64_t>(written) : std::unexpected(listed.error());
-  }
+  const auto walk = [&](row_writer_function f) -> result<std::string> {
+    if (which.page) return rows->page(from, f, told_to(bar));
+    if (auto read = rows->for_each(from, f, told_to(bar)); !read) {
+      return std::unexpected(read.error());
+    }
+    return std::string();
+  };
   std::string line;
   const auto write = [&](const term& key, const term& value) {
     line.clear();
@@ -103,12 +116,13 @@ result<std::uint64_t> list_rows(const request& r, console& out, const source& fr
     line += '\n';
     if (out.is_terminal()) bar.give_way();
     out.write(line);
-    ++written;
     return true;
   };
-  const auto read = rows->for_each(from, write, told_to(bar));
-  if (!read) return std::unexpected(read.error());
-  return written;
+  const bool as_lines = wants_json(r, out) || r.how == notation::erlang;
+  const auto next = as_lines ? walk(write) : list_as_table(r, out, *columns, walk, bar);
+  if (!next) return std::unexpected(next.error());
+  if (which.page) write_next(r, out, *next);
+  return {};
 }
 
 outcome list(const request& r, console& out) {
@@ -149,7 +163,7 @@ outcome get(const request& r, console& out) {
   if (key) key = as_key(*std::move(key));
   if (!key) return std::unexpected(key.error());
   const auto found = (*table)->get(*key, [&](bytes value) {
-    write_value(r, out, (*table)->schemas().value, term::from_canonical(value));
+    out.write(printed_value(r, out, (*table)->schemas().value, term::from_canonical(value)));
   });
   if (!found) return std::unexpected(found.error());
   if (*found != 0) return exit_status::ok;

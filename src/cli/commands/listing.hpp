@@ -6,10 +6,17 @@
 #include "cli/terminal/console.hpp"
 #include "rows/source.hpp"
 
+#include <string>
+
 namespace shelf::cli {
 
-/// Writes the selected rows; how many there were. invalid_argument: see selection::make.
-[[nodiscard]] result<std::uint64_t> list_rows(const request& r, console& out, const source& from,
-                                              const selection_request& which);
+/// Writes the selected rows; a page ends with the cursor of the next. invalid_argument: see
+/// selection::make.
+[[nodiscard]] result<> list_rows(const request& r, console& out, const source& from,
+                                 const selection_request& which);
+
+/// A value as get and take print it: a line, or with --raw the bytes themselves.
+[[nodiscard]] std::string printed_value(const request& r, const console& out, const schema& s,
+                                        const term& value);
 
 }  // namespace shelf::cli

@@ -1,6 +1,7 @@
 // CLI  [cli] -> rows -> upkeep -> engine -> stores -> journal -> file
 // DETS files changed in place, and checked; dumps of ETS tables checked.
 #include "cli/commands/commands.hpp"
+#include "cli/commands/listing.hpp"
 #include "cli/files/object_source.hpp"
 #include "cli/files/open_source.hpp"
 #include "cli/terminal/progress_bar.hpp"
@@ -102,6 +103,22 @@ outcome erase_object(const request& r, console& out) {
                                                       (r.value ? " with this object" : "")));
   }
   answer(r, out, fmt::format("{{\"deleted\":{}}}", *gone), fmt::format("{} deleted", *gone));
+  return exit_status::ok;
+}
+
+outcome take_object(const request& r, console& out) {
+  auto file = open_to_write(r);
+  if (!file) return std::unexpected(file.error());
+  const auto key = key_of(r);
+  if (!key) return std::unexpected(key.error());
+  const auto objects = file->lookup(*key);
+  if (!objects && objects.error() == errc::not_found) {
+    return std::unexpected(error(errc::not_found, r.file + ": there is no key " + r.key));
+  }
+  if (!objects) return std::unexpected(objects.error());
+  if (auto gone = file->erase(*key); !gone) return std::unexpected(gone.error());
+  if (auto closed = file->close(); !closed) return std::unexpected(closed.error());
+  for (const auto& object : *objects) out.write(printed_value(r, out, any_term(), object));
   return exit_status::ok;
 }
 

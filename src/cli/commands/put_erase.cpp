@@ -1,6 +1,7 @@
 // CLI  [cli] -> rows -> upkeep -> engine -> stores -> journal -> file
-// create, put and delete. What they did is on disk when they return.
+// create, put, delete and take. What they did is on disk when they return.
 #include "cli/commands/commands.hpp"
+#include "cli/commands/listing.hpp"
 #include "cli/files/native_table.hpp"
 #include "codec/schema_check.hpp"
 #include "rows/integer_width.hpp"
@@ -176,6 +177,26 @@ outcome erase(const request& r, console& out) {
     out.write("{\"deleted\":" + std::to_string(*gone) + "}\n");
   } else {
     out.write(std::to_string(*gone) + " deleted\n");
+  }
+  return exit_status::ok;
+}
+
+outcome take(const request& r, console& out) {
+  const auto table = open_to_write(r, out);
+  if (!table) return std::unexpected(table.error());
+  const auto key = key_of(r, *table);
+  if (!key) return std::unexpected(key.error());
+  std::vector<term> values;
+  const auto taken = table->core().take(
+      key->encoded(), [&](bytes value) { values.push_back(term::from_canonical(value)); });
+  if (!taken) return std::unexpected(taken.error());
+  // Nobody is shown a value that a crash might put back.
+  if (auto closed = table->close(); !closed) return std::unexpected(closed.error());
+  if (*taken == 0) {
+    return std::unexpected(error(errc::not_found, r.file + ": there is no key " + r.key));
+  }
+  for (const auto& value : values) {
+    out.write(printed_value(r, out, table->schemas().value, value));
   }
   return exit_status::ok;
 }

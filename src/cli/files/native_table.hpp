@@ -36,6 +36,10 @@ class native_table final : public source {
   kind what() const override { return described_.what; }
   const types& schemas() const override { return types_; }
   std::uint64_t size() const override { return moment_->size(); }
+  std::optional<std::uint64_t> identity() const override {
+    if (described_.what != kind::ordered_set) return std::nullopt;
+    return core_->identity();
+  }
   std::vector<fact> facts() const override;
   result<std::size_t> get(const term& key, detail::function_ref<void(bytes)> f) const override;
   result<> for_each(const key_bounds& range, detail::function_ref<bool(bytes, bytes)> f,
