@@ -1,26 +1,31 @@
 // EXAMPLE  rate limits
-// Three requests per user and minute; the counts survive a restart of the server.
+// Three requests per user in any 60 seconds: a sliding window that survives a restart.
 #include <shelf/shelf.hpp>
 
 #include <iostream>
 
-// The minute comes first, so expired windows are the first keys of the table.
-using window = std::pair<std::int64_t, std::string>;
-using limits_table = shelf::ordered_map<window, int>;
+using seconds = std::vector<std::int64_t>;  // when the last requests were let through, in order
+using limits_table = shelf::map<std::string, seconds>;
 
-constexpr int allowed = 3;
+constexpr std::int64_t window = 60;
+constexpr std::size_t allowed = 3;
 
-bool may_go(limits_table& requests, std::int64_t minute, const std::string& user) {
-  return shelf::or_throw(requests.update_counter(window{minute, user}, 1, {.initial = 0})) <=
-         allowed;
+// Looks and counts in one atomic step: of two threads, one gets the last place in the window.
+bool may_go(limits_table& requests, const std::string& user, std::int64_t now) {
+  const auto counted = requests.upsert(user, {now}, [&](seconds last) -> shelf::result<seconds> {
+    std::erase_if(last, [&](std::int64_t second) { return second <= now - window; });
+    if (last.size() >= allowed) return std::unexpected(shelf::error(shelf::errc::overflow));
+    last.push_back(now);
+    return last;
+  });
+  if (!counted && counted.error() != shelf::errc::overflow) shelf::or_throw(counted);
+  return counted.has_value();
 }
 
-std::size_t forget_before(limits_table& requests, std::int64_t minute) {
-  std::size_t gone = 0;
-  for (const auto& [key, count] : requests.range(window{0, ""}, window{minute, ""})) {
-    gone += shelf::or_throw(requests.erase(key));
-  }
-  return gone;
+// A server does this every minute. A user who comes back meanwhile is not forgotten.
+std::size_t forget_idle(limits_table& requests, std::int64_t now) {
+  return shelf::or_throw(requests.erase_if(
+      [&](const std::string&, const seconds& last) { return last.back() <= now - window; }));
 }
 
 int main(int count, char** words) try {
@@ -29,11 +34,10 @@ int main(int count, char** words) try {
     return 2;
   }
   auto requests = shelf::or_throw(limits_table::open({.path = "requests.shelf"}));
-  const std::int64_t minute = std::stoll(words[2]) / 60;
-  if (const auto gone = forget_before(requests, minute)) {
-    std::cout << "windows forgotten: " << gone << '\n';
-  }
-  std::cout << words[1] << (may_go(requests, minute, words[1]) ? ": go on\n" : ": too many\n");
+  const std::int64_t now = std::stoll(words[2]);
+  if (const auto gone = forget_idle(requests, now))
+    std::cout << "users forgotten: " << gone << '\n';
+  std::cout << words[1] << (may_go(requests, words[1], now) ? ": go on\n" : ": too many\n");
 } catch (const std::exception& e) {
   std::cerr << e.what() << '\n';
   return 1;

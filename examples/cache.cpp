@@ -1,0 +1,53 @@
+// EXAMPLE  cache
+// A cache in front of a slow source: each value is fetched once, however many threads ask for it.
+#include <shelf/shelf.hpp>
+
+#include <atomic>
+#include <iostream>
+#include <thread>
+
+using cache_table = shelf::map<std::string, std::string>;
+
+// Stands for a service that takes long to answer.
+struct slow_source {
+  std::atomic<int> version = 1;
+  std::atomic<int> fetches = 0;
+
+  std::string fetch(const std::string& name) {
+    ++fetches;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    return name + ", version " + std::to_string(version);
+  }
+};
+
+// Eight threads ask for the same page at the same time. The first fetches it, the others wait.
+void ask(cache_table& cache, slow_source& source) {
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&] {
+      const auto page = cache.get_or_compute("page", [&] { return source.fetch("page"); });
+      if (!page) std::cerr << page.error() << '\n';
+    });
+  }
+}
+
+void show(const cache_table& cache, const slow_source& source) {
+  std::cout << shelf::or_throw(cache.lookup("page")) << ", fetches: " << source.fetches << '\n';
+}
+
+int main() try {
+  auto cache = cache_table::in_memory();  // opened with a file, it would survive a restart
+  slow_source source;
+  ask(cache, source);
+  show(cache, source);
+
+  // First the source, then the cache: a page that is being fetched meanwhile will not be kept.
+  ++source.version;
+  shelf::or_throw(cache.erase("page"));
+  ask(cache, source);
+  show(cache, source);
+  return source.fetches == 2 ? 0 : 1;
+} catch (const std::exception& e) {
+  std::cerr << e.what() << '\n';
+  return 1;
+}
