@@ -112,7 +112,7 @@ class ticket {
 /// Options of transact.
 struct transact_options {
   int attempts = 100;               ///< runs before it gives up with conflict; 1 or more
-  shelf::ticket* ticket = nullptr;  ///< filled if it commits, else emptied
+  shelf::ticket* ticket = nullptr;  ///< filled when it commits, before on_commit; else emptied
   bool sync = false;                ///< wait until it is on disk, as ticket::wait does
 };
 

@@ -350,7 +350,8 @@ class transaction {
   [[nodiscard]] auto nested(F&& f);
   /// Calls f once, after the transaction has committed, on the thread that called transact, which
   /// returns after it. Several run in the order in which they were given. f may use the database.
-  /// An exception thrown by f passes through transact, although the transaction has committed.
+  /// An exception thrown by f passes through transact, although the transaction has committed. If
+  /// transact_options::sync is set and the sync fails, f is not called.
   void on_commit(function<void()> f) { run_.on_commit(std::move(f)); }
   /// Which run this is: 1, or more if other writes came in between.
   [[nodiscard]] int attempt() const noexcept { return run_.attempt(); }

@@ -252,6 +252,7 @@ result<detail::committed> instance::transact(
       continue;
     }
     alone.reset();
+    if (how.tell) (*how.tell)(done);
     if (how.sync && run.has_writes()) {
       if (auto synced = make_durable(done.sequence); !synced) {
         return std::unexpected(synced.error());

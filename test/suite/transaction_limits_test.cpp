@@ -2,6 +2,8 @@
 // What transactions may not do, how large they may be, and when they are on disk.
 #include "suite/database_ground.hpp"
 
+#include <stdexcept>
+
 namespace shelf::suite {
 namespace {
 
@@ -221,6 +223,44 @@ TEST(TransactionLimits, ATicketWhoseSyncFailsIsMadeDurableByRecover) {
   ASSERT_TRUE(ok(b.db.recover()));
   EXPECT_TRUE(t.is_durable());
   EXPECT_TRUE(ok(t.wait()));
+  EXPECT_EQ(b.accounts.lookup("a"), 1);
+}
+
+/// Fixed: a callback that threw left the ticket of its transaction empty.
+TEST(TransactionLimits, ATicketIsFilledBeforeOnCommitRuns) {
+  bank b;
+  ticket t;
+  const auto pays = [&](transaction& tx) {
+    tx.on_commit([&] {
+      EXPECT_FALSE(t.is_durable());
+      EXPECT_TRUE(ok(t.wait()));
+      throw std::runtime_error("too late");
+    });
+    return tx(b.accounts).insert("a", 1);
+  };
+  EXPECT_THROW((void)b.db.transact(pays, {.ticket = &t}), std::runtime_error);
+  EXPECT_TRUE(t.is_durable());
+  EXPECT_TRUE(ok(t.wait()));
+}
+
+/// Fixed: it was empty, although its transaction had committed.
+TEST(TransactionLimits, ATicketIsFilledIfTheSyncOfItsTransactionFails) {
+  bank b;
+  ticket t;
+  int told = 0;
+  b.disk.inject({.kind = simulation::call::sync_data, .sticky = true});
+  const auto done = b.db.transact(
+      [&](transaction& tx) {
+        tx.on_commit([&] { ++told; });
+        return tx(b.accounts).insert("a", 1);
+      },
+      {.ticket = &t, .sync = true});
+  EXPECT_TRUE(refuses(done, errc::indeterminate));
+  b.disk.clear_faults();
+  EXPECT_EQ(told, 0);
+  EXPECT_TRUE(refuses(t.wait(), errc::fenced));
+  ASSERT_TRUE(ok(b.db.recover()));
+  EXPECT_TRUE(t.is_durable());
   EXPECT_EQ(b.accounts.lookup("a"), 1);
 }
 

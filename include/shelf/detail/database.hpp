@@ -132,17 +132,17 @@ auto database::transact(F&& f, const transact_options& options) {
                 "The function given to transact takes a shelf::transaction&.");
   detail::last_outcome<std::invoke_result_t<F&, transaction&>> last;
   if (options.ticket != nullptr) *options.ticket = {};
-  auto done =
-      core_->transact({.attempts = options.attempts, .sync = options.sync},
+  const auto fill_ticket = [&](const detail::committed& done) {
+    if (options.ticket == nullptr) return;
+    options.ticket->core_ = core_;
+    options.ticket->sequence_ = done.sequence;
+  };
+  return last.take(
+      core_->transact({.attempts = options.attempts, .sync = options.sync, .tell = fill_ticket},
                       [&](detail::transaction_core& run) -> result<> {
                         transaction tx(run);
                         return last.run([&]() -> decltype(auto) { return detail::invoke(f, tx); });
-                      });
-  if (done && !done->is_nested && options.ticket != nullptr) {
-    options.ticket->core_ = core_;
-    options.ticket->sequence_ = done->sequence;
-  }
-  return last.take(done);
+                      }));
 }
 
 template <class... DeclaredAndF>

@@ -125,19 +125,21 @@ class transaction_core {
   [[nodiscard]] virtual result<> nest(function_ref<result<>()> f) = 0;
 };
 
-/// How a transaction is run.
-struct transact_settings {
-  int attempts = 100;
-  bool sync = false;  ///< it is on disk before transact returns
-};
-
-/// What became of it.
+/// What became of a transaction.
 struct committed {
   std::uint64_t sequence = 0;  ///< of its batch; of the version it read, if it wrote nothing
   std::uint64_t ordinal = 0;   ///< its place among the transactions of that batch
   bool changed = false;        ///< it wrote something that was not there already
   int attempts = 0;            ///< runs it took
   bool is_nested = false;      ///< nothing is committed before the outer one is
+};
+
+/// How a transaction is run.
+struct transact_settings {
+  int attempts = 100;
+  bool sync = false;  ///< it is on disk before transact returns
+  /// Called once it has committed, before it is synced and before its on_commit. Must not throw.
+  std::optional<function_ref<void(const committed&)>> tell = {};
 };
 
 /// All tables of a database at one moment. Thread safety: all calls from any thread.
