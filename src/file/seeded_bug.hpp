@@ -33,6 +33,7 @@ enum class seeded_bug : std::uint8_t {
   reservation_ignored,
   ticket_before_sync,
   bounds_not_read,  ///< the end of a walk that found nothing more is no read
+  lists_not_read,   ///< what a bag has under a key is no read
 };
 
 #ifdef SHELF_SEEDED_BUGS

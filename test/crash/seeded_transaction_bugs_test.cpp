@@ -1,6 +1,7 @@
 // TEST  crash
 // Mistakes that stores with transactions have made: each must be caught.
 #include "crash/isolation.hpp"
+#include "crash/list_append.hpp"
 #include "crash/with_bug.hpp"
 #include "shelf/detail/database_core.hpp"
 #include "shelf/shelf.hpp"
@@ -75,6 +76,17 @@ violations replays_elsewhere() {
   ::waitpid(child, &status, 0);
   if (status == 0) return {};
   return {WIFSIGNALED(status) ? "a replay ended by a signal" : "a replay found something"};
+}
+
+/// Seen from outside, without the library's own order.
+violations lists() {
+  violations found;
+  for (const int threads : {2, 8}) {
+    auto report = check_lists(
+        {.threads = threads, .transactions = 8'000u / static_cast<unsigned>(threads), .lists = 4});
+    found.insert(found.end(), report.anomalies.begin(), report.anomalies.end());
+  }
+  return found;
 }
 
 violations starvation() {
@@ -195,6 +207,9 @@ std::size_t violations_with(seeded_bug b) {
       EXPECT_TRUE(found.empty()) << suite << ": " << found.front();
     }
   };
+  look("list appends", &lists);
+  // That one has to be found from outside.
+  if (b == seeded_bug::lists_not_read) return sum;
   look("replays", &replays);
   look("starvation", &starvation);
   look("torn moments", &torn_moments);
@@ -213,12 +228,13 @@ TEST(SeededTransactionBugs, NothingIsFoundInSoundCode) {
 TEST_P(SeededTransactionBugs, AreCaught) { EXPECT_GT(violations_with(GetParam()), 0U); }
 
 INSTANTIATE_TEST_SUITE_P(
-    Ten, SeededTransactionBugs,
+    Eleven, SeededTransactionBugs,
     testing::Values(seeded_bug::absent_reads_skipped, seeded_bug::group_not_seen,
                     seeded_bug::published_per_table, seeded_bug::counts_without_stamps,
                     seeded_bug::unpinned_before_validating, seeded_bug::table_before_its_bit,
                     seeded_bug::indeterminate_retried, seeded_bug::reservation_ignored,
-                    seeded_bug::ticket_before_sync, seeded_bug::bounds_not_read),
+                    seeded_bug::ticket_before_sync, seeded_bug::bounds_not_read,
+                    seeded_bug::lists_not_read),
     [](const auto& about) { return std::string(name_of(about.param)); });
 
 }  // namespace

@@ -32,6 +32,7 @@ inline std::string_view name_of(seeded_bug b) {
     case seeded_bug::reservation_ignored: return "reservation_ignored";
     case seeded_bug::ticket_before_sync: return "ticket_before_sync";
     case seeded_bug::bounds_not_read: return "bounds_not_read";
+    case seeded_bug::lists_not_read: return "lists_not_read";
   }
   return "unknown";
 }
