@@ -4,7 +4,6 @@
 #include "engine/transaction_run.hpp"
 #include "error/printable.hpp"
 #include "error/sentence.hpp"
-#include "error/utf8.hpp"
 #include "file/seeded_bug.hpp"
 #include "memory/epoch.hpp"
 
@@ -18,20 +17,14 @@ using file::seeded_bug;
 
 namespace {
 
-constexpr std::size_t longest_name = 255;  // bytes
-constexpr int first_reserved = 4;          // attempt
+constexpr int first_reserved = 4;  // attempt
 
 /// What a table may be called.
 [[nodiscard]] result<> check_name(const std::string& name) {
-  const auto refuse = [&](const char* why) {
-    return std::unexpected(
-        error(errc::invalid_argument, "table name '" + detail::printable(name) + "': " + why));
-  };
-  if (name.empty()) return refuse("it is empty");
-  if (name.size() > longest_name) return refuse("it is longer than 255 bytes");
-  if (!count_characters(as_bytes(name))) return refuse("it is not UTF-8");
-  if (name.find('\0') != std::string::npos) return refuse("it contains a zero byte");
-  return {};
+  const char* const why = stores::why_no_name(name);
+  if (why == nullptr) return {};
+  return std::unexpected(
+      error(errc::invalid_argument, "table name '" + detail::printable(name) + "': " + why));
 }
 
 /// All tables at one moment.

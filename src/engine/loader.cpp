@@ -255,6 +255,11 @@ result<> file_loader::visit(const journal::change& c, std::uint64_t number) {
                                                       std::to_string(c.table) +
                                                       ", which the catalog does not have"));
     }
+    if (found->second.load->description().in_memory) {
+      return std::unexpected(error(errc::corrupt, "a change is for table " +
+                                                      std::to_string(c.table) +
+                                                      ", whose entries are not kept on disk"));
+    }
     last_ = &found->second;
     last_id_ = c.table;
   }
@@ -265,27 +270,21 @@ result<> file_loader::visit_catalogue(const journal::change& c) {
   last_ = nullptr;
   catalogue_seen_ = true;
   if (c.what == op::table_dropped) {
-    if (tables_.erase(c.table) == 1) return {};
-    // A rewrite keeps the record of the highest id, so that it is never used again.
+    // Of a table that is not there, too: a rewrite keeps the record of the highest id.
+    tables_.erase(c.table);
+    catalogue_.drop(c.table);
     highest_id_ = std::max(highest_id_, c.table);
     return {};
   }
-  const bool is_one_more = c.table != 1 || !tables_.empty();
-  if (is_one_more && !how_.may_have_several) {
-    return std::unexpected(
-        error(errc::corrupt, "the catalog has several tables, the header allows for one"));
-  }
+  is_of_several_ = is_of_several_ || c.table != 1 || !tables_.empty();
+  if (is_of_several_ && !how_.may_have_several) return std::unexpected(too_many());
   auto stored = stores::decode_description(c.key, c.value);
   if (!stored) return std::unexpected(stored.error());
   if (c.what == op::table_changed) {
     return std::unexpected(error(errc::unsupported_version,
                                  how_.path + ": a table was changed by a newer version of shelf"));
   }
-  for (const auto& [id, known] : tables_) {
-    if (id != c.table && known.load->description().name != stored->name) continue;
-    return std::unexpected(
-        error(errc::corrupt, "the catalog has table " + std::to_string(c.table) + " twice"));
-  }
+  if (auto known = catalogue_.create(c.table, stored->name); !known) return known;
   return create(c.table, *std::move(stored));
 }
 
@@ -304,6 +303,10 @@ result<> file_loader::create(std::uint32_t id, table_description as) {
   return {};
 }
 
+error file_loader::too_many() {
+  return {errc::corrupt, "the catalog has several tables, the header allows for one"};
+}
+
 error file_loader::several_tables() const {
   std::string names;
   for (const auto& [id, t] : tables_) {
@@ -316,6 +319,9 @@ error file_loader::several_tables() const {
 result<> file_loader::judge() {
   if (!catalogue_seen_) {
     return std::unexpected(damage(how_.path, "byte 8192: the catalog is missing"));
+  }
+  if (is_of_several_ && !how_.may_have_several) {
+    return std::unexpected(damage(how_.path, "byte 8192: " + too_many().message()));
   }
   const bool wants_only = declared_.size() == 1 && declared_.front().name.empty();
   if (tables_.empty() && !how_.may_have_several) {

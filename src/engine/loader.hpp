@@ -128,6 +128,8 @@ class file_loader final : public journal::visitor {
   /// tables.
   [[nodiscard]] result<> judge();
   void trust() noexcept;
+  /// What the header says, if that is known only once all was read.
+  void may_have_several(bool may) noexcept { how_.may_have_several = may; }
   /// Expect about so many entries.
   void reserve(std::size_t entries) noexcept { expected_ = entries; }
   [[nodiscard]] bool brought_up_to_date() const noexcept;
@@ -145,6 +147,7 @@ class file_loader final : public journal::visitor {
  private:
   [[nodiscard]] result<> visit_catalogue(const journal::change& c);
   [[nodiscard]] result<> create(std::uint32_t id, table_description as);
+  [[nodiscard]] static error too_many();
   [[nodiscard]] error several_tables() const;
 
   load_settings how_;
@@ -152,6 +155,8 @@ class file_loader final : public journal::visitor {
   std::map<std::uint32_t, loaded_table> tables_;
   loaded_table* last_ = nullptr;  ///< that a change was for
   std::uint32_t last_id_ = 0;
+  stores::catalogue catalogue_;
+  bool is_of_several_ = false;  ///< it is, or was
   std::uint32_t highest_id_ = 0;
   std::size_t expected_ = 0;
   bool catalogue_seen_ = false;

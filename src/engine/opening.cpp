@@ -13,6 +13,7 @@
 #include <atomic>
 #include <cassert>
 #include <cerrno>
+#include <limits>
 
 namespace shelf::engine {
 namespace {
@@ -356,6 +357,11 @@ result<> instance::create_tables(std::vector<wanted_table>& wanted) {
   for (auto& w : wanted) {
     if (w.name.empty() || find(w.name) != nullptr) continue;
     if (auto sound = can_be_read(w.types); !sound) return sound;
+    if (id == std::numeric_limits<std::uint32_t>::max()) {
+      return std::unexpected(error(errc::size_limit_exceeded,
+                                   label_ + ": the file has used the last table id, " +
+                                       std::to_string(id) + "; copy its entries to a new file"));
+    }
     const auto as = describe(w);
     auto& text = texts.emplace_back(stores::encode_description(as));
     made.push_back(make_table(++id, as, std::move(w.types)));
@@ -392,6 +398,7 @@ result<> instance::open_to_read_only(std::vector<wanted_table>& wanted) {
   file_loader load(how_to_load(), declared_in(wanted));
   auto found = stores::read_file_store(file_options(), load);
   if (!found) return std::unexpected(found.error());
+  load.may_have_several(found->several_tables);
   if (auto fits = load.judge(); !fits) return fits;
   for (const auto& w : wanted) {
     const bool is_there = std::ranges::any_of(load.tables(), [&](const auto& t) {

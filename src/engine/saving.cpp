@@ -244,6 +244,7 @@ result<> instance::read_again() {
   file_loader load(how_to_load(), known_tables());
   auto found = stores::read_file_store(file_options(), load);
   if (!found) return std::unexpected(found.error());
+  load.may_have_several(found->several_tables);
   if (auto fits = load.judge(); !fits) return fits;
   {
     const std::scoped_lock lock(notes_);

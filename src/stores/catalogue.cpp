@@ -2,14 +2,17 @@
 // Descriptions as terms and back.
 #include "stores/catalogue.hpp"
 
+#include "error/utf8.hpp"
 #include "shelf/term.hpp"
 #include "term/scalar_output.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace shelf::stores {
 namespace {
 
+constexpr std::size_t longest_name = 255;  // bytes
 constexpr std::string_view key_schema_name = "key_schema";
 constexpr std::string_view kind_name = "kind";
 constexpr std::string_view storage_name = "storage";
@@ -22,6 +25,36 @@ constexpr std::array all_kinds{kind::set, kind::ordered_set, kind::bag, kind::du
 }
 
 }  // namespace
+
+const char* why_no_name(std::string_view name) noexcept {
+  if (name.empty()) return "it is empty";
+  if (name.size() > longest_name) return "it is longer than 255 bytes";
+  if (!count_characters(as_bytes(name))) return "it is not UTF-8";
+  if (name.find('\0') != name.npos) return "it contains a zero byte";
+  return nullptr;
+}
+
+result<> catalogue::create(std::uint32_t id, const std::string& name) {
+  const auto refuse = [&](const std::string& what, const std::string& why) {
+    return std::unexpected(error(errc::corrupt, "the catalog " + what + std::to_string(id) + why));
+  };
+  if (id == 0) return refuse("gives a table the id ", "");
+  if (dropped_.contains(id)) return refuse("gives a table the id ", ", which another one had");
+  if (const char* const why = why_no_name(name)) {
+    return refuse("has no valid name for table ", std::string(": ") + why);
+  }
+  const auto is_same = [&](const auto& known) { return known.second == name; };
+  if (names_.contains(id) || std::ranges::any_of(names_, is_same)) {
+    return refuse("has table ", " twice");
+  }
+  names_.emplace(id, name);
+  return {};
+}
+
+void catalogue::drop(std::uint32_t id) {
+  names_.erase(id);
+  dropped_.insert(id);
+}
 
 encoded_description encode_description(const table_description& d) {
   encoded_description out;

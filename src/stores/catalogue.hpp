@@ -6,7 +6,11 @@
 #include "shelf/error.hpp"
 #include "shelf/kind.hpp"
 
+#include <cstdint>
+#include <map>
+#include <set>
 #include <string>
+#include <string_view>
 
 namespace shelf::stores {
 
@@ -29,6 +33,23 @@ struct encoded_description {
 };
 
 [[nodiscard]] encoded_description encode_description(const table_description& d);
+
+/// Why no table can have this name; null if one can.
+[[nodiscard]] const char* why_no_name(std::string_view name) noexcept;
+
+/// The tables of a file, as one catalog record after the other tells: what a reader believes.
+class catalogue {
+ public:
+  /// A table is created. Errors: corrupt, if its id or its name is another one's, or none, or if
+  /// the id was used before.
+  [[nodiscard]] result<> create(std::uint32_t id, const std::string& name);
+  /// A table is dropped, or the id was used once.
+  void drop(std::uint32_t id);
+
+ private:
+  std::map<std::uint32_t, std::string> names_;
+  std::set<std::uint32_t> dropped_;
+};
 
 /// Errors: corrupt, if the terms are not what encode_description makes. Unknown properties are
 /// skipped.

@@ -17,7 +17,8 @@ namespace shelf::stores {
 struct found_at_open {
   std::uint64_t batches = 0;
   std::uint64_t cut_bytes = 0;
-  bool clean = true;  ///< it had been closed
+  bool clean = true;           ///< it had been closed
+  bool several_tables = true;  ///< the header allows for more than one; without a header as well
   std::optional<dets::repair_report> repaired;
 };
 

@@ -146,6 +146,7 @@ result<found_at_open> journal_store::read(const file_options& o, journal::visito
   return found_at_open{.batches = found.batches,
                        .cut_bytes = found.torn_bytes,
                        .clean = found.torn_bytes == 0,
+                       .several_tables = (*view)->has_several_tables(),
                        .repaired = {}};
 }
 

@@ -44,16 +44,23 @@ using stores::table_description;
 class catalogue_reader final : public journal::visitor {
  public:
   result<> visit(const journal::change& c, std::uint64_t) override {
-    if (c.what == op::table_dropped) tables.erase(c.table);
+    if (c.what == op::table_dropped) {
+      tables.erase(c.table);
+      known_.drop(c.table);
+    }
     if (c.what != op::table_created) return {};
     auto d = stores::decode_description(c.key, c.value);
     if (!d) return std::unexpected(d.error());
-    tables.insert_or_assign(c.table, *std::move(d));
+    if (auto fits = known_.create(c.table, d->name); !fits) return fits;
+    tables.emplace(c.table, *std::move(d));
     return {};
   }
   result<> committed(std::uint64_t) override { return {}; }
 
   std::map<std::uint32_t, table_description> tables;
+
+ private:
+  stores::catalogue known_;
 };
 
 /// Of a file whose header says that it may have several.

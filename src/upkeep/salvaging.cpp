@@ -86,7 +86,6 @@ class rescue final : public journal::salvager {
   [[nodiscard]] result<> describe(const table_description& d, std::uint32_t id,
                                   std::uint64_t sequence);
   [[nodiscard]] result<> is_sound(const journal::change& c) const;
-  [[nodiscard]] bool has_name(const std::string& name) const;
   [[nodiscard]] std::string sound_schema(std::string of, const std::string& as_told,
                                          const char* which, std::uint64_t sequence);
   [[nodiscard]] result<> add(const journal::change& c, std::uint64_t sequence) {
@@ -107,9 +106,10 @@ class rescue final : public journal::salvager {
   std::uint64_t size_;
   const std::string& path_;
   const bool several_tables_;
-  std::map<std::uint32_t, std::string> described_;  ///< names of the tables, by id
-  std::uint64_t sequence_ = 0;                      ///< of the batch under way, in the old file
-  std::uint64_t number_ = 0;                        ///< the same in the new one
+  std::map<std::uint32_t, table_description> described_;  ///< the tables, by id
+  stores::catalogue known_;
+  std::uint64_t sequence_ = 0;  ///< of the batch under way, in the old file
+  std::uint64_t number_ = 0;    ///< the same in the new one
   salvage_report report_;
 };
 
@@ -120,6 +120,9 @@ result<> rescue::is_sound(const journal::change& c) const {
     return refuse("it belongs to a table whose description is lost");
   }
   if (!several_tables_ && c.table != 1) return refuse("it belongs to another table");
+  if (const auto of = described_.find(c.table); of != described_.end() && of->second.in_memory) {
+    return refuse("it belongs to a table whose entries are not kept on disk");
+  }
   switch (c.what) {
     case op::put:
     case op::append:
@@ -138,6 +141,7 @@ result<> rescue::visit(const journal::change& c, std::uint64_t sequence) {
   if (c.what == op::table_created) return keep_catalogue(c, sequence);
   if (c.what == op::table_dropped && several_tables_) {
     described_.erase(c.table);
+    known_.drop(c.table);
     return add(c, sequence);
   }
   if (const auto sound = is_sound(c); !sound) {
@@ -164,20 +168,22 @@ std::uint64_t rescue::number_of(std::uint64_t sequence) noexcept {
 
 result<> rescue::keep_catalogue(const journal::change& c, std::uint64_t sequence) {
   auto d = decode_description(c.key, c.value);
-  const bool fits = d && (several_tables_ ? !described_.contains(c.table) && !has_name(d->name)
-                                          : described_.empty() && c.table == 1);
+  result<> fits;
+  if (!d) {
+    fits = std::unexpected(d.error());
+  } else if (!several_tables_ && (!described_.empty() || c.table != 1)) {
+    fits = std::unexpected(error(errc::corrupt, "the catalog names a second table"));
+  } else {
+    fits = known_.create(c.table, d->name);
+  }
   if (!fits) {
-    leave_out(sequence, d ? "the catalog names a second table" : d.error().message());
+    leave_out(sequence, fits.error().message());
     return {};
   }
   d->key_schema = sound_schema(std::move(d->key_schema), options_.key_schema, "key", sequence);
   d->value_schema =
       sound_schema(std::move(d->value_schema), options_.value_schema, "value", sequence);
   return describe(*d, c.table, sequence);
-}
-
-bool rescue::has_name(const std::string& name) const {
-  return std::ranges::any_of(described_, [&](const auto& known) { return known.second == name; });
 }
 
 /// The schema in the file, or the one that was told if no open would read that.
@@ -191,7 +197,7 @@ std::string rescue::sound_schema(std::string of, const std::string& as_told, con
 }
 
 result<> rescue::describe(const table_description& d, std::uint32_t id, std::uint64_t sequence) {
-  described_.emplace(id, d.name);
+  described_.emplace(id, d);
   report_.of.what = d.what;
   report_.of.name = d.name;
   report_.of.key_schema = d.key_schema;
