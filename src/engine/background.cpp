@@ -45,7 +45,10 @@ void instance::add_shared_figures(table_stats& s) const {
   s.writes = commits_.figures().read();
   s.snapshots = snapshots_->count();
   s.oldest_snapshot_age = snapshots_->oldest_age(system_.now());
-  if (const auto f = file_.current()) {
+  auto f = file_.current();
+  // A sync that met a rename of ours has fenced a file that is no longer the database's.
+  while (f && f->is_fenced() && has_left(*f)) f = file_.current();
+  if (f) {
     const auto figures = f->figures(
         is_lone_ ? stores::live_figures{.payload_bytes = s.payload_bytes, .entries = s.entries}
                  : live());

@@ -126,7 +126,14 @@ result<> instance::recover() {
   auto fresh = file_->write_whole(number, images().tables, {});
   if (!fresh) return std::unexpected(fresh.error());
   auto next = std::move(*fresh);
-  auto published = next->publish(named);
+  const auto published = [&] {
+    try {
+      return next->publish(named);
+    } catch (...) {
+      if (next->is_fenced()) file_.replace(std::move(next));  // it has the name, see publish
+      throw;
+    }
+  }();
   if (!published && published.error() == std::errc::file_exists) {
     return std::unexpected(error(
         errc::replaced,

@@ -44,7 +44,14 @@ result<> file_keeper::check_only_name() const {
 
 result<> file_keeper::take_up(std::shared_ptr<file_store> fresh) {
   if (auto named = check_name(); !named) return named;
-  auto published = fresh->publish(true);
+  const auto published = [&] {
+    try {
+      return fresh->publish(true);
+    } catch (...) {
+      if (fresh->is_fenced()) replace(std::move(fresh));  // it has the name, see publish
+      throw;
+    }
+  }();
   // An error before the rename leaves the old file in place and in use.
   if (!published && !fresh->is_fenced()) return published;
   replace(std::move(fresh));

@@ -167,7 +167,7 @@ class instance final : public chore,
   [[nodiscard]] bool has_much_unsaved() const;
   [[nodiscard]] result<> sync_and_note(bool settle);
   void note_on_disk(sequence number) noexcept;
-  [[nodiscard]] bool has_left(const file_store& f);
+  [[nodiscard]] bool has_left(const file_store& f) const;
   void note_sync(const file_store& f);
   [[nodiscard]] result<> reload_locked();
   [[nodiscard]] result<> reload_from_file();

@@ -203,7 +203,7 @@ result<> instance::sync_and_note(bool settle) {
 }
 
 /// Whether this is the file no longer. The turn waits for a rename that is under way.
-bool instance::has_left(const file_store& f) {
+bool instance::has_left(const file_store& f) const {
   const std::scoped_lock lock(commits_);
   return file_.get() != &f;
 }

@@ -456,7 +456,15 @@ result<> journal_file::publish(bool replace) {
   held_.name.clear();
   settings_.sync_on_the_way = false;
   if (has_bug(seeded_bug::skip_directory_sync)) return {};
-  if (auto synced = where_->sync_directory(); !synced) {
+  const auto synced = [&] {
+    try {
+      return where_->sync_directory();
+    } catch (...) {  // it failed, and there is no memory to say how: it failed all the same
+      set_fence(error(errc::file_error));
+      throw;
+    }
+  }();
+  if (!synced) {
     set_fence(synced.error());
     return std::unexpected(in_doubt(synced.error()));
   }

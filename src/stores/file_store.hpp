@@ -81,7 +81,7 @@ class file_store : public change_store {
   [[nodiscard]] virtual result<> sync_unpublished() = 0;
   /// Gives it the name of the database, replacing what stood there, or not. An error before the
   /// rename leaves the name as it was; after it, this store is fenced and the error is
-  /// indeterminate.
+  /// indeterminate, or std::bad_alloc if there is no memory to say so.
   [[nodiscard]] virtual result<> publish(bool replace) = 0;
   /// replaced if the name no longer means this file.
   [[nodiscard]] virtual result<> still_named() const = 0;

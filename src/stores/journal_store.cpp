@@ -130,11 +130,19 @@ result<std::shared_ptr<file_store>> journal_store::create(
   }
   if (done && tables.empty()) done = add_to_catalogue(j, 0, nullptr);
   if (done) done = j.commit();
-  if (done) done = j.publish(false);
-  if (done) return ready;
   // After the rename only: a name whose directory could not be synced must not be found and
-  // believed by the next open.
-  if (j.is_fenced()) (void)o.where->unlink();
+  // believed by the next open. What others put under it meanwhile is theirs.
+  const auto withdraw = [&] {
+    if (j.is_fenced() && j.still_named()) (void)o.where->unlink();
+  };
+  try {
+    if (done) done = j.publish(false);
+  } catch (...) {
+    withdraw();
+    throw;
+  }
+  if (done) return ready;
+  withdraw();
   return std::unexpected(done.error());
 }
 

@@ -9,28 +9,12 @@
 #include <cstdlib>
 #include <functional>
 #include <memory>
-#include <new>
 
 namespace shelf::suite {
 namespace {
 
 /// Too long for a string to keep it without an allocation.
 constexpr auto long_path = "ages of all who live in this house.shelf";
-
-/// Runs f with the (n + 1)-th allocation failing, and those after it if asked. True if f threw
-/// bad_alloc.
-template <class F>
-bool starved(std::int64_t n, bool for_good, F&& f) {
-  heap() = {.left = n, .for_good = for_good, .has_failed = false};
-  bool thrown = false;
-  try {
-    f();
-  } catch (const std::bad_alloc&) {
-    thrown = true;
-  }
-  heap().left = -1;
-  return thrown;
-}
 
 /// A directory in memory if the machine has one: these tests open thousands of files.
 [[nodiscard]] bool in_fast_directory() {

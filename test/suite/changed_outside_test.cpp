@@ -9,10 +9,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 namespace shelf::suite {
 namespace {
@@ -208,13 +210,14 @@ class hijacked_disk final : public simulation::simulated_disk {
   file::os_result<> rename(file::descriptor directory, std::string_view from, std::string_view to,
                            bool no_replace) override {
     auto renamed = simulated_disk::rename(directory, from, to, no_replace);
-    if (renamed && to == "copy.shelf") {
+    if (renamed && to == victim) {
       remove(to);
       put(to, as_bytes(foreign));
     }
     return renamed;
   }
   static constexpr std::string_view foreign = "another";
+  std::string_view victim = "copy.shelf";
 };
 
 /// Fixed: a copy that could not be sealed removed whatever had its name.
@@ -226,6 +229,75 @@ TEST(ChangedOutside, ACopyThatFailsLeavesAFileAloneThatTookItsName) {
   const auto there = disk.read_all("copy.shelf");
   ASSERT_TRUE(there);
   EXPECT_TRUE(std::ranges::equal(*there, as_bytes(hijacked_disk::foreign)));
+}
+
+/// Fixed: so did a new table whose directory could not be synced.
+TEST(ChangedOutside, ANewTableThatFailsLeavesAFileAloneThatTookItsName) {
+  hijacked_disk disk;
+  disk.victim = path;
+  // The file's own sync, then the directory's.
+  disk.inject({.kind = simulation::call::sync, .nth = 2});
+  EXPECT_FALSE((map<int, int>::open({.path = path, .system = &disk})));
+  EXPECT_EQ(disk.faults_met(), 1u);
+  const auto there = disk.read_all(path);
+  ASSERT_TRUE(there);
+  EXPECT_TRUE(std::ranges::equal(*there, as_bytes(hijacked_disk::foreign)));
+}
+
+/// A disk that calls a function when a file has its name and its directory is not synced yet.
+class watched_disk final : public simulation::simulated_disk {
+ public:
+  file::os_result<> rename(file::descriptor directory, std::string_view from, std::string_view to,
+                           bool no_replace) override {
+    auto renamed = simulated_disk::rename(directory, from, to, no_replace);
+    is_renamed_ = renamed.has_value();
+    return renamed;
+  }
+  file::os_result<> sync(file::descriptor file) override {
+    if (is_renamed_.exchange(false) && when_renamed) when_renamed();
+    return simulated_disk::sync(file);
+  }
+  file::os_result<file::file_status> status_at(file::descriptor directory,
+                                               std::string_view name) override {
+    auto status = simulated_disk::status_at(directory, name);
+    ++looks;
+    return status;
+  }
+  std::function<void()> when_renamed;
+  std::atomic<int> looks = 0;  ///< at names
+
+ private:
+  std::atomic<bool> is_renamed_ = false;
+};
+
+/// Fixed: a sync that came after the rename of a compaction found that the old file had lost its
+/// name; until the new one was in its place, stats() called the table fenced.
+TEST(ChangedOutside, ATableThatReplacesItsOwnFileIsNeverShownAsFenced) {
+  watched_disk disk;
+  auto t = or_throw(map<int, int>::open(
+      {.path = path, .sync_every = std::chrono::milliseconds(0), .system = &disk}));
+  (void)or_throw(t.insert(1, 1));
+  std::atomic<bool> is_fenced = false;
+  std::atomic<bool> stop = false;
+  std::vector<std::jthread> others;
+  disk.when_renamed = [&] {
+    const int before = disk.looks;
+    others.emplace_back([&] { EXPECT_TRUE(ok(t.sync())); });
+    EXPECT_TRUE(file::comes_true([&] { return disk.looks > before; }));
+    others.emplace_back([&] {
+      while (!stop && !is_fenced) is_fenced = or_throw(t.stats()).fenced;
+    });
+    for (int i = 0; i < 30 && !is_fenced; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));  // sleeps: polls 30 times
+    }
+  };
+  EXPECT_TRUE(ok(t.compact()));
+  stop = true;
+  others.clear();
+  EXPECT_FALSE(is_fenced);
+  EXPECT_FALSE(or_throw(t.stats()).fenced);
+  EXPECT_TRUE(ok(t.insert(2, 2)));
+  EXPECT_TRUE(ok(t.close()));
 }
 
 /// Real files, for which the system has background threads, and mappings.

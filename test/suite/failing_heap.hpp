@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <new>
 
 namespace shelf::suite {
 
@@ -13,5 +14,20 @@ struct failing_heap {
   bool has_failed = false;
 };
 [[nodiscard]] failing_heap& heap() noexcept;
+
+/// Runs f with the (n + 1)-th allocation failing, and those after it if asked. True if f threw
+/// bad_alloc.
+template <class F>
+bool starved(std::int64_t n, bool for_good, F&& f) {
+  heap() = {.left = n, .for_good = for_good, .has_failed = false};
+  bool thrown = false;
+  try {
+    f();
+  } catch (const std::bad_alloc&) {
+    thrown = true;
+  }
+  heap().left = -1;
+  return thrown;
+}
 
 }  // namespace shelf::suite
