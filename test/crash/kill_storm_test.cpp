@@ -5,6 +5,7 @@
 #include "can_keep.hpp"
 #include "crash/campaign.hpp"
 #include "crash/storm.hpp"
+#include "crash/transfers.hpp"
 #include "crash/workloads.hpp"
 #include "simulation/crash_space.hpp"
 
@@ -51,21 +52,23 @@ bool run_and_kill(const storm_table& t, const std::string& board_path, storm_boa
   return ::waitpid(child, nullptr, 0) == child;
 }
 
+template <class Check = storm_check>
 void kill_again_and_again(storm_table t, std::size_t rounds, std::uint64_t chance) {
   simulation::chooser choose(chance);
-  const auto name = to_string(t.mode) + "_" + to_string(t.what) + "_" + test::to_string(t.format);
+  const auto name = to_string(t.mode) + "_" + to_string(t.what) + "_" + test::to_string(t.format) +
+                    (t.transfers ? "_transfers" : "");
   const scratch_directory directory("storm_" + name);
   const auto board_path = directory.path() + "/board";
   auto& board = *map_board(board_path, true);
   std::uint64_t writes = 0;
   for (std::size_t round = 0; round < rounds;) {
     t.path = directory.path() + "/t" + std::to_string(round) + ".shelf";
-    storm_check expect(t);
+    Check expect(t);
     for (std::size_t i = 0; i < kills_a_file && round < rounds; ++i, ++round) {
       expect.prepare(board);
       t.io = choose.below(2) == 0 ? file_io::calls : file_io::mapped;
       ASSERT_TRUE(run_and_kill(t, board_path, board, choose, round % 2 == 0));
-      ASSERT_EQ(expect.check(board, storm_check::promise::acknowledged), "")
+      ASSERT_EQ(expect.check(board, Check::promise::acknowledged), "")
           << "SHELF_TEST_SEED=" << seed() << ", " << name << ", kill " << round;
     }
     writes += expect.writes_seen();
@@ -85,6 +88,25 @@ TEST(KillStorm, SavesOfWriteBackSurviveEveryKill) {
 
 TEST(KillStorm, DurableWritesSurviveEveryKill) {
   kill_again_and_again({.mode = write_mode::durable}, test::budgeted(kills / 4), seed() + 2);
+}
+
+/// Batches are transactions over two tables: none is there in part.
+TEST(KillStorm, TransactionsOverTwoTablesSurviveEveryKillAsAWhole) {
+  std::uint64_t chance = seed() + 20;
+  for (const auto mode : {write_mode::through, write_mode::back, write_mode::durable}) {
+    kill_again_and_again({.mode = mode, .what = flavour::database}, test::budgeted(kills / 16),
+                         chance++);
+  }
+}
+
+/// Threads that move money between the accounts of two tables meet all the time.
+TEST(KillStorm, TransfersLeaveTheTotalAsItWasAndAreThereIfAcknowledged) {
+  std::uint64_t chance = seed() + 30;
+  for (const auto mode : {write_mode::through, write_mode::back, write_mode::durable}) {
+    kill_again_and_again<transfer_check>(
+        {.mode = mode, .what = flavour::database, .transfers = true}, test::budgeted(kills / 12),
+        chance++);
+  }
 }
 
 /// A batch may be there in part, see storm_check::is_part().

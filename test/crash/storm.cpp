@@ -3,6 +3,7 @@
 #include "crash/storm.hpp"
 
 #include "can_keep.hpp"
+#include "crash/transfers.hpp"
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -24,6 +25,7 @@ namespace {
 
 constexpr std::int64_t lane_width = 1000;
 constexpr std::uint64_t keys_a_lane = 40;
+const std::string transfers = "transfers";  ///< in place of a kind
 
 std::uint64_t mixed(std::uint64_t x) {
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9U;
@@ -38,12 +40,6 @@ subject::how how_of(const storm_table& t) {
           .io = t.io,
           .sync_every = std::chrono::milliseconds(50),
           .file_system = file_system::any};
-}
-
-void report(storm_board& board, const std::string& what, const error& why) {
-  if (board.failed.exchange(1) != 0) return;
-  const auto text = what + ": " + why.message();
-  std::memcpy(board.failure.data(), text.data(), std::min(text.size(), board.failure.size() - 1));
 }
 
 result<> write_once(subject& table, const storm_write& w) {
@@ -81,6 +77,12 @@ void write_lane(subject& table, write_mode mode, std::size_t lane, storm_board& 
 }
 
 }  // namespace
+
+void report(storm_board& board, const std::string& what, const error& why) {
+  if (board.failed.exchange(1) != 0) return;
+  const auto text = what + ": " + why.message();
+  std::memcpy(board.failure.data(), text.data(), std::min(text.size(), board.failure.size() - 1));
+}
 
 storm_board* map_board(const std::string& path, bool create) {
   const int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC | (create ? O_CREAT : 0), 0600);
@@ -126,6 +128,7 @@ void apply_to(entries& to, const storm_write& w, flavour what) {
 std::size_t lane_of(std::int64_t key) { return static_cast<std::size_t>(key / lane_width); }
 
 int write_until_killed(const storm_table& t, storm_board& board) {
+  if (t.transfers) return transfer_until_killed(t, board);
   const auto table = make_subject(t.what);
   if (const auto opened = table->open(nullptr, how_of(t)); !opened) {
     report(board, "open", opened.error());
@@ -227,20 +230,23 @@ int start(const std::vector<std::string>& arguments) {
 }
 
 int start_writer(const std::string& program, const storm_table& t, const std::string& board_path) {
-  return start({program, t.path, to_string(t.mode), to_string(t.what), test::to_string(t.format),
-                t.io == file_io::mapped ? "mapped" : "calls", board_path});
+  return start({program, t.path, to_string(t.mode), t.transfers ? transfers : to_string(t.what),
+                test::to_string(t.format), t.io == file_io::mapped ? "mapped" : "calls",
+                board_path});
 }
 
 storm_table table_of(const char* const* arguments) {
   const std::string_view mode = arguments[2];
+  const bool moves_money = arguments[3] == transfers;
   return {
       .path = arguments[1],
       .mode = mode == "back"      ? write_mode::back
               : mode == "durable" ? write_mode::durable
                                   : write_mode::through,
-      .what = flavour_named(arguments[3]),
+      .what = moves_money ? flavour::database : flavour_named(arguments[3]),
       .format = arguments[4] == std::string_view("dets") ? file_format::dets : file_format::native,
-      .io = arguments[5] == std::string_view("mapped") ? file_io::mapped : file_io::calls};
+      .io = arguments[5] == std::string_view("mapped") ? file_io::mapped : file_io::calls,
+      .transfers = moves_money};
 }
 
 scratch_directory::scratch_directory(const std::string& name)

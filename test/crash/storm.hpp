@@ -38,6 +38,7 @@ struct storm_table {
   flavour what = flavour::map;
   file_format format = file_format::native;
   file_io io = file_io::calls;
+  bool transfers = false;  ///< a database in which money is moved: see transfers.hpp
 };
 
 /// The board in a file, mapped and shared. Never unmapped.
@@ -51,6 +52,9 @@ struct storm_write {
 [[nodiscard]] storm_write storm_write_of(std::size_t lane, std::uint64_t number);
 void apply_to(entries& to, const storm_write& w, flavour what);
 [[nodiscard]] std::size_t lane_of(std::int64_t key);
+
+/// The first error of a writer, for the check.
+void report(storm_board& board, const std::string& what, const error& why);
 
 /// The writer: opens the table and writes with all its threads until it is killed.
 [[nodiscard]] int write_until_killed(const storm_table& t, storm_board& board);
