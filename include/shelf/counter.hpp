@@ -2,6 +2,8 @@
 // Counters: what a step does where it has nothing to count from, and where it would leave bounds.
 #pragma once
 
+#include "shelf/detail/language.hpp"
+
 #include <cstdint>
 #include <optional>
 

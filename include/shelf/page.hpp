@@ -2,6 +2,8 @@
 // Pages of an ordered table, with cursors that a program may hand out.
 #pragma once
 
+#include "shelf/detail/language.hpp"
+
 #include <string>
 #include <utility>
 #include <vector>

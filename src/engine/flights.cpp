@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cassert>
 #include <mutex>
-#include <new>
 #include <unordered_map>
 #include <utility>
 
@@ -23,16 +22,19 @@ struct traffic {
   std::unordered_map<std::thread::id, const flight*> waits;
 };
 
-[[nodiscard]] traffic*& traffic_place() noexcept {
-  static traffic* place = new traffic;
-  return place;
+constinit std::atomic<traffic*> traffic_place{nullptr};
+
+/// Made when it is first asked for, by whoever boards a flight. Throws std::bad_alloc.
+[[nodiscard]] traffic& all() {
+  auto* there = traffic_place.load(std::memory_order_acquire);
+  if (there != nullptr) return *there;
+  auto fresh = std::make_unique<traffic>();
+  return traffic_place.compare_exchange_strong(there, fresh.get()) ? *fresh.release() : *there;
 }
-[[nodiscard]] traffic& all() noexcept { return *traffic_place(); }
 
 /// What the parent's threads were doing is not finished in a child, and its tables are closed
 /// there: what they hold is left alone.
-const bool is_renewed =
-    file::renew_in_children([] { traffic_place() = new (std::nothrow) traffic; });
+const bool is_renewed = file::renew_in_children([] { traffic_place.store(nullptr); });
 
 /// Whether `thread` would wait for itself if it waited for `f`.
 [[nodiscard]] bool closes_a_circle(const flight& f, std::thread::id thread) noexcept {

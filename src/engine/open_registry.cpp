@@ -6,8 +6,9 @@
 #include "file/process.hpp"
 #include "shelf/open_tables.hpp"
 
+#include <atomic>
+#include <memory>
 #include <mutex>
-#include <new>
 #include <vector>
 
 namespace shelf::engine {
@@ -15,25 +16,35 @@ namespace {
 
 struct registry {
   std::mutex mutex;
-  std::vector<std::weak_ptr<instance>> all;
+  listing all;
 };
 
-[[nodiscard]] registry*& registry_place() noexcept {
-  static registry* place = new registry;
-  return place;
+constinit std::atomic<registry*> registry_place{nullptr};
+
+/// Made when it is first asked for. Throws std::bad_alloc.
+[[nodiscard]] registry& the_registry() {
+  auto* there = registry_place.load(std::memory_order_acquire);
+  if (there != nullptr) return *there;
+  auto fresh = std::make_unique<registry>();
+  return registry_place.compare_exchange_strong(there, fresh.get()) ? *fresh.release() : *there;
 }
 
 /// In a child the parent's tables are closed, and its mutex may be held for good.
-const bool is_renewed =
-    file::renew_in_children([] { registry_place() = new (std::nothrow) registry; });
+const bool is_renewed = file::renew_in_children([] { registry_place.store(nullptr); });
 
 }  // namespace
 
-void list_as_open(const std::shared_ptr<instance>& opened) {
-  auto& r = *registry_place();
+listing room_in_list() {
+  static_cast<void>(the_registry());
+  return listing(1);
+}
+
+void list_as_open(const std::shared_ptr<instance>& opened, listing&& room) noexcept {
+  room.front() = opened;
+  auto& r = the_registry();  // it is there: room was made
   const std::lock_guard lock(r.mutex);
   std::erase_if(r.all, [](const auto& one) { return one.expired(); });
-  r.all.push_back(opened);
+  r.all.splice(r.all.end(), room);
 }
 
 }  // namespace shelf::engine
@@ -43,7 +54,7 @@ namespace shelf {
 std::vector<open_table> tables() {
   std::vector<std::shared_ptr<engine::instance>> open;
   {
-    auto& r = *engine::registry_place();
+    auto& r = engine::the_registry();
     const std::lock_guard lock(r.mutex);
     for (const auto& one : r.all) {
       if (auto there = one.lock()) open.push_back(std::move(there));

@@ -94,6 +94,7 @@ result<std::shared_ptr<instance>> instance::open(detail::core_config config,
   const bool has_keeper = s->system_.has_background_threads();
   auto* keeper = has_keeper ? &housekeeper::instance() : nullptr;
   auto room = has_keeper ? housekeeper::room_for(s) : housekeeper::place();
+  auto listed = room_in_list();
   if (!wanted.empty()) s->first_ = s->describe(wanted.front());
   if (s->config_.in_memory) {
     std::uint32_t id = 0;
@@ -105,7 +106,7 @@ result<std::shared_ptr<instance>> instance::open(detail::core_config config,
   } else if (auto opened = s->open_file(wanted); !opened) {
     return std::unexpected(opened.error());
   }
-  list_as_open(s);
+  list_as_open(s, std::move(listed));
   s->is_open_ = true;
   if (has_keeper) s->hire(*keeper, std::move(room));
   return s;

@@ -348,8 +348,13 @@ int attempts_of_a_long_one(int rivals, int transactions) {
   return best;
 }
 
-int attempts_of_an_interrupted_one() {
+interruptions interrupt_a_transaction() {
+  using clock = std::chrono::steady_clock;
   constexpr int most = 20;
+  constexpr int first_reserved = 4;
+  // Well below the lease of a reservation, which begins before the function does.
+  constexpr std::chrono::milliseconds patience{6};
+  interruptions seen;
   world w(true);
   std::binary_semaphore wanted{0};
   std::binary_semaphore done{0};
@@ -367,19 +372,27 @@ int attempts_of_an_interrupted_one() {
   bool is_asked = false;
   const auto got_through =
       w.db->transact({.attempts = most}, [&](detail::transaction_core& tx) -> result<> {
+        const auto start = clock::now();
         auto& t = tx.of(*w.tables[0]);
         const auto key = term::integer(1);
         t.lookup(key.encoded(), [](bytes) {});
         if (!std::exchange(is_asked, true)) wanted.release();
-        // Reserved, the other one waits for this transaction: not for ever, and longer than this.
-        if (done.try_acquire_for(std::chrono::milliseconds(5))) is_asked = false;
+        if (tx.attempt() < first_reserved) {
+          done.acquire();
+          is_asked = false;
+        } else if (done.try_acquire_for(patience)) {
+          // Reserved, the other one waits for this transaction: not for ever, and longer than this.
+          is_asked = false;
+          if (clock::now() - start < patience) ++seen.writes_while_reserved;
+        }
         const auto other = term::integer(2);
         return t.add(other.encoded(), {.delta = 1, .initial = 0});
       });
   if (is_asked) done.acquire();
   stop = true;
   wanted.release();
-  return got_through ? got_through->attempts : most;
+  seen.attempts = got_through ? got_through->attempts : most;
+  return seen;
 }
 
 }  // namespace shelf::crash

@@ -31,8 +31,11 @@ struct isolation_report {
 /// few rounds.
 [[nodiscard]] int attempts_of_a_long_one(int rivals, int transactions);
 
-/// How many runs a transaction takes that another thread writes into in each of them, if it can. 20
-/// if it does not get through.
-[[nodiscard]] int attempts_of_an_interrupted_one();
+/// What becomes of a transaction that another thread writes into in each of its runs, if it can.
+struct interruptions {
+  int attempts = 0;               ///< runs it took; 20 if it did not get through
+  int writes_while_reserved = 0;  ///< that should have waited
+};
+[[nodiscard]] interruptions interrupt_a_transaction();
 
 }  // namespace shelf::crash

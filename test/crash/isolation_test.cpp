@@ -40,7 +40,7 @@ TEST(Isolation, ALongTransactionAmongShortOnesIsNotStarved) {
 }
 
 TEST(Isolation, ATransactionThatIsAlwaysInterruptedGetsThroughByItsReservation) {
-  EXPECT_LE(attempts_of_an_interrupted_one(), 8);
+  EXPECT_LE(interrupt_a_transaction().attempts, 8);
 }
 
 }  // namespace

@@ -90,9 +90,15 @@ violations lists() {
 }
 
 violations starvation() {
-  const auto most = attempts_of_an_interrupted_one();
-  if (most <= 8) return {};
-  return {"a transaction that was interrupted took " + std::to_string(most) + " attempts"};
+  violations found;
+  // On a busy machine the one who interrupts may come too late now and then.
+  for (int round = 0; round < 20 && found.empty(); ++round) {
+    const auto seen = interrupt_a_transaction();
+    if (seen.writes_while_reserved == 0) continue;
+    found.push_back("a table was written while it was reserved, in a transaction of " +
+                    std::to_string(seen.attempts) + " attempts");
+  }
+  return found;
 }
 
 /// One number in all tables at any moment.

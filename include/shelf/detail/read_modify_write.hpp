@@ -3,6 +3,7 @@
 #pragma once
 
 #include "shelf/detail/callback.hpp"
+#include "shelf/read_modify_write.hpp"
 
 #include <cstddef>
 #include <optional>
