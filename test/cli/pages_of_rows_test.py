@@ -71,6 +71,17 @@ class PagesOfRows(ToolTest):
             self.refused(*list_page, text, status=USAGE, says="damaged, or of another table")
         self.refused(*list_page, cursor, "--reverse", status=USAGE, says="other direction")
 
+    def test_a_cursor_with_a_right_checksum_and_no_key_in_it_is_refused(self):
+        self.numbers()
+        for forged in ("AQAKz7NabQAAAAFh", "AQAMZ4M9_wE"):  # of <<"a">>, and of no term
+            self.refused("list", "n.shelf", "--limit", 3, "--page", forged, status=USAGE,
+                         says="this cursor holds no key")
+
+    def test_the_cursors_of_programs_and_of_the_tool_are_the_same(self):
+        self.numbers()
+        # What ordered_map<int, std::string>::page("", 3) gives for the same keys.
+        self.assertEqual(self.page("", "n.shelf")[1], "AQCu75uzYQI")
+
     def test_tables_without_order_have_no_pages(self):
         for kind in ("set", "bag", "duplicate_bag"):
             self.make(f"{kind}.shelf", kind, "integer", "integer", [(1, 1)])

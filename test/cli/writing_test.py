@@ -3,7 +3,7 @@
 import json
 import subprocess
 
-from tool import NOT_FOUND, SHELF, USAGE, ToolTest, main
+from tool import NOT_FOUND, REFUSED, SHELF, USAGE, ToolTest, main
 
 
 class Writing(ToolTest):
@@ -84,6 +84,15 @@ class Writing(ToolTest):
                   [("a", 2), ("b", 7), ("a", 1), ("a", 2)])
         self.assertEqual(self.shelf("take", "v.shelf", "a").out, "2\n1\n2\n")
         self.assertEqual(self.shelf("list", "v.shelf").json, [{"key": "b", "value": 7}])
+
+    def test_take_says_that_a_value_it_erased_could_not_be_printed(self):
+        self.users()
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([SHELF, "take", "users.shelf", "1"], cwd=self.path, stdout=full,
+                                  stderr=subprocess.PIPE, check=False)
+        self.assertEqual(done.returncode, REFUSED)
+        self.assertIn(b"standard output", done.stderr)
+        self.refused("get", "users.shelf", "1", status=NOT_FOUND)
 
     def test_take_raw_prints_the_bytes_and_nothing_else(self):
         self.shelf("create", "a.shelf", "--key", "binary", "--value", "binary")
