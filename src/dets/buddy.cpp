@@ -134,6 +134,8 @@ void buddy::shrink(block from, unsigned to) noexcept {
 }
 
 void buddy::release(block freed) noexcept {
+  assert(freed.k >= smallest_class && freed.address >= base_);
+  assert(!free_[freed.k].contains(freed.address) && "freed once");
   for (; freed.k < largest_class; ++freed.k) {
     const auto size = static_cast<std::uint32_t>(block_size(freed.k));
     const bool upper = ((freed.address - base_) & size) != 0;

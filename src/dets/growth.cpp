@@ -2,6 +2,7 @@
 // Linear hashing: the table grows by a segment, and the slots of one old segment are divided.
 #include "dets/indivisible.hpp"
 
+#include <cassert>
 #include <limits>
 #include <new>
 
@@ -52,6 +53,7 @@ class object_store::growth {
   }
 
   void take_over() noexcept {
+    assert(!taken_over_ && !reserved_.empty() && store_.header_.n < store_.header_.m);
     taken_over_ = true;
     auto& h = store_.header_;
     auto& replaced = store_.replaced_;
@@ -59,6 +61,7 @@ class object_store::growth {
     store_.slots_.add_segment(reserved_.back().address);
     for (const auto& [slot, entry] : entries_) store_.slots_.set(slot, entry);
     replaced.insert(replaced.end(), replaced_.begin(), replaced_.end());
+    assert(h.next == h.m + h.n && "slots grow in the order of linear hashing");
     h.next += slots_per_segment;
     h.n += slots_per_segment;
     if (h.n == h.m) {

@@ -31,6 +31,8 @@ std::array<std::byte, 4> mark(std::uint32_t status) noexcept {
 /// bucket of a later one waits until what stood there two turns before is free.
 result<> object_store::place(std::uint32_t slot, bytes old, bytes fresh, std::size_t turn) {
   assert((turn == 0 || in_batch_) && "a single change has one turn");
+  assert(turn <= later_.size() + 1 && "turns come one after the other");
+  assert((!old.empty() || !fresh.empty()) && old.empty() == slots_.at(slot).empty());
   if (later_.size() < turn) later_.emplace_back();
   const auto entry = slots_.at(slot);
   make_room(replaced_in(turn));
@@ -64,6 +66,7 @@ void object_store::note_placed(std::uint32_t slot, slot_entry before, slot_entry
 result<> object_store::place_in_place(std::uint32_t slot, bytes old, bytes fresh) {
   const indivisible step(*this);
   const auto entry = slots_.at(slot);
+  assert(!in_batch_ && class_of(fresh.size()) <= entry.block().k && "it fits, and stays");
   const auto same = static_cast<std::size_t>(std::ranges::mismatch(old, fresh).in2 - fresh.begin());
   // By a call: a kill must not leave half of it.
   if (auto written = file_.write_page(entry.pointer + same, fresh.subspan(same)); !written) {
@@ -96,6 +99,7 @@ result<> object_store::place_anew(std::uint32_t slot, bytes old, bytes fresh, st
     return std::unexpected(error(errc::size_limit_exceeded,
                                  file_.path() + ": it would grow beyond the 2 GiB of a DETS file"));
   }
+  assert(*address >= body_start && (before.empty() || *address != before.pointer));
   const indivisible step(*this);
   if (auto written = write_bucket(*address, fresh, waiting_in(turn)); !written) {
     free_.release({*address, k});
@@ -118,6 +122,7 @@ std::vector<std::uint32_t>* object_store::waiting_in(std::size_t turn) noexcept 
 /// cut may leave any part of a write, and nothing in a bucket would tell.
 result<> object_store::write_bucket(std::uint64_t address, bytes bucket,
                                     std::vector<std::uint32_t>* waiting) {
+  assert(bucket.size() > bucket_header && address >= body_start);
   const auto before = end_;
   const bool at_once =
       in_one_page(address, address + bucket.size()) && waiting == nullptr && !file_.is_mapped();
@@ -161,11 +166,13 @@ result<> object_store::free_replaced() {
   const indivisible step(*this);
   placed_.clear();
   if (auto synced = sync_if_durable(); !synced) return synced;
+  assert((settings_.durable || unmarked_.empty()) && "elsewhere a bucket counts once written");
   if (auto done = hand_over(unmarked_, replaced_); !done) return done;
   for (auto& turn : later_) {
     if (auto done = hand_over(turn.unmarked, turn.replaced); !done) return done;
   }
   later_.clear();
+  assert(unmarked_.empty() && replaced_.empty() && "the change is complete");
   return {};
 }
 
@@ -192,6 +199,7 @@ result<> object_store::take_back() {
   const indivisible step(*this);
   for (const auto& p : placed_ | std::views::reverse) {
     const auto now = slots_.at(p.slot);
+    assert(now.empty() || now.pointer != p.before.pointer || p.before.empty());
     if (!now.empty()) {
       // No repair may find it.
       if (auto marked = mark_free(now.pointer); !marked) return marked;

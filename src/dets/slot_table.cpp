@@ -120,12 +120,14 @@ void slot_table::reserve_segment() {
 }
 
 void slot_table::add_part(std::uint32_t address) noexcept {
+  assert(needs_part() && parts_.size() < parts_.capacity() && "room was made");
   parts_.push_back(address);
   parts_changed_ = true;
 }
 
 void slot_table::add_segment(std::uint32_t address) noexcept {
-  assert(!needs_part());
+  assert(!needs_part() && segments_.size() < segments_.capacity() && "room was made");
+  assert(entries_.size() == segments_.size() * slots_per_segment);
   segments_.push_back(address);
   changed_.push_back(true);
   entries_.resize(entries_.size() + slots_per_segment);

@@ -3,6 +3,7 @@
 #include "engine/instance.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <new>
 
 namespace shelf::engine {
@@ -51,6 +52,7 @@ result<> instance::close_locked() {
 
 /// Writers may have slipped in since the save; from here on they are refused, unless closing fails.
 result<> instance::save_the_rest_and_seal() {
+  assert(file_ && is_open());
   const auto refuse_writers = [this](bool refuse) {
     const std::scoped_lock lock(commits_);
     commits_.refuse_writers(refuse);
@@ -80,6 +82,7 @@ void instance::release_all() noexcept {
   // Whoever still holds the file shall hold no descriptor.
   if (where_) where_->close();
   where_.reset();
+  assert(!file_ && !is_open() && "nothing of it is left to be used");
 }
 
 void instance::abandon() noexcept {

@@ -76,8 +76,10 @@ operation* commit_queue::stage_group(operation* first) {
       figures_.note_operation();
       // A table may be closed that another operation of the list did not ask for.
       if (op != first && op->on->held() == nullptr) break;
+      assert(op->on->held() != nullptr && "only an open table is staged in");
       const auto before = group_.staged;
       if (!op->on->stage(*op, group_)) break;
+      assert(group_.staged >= before && "staging only adds");
       op->changed = group_.staged > before;
       if (op->changed && file_ && !file_->likes_groups()) return op->next_operation();
     }
@@ -96,16 +98,22 @@ operation* commit_queue::stage_group(operation* first) {
 /// Every table is stamped before the board shows any of it, and shown before any lets go of what it
 /// replaced.
 inline void commit_queue::show(sequence number) noexcept {
-  assert(number == sequence_ && number > board_->published());
+  assert(number == sequence_ && number > board_->published() && "versions only grow");
   bool is_early = has_bug(seeded_bug::published_per_table);
   for (auto* t : group_.touched) {
+    assert(t->is_touched() && t->held() != nullptr && "a table is on the list once, and open");
     t->stamp(number);
     // As if each had a board of its own: the first shows what the others do not have yet.
     if (std::exchange(is_early, false)) board_->publish(number);
   }
   if (!has_bug(seeded_bug::published_per_table)) board_->publish(number);
+  assert((group_.touched.empty() || board_->published() == number) &&
+         "all of it shows, or nothing");
   std::size_t left = 0;
-  for (auto* t : group_.touched) left += t->settle(number);
+  for (auto* t : group_.touched) {
+    left += t->settle(number);
+    assert(!t->is_touched() && "a table leaves the list when its changes are published");
+  }
   group_.touched.clear();
   group_.changes.clear();
   group_.staged = 0;
@@ -130,6 +138,7 @@ void commit_queue::publish_group(operation* first, const operation* end) noexcep
   } catch (...) {
     thrown = std::current_exception();
   }
+  assert(number == sequence_ && "no other number is drawn meanwhile");
   const bool taken = !failure && !thrown;
   if (group_.commits != 0) {
     for (auto* op = first; op != end; op = op->next_operation()) op->number = number;
@@ -140,6 +149,7 @@ void commit_queue::publish_group(operation* first, const operation* end) noexcep
   } else {
     discard();
   }
+  assert(group_.empty() && group_.touched.empty() && "published or discarded, whole");
   if (taken) return;
   // What came behind the first change was decided on top of it: "unchanged", say, of what never
   // came to be.
@@ -156,6 +166,7 @@ void commit_queue::publish_group(operation* first, const operation* end) noexcep
 /// (durable).
 std::optional<error> commit_queue::append(sequence number) {
   assert(mode_ != write_mode::back && "a save writes what write-back tables changed");
+  assert(number > board_->published() && "the file has it before anybody sees it");
   if (auto done = is_timed_ ? append_timed(number) : file_->append(number, group_.changes); !done) {
     return done.error();
   }
@@ -175,6 +186,7 @@ result<> commit_queue::append_timed(sequence number) {
 /// One sync for all of the group. How long it took tells how long the next leader may wait for
 /// company.
 std::optional<error> commit_queue::sync_group() {
+  assert(mode_ == write_mode::durable && file_);
   auto& system = file_.system();
   const auto start = system.now();
   if (auto synced = file_->sync(); !synced) {
@@ -192,7 +204,10 @@ std::optional<error> commit_queue::sync_group() {
 void commit_queue::publish() noexcept { show(draw()); }
 
 void commit_queue::discard() noexcept {
-  for (auto* t : group_.touched) t->discard();
+  for (auto* t : group_.touched) {
+    assert(t->is_touched() && "a table is on the list once");
+    t->discard();
+  }
   group_.touched.clear();
   group_.changes.clear();
   group_.staged = 0;

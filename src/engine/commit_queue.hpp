@@ -9,6 +9,7 @@
 #include "engine/turn.hpp"
 #include "kinds/versions.hpp"
 
+#include <cassert>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -43,7 +44,10 @@ class commit_queue {
   }
   /// The number of the last batch.
   [[nodiscard]] sequence last() const noexcept { return sequence_; }
-  [[nodiscard]] sequence draw() noexcept { return ++sequence_; }
+  [[nodiscard]] sequence draw() noexcept {
+    assert(sequence_ + 1 < kinds::unpublished && "no file that is written counts this far");
+    return ++sequence_;
+  }
   /// The file knows this number: later ones are drawn.
   void continue_after(sequence number) noexcept {
     if (number > sequence_) sequence_ = number;
@@ -76,11 +80,12 @@ class commit_queue {
   file_keeper& file_;
   const write_mode mode_;
   const std::function<void()> much_left_;
+  /// Published to in the turn, read by all without a lock; snapshots outlive the queue.
   const std::shared_ptr<kinds::version_board> board_ = std::make_shared<kinds::version_board>(0);
   mutable turn turn_;
-  // Guarded by the turn.
-  sequence sequence_ = 0;  ///< last used
-  group group_;
+  // Guarded by the turn: only its holder reads or writes them.
+  sequence sequence_ = 0;  ///< last used; never less than what the board has published
+  group group_;            ///< empty between groups
   bool is_closing_ = false;
   bool is_timed_ = false;  ///< this group
   writer_figures figures_;

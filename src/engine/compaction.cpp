@@ -5,6 +5,7 @@
 #include "engine/loader.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <new>
 #include <optional>
 
@@ -41,6 +42,7 @@ result<> instance::compact(const progress& tell) {
 }
 
 result<> instance::compact_locked(const progress& tell) {
+  assert(file_ && !config_.in_memory);
   if (auto alone = file_.check_only_name(); !alone) return alone;
   if (config_.mode == write_mode::back) return compact_saved_state(tell);
   result<std::unique_ptr<stores::reading>> later;
@@ -50,6 +52,8 @@ result<> instance::compact_locked(const progress& tell) {
     return images();
   }();
   if (!later) return std::unexpected(later.error());
+  // What the image does not show, the later batches hold: nothing falls in between.
+  assert(from.pin->at() <= commits_.board().published());
   auto fresh = file_->write_whole(std::max<sequence>(from.pin->at(), 1), from.tables, tell);
   from = {};
   if (!fresh) return std::unexpected(fresh.error());
@@ -60,6 +64,7 @@ result<> instance::compact_locked(const progress& tell) {
   const std::scoped_lock lock(commits_);
   if (auto why = file_->fence()) return std::unexpected(*why);
   if (auto copied = (*fresh)->catch_up(**later); !copied) return copied;
+  assert((*later)->waiting() == 0 && "no writer got the turn since");
   later->reset();
   return file_.take_up(std::move(*fresh));
 }
@@ -123,6 +128,7 @@ result<> instance::recover() {
   const std::scoped_lock in_turn(commits_);
   const bool named = file_->still_named().has_value();
   const auto number = commits_.draw();
+  assert(number > commits_.board().published() && "no batch of the lost file bears it");
   auto fresh = file_->write_whole(number, images().tables, {});
   if (!fresh) return std::unexpected(fresh.error());
   auto next = std::move(*fresh);
@@ -142,6 +148,7 @@ result<> instance::recover() {
   if (!published && !next->is_fenced()) return published;
   file_.replace(std::move(next));
   if (!published) return published;
+  assert(!file_->is_fenced() && "the new file takes writes");
   note_on_disk(number);
   for (const auto& t : tables_) {
     if (t->held() == nullptr) continue;

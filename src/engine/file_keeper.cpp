@@ -2,6 +2,7 @@
 // The file looked at, and replaced by a new one.
 #include "engine/file_keeper.hpp"
 
+#include <cassert>
 #include <utility>
 
 namespace shelf::engine {
@@ -29,6 +30,7 @@ result<> file_keeper::check_name() const {
 }
 
 result<> file_keeper::check(journal::look_at what) const {
+  assert(file_ && "asked only while there is a file");
   auto named = check_name();
   return named ? file_->is_whole(what) : named;
 }
@@ -43,6 +45,7 @@ result<> file_keeper::check_only_name() const {
 }
 
 result<> file_keeper::take_up(std::shared_ptr<file_store> fresh) {
+  assert(file_ && fresh && fresh != file_ && "a file of its own, next to the one in use");
   if (auto named = check_name(); !named) return named;
   const auto published = [&] {
     try {

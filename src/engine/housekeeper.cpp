@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cassert>
 #include <chrono>
 
 namespace shelf::engine {
@@ -35,6 +36,7 @@ housekeeper& housekeeper::instance() {
 }
 
 void housekeeper::add(place&& room, std::chrono::nanoseconds first) noexcept {
+  assert(room.size() == 1 && "room for one chore");
   const std::scoped_lock lock(mutex_);
   std::erase_if(items_, [](const item& i) { return i.what.expired(); });
   room.front().due = std::chrono::steady_clock::now() + first;

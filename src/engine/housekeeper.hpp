@@ -58,7 +58,7 @@ class housekeeper {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::list<item> items_;
+  std::list<item> items_;  ///< guarded by mutex_, as is the next; the thread sleeps on the earliest
   bool started_ = false;
   const file::process_stamp process_;
 };

@@ -15,6 +15,7 @@
 #include "stores/catalogue.hpp"
 
 #include <atomic>
+#include <cassert>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -254,11 +255,13 @@ class live_table final : public detail::core {
 
   /// What readers see; null once closed, and while others take their place: then readers see
   /// `going_` until the board has published the version that shows `coming_`.
+  /// Written in the turn alone, read by all inside an epoch guard: what they point to stays until
+  /// the readers have left. A forked child sets the first to null, once.
   std::atomic<contents*> current_{nullptr};
   std::atomic<contents*> going_{nullptr};
   std::atomic<contents*> coming_{nullptr};
 
-  // Guarded by the turn.
+  // Guarded by the turn: only its holder reads or writes them.
   std::shared_ptr<contents> owned_;  ///< keeps *current_ alive
   std::shared_ptr<contents> fresh_;  ///< staged: takes the place of owned_
   bool fresh_is_clear_ = false;      ///< and not what was loaded

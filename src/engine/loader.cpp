@@ -10,6 +10,7 @@
 #include "term/zero_sign.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 namespace shelf::engine {
 namespace {
@@ -121,10 +122,12 @@ entry::owner table_loader::make_entry(const journal::change& c, bool fits) {
 template <class Change>
 void table_loader::stage(Change change) {
   (void)change();
+  assert(loaded_->published() <= version_ && "what is loaded is alone on its board");
   if (loaded_->staged_count() >= publish_after) loaded_->publish(++version_);
 }
 
 void table_loader::insert_announced() {
+  assert(announced_.size() <= announced_ahead);
   for (auto& [e, hash] : announced_) {
     if (first_counts_ && is_there(e->key(), hash)) continue;
     stage([&] { return loaded_->stage_insert(e, hash); });
@@ -200,6 +203,7 @@ void table_loader::check_live() {
 
 std::shared_ptr<contents> table_loader::take() {
   publish();
+  assert(loaded_->staged_count() == 0 && announced_.empty() && "all that was read is in it");
   return std::move(loaded_);
 }
 

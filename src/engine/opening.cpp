@@ -164,6 +164,9 @@ std::unique_ptr<live_table> instance::make_table(std::uint32_t id, table_descrip
 }
 
 live_table& instance::keep(std::unique_ptr<live_table> made) {
+  assert(std::ranges::find(tables_, made->id(), [](const auto& t) { return t->id(); }) ==
+             tables_.end() &&
+         "an id is never given twice");
   commits_.expect_tables(tables_.size() + 1);
   {
     const std::scoped_lock lock(names_);
@@ -264,6 +267,7 @@ result<> instance::create_file(std::vector<wanted_table>& wanted) {
     highest_id_ = 0;
     return std::unexpected(made.error());
   }
+  assert(!file_ && commits_.last() == 0 && "it is new");
   file_.replace(std::move(*made));
   commits_.continue_after(1);
   commits_.board().publish(1);
@@ -299,6 +303,7 @@ void instance::add_loaded(file_loader& loaded, std::vector<wanted_table>& wanted
     commits_.continue_after(t.load->version());
   }
   const auto number = commits_.draw();
+  assert(number > commits_.board().published() && all.size() == loaded.tables().size());
   auto next = all.begin();
   for (auto& [id, t] : loaded.tables()) {
     const auto& as = t.load->description();
@@ -387,6 +392,7 @@ result<> instance::create_tables(std::vector<wanted_table>& wanted) {
     if (done) done = file_->sync();
     if (!done) return done;
   }
+  assert(number == commits_.last() && commits_.open_group().empty() && "the turn is ours");
   for (std::size_t i = 0; i < made.size(); ++i) {
     empty[i]->since = number;
     keep(std::move(made[i])).install(std::move(empty[i]));

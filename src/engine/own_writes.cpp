@@ -39,7 +39,7 @@ void own_writes::forget() noexcept {
 void own_writes::apply(write_log& log, std::size_t at) {
   using verb = own_write::verb;
   auto& w = log[at];
-  assert(!w.is_void());
+  assert(!w.is_void() && (in_log_.empty() || in_log_.back() <= at) && "in the order of the log");
   if (w.what == verb::clear) {
     for (const auto earlier : in_log_) log[earlier].void_by = at;
     keys_.clear();
@@ -64,6 +64,7 @@ result<std::optional<bytes>> value_after(std::optional<bytes> base, const own_ke
                                          const std::string& label) {
   auto value = k.hides_base ? std::nullopt : base;
   for (const auto at : k.steps) {
+    assert(at < log.size() && !log[at].is_void() && "void writes are not steps");
     const auto& w = log[at];
     if (w.what == own_write::verb::put) {
       value = w.made->value();

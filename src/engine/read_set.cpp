@@ -7,6 +7,7 @@
 #include "memory/epoch.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 namespace shelf::engine {
 namespace {
@@ -74,6 +75,7 @@ namespace {
 [[nodiscard]] bool is_same(const read_set::range& r, const ordered_contents& of, sequence then,
                            sequence now) {
   if (r.is_empty) return true;
+  assert(then <= now && "a run reads what was published before its turn");
   const auto before = ranks_of(r, of, then);
   const auto after = ranks_of(r, of, now);
   if (before.to - before.from != after.to - after.from) return false;
@@ -98,6 +100,7 @@ bool read_set::is_valid(const contents& now, const contents& then, sequence at) 
     if (found != k.seen) return false;
   }
   if (has_only_keys()) return true;
+  assert(now.staged_count() == 0 && "other reads are repeated of published versions only");
   // A clear or a reload came in between, and what was seen is of no table any more.
   if (&now != &then) return false;
   const auto latest = now.published();

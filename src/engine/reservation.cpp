@@ -5,6 +5,7 @@
 #include "file/seeded_bug.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 namespace shelf::engine {
@@ -23,6 +24,7 @@ reservation::hold::~hold() {
     const std::scoped_lock lock(in_.mutex_);
     // Its lease may have ended long ago, and another begun.
     if (in_.holder_ != std::this_thread::get_id()) return;
+    assert(in_.is_held() && "who holds tables has said so");
     in_.holder_ = {};
     in_.tables_.clear();
     in_.is_held_.store(false, std::memory_order_relaxed);

@@ -3,6 +3,7 @@
 #include "engine/instance.hpp"
 #include "engine/loader.hpp"
 
+#include <cassert>
 #include <chrono>
 #include <utility>
 
@@ -109,9 +110,11 @@ result<> instance::may_write_file() const {
 /// In the turn. Every table as the last published version shows it, and what they are called.
 table_images instance::images() const {
   table_images all{.pin = pin(), .held = {}, .tables = {}};
+  assert(all.pin->at() == commits_.board().published() && "nothing is published meanwhile");
   std::uint32_t highest = 0;
   for (const auto& t : tables_) {
     if (t->held() == nullptr) continue;
+    assert(!t->is_touched() && t->held()->staged_count() == 0 && "images are taken between groups");
     all.held.push_back(t->owned());
     const auto* const entries = t->description().in_memory ? nullptr : t->held();
     all.tables.push_back(
@@ -131,6 +134,7 @@ result<> instance::save() {
 }
 
 result<> instance::save_locked() {
+  assert(file_ && is_open());
   auto saved = config_.mode == write_mode::back ? save_unsaved() : sync_and_note(true);
   if (saved) {
     const std::scoped_lock lock(notes_);
@@ -149,6 +153,7 @@ result<> instance::save_unsaved() {
     if (!any) return file_->sync();
     number = commits_.draw();
     all = images();
+    assert(number > all.pin->at() && "what changes while it is saved belongs to the next save");
     taken.take(tables_);
   }
   const stores::unsaved_state state{
@@ -276,6 +281,7 @@ result<> instance::reload_from_file() {
 
 /// In the turn: contents that equal the file take the place of all there is, in one step.
 void instance::adopt(file_loader& loaded) {
+  assert(commits_.open_group().empty() && "between groups");
   std::vector<std::shared_ptr<contents>> fresh;
   for (auto& [id, t] : loaded.tables()) {
     fresh.push_back(t.load->take());
@@ -299,6 +305,7 @@ void instance::adopt(file_loader& loaded) {
   for (const auto& t : tables_) {
     if (!loaded.tables().contains(t->id())) gone.push_back(t.get());
   }
+  assert(next == fresh.end() && "each table was given its contents");
   commits_.publish();
   for (auto* t : gone) t->install(nullptr);
 }

@@ -88,6 +88,8 @@ inline void live_table::stage_entry(operation& op, group& to) {
 
 bool live_table::stage(operation& op, group& to) {
   using verb = operation::verb;
+  assert(owned_ && (op.on == this) &&
+         "an operation is staged in its own table, while that is open");
   switch (op.what) {
     case verb::insert:
     case verb::insert_new: stage_entry(op, to); return true;
@@ -121,6 +123,7 @@ bool live_table::stage_batch(operation& op, group& to) {
       return true;
     }
   }
+  assert((!large || to.empty()) && "a large batch has a group of its own");
   if (large) draft().reserve(entries.size());
   to.changes.reserve(to.changes.size() + entries.size());
   constexpr std::size_t ahead = 16;
@@ -288,6 +291,7 @@ bool live_table::stage_same(operation& op, group& to) {
 void live_table::stage_fresh(std::shared_ptr<contents> fresh, group& to) noexcept {
   assert(!fresh_ && owned_->staged_count() == 0);
   flights_.note_clear();
+  assert(fresh && fresh != owned_);
   if (how_.is_saved) fresh->track_unsaved();
   fresh_ = std::move(fresh);
   touch(to);
@@ -295,11 +299,13 @@ void live_table::stage_fresh(std::shared_ptr<contents> fresh, group& to) noexcep
 }
 
 void live_table::stamp(sequence number) noexcept {
+  assert(is_touched_ && owned_ && number > owned_->changed_at() && "versions only grow");
   if (!fresh_) return owned_->stamp(number);
   if (fresh_->staged_count() != 0) fresh_->stamp(number);
   fresh_->since = number;
   // Who has pinned an older version finds the old contents in the list from here on; who reads the
   // latest is shown the old ones until the board has published.
+  assert(coming_.load() == nullptr && current_.load() == owned_.get() && "one swap at a time");
   retired_.add(owned_, number);
   going_.store(owned_.get(), std::memory_order_release);
   coming_.store(fresh_.get(), std::memory_order_release);
@@ -307,6 +313,7 @@ void live_table::stamp(sequence number) noexcept {
 }
 
 std::size_t live_table::settle(sequence number) noexcept {
+  assert(is_touched_ && "settled once");
   is_touched_ = false;
   if (retired_.holds_any()) [[unlikely]]
     retired_.release_unpinned();
@@ -317,6 +324,7 @@ std::size_t live_table::settle(sequence number) noexcept {
 }
 
 void live_table::finish_swap() noexcept {
+  assert(current_.load() == nullptr && coming_.load() == fresh_.get() && going_ == owned_.get());
   cleared_ = how_.is_saved && std::exchange(fresh_is_clear_, false);
   auto old = std::exchange(owned_, std::move(fresh_));
   current_.store(owned_.get(), std::memory_order_release);
@@ -325,6 +333,7 @@ void live_table::finish_swap() noexcept {
 }
 
 void live_table::discard() noexcept {
+  assert(current_.load() == owned_.get() && "what was only staged never began to be shown");
   is_touched_ = false;
   if (fresh_) {
     fresh_.reset();
@@ -363,6 +372,7 @@ void live_table::install(std::shared_ptr<contents> fresh) noexcept {
 
 /// Readers that came before may still be looking at it.
 void live_table::let_go_of(std::shared_ptr<contents> old) noexcept {
+  assert(old && old != owned_ && current_.load() != old.get() && "out of sight before it goes");
   auto& place = old->farewell;
   memory::epoch::retire_later(place, std::move(old));
   retired_.release_unpinned();
@@ -370,6 +380,7 @@ void live_table::let_go_of(std::shared_ptr<contents> old) noexcept {
 }
 
 bool live_table::collect_some(std::size_t most) noexcept {
+  assert(owned_ && !is_touched_ && "between groups, while the table is open");
   retired_.release_unpinned();
   const bool more = owned_->collect_some(most);
   return retired_.collect_some(most) || more;

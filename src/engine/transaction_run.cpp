@@ -66,6 +66,7 @@ transaction_scope::transaction_scope(transaction_run& run) noexcept : run_(run),
 }
 
 transaction_scope::~transaction_scope() {
+  assert(innermost == this && "scopes of a thread end in the reverse order");
   run_.database().note_running(-1);
   innermost = outer_;
 }
@@ -132,6 +133,7 @@ result<> transaction_run::nest(detail::function_ref<result<>()> f) {
   const auto held = bytes_;
   const auto failed = failure_.has_value();
   const auto undo = [&] {
+    assert(log_.size() >= writes && on_commit_.size() >= callbacks && "a nested call only adds");
     log_.erase(log_.begin() + static_cast<std::ptrdiff_t>(writes), log_.end());
     on_commit_.erase(on_commit_.begin() + static_cast<std::ptrdiff_t>(callbacks), on_commit_.end());
     bytes_ = held;
@@ -194,6 +196,7 @@ bool transaction_run::must_wait(const group& to) const noexcept {
 
 /// Whether its reads have the same answers now, what the group has staged included.
 bool transaction_run::is_valid(const group& to) const {
+  assert(board_.published() >= at() && "what was pinned had been published");
   if (to.empty() && board_.published() == at()) return true;
   return std::ranges::all_of(tables_, [&](const auto& t) {
     const auto& now = t->on().staged_contents();
@@ -219,6 +222,7 @@ std::optional<error> transaction_run::counters_fail() {
 }
 
 bool transaction_run::stage(operation& op, group& to) {
+  assert(op.commit == this && !failure_ && "a run that failed is not committed");
   for (const auto& t : tables_) {
     if (t->on().held() != nullptr) continue;
     op.failure = t->on().labelled(errc::table_closed);
@@ -242,6 +246,7 @@ bool transaction_run::stage(operation& op, group& to) {
   for (auto& w : log_) {
     if (!w.is_void()) w.on->stage(w, to);
   }
+  assert(op.ordinal < to.commits && "each transaction of a group has a place in it");
   return true;
 }
 

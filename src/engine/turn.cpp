@@ -30,6 +30,7 @@ void turn::submit(queued& op) {
 }
 
 void turn::push(queued& op) noexcept {
+  assert(op.next_ == nullptr && op.state_.load() == queued::state::waiting && "queued once");
   op.next_ = queue_.load(std::memory_order_relaxed);
   while (!queue_.compare_exchange_weak(op.next_, &op)) {
   }
@@ -40,6 +41,7 @@ queued* turn::take_queue() noexcept {
   queued* oldest = nullptr;
   std::size_t taken = 0;
   for (auto* op = queue_.exchange(nullptr); op != nullptr; ++taken) {
+    assert(op->state_.load() < queued::state::leads && "what is queued was not executed");
     auto* older = op->next_;
     op->next_ = oldest;
     oldest = op;
@@ -60,6 +62,8 @@ void turn::gather(std::size_t have) const noexcept {
 }
 
 void turn::lead(queued* first, queued* mine) {
+  assert(taken_.load() && handed_ == nullptr &&
+         "the leader has the turn, and took over what came with it");
   auto** end = &first;
   std::size_t have = mine != nullptr ? 1 : 0;
   for (; *end != nullptr; end = &(*end)->next_) ++have;
@@ -76,7 +80,9 @@ void turn::lead(queued* first, queued* mine) {
 }
 
 void turn::hand_over() noexcept {
+  assert(taken_.load() && handed_ == nullptr && "the turn stays taken: it goes from hand to hand");
   handed_ = take_queue();
+  assert(handed_ != nullptr && "only the holder takes from the queue, and saw it was not empty");
   auto& next = *handed_;
   if (next.state_.exchange(queued::state::leads) != queued::state::asleep) return;
   const std::scoped_lock lock(sleep_);
@@ -85,6 +91,7 @@ void turn::hand_over() noexcept {
 
 void turn::release() {
   for (int groups = 0;; ++groups) {
+    assert(taken_.load() && "released once");
     const bool enough = groups >= grouping_.groups_for_others && lockers_.load() == 0;
     if (enough && queue_.load() != nullptr) return hand_over();
     taken_.store(false);
@@ -102,14 +109,18 @@ void turn::release() {
 
 void turn::execute(queued* first, const queued* mine) noexcept {
   if (first == nullptr) return;
+  assert(taken_.load() && "groups are executed in the turn");
   execute_(first);
   bool somebody_sleeps = false;
   std::size_t size = 0;
   for (; first != nullptr; ++size) {
     auto* next = first->next_;
     // After this exchange the operation may be gone: its owner returns. Nobody waits for our own.
-    somebody_sleeps |=
-        first != mine && first->state_.exchange(queued::state::done) == queued::state::asleep;
+    if (first != mine) {
+      const auto before = first->state_.exchange(queued::state::done);
+      assert(before != queued::state::done && "executed once");
+      somebody_sleeps |= before == queued::state::asleep;
+    }
     first = next;
   }
   writers_ = size + queued_.load(std::memory_order_relaxed);
@@ -129,7 +140,11 @@ void turn::wait_until_done(queued& op) {
     awake_.wait(lock, is_over);
   }
   // The turn came with the lead, and operations with it, this one first.
-  if (op.state_.load() == queued::state::leads) lead(std::exchange(handed_, nullptr), nullptr);
+  if (op.state_.load() != queued::state::leads) return;
+  auto* const first = std::exchange(handed_, nullptr);
+  assert(first == &op && "the operation that waits longest leads");
+  lead(first, nullptr);
+  assert(op.state_.load() == queued::state::done);
 }
 
 void turn::lock() {
@@ -140,7 +155,7 @@ void turn::lock() {
   awake_.wait(lock, [&] { return served_locker_ == mine && try_take(); });
   ++served_locker_;
   --lockers_;
-  assert(taken_.load());
+  assert(taken_.load() && served_locker_ <= next_locker_ && lockers_.load() >= 0);
 }
 
 void turn::unlock() {

@@ -74,18 +74,24 @@ class turn {
   void execute(queued* first, const queued* mine) noexcept;
   void wait_until_done(queued& op);
 
-  group_function execute_;
-  std::atomic<bool> taken_{false};
-  std::atomic<queued*> queue_{nullptr};  ///< newest first
+  const group_function execute_;  ///< called by the holder alone
+
+  // Any thread writes and reads these.
+  std::atomic<bool> taken_{false};       ///< somebody holds the turn
+  std::atomic<queued*> queue_{nullptr};  ///< newest first; any thread pushes, the holder takes all
   std::atomic<std::size_t> queued_{0};   ///< length of the queue, now and then one behind
   std::atomic<int> lockers_{0};          ///< threads inside lock() that wait; nobody overtakes them
-  grouping grouping_;                    ///< guarded by the turn, as are the next two
-  std::size_t writers_ = 0;              ///< in the last group and behind it
-  queued* handed_ = nullptr;             ///< operations that came with the lead
-  std::uint64_t next_locker_ = 0;        ///< guarded by sleep_, as is the next
-  std::uint64_t served_locker_ = 0;      ///< whose turn it is among those that wait
-  std::mutex sleep_;
-  std::condition_variable awake_;  ///< an operation is done, or the turn is free
+
+  // Guarded by the turn. Whoever hands the lead on writes handed_, whoever takes it over reads it:
+  // the exchange of the operation's state comes in between.
+  grouping grouping_;
+  std::size_t writers_ = 0;   ///< in the last group and behind it
+  queued* handed_ = nullptr;  ///< operations that came with the lead; null but for that moment
+
+  std::mutex sleep_;                 ///< held for moments only, never while a group is executed
+  std::uint64_t next_locker_ = 0;    ///< guarded by sleep_, as is the next
+  std::uint64_t served_locker_ = 0;  ///< whose turn it is among those that wait
+  std::condition_variable awake_;    ///< an operation is done, or the turn is free
 };
 
 }  // namespace shelf::engine

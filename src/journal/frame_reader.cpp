@@ -35,6 +35,7 @@ result<bytes> frame_reader::window(std::uint64_t offset, std::size_t length) {
     buffer_.resize(*got);
     buffer_start_ = offset;
   }
+  assert(offset >= buffer_start_ && offset - buffer_start_ <= buffer_.size());
   const bytes there = bytes(buffer_).subspan(static_cast<std::size_t>(offset - buffer_start_));
   return there.first(std::min(wanted, there.size()));
 }
@@ -76,6 +77,7 @@ result<std::optional<frame>> frame_reader::at(std::uint64_t offset) {
   const auto header = header_at(offset);
   if (!header) return std::unexpected(header.error());
   if (!*header) return std::nullopt;
+  assert((*header)->size > frame_header_size && padded((*header)->size) <= size_ - offset);
   const auto length = static_cast<std::size_t>(padded((*header)->size));
   if (length > window_size) {
     // A damaged size must not make us hold gigabytes: believe it only once the checksum does.

@@ -11,7 +11,7 @@ namespace shelf::journal {
 void journal_file::begin(std::uint64_t sequence) {
   // A sync in another thread may fence at any moment, so the fence is no matter of an assert.
   assert(is_recovered_);
-  assert(sequence >= sequence_);
+  assert(sequence >= sequence_ && "a number that reached the file is never used again");
   batch_sequence_ = sequence;
   batch_at_ = end();
   batch_first_ = true;
@@ -36,6 +36,7 @@ result<> journal_file::add_in_place(const change& c) {
   // Larger than a frame holds, so it stands alone in its frame.
   if (c.value.size() <= frame_capacity) return add(c);
   if (auto room = make_room(c); !room) return room;
+  assert(filled() == frame_header_size && large_.empty() && "a large value has a frame of its own");
   append_record_head(buffer_, c);
   large_ = c.value;
   return {};
@@ -43,6 +44,7 @@ result<> journal_file::add_in_place(const change& c) {
 
 /// A frame whose value is not in the buffer.
 result<> journal_file::write_in_pieces(const frame_header& header) {
+  assert(!large_.empty() && filled() == header.size);
   seal_frame_in_pieces(buffer_, std::span(&large_, 1), header, header_.file_id, batch_at_);
   constexpr std::array<std::byte, 8> zeros{};
   auto at = batch_at_;

@@ -146,6 +146,7 @@ result<> journal_file::recover() {
     if (auto synced = held_.file.sync(); !synced) return synced;
     if (auto synced = where_->sync_directory(); !synced) return synced;
   }
+  assert(end() >= frames_start && durable_.load() <= end());
   durable_ = end();
   is_recovered_ = true;
   map_if_asked();
@@ -235,6 +236,8 @@ result<> journal_file::allow_several_tables() {
 
 result<> journal_file::commit() {
   if (auto flushed = flush_frame(true); !flushed) return flushed;
+  assert(batch_sequence_ >= sequence_ && "numbers never go back");
+  assert(batch_at_ > end() && frame_at_ >= end() && "a batch has a frame, behind all others");
   sequence_ = batch_sequence_;
   last_frame_.store(frame_at_, std::memory_order_release);
   end_.store(batch_at_, std::memory_order_release);
@@ -256,7 +259,8 @@ std::uint64_t journal_file::claimed_durable() const noexcept {
 }
 
 result<> journal_file::flush_frame(bool commits) {
-  assert(buffer_.size() > frame_header_size);
+  assert(buffer_.size() > frame_header_size && "a frame has a record");
+  assert(batch_at_ >= end() && batch_at_ % 8 == 0 && claimed_durable() <= end());
   assert(filled() <= std::numeric_limits<std::uint32_t>::max());
   const frame_header header{.size = static_cast<std::uint32_t>(filled()),
                             .first = batch_first_,
@@ -270,6 +274,7 @@ result<> journal_file::flush_frame(bool commits) {
     buffer_.resize(padded(buffer_.size()));
     seal_frame(buffer_, header, header_.file_id, batch_at_);
   }
+  assert(is_announced_ && "the eras before ours are over, on disk, before our first frame");
   const auto next = batch_at_ + padded(header.size);
   if (auto ahead = write_ahead_of(next); !ahead) return ahead;
   auto written = in_pieces ? write_in_pieces(header) : held_.file.write(batch_at_, buffer_);
@@ -322,6 +327,7 @@ result<> journal_file::write_ahead_of(std::uint64_t end) {
 }
 
 error journal_file::roll_back(const error& cause) {
+  assert(batch_sequence_ >= sequence_ && batch_at_ >= end());
   sequence_ = batch_sequence_;  // never used again: frames that cannot be unwritten may bear it
   empty_buffer();
   const auto cut = cut_back(end());
@@ -374,6 +380,7 @@ result<> journal_file::sync() {
     if (whole.error() == errc::replaced) return whole;
     return std::unexpected(in_doubt(whole.error()));  // it was synced, and cannot be read
   }
+  assert(durable_.load() <= up_to && up_to <= end() && "what is durable stays, and was committed");
   durable_.store(up_to, std::memory_order_release);
   return {};
 }
@@ -408,6 +415,7 @@ result<> journal_file::seal() {
     written_up_to_ = end();
   }
   if (auto synced = sync(); !synced) return synced;
+  assert(is_durable() && written_up_to_ <= end() && "a closed file ends with its seal, on disk");
   header_.closed = true;
   claim_durable(session_.era);
   if (auto written = write_header_slots(true); !written) {

@@ -214,16 +214,19 @@ class journal_file {
 
   file::sync_pace pace_;             ///< of sync_on_the_way
   std::uint64_t written_up_to_ = 0;  ///< file size as we know it, zeros written ahead included
+
+  // The appending thread writes these; a sync in another thread, and the observers, read them.
   std::atomic<std::uint64_t> end_{frames_start};
   std::atomic<std::uint64_t> last_frame_{frames_start};  ///< start of the frame that ends at end_
   /// The file is no shorter unless somebody else cut it: lowered before we do, and counted.
   std::atomic<std::uint64_t> least_size_{0};
   std::atomic<std::uint32_t> own_cuts_{0};
   std::atomic<std::uint64_t> changes_end_{frames_start};  ///< end, trailing notes not counted
+  // Whoever syncs writes the first, under sync_mutex_; whoever fences the second, once.
   std::atomic<std::uint64_t> durable_{0};
   std::atomic<bool> is_fenced_{false};
   mutable std::mutex fence_mutex_;
-  std::optional<error> fence_;
+  std::optional<error> fence_;  ///< guarded by fence_mutex_
   file::fair_mutex sync_mutex_;
   std::uint64_t proven_ = frames_start;  ///< a frame that was read back; under sync_mutex_
   std::uint64_t proven_up_to_ = 0;       ///< nothing was written since; under sync_mutex_

@@ -47,10 +47,12 @@ class chain {
 
   /// Takes the frame at `at`, unless there is a reason to refuse the file.
   [[nodiscard]] result<> accept(const frame& f, std::uint64_t at) {
+    assert(fits(f.header, at) && f.next > at && at >= found_.end && "only what may follow");
     batch_ = f.header;
     in_batch_ = !f.header.commit;
     if (auto counted = count(f, at); !counted) return counted;
     if (in_batch_) return {};
+    assert(f.header.sequence >= found_.sequence && f.next % 8 == 0);
     found_.end = f.next;
     found_.last_frame = at;
     found_.last = f.header.written_in;
@@ -97,6 +99,7 @@ class chain {
 /// the file: a file made of overlapping claims must not cost quadratic time.
 [[nodiscard]] result<std::optional<std::uint64_t>> find_proof(frame_reader& reader,
                                                               std::uint64_t bad) {
+  assert(bad % 8 == 0 && "frames begin at multiples of 8");
   std::uint64_t budget = 16 * reader.size() + (std::uint64_t{64} << 20);
   for (std::uint64_t at = bad + 8;; at += 8) {
     const auto next = reader.skip_zeros(at);
@@ -118,6 +121,7 @@ class chain {
 /// Decides what the bad frame at `bad` means; sets torn_bytes if the journal merely ends.
 [[nodiscard]] result<> judge_end(frame_reader& reader, const file_header& header, std::uint64_t bad,
                                  scanned& found) {
+  assert(bad >= found.end && "a batch that is whole ends before the first bad frame");
   if (reader.size() < frames_start) return ends_in_header(reader.size());
   if (header.durable_up_to > bad && !has_bug(seeded_bug::stop_at_first_bad_frame)) {
     return damaged(bad, "the file header says");
@@ -131,6 +135,7 @@ class chain {
     if (!proof) return std::unexpected(proof.error());
     if (*proof) return damaged(bad, "the frame at byte " + std::to_string(**proof) + " says");
   }
+  assert(reader.size() >= found.end);
   found.torn_bytes = reader.size() - found.end;
   return {};
 }
@@ -165,6 +170,7 @@ class chain {
 
 [[nodiscard]] result<> hand_out(frame_reader& reader, std::uint64_t from, std::uint64_t to,
                                 visitor& out) {
+  assert(from % 8 == 0 && from >= frames_start);
   for (auto at = from; at < to;) {
     const auto next = reader.at(at);
     if (!next) return std::unexpected(next.error());

@@ -5,6 +5,7 @@
 #include "journal/journal_file.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <new>
 #include <string>
 
@@ -57,6 +58,7 @@ result<> journal_file::is_whole(look_at what, std::uint64_t up_to, std::uint64_t
 /// again, has zeros in between. Without the memory to look, the next look is for both.
 result<> journal_file::reads_back(std::uint64_t up_to, std::uint64_t last_frame) try {
   if (proven_up_to_ == up_to) return {};
+  assert(proven_ >= frames_start && proven_up_to_ <= up_to && up_to <= end());
   frame_reader reader(held_.file, up_to, header_.file_id);
   const auto is_there = [&](std::uint64_t at) -> result<std::uint64_t> {
     const auto header = reader.header_at(at);
@@ -111,6 +113,7 @@ result<> journal_file::cut_back(std::uint64_t size) {
     if (as_long.error() == errc::replaced) set_fence(as_long.error());
     return as_long;
   }
+  assert(size >= end() && "what was committed is never cut off");
   least_size_.store(std::min(size, least_size_.load(std::memory_order_relaxed)),
                     std::memory_order_release);
   own_cuts_.fetch_add(1, std::memory_order_acq_rel);
@@ -129,6 +132,7 @@ void journal_file::set_fence(const error& cause) noexcept {
   const std::scoped_lock lock(fence_mutex_);
   if (!fence_) fence_ = cause;
   is_fenced_.store(true, std::memory_order_release);
+  assert(fence_ && "the first cause stays");
 }
 
 }  // namespace shelf::journal

@@ -28,6 +28,7 @@ void contents::unpin(const pinned& p) noexcept { board_->unpin(p.slot); }
 std::size_t contents::pin_count() const noexcept { return board_->pin_count(); }
 
 std::size_t contents::publish(sequence number) noexcept {
+  assert(number > changed_at() && "versions only grow");
   stamp(number);
   board_->publish(number);
   return settle(number);

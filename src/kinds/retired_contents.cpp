@@ -13,7 +13,7 @@ namespace shelf::kinds {
 void retired_contents::add(const std::shared_ptr<contents>& gone, sequence until) noexcept {
   auto& room = gone->retirement;
   assert(room.size() == 1 && "contents are let go of once");
-  assert(until > gone->since);
+  assert(until > gone->since && "it was shown for one version at least");
   room.front() = {.what = gone, .held = gone, .until = until};
   const std::scoped_lock lock(mutex_);
   gone_.splice(gone_.end(), room);
@@ -41,6 +41,7 @@ void retired_contents::release_if(F is_to_go) noexcept {
     });
     if (found == gone_.end()) return;
     last = std::exchange(found->held, nullptr);
+    assert(held_.load() > 0);
     held_.fetch_sub(1, std::memory_order_relaxed);
   }
 }

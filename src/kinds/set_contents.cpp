@@ -160,6 +160,7 @@ void set_contents::count(entry_reference gone, entry_reference come) noexcept {
 void set_contents::stage(index::place place, std::uint64_t hash, entry::owner& e, bool tombstone) {
   const auto now = reference_to(e.get(), tombstone);
   const entry_reference before = place ? place.reference() : 0;
+  assert((before == 0 || !is_staged(before)) && "a key is staged once; stage_on_top for the rest");
   if (!place) index_.make_room(hash);
   make_room_for_one();
   version_record* const record = before != 0 ? make_record(now, before) : nullptr;
@@ -180,7 +181,7 @@ void set_contents::stage_on_top(index::place place, entry::owner& e, bool tombst
   const auto old = place.reference();
   const auto now = reference_to(e.get(), tombstone);
   change& c = staged_[entry_in(old)->unsaved_at];
-  assert(c.now == old);
+  assert(c.now == old && is_staged(old) && "an entry that is staged knows its place");
   held_.add(memory::blocks::rounded(e->footprint()));
   e->unsaved_at = entry_in(old)->unsaved_at;
   e->stamp.store(entry_in(old)->stamp.load(std::memory_order_relaxed), std::memory_order_release);
@@ -239,6 +240,7 @@ const entry* set_contents::find_staged(bytes key, std::uint64_t hash) const {
 
 void set_contents::stamp(sequence number) noexcept {
   for (const change& c : staged_) {
+    assert((c.before != 0) == (c.record != nullptr) && number_of(entry_in(c.now)) == unpublished);
     if (c.record != nullptr) {
       c.record->number.store(number, std::memory_order_release);
     } else {
@@ -250,6 +252,7 @@ void set_contents::stamp(sequence number) noexcept {
 }
 
 std::size_t set_contents::settle(sequence number) noexcept {
+  assert(board_->published() >= number && "what it replaced goes once the new is shown");
   const auto held = board_->scan();
   if (track_unsaved_) {
     for (const change& c : staged_) note_unsaved(c);

@@ -63,7 +63,7 @@ void set_contents::tidy(const change& c, sequence number,
     if (is_tombstone(c.now)) drop_if_done(c.now, c.hash);
     return;
   }
-  assert(c.record->number.load() == number);
+  assert(c.record->number.load() == number && c.record->owner == c.now);
   static_cast<void>(number);
   // What stands behind `before` goes first, or with it: see splice.
   if (!held.any_older && record_of(c.before) == nullptr) return settle(c.record, c.hash);
@@ -88,6 +88,7 @@ void set_contents::splice(version_record* r) noexcept {
 void set_contents::settle(version_record* r, std::uint64_t hash) noexcept {
   const auto owner = r->owner;
   const auto number = r->number.load(std::memory_order_relaxed);
+  assert(number != unpublished && record_of(owner) == r && "published, and the owner's own");
   entry_in(owner)->stamp.store(stamp_of(number), std::memory_order_release);
   retire(r->previous.load(std::memory_order_relaxed));
   retire(r);

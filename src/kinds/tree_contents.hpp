@@ -109,8 +109,8 @@ class tree_contents final : public versioned<ordered_contents> {
   const key_order order_;
   bool track_unsaved_;
   tree_draft draft_;
-  std::atomic<version*> newest_{nullptr};
-  version* next_ = nullptr;  ///< made while staging
+  std::atomic<version*> newest_{nullptr};  ///< the writer writes, readers start from it
+  version* next_ = nullptr;                ///< made while staging
   std::vector<change> staged_;
   /// Staged and replaced or erased in the same batch: never seen, but their bytes are in the
   /// journal's hands.

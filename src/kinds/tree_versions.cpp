@@ -49,6 +49,7 @@ void tree_contents::free_mortal(mortal* m) noexcept {
 
 void tree_contents::stamp(sequence number) noexcept {
   for (const change& c : staged_) {
+    assert((c.now == nullptr || is_staged(c.now)) && "stamped once");
     if (c.now != nullptr) c.now->stamp.store(stamp_of(number), std::memory_order_release);
   }
   payload_.set(payload_.value() + static_cast<std::size_t>(payload_change_));
@@ -59,6 +60,7 @@ void tree_contents::stamp(sequence number) noexcept {
 }
 
 std::size_t tree_contents::settle(sequence number) noexcept {
+  assert(board_->published() >= number && "what it replaced goes once the new is shown");
   if (!staged_.empty()) bury_replaced(number);
   const std::size_t changes = staged_.size();
   end_batch();
@@ -73,6 +75,8 @@ std::size_t tree_contents::settle(sequence number) noexcept {
 void tree_contents::show(sequence number) noexcept {
   version* const before = newest_.load(std::memory_order_relaxed);
   version* const now = std::exchange(next_, nullptr);
+  assert(now != nullptr && "staging made it");
+  assert((before == nullptr || before->number.load() < number) && "the newest comes first");
   now->number.store(number, std::memory_order_relaxed);
   now->root = draft_.root();
   now->older.store(before, std::memory_order_relaxed);

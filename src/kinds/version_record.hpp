@@ -4,6 +4,8 @@
 
 #include "kinds/versions.hpp"
 
+#include <cassert>
+
 namespace shelf::kinds {
 
 /// A reference to an entry: its address, and a bit that says that it is the tombstone of an erased
@@ -58,12 +60,14 @@ class record_list {
  public:
   [[nodiscard]] version_record* oldest() const noexcept { return oldest_; }
   void push(version_record* r) noexcept {
+    assert((newest_ == nullptr || newest_->newer == nullptr) && r != newest_);
     r->older = newest_;
     r->newer = nullptr;
     (newest_ != nullptr ? newest_->newer : oldest_) = r;
     newest_ = r;
   }
   void remove(version_record* r) noexcept {
+    assert((r->older != nullptr || r == oldest_) && (r->newer != nullptr || r == newest_));
     (r->older != nullptr ? r->older->newer : oldest_) = r->newer;
     (r->newer != nullptr ? r->newer->older : newest_) = r->older;
   }

@@ -16,6 +16,7 @@ version_board::~version_board() {
 }
 
 std::atomic<sequence>* version_board::claim(sequence wanted, std::size_t& index) {
+  assert(wanted < unpublished && "only what was published can be pinned");
   index = 0;
   for (chunk* c = &first_;;) {
     for (auto& slot : c->at) {
@@ -54,6 +55,7 @@ version_board::pin_place version_board::pin() {
     wanted = seen;
     slot->store(wanted, std::memory_order_seq_cst);
   }
+  assert(wanted <= published() && pins_.load() > 0);
   got.at = wanted;
   return got;
 }
@@ -61,7 +63,7 @@ version_board::pin_place version_board::pin() {
 void version_board::unpin(std::size_t slot) noexcept {
   chunk* c = &first_;
   for (; slot >= per_chunk; slot -= per_chunk) c = c->next.load(std::memory_order_acquire);
-  assert(c->at[slot].load() != nobody);
+  assert(c->at[slot].load() != nobody && pins_.load() > 0 && "unpinned once");
   c->at[slot].store(nobody, std::memory_order_release);
   unpins_.fetch_add(1, std::memory_order_release);
   pins_.fetch_sub(1, std::memory_order_release);
@@ -74,6 +76,7 @@ version_board::held_versions version_board::scan() const noexcept {
   for (const chunk* c = &first_; c != nullptr; c = c->next.load(std::memory_order_acquire)) {
     for (const auto& slot : c->at) {
       const sequence at = slot.load(std::memory_order_seq_cst);
+      assert(at == nobody || at <= published());
       if (at < held.oldest) held.oldest = at;
       if (at >= newest) continue;
       held.any_older = true;

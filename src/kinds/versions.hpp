@@ -43,7 +43,7 @@ class version_board {
   }
   /// Every table that the version changes has been stamped with its number.
   void publish(sequence number) noexcept {
-    assert(number > published() && number < unpublished);
+    assert(number > published() && number < unpublished && "versions only grow");
     published_.store(number, std::memory_order_seq_cst);
   }
 
@@ -85,10 +85,11 @@ class version_board {
   /// Finds a free slot and writes `wanted` into it.
   std::atomic<sequence>* claim(sequence wanted, std::size_t& index);
 
-  // Readers of every table look at the first, those who pin write the others.
+  // Readers of every table look at the first, which the writer alone changes; those who pin write
+  // the others, which the writer reads. No lock guards them: see the invariant.
   alignas(64) std::atomic<sequence> published_;
-  alignas(64) std::atomic<std::size_t> pins_{0};
-  std::atomic<std::size_t> unpins_{0};
+  alignas(64) std::atomic<std::size_t> pins_{0};  ///< slots taken or about to be
+  std::atomic<std::size_t> unpins_{0};            ///< only grows
   alignas(64) chunk first_;
 };
 
@@ -122,6 +123,9 @@ class size_history {
   void set(sequence number, std::ptrdiff_t change, const version_board& board) noexcept {
     const auto& now = places_[current_];
     auto& next = places_[current_ ^ 1];
+    assert(number > now.number.load() && "versions only grow");
+    assert((change >= 0 || now.size.load() >= static_cast<std::size_t>(-change)) &&
+           "no less than 0");
     if (board.pin_count() != 0) keep(next, now.number.load(std::memory_order_relaxed), board);
     const auto size = now.size.load(std::memory_order_relaxed) + static_cast<std::size_t>(change);
     next.number.store(nobody, std::memory_order_release);
@@ -148,8 +152,8 @@ class size_history {
   void keep(const place& old, sequence until, const version_board& board) noexcept;
   [[nodiscard]] bool find(sequence at, std::size_t& size) const noexcept;
 
-  std::array<place, 2> places_;
-  std::size_t current_ = 0;  ///< the writer's own
+  std::array<place, 2> places_;  ///< the writer writes, in its turn; anyone reads, and looks twice
+  std::size_t current_ = 0;      ///< the writer's own
   mutable std::mutex mutex_;
   std::vector<kept_size> kept_;  ///< guarded by mutex_; only the writer changes it
 };

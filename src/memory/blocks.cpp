@@ -128,6 +128,8 @@ class region_pool {
     const std::lock_guard lock(mutex_);
     region* const home = s->home;
     const auto offset = static_cast<std::size_t>(reinterpret_cast<std::byte*>(s) - home->base);
+    assert(offset < region_bytes && offset % slab_bytes == 0 && s->used == 0);
+    assert((home->free_slabs >> (offset / slab_bytes) & 1) == 0 && "a slab is given back once");
     if (home->free_slabs == 0) link(with_room_, home);
     home->free_slabs |= std::uint32_t{1} << (offset / slab_bytes);
     if (home->free_slabs == ~std::uint32_t{0} && ++empty_ > 1) drop_region(home);
@@ -247,6 +249,7 @@ void centre::fill(thread_cache::stock& stock, std::size_t size_class, std::size_
       auto* const place = reinterpret_cast<std::byte*>(from) + sizeof(slab) + from->cut++ * size;
       taken = new (place) free_block;
     }
+    assert(from->used < from->capacity && from->cut <= from->capacity && "it has room");
     if (++from->used == from->capacity) unlink(mine.with_room, from);
     taken->next = std::exchange(stock.head, taken);
     ++stock.count;
@@ -258,12 +261,13 @@ void centre::drain(thread_cache::stock& stock, std::size_t size_class, std::size
   auto& mine = classes_[size_class];
   const std::lock_guard lock(mine.mutex);
   for (; count > 0; --count) {
+    assert(stock.head != nullptr && stock.count > 0);
     free_block* const block = stock.head;
     stock.head = block->next;
     --stock.count;
     slab* const home = slab_of(block);
     if (home->generation != generation_) continue;
-    assert(home->used > 0);
+    assert(home->used > 0 && home->used <= home->capacity && "a block is released once");
     if (home->used == home->capacity) link(mine.with_room, home);
     block->next = std::exchange(home->free, block);
     if (--home->used == 0) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cassert>
 #include <cstddef>
 
 namespace shelf::memory {
@@ -11,7 +12,10 @@ namespace shelf::memory {
 class byte_count {
  public:
   void add(std::size_t bytes) noexcept { set(value() + bytes); }
-  void subtract(std::size_t bytes) noexcept { set(value() - bytes); }
+  void subtract(std::size_t bytes) noexcept {
+    assert(bytes <= value() && "what goes was counted when it came");
+    set(value() - bytes);
+  }
   void set(std::size_t bytes) noexcept { value_.store(bytes, std::memory_order_relaxed); }
   [[nodiscard]] std::size_t value() const noexcept {
     return value_.load(std::memory_order_relaxed);

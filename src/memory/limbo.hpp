@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cstdint>
 
 namespace shelf::memory {
@@ -31,12 +32,14 @@ class limbo {
   /// Keeps room for one push at some later time: takes it from the room there is.
   void promise() noexcept { ++promised_; }
   void push_promised(void* block, std::size_t bytes) noexcept {
+    assert(promised_ > 0 && "each promise is kept once");
     --promised_;
     push(block, bytes);
   }
 
   /// The block is out of sight of readers that enter from now on. Needs room.
   void push(void* block, std::size_t bytes) noexcept {
+    assert(block != nullptr && bytes > 0);
     queue_.push({block, bytes});
     ++loose_;
   }
@@ -74,6 +77,7 @@ class limbo {
   };
 
   void bundle() noexcept {
+    assert(loose_ > 0 && ready_ + loose_ <= queue_.size() && "each block waits in one place");
     const auto ended = epoch::advance();
     // When a reader stays so long that the marks run out, the newest takes all that comes.
     if (marks_ == bundles_.size()) {
@@ -90,8 +94,10 @@ class limbo {
       first_ = (first_ + 1) % bundles_.size();
       --marks_;
     }
+    assert(ready_ + loose_ <= queue_.size());
   }
   void free(std::size_t count) noexcept {
+    assert(count <= queue_.size());
     ready_ -= count < ready_ ? count : ready_;
     for (; count > 0; --count) {
       const item one = queue_.front();

@@ -99,6 +99,7 @@ class reserved_queue {
     if (spares_ > 1) return release(done);
     done->next = std::exchange(spare_, done);
     ++spares_;
+    assert((head_ == nullptr) == (tail_ == nullptr));
   }
   void release(chunk* c) noexcept {
     held_.subtract(blocks::rounded(sizeof(chunk)));

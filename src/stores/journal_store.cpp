@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cassert>
 #include <functional>
 #include <utility>
 
@@ -42,6 +43,7 @@ constexpr std::uint64_t record_overhead = 8;
 
 [[nodiscard]] result<> add_entries(journal_file& to, const table_image& of,
                                    const std::function<void(std::size_t)>& wrote) {
+  assert(of.as != nullptr && of.all != nullptr && of.at <= of.all->published());
   const auto what = is_bag(of.as->what) ? op::append : op::put;
   const auto walk = of.all->walk(of.at);
   for (auto some = walk->next(); !some.empty(); some = walk->next()) {
@@ -60,6 +62,8 @@ class tail_copy final : public journal::visitor {
   explicit tail_copy(journal_file& to) : to_(to) {}
   result<> visit(const journal::change& c, std::uint64_t number) override {
     if (c.what == op::note || c.what == op::seal) return {};
+    assert((!in_batch_ || number == number_) && number >= number_ && "batch by batch, in order");
+    number_ = number;
     if (!in_batch_) to_.begin(number);
     in_batch_ = true;
     return to_.add(c);
@@ -72,6 +76,7 @@ class tail_copy final : public journal::visitor {
  private:
   journal_file& to_;
   bool in_batch_ = false;
+  std::uint64_t number_ = 0;  ///< of the last batch
 };
 
 [[nodiscard]] std::uint64_t live_bytes(const live_figures& live) noexcept {
@@ -86,6 +91,7 @@ class journal_store::journal_reading final : public reading {
   std::uint64_t waiting() const noexcept override { return of_.end() - mark_; }
   result<> next(journal::visitor& out) override {
     const auto end = of_.end();
+    assert(mark_ <= end && "committed batches stay");
     auto read = of_.replay(mark_, end, out);
     if (read) mark_ = end;
     return read;
@@ -178,6 +184,7 @@ result<std::unique_ptr<reading>> journal_store::follow(start from) {
 }
 
 result<> journal_store::append(sequence number, std::span<const journal::change> changes) {
+  assert(!changes.empty() && number > file_->last_sequence() && "each batch has its own number");
   journal::unfinished_batch batch(*file_);
   file_->begin(number);
   result<> done;
@@ -194,6 +201,7 @@ result<> journal_store::append(sequence number, std::span<const journal::change>
 /// One batch: its cost follows the change, not the table.
 result<std::shared_ptr<file_store>> journal_store::save(const unsaved_state& state) {
   if (state.compact) return write_whole(state.number, state.all, {});
+  assert(state.number > file_->last_sequence());
   journal::unfinished_batch batch(*file_);
   file_->begin(state.number);
   result<> done;
@@ -223,6 +231,7 @@ result<std::shared_ptr<file_store>> journal_store::write_whole(sequence number,
   if (!made) return std::unexpected(made.error());
   auto ready = std::make_shared<journal_store>(where_, settings_, std::move(*made));
   auto& j = *ready->file_;
+  assert(number > 0 && !tables.empty() && "even an empty database knows its highest id");
   if (auto like = j.copy_mode_of(*file_); !like) return std::unexpected(like.error());
   j.begin(number);
   result<> done;
@@ -262,6 +271,7 @@ file_figures journal_store::figures(const live_figures& live) const {
   const auto end = file_->end();
   // What the library noted for itself behind the last change is nobody's loss.
   const auto synced = file_->is_durable() ? end : std::min(end, file_->durable_up_to());
+  assert(end >= frames_start);
   return {.bytes = end,
           .garbage_bytes = end - std::min<std::uint64_t>(end, live_bytes(live)),
           .unsynced_bytes = end - synced,

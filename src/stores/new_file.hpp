@@ -5,6 +5,7 @@
 #include "journal/journal_file.hpp"
 
 #include <bit>
+#include <cassert>
 #include <memory>
 
 namespace shelf::stores {
@@ -37,6 +38,7 @@ class new_file {
 
   /// Adds a change to the batch `sequence`, which it begins if need be.
   [[nodiscard]] result<> add(const journal::change& c, std::uint64_t sequence) {
+    assert(sequence > 0 && "0 is the number of no batch");
     if (!in_batch_) journal_->begin(sequence);
     in_batch_ = true;
     return journal_->add(c);
@@ -53,6 +55,7 @@ class new_file {
   }
   /// On disk, named, sealed; or there is no such file. file_error (EEXIST) if the name is taken.
   [[nodiscard]] result<> publish() {
+    assert(!in_batch_ && "all batches are in it");
     auto done = journal_->publish(false);
     if (!done && done.error() == std::errc::file_exists) {
       return std::unexpected(error(errc::file_error, where_->path() + ": the file already exists",
