@@ -19,12 +19,9 @@ constexpr std::size_t largest_growth = 4096;
 bag_contents::bag_contents(const options& o)
     : versioned(o),
       distinct_(o.what == kind::bag),
-      track_unsaved_(o.track_unsaved),
       pairs_owner_{o.hash_seed},
       lists_(*this, limbo_, held_),
-      pairs_(pairs_owner_, limbo_, held_),
-      unsaved_(held_),
-      taken_(held_) {}
+      pairs_(pairs_owner_, limbo_, held_) {}
 
 // Readers.
 

@@ -4,7 +4,6 @@
 
 #include "kinds/hash.hpp"
 #include "kinds/hash_index.hpp"
-#include "kinds/unsaved_list.hpp"
 #include "kinds/value_list.hpp"
 
 namespace shelf::kinds {
@@ -27,9 +26,6 @@ class bag_contents final : public versioned<contents> {
                  sequence at) const noexcept override;
   void find_all(const sought_key& key, sequence at,
                 std::vector<const entry*>& found) const override;
-  [[nodiscard]] bool contains(const sought_key& key, sequence at) const noexcept override {
-    return find(key, at) != nullptr;
-  }
   [[nodiscard]] std::unique_ptr<walker> walk(sequence at) const override;
 
   void reserve(std::size_t count) override { lists_.reserve(count); }
@@ -48,8 +44,6 @@ class bag_contents final : public versioned<contents> {
     return staged_.size() - notes_;
   }
 
-  void track_unsaved() noexcept override { track_unsaved_ = true; }
-  [[nodiscard]] std::size_t unsaved_count() const noexcept override { return unsaved_.count(); }
   [[nodiscard]] std::vector<unsaved_change> take_unsaved() override;
   void settle_unsaved() noexcept override;
   void return_unsaved() noexcept override;
@@ -133,7 +127,6 @@ class bag_contents final : public versioned<contents> {
   void free_words(unsaved_list& words) noexcept;
 
   const bool distinct_;
-  bool track_unsaved_;
   const pair_owner pairs_owner_;
   list_index lists_;
   pair_index pairs_;
@@ -143,8 +136,6 @@ class bag_contents final : public versioned<contents> {
   std::ptrdiff_t payload_change_ = 0;
   memory::reserved_queue<death> deaths_{
       held_};  ///< published, in order; some pin may want the dead
-  unsaved_list unsaved_;
-  unsaved_list taken_;
 };
 
 }  // namespace shelf::kinds

@@ -99,7 +99,8 @@ class contents : public std::enable_shared_from_this<contents> {
   /// The last published version of all contents that share the board.
   [[nodiscard]] sequence published() const noexcept;
   [[nodiscard]] version_board& board() const noexcept { return *board_; }
-  /// The entry of a key; set kinds only. nullptr if absent. `at` is `latest` or a pinned version.
+  /// The entry of a key, in bags the first of its values. nullptr if absent. `at` is `latest` or a
+  /// pinned version.
   /// Ordered: only by its term.
   [[nodiscard]] virtual const entry* find(const sought_key& key, sequence at) const noexcept = 0;
   /// find for many keys, with the memory fetched ahead. `found` is as long as `keys`.
@@ -108,7 +109,9 @@ class contents : public std::enable_shared_from_this<contents> {
   /// Bags: the entries of a key in insertion order, appended to `found`.
   virtual void find_all(const sought_key& key, sequence at,
                         std::vector<const entry*>& found) const = 0;
-  [[nodiscard]] virtual bool contains(const sought_key& key, sequence at) const noexcept = 0;
+  [[nodiscard]] bool contains(const sought_key& key, sequence at) const noexcept {
+    return find(key, at) != nullptr;
+  }
   /// Bytes held for entries and index, freed and waiting included.
   [[nodiscard]] virtual std::size_t memory_bytes() const noexcept = 0;
   /// Sum of key and value bytes of the entries at the last published version.

@@ -27,12 +27,7 @@ bool has_key(entry_reference r, const sought_key& key) noexcept {
 }  // namespace
 
 set_contents::set_contents(const options& o)
-    : versioned(o),
-      seed_(o.hash_seed),
-      track_unsaved_(o.track_unsaved),
-      index_(*this, limbo_, held_),
-      unsaved_(held_),
-      taken_(held_) {}
+    : versioned(o), seed_(o.hash_seed), index_(*this, limbo_, held_) {}
 
 // Readers.
 

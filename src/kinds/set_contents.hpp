@@ -4,7 +4,6 @@
 
 #include "kinds/hash.hpp"
 #include "kinds/hash_index.hpp"
-#include "kinds/unsaved_list.hpp"
 #include "kinds/version_record.hpp"
 
 namespace shelf::kinds {
@@ -27,9 +26,6 @@ class set_contents final : public versioned<contents> {
                  sequence at) const noexcept override;
   void find_all(const sought_key& key, sequence at,
                 std::vector<const entry*>& found) const override;
-  [[nodiscard]] bool contains(const sought_key& key, sequence at) const noexcept override {
-    return find(key, at) != nullptr;
-  }
   [[nodiscard]] std::unique_ptr<walker> walk(sequence at) const override;
 
   void reserve(std::size_t count) override { index_.reserve(count); }
@@ -45,8 +41,6 @@ class set_contents final : public versioned<contents> {
   void discard() noexcept override;
   [[nodiscard]] std::size_t staged_count() const noexcept override { return staged_.size(); }
 
-  void track_unsaved() noexcept override { track_unsaved_ = true; }
-  [[nodiscard]] std::size_t unsaved_count() const noexcept override { return unsaved_.count(); }
   [[nodiscard]] std::vector<unsaved_change> take_unsaved() override;
   void settle_unsaved() noexcept override;
   void return_unsaved() noexcept override;
@@ -100,14 +94,11 @@ class set_contents final : public versioned<contents> {
   void end_batch() noexcept;
 
   const std::uint64_t seed_;
-  bool track_unsaved_;
   index index_;
   std::vector<change> staged_;
   std::ptrdiff_t size_change_ = 0;
   std::ptrdiff_t payload_change_ = 0;
   record_list waiting_;  ///< records some pin wants
-  unsaved_list unsaved_;
-  unsaved_list taken_;
 };
 
 }  // namespace shelf::kinds

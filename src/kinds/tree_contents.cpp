@@ -10,10 +10,7 @@ namespace shelf::kinds {
 tree_contents::tree_contents(const options& o)
     : versioned(o),
       order_(o.order),
-      track_unsaved_(o.track_unsaved),
       draft_(order_, held_),
-      unsaved_(held_),
-      taken_(held_),
       tombstones_(by_key{&order_}),
       taken_tombstones_(by_key{&order_}) {
   assert(order_.compare != nullptr && order_.prefix != nullptr &&

@@ -3,7 +3,6 @@
 #pragma once
 
 #include "kinds/tree_draft.hpp"
-#include "kinds/unsaved_list.hpp"
 
 #include <set>
 
@@ -25,9 +24,6 @@ class tree_contents final : public versioned<ordered_contents> {
                  sequence at) const noexcept override;
   void find_all(const sought_key& key, sequence at,
                 std::vector<const entry*>& found) const override;
-  [[nodiscard]] bool contains(const sought_key& key, sequence at) const noexcept override {
-    return find(key, at) != nullptr;
-  }
   [[nodiscard]] const entry* seek(place where, bytes key, sequence at) const noexcept override;
   [[nodiscard]] const entry* seek_staged(place where, bytes key) const noexcept override;
   [[nodiscard]] std::size_t rank(bytes key, sequence at) const noexcept override;
@@ -48,8 +44,6 @@ class tree_contents final : public versioned<ordered_contents> {
   void discard() noexcept override;
   [[nodiscard]] std::size_t staged_count() const noexcept override { return staged_.size(); }
 
-  void track_unsaved() noexcept override { track_unsaved_ = true; }
-  [[nodiscard]] std::size_t unsaved_count() const noexcept override { return unsaved_.count(); }
   [[nodiscard]] std::vector<unsaved_change> take_unsaved() override;
   void settle_unsaved() noexcept override;
   void return_unsaved() noexcept override;
@@ -107,7 +101,6 @@ class tree_contents final : public versioned<ordered_contents> {
   void list_in_place_of(entry* before, entry* now, bool tombstone) noexcept;
 
   const key_order order_;
-  bool track_unsaved_;
   tree_draft draft_;
   std::atomic<version*> newest_{nullptr};  ///< the writer writes, readers start from it
   version* next_ = nullptr;                ///< made while staging
@@ -118,8 +111,6 @@ class tree_contents final : public versioned<ordered_contents> {
   std::ptrdiff_t size_change_ = 0;
   std::ptrdiff_t payload_change_ = 0;
   std::size_t unpins_seen_ = 0;
-  unsaved_list unsaved_;
-  unsaved_list taken_;
   tombstone_set tombstones_;        ///< those in unsaved_
   tombstone_set taken_tombstones_;  ///< those in taken_ that no later change made void
 };

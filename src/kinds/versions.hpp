@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kinds/contents.hpp"
+#include "kinds/unsaved_list.hpp"
 #include "memory/limbo.hpp"
 
 #include <array>
@@ -158,7 +159,8 @@ class size_history {
   std::vector<kept_size> kept_;  ///< guarded by mutex_; only the writer changes it
 };
 
-/// What size, pins and bytes are to all kinds alike. Border is contents or ordered_contents.
+/// What size, pins, bytes and the list of unsaved changes are to all kinds alike. Border is
+/// contents or ordered_contents.
 template <class Border>
 class versioned : public Border {
  public:
@@ -168,6 +170,8 @@ class versioned : public Border {
   [[nodiscard]] std::size_t memory_bytes() const noexcept final { return held_.value(); }
   [[nodiscard]] std::size_t payload_bytes() const noexcept final { return payload_.value(); }
   [[nodiscard]] std::size_t waiting() const noexcept final { return limbo_.waiting(); }
+  void track_unsaved() noexcept final { track_unsaved_ = true; }
+  [[nodiscard]] std::size_t unsaved_count() const noexcept final { return unsaved_.count(); }
   void join(std::shared_ptr<version_board> board) noexcept final {
     assert(this->staged_count() == 0 && this->board_->pin_count() == 0);
     sizes_.rebase();
@@ -175,7 +179,8 @@ class versioned : public Border {
   }
 
  protected:
-  explicit versioned(const contents::options& o) : Border(o), limbo_(held_) {}
+  explicit versioned(const contents::options& o)
+      : Border(o), limbo_(held_), track_unsaved_(o.track_unsaved), unsaved_(held_), taken_(held_) {}
   ~versioned() override { this->note_released(held_.value()); }
 
   /// Blocks freed a publish: more than a publish takes out of sight, so that the queue shrinks.
@@ -187,6 +192,9 @@ class versioned : public Border {
   memory::byte_count held_;     ///< rounded bytes of all blocks of this table
   memory::byte_count payload_;  ///< key and value bytes of the published entries
   memory::limbo limbo_;
+  bool track_unsaved_;
+  unsaved_list unsaved_;  ///< changes since the last save
+  unsaved_list taken_;    ///< those that a save is writing
 };
 
 }  // namespace shelf::kinds
