@@ -79,8 +79,7 @@ void instance::release_all() noexcept {
   is_open_ = false;
   for (const auto& t : tables_) t->install(nullptr);
   file_.abandon();
-  // Whoever still holds the file shall hold no descriptor.
-  if (where_) where_->close();
+  // A sync on another thread may be looking at the directory: it goes with the last of those.
   where_.reset();
   assert(!file_ && !is_open() && "nothing of it is left to be used");
 }
