@@ -13,7 +13,8 @@ import sys
 
 # The objects that are the real system; all else in src/file goes through the interface it has.
 SEAM = re.compile(r"(^|/)shelf_file\.dir/(\./)?(file/)?"
-                  r"(real_system|beneath|large_pages|lock_holder|process|thread_barrier)"
+                  r"(real_system|beneath|event_descriptor|large_pages|lock_holder|process|"
+                  r"thread_barrier)"
                   r"\.cpp\.o$")
 
 # Functions of libc that reach files, other processes, the wall clock or randomness. Names are

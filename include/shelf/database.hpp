@@ -16,6 +16,9 @@
 
 namespace shelf {
 
+struct change_options;
+class database_feed;
+
 /// How to open a database. An aggregate: name what differs from the defaults. Every member means
 /// what it means in config<K, V>, for all tables of the file.
 struct database_config {
@@ -124,6 +127,8 @@ class database_snapshot {
   /// Made by database::snapshot.
   explicit database_snapshot(std::shared_ptr<const detail::database_snapshot_core> of) noexcept
       : core_(std::move(of)) {}
+  /// Where it is in the sequence of changes, as snapshot::position.
+  [[nodiscard]] shelf::position position() const noexcept { return core_->position(); }
   /// One table at that moment; empty if it is a table of another database.
   template <class K, class V, kind Kind>
   [[nodiscard]] shelf::snapshot<K, V, Kind> operator()(const table<K, V, Kind>& of) const {
@@ -219,6 +224,15 @@ class database {
   /// write_mode::back or in a nested call, and for tables of another database.
   template <class F>
   [[nodiscard]] auto transact(F&& f, const transact_options& options = {});
+
+  // To call these, include shelf/database_changes.hpp.
+
+  /// A feed of the changes of all tables from now on.
+  [[nodiscard]] result<database_feed> changes() const;
+  /// A feed of the changes of all tables, batch by batch, in the order in which they were
+  /// committed.
+  /// Errors: as table::changes.
+  [[nodiscard]] result<database_feed> changes(const change_options& options) const;
 
   // --- disk --------------------------------------------------------------------------------------
 

@@ -46,7 +46,7 @@ enum class errc : std::uint8_t {
   forked,               ///< the handle belongs to the parent process
   overflow,             ///< a counter would overflow its type
   busy,                 ///< a callback tried to close the table that runs it
-  cursor_lost,          ///< the position of a cursor no longer exists
+  cursor_lost,          ///< the changes after this position are no longer kept
   invalid_argument,     ///< the arguments are invalid
   conflict,             ///< a transaction met other writes in each of its attempts
 };

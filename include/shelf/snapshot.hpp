@@ -23,6 +23,8 @@ class table;
 
 namespace detail {
 
+struct table_access;
+
 /// A walk through entries, which it keeps alive.
 template <class What>
 class walk_iterator {
@@ -131,6 +133,11 @@ class snapshot : public detail::walk_range<detail::whole_entry<K, V>>,
   snapshot(std::shared_ptr<const detail::snapshot_core> of, detail::decoding_rules rules)
       : base(std::move(of), rules) {}
 
+  /// Where it is in the sequence of changes: a feed from here tells everything that happened since,
+  /// and nothing else. Changes are kept from the first call on, so call it as soon as the snapshot
+  /// is taken. Of a closed table it is position{}.
+  [[nodiscard]] shelf::position position() const noexcept { return core_->position(); }
+
   /// The keys alone: values are not decoded. A key_range, or of an ordered table an
   /// ordered_key_range.
   [[nodiscard]] auto keys() const {
@@ -206,6 +213,7 @@ class snapshot : public detail::walk_range<detail::whole_entry<K, V>>,
   template <class, class, kind>
   friend class table;
   friend class ordered_access<snapshot, K, V, Kind>;
+  friend struct detail::table_access;
 
   // What ordered_access is made of.
   using show_entry = detail::function_ref<void(bytes, bytes)>;

@@ -9,6 +9,7 @@
 #include "shelf/detail/computing.hpp"
 #include "shelf/detail/core.hpp"
 #include "shelf/detail/key_to_seek.hpp"
+#include "shelf/detail/observable.hpp"
 #include "shelf/ordered_access.hpp"
 #include "shelf/queries.hpp"
 #include "shelf/read_modify_write.hpp"
@@ -73,7 +74,8 @@ using key_list =
 template <class K, class V, kind Kind>
 class table : public read_modify_write<table<K, V, Kind>, K, V, Kind>,
               public queries<table<K, V, Kind>, K, V, Kind>,
-              public ordered_access<table<K, V, Kind>, K, V, Kind> {
+              public ordered_access<table<K, V, Kind>, K, V, Kind>,
+              public observable<table<K, V, Kind>, K, V, Kind> {
   static_assert(detail::refuse_unless_storable<K>());
   static_assert(detail::refuse_unless_storable<V>());
   static_assert(Kind != kind::ordered_set || orderable_key<K>,

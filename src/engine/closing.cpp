@@ -78,6 +78,7 @@ void instance::release_all() noexcept {
   const std::scoped_lock lock(commits_);
   is_open_ = false;
   for (const auto& t : tables_) t->install(nullptr);
+  observers_->close();
   file_.abandon();
   // A sync on another thread may be looking at the directory: it goes with the last of those.
   where_.reset();

@@ -23,9 +23,11 @@ constexpr std::size_t kept_changes = 4096;  ///< room for these is not given bac
 
 }  // namespace
 
-commit_queue::commit_queue(file_keeper& file, write_mode mode, std::function<void()> much_left)
+commit_queue::commit_queue(file_keeper& file, write_mode mode, observers& heard_by,
+                           std::function<void()> much_left)
     : file_(file),
       mode_(mode),
+      observers_(heard_by),
       much_left_(std::move(much_left)),
       turn_([this](queued* first) { execute(static_cast<operation*>(first)); }) {}
 
@@ -70,6 +72,7 @@ bool commit_queue::refuse(operation& op) const noexcept {
 /// Stages as many operations as can be decided on top of each other; returns the first that cannot.
 operation* commit_queue::stage_group(operation* first) {
   assert(group_.empty() && group_.touched.empty() && "a group ends before the next begins");
+  begin_group();
   auto* op = first;
   try {
     for (; op != nullptr; op = op->next_operation()) {
@@ -109,6 +112,8 @@ inline void commit_queue::show(sequence number) noexcept {
   if (!has_bug(seeded_bug::published_per_table)) board_->publish(number);
   assert((group_.touched.empty() || board_->published() == number) &&
          "all of it shows, or nothing");
+  if (group_.is_observed) [[unlikely]]
+    tell_observers(number);
   std::size_t left = 0;
   for (auto* t : group_.touched) {
     left += t->settle(number);
@@ -123,6 +128,16 @@ inline void commit_queue::show(sequence number) noexcept {
   }
   // Who stays long in a callback leaves much behind, and then nobody may be writing.
   if (left > much_waiting && much_left_) much_left_();
+}
+
+/// Before the tables settle: until then what they replaced can be read.
+void commit_queue::tell_observers(sequence number) noexcept {
+  if (!group_.noted.empty()) {
+    observers_.tell(number, group_.noted, mode_ == write_mode::durable && file_ ? number : 0);
+  }
+  group_.is_observed = false;
+  group_.noted.clear();
+  if (group_.noted.capacity() > kept_changes) std::vector<noted_change>().swap(group_.noted);
 }
 
 void commit_queue::publish_group(operation* first, const operation* end) noexcept {
@@ -209,6 +224,8 @@ void commit_queue::discard() noexcept {
     t->discard();
   }
   group_.touched.clear();
+  group_.is_observed = false;
+  group_.noted.clear();
   group_.changes.clear();
   group_.staged = 0;
   group_.commits = 0;

@@ -6,6 +6,7 @@
 #include "engine/figures.hpp"
 #include "engine/file_keeper.hpp"
 #include "engine/live_table.hpp"
+#include "engine/observers.hpp"
 #include "engine/turn.hpp"
 #include "kinds/versions.hpp"
 
@@ -25,7 +26,8 @@ namespace shelf::engine {
 class commit_queue {
  public:
   /// `much_left` is called when readers have left much behind that nobody may come to free.
-  commit_queue(file_keeper& file, write_mode mode, std::function<void()> much_left);
+  commit_queue(file_keeper& file, write_mode mode, observers& heard_by,
+               std::function<void()> much_left);
 
   /// Returns when the operation is done, by this thread or by another that had the turn. Throws
   /// what it threw.
@@ -58,13 +60,23 @@ class commit_queue {
   void expect_tables(std::size_t count) { group_.touched.reserve(count); }
 
   /// The group that operations outside submit() stage in: publish() ends it.
-  [[nodiscard]] group& open_group() noexcept { return group_; }
+  [[nodiscard]] group& open_group() noexcept {
+    begin_group();
+    return group_;
+  }
   [[nodiscard]] writer_figures& figures() noexcept { return figures_; }
   [[nodiscard]] const writer_figures& figures() const noexcept { return figures_; }
   /// Publishes what is staged, under a new number; the file has it, or needs nothing.
   void publish() noexcept;
 
  private:
+  void begin_group() noexcept {
+    if (!observers_.is_anybody_there()) [[likely]]
+      return;
+    group_.is_observed = true;
+    observers_.begin_group(board_->published());
+  }
+  void tell_observers(sequence number) noexcept;
   void execute(operation* first) noexcept;
   operation* execute_group(operation* first) noexcept;
   operation* execute_timed(operation* first) noexcept;
@@ -79,6 +91,7 @@ class commit_queue {
 
   file_keeper& file_;
   const write_mode mode_;
+  observers& observers_;
   const std::function<void()> much_left_;
   /// Published to in the turn, read by all without a lock; snapshots outlive the queue.
   const std::shared_ptr<kinds::version_board> board_ = std::make_shared<kinds::version_board>(0);

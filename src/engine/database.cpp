@@ -34,7 +34,11 @@ class pinned_tables final : public detail::database_snapshot_core {
     const detail::core* of;
     std::shared_ptr<const detail::snapshot_core> shown;
   };
-  explicit pinned_tables(std::vector<shown_table> all) : all_(std::move(all)) {}
+  pinned_tables(std::shared_ptr<const pinned_version> at, std::vector<shown_table> all)
+      : at_(std::move(at)), all_(std::move(all)) {}
+  shelf::position position() const noexcept override {
+    return at_ ? at_->position() : shelf::position{};
+  }
   std::shared_ptr<const detail::snapshot_core> of(const detail::core& table) const override {
     const auto found = std::ranges::find(all_, &table, &shown_table::of);
     if (found != all_.end()) return found->shown;
@@ -43,7 +47,8 @@ class pinned_tables final : public detail::database_snapshot_core {
   }
 
  private:
-  std::vector<shown_table> all_;
+  const std::shared_ptr<const pinned_version> at_;
+  const std::vector<shown_table> all_;
 };
 
 }  // namespace
@@ -175,10 +180,11 @@ live_table* instance::own_table(const detail::core& which) const noexcept {
 
 std::shared_ptr<const detail::database_snapshot_core> instance::snapshot() const {
   std::vector<pinned_tables::shown_table> all;
+  std::shared_ptr<const pinned_version> moment;
   if (is_open()) {
     look_after_leftovers(true);
     const std::scoped_lock lock(names_);
-    const auto moment = pin();
+    moment = pin();
     for (const auto& t : tables_) {
       auto shown = t->look_at(moment->at());
       if (!shown) continue;
@@ -186,7 +192,7 @@ std::shared_ptr<const detail::database_snapshot_core> instance::snapshot() const
                                   moment, std::move(shown), t->description().what, t->identity())});
     }
   }
-  return std::make_shared<pinned_tables>(std::move(all));
+  return std::make_shared<pinned_tables>(std::move(moment), std::move(all));
 }
 
 // --- transactions --------------------------------------------------------------------------------
@@ -300,6 +306,7 @@ result<> instance::make_durable(std::uint64_t number) {
 /// All batches up to that number are on disk.
 void instance::note_on_disk(sequence number) noexcept {
   if (config_.mode == write_mode::back) return;
+  observers_->note_durable(number);
   auto known = durable_.load(std::memory_order_relaxed);
   while (known < number &&
          !durable_.compare_exchange_weak(known, number, std::memory_order_release)) {

@@ -7,6 +7,7 @@
 #include "engine/housekeeper.hpp"
 #include "engine/live_table.hpp"
 #include "engine/loader.hpp"
+#include "engine/observers.hpp"
 #include "engine/reservation.hpp"
 #include "engine/snapshots.hpp"
 #include "file/fair_mutex.hpp"
@@ -60,6 +61,11 @@ class instance final : public chore,
   ~instance() override;
 
   [[nodiscard]] commit_queue& commits() noexcept { return commits_; }
+  [[nodiscard]] const std::shared_ptr<observers>& observed_by() const noexcept {
+    return observers_;
+  }
+  /// Whether a feed of that level makes sense. Errors: table_closed, forked, invalid_argument.
+  [[nodiscard]] result<> can_be_followed(change_level level) const;
   const std::string& label() const noexcept override { return label_; }
   /// How many transactions run in it.
   [[nodiscard]] const std::atomic<int>& running() const noexcept { return running_; }
@@ -205,6 +211,7 @@ class instance final : public chore,
   std::shared_ptr<file::location> where_;
 
   file_keeper file_;
+  const std::shared_ptr<observers> observers_;
   mutable commit_queue commits_;
   /// Grows under life_ and in the turn; either is enough to walk it. Tables stay to the end.
   std::vector<std::unique_ptr<live_table>> tables_;
@@ -214,7 +221,7 @@ class instance final : public chore,
   std::atomic<bool> is_open_{false};
   std::atomic<int> running_{0};  ///< transactions
   reservation reserved_;
-  std::shared_ptr<snapshot_registry> snapshots_ = std::make_shared<snapshot_registry>();
+  std::shared_ptr<snapshot_registry> snapshots_;
 
   /// The number of a batch that is on disk with all before it.
   std::atomic<sequence> durable_{0};

@@ -2,6 +2,7 @@
 // One table of an open database: what it holds, and its verbs over encoded bytes.
 #pragma once
 
+#include "engine/change_ring.hpp"
 #include "engine/figures.hpp"
 #include "engine/flights.hpp"
 #include "engine/operation.hpp"
@@ -51,8 +52,10 @@ struct group {
   std::vector<journal::change> changes;  ///< for the file
   std::vector<live_table*> touched;      ///< tables with something staged; has room for all
   std::vector<std::byte> edited;         ///< a value in the making
-  std::size_t staged = 0;                ///< changes, those that no file gets included
-  std::uint64_t commits = 0;             ///< transactions
+  std::vector<noted_change> noted;       ///< for observers, if there are any
+  bool is_observed = false;
+  std::size_t staged = 0;     ///< changes, those that no file gets included
+  std::uint64_t commits = 0;  ///< transactions
 
   [[nodiscard]] bool empty() const noexcept { return staged == 0; }
 };
@@ -175,8 +178,9 @@ class live_table final : public detail::core {
   /// Returns how many blocks wait for their readers to leave.
   std::size_t settle(sequence number) noexcept;
   void discard() noexcept;
-  /// Stages contents that replace what there is. Nothing else is staged.
-  void stage_fresh(std::shared_ptr<contents> fresh, group& to) noexcept;
+  /// Stages contents that replace what there is. Nothing else is staged. `event` is what observers
+  /// are told; its room was made before.
+  void stage_fresh(std::shared_ptr<contents> fresh, table_event event, group& to) noexcept;
   /// Shows its first contents, or none any more.
   void install(std::shared_ptr<contents> fresh) noexcept;
   [[nodiscard]] contents* held() const noexcept { return owned_.get(); }
@@ -241,7 +245,11 @@ class live_table final : public detail::core {
   [[nodiscard]] bool stage_same(operation& op, group& to);
   [[nodiscard]] bool is_same(const detail::same_entry& e) const;
   staging put(entry::owner& e, std::uint64_t hash, group& to);
+  staging put_entry(entry::owner& e, std::uint64_t hash, group& to);
   staging drop(bool whole_key, bytes key, bytes value, group& to);
+  staging drop_entries(bool whole_key, bytes key, bytes value, group& to);
+  staging put_observed(entry::owner& e, std::uint64_t hash, group& to);
+  staging drop_observed(bool whole_key, bytes key, bytes value, group& to);
   void finish_swap() noexcept;
   void let_go_of(std::shared_ptr<contents> old) noexcept;
 

@@ -73,7 +73,9 @@ instance::instance(detail::core_config config, bool is_lone)
       is_lone_(is_lone),
       system_(config_.system != nullptr ? *config_.system : file::real_system()),
       file_(label_, system_),
-      commits_(file_, config_.mode, [this] { want_visit(); }) {}
+      observers_(std::make_shared<observers>(system_.random() | 1)),
+      commits_(file_, config_.mode, *observers_, [this] { want_visit(); }),
+      snapshots_(std::make_shared<snapshot_registry>(observers_)) {}
 
 result<std::shared_ptr<live_table>> instance::open_lone(detail::core_config config,
                                                         detail::entry_types types) {
@@ -377,6 +379,7 @@ result<> instance::create_tables(std::vector<wanted_table>& wanted) {
   }
   if (made.empty()) return {};
   const std::scoped_lock lock(commits_);
+  (void)commits_.open_group();  // whoever follows the changes has missed nothing so far
   {
     const std::scoped_lock names(names_);
     tables_.reserve(tables_.size() + made.size());

@@ -150,7 +150,11 @@ result<> instance::save_unsaved() {
   {
     const std::scoped_lock lock(commits_);
     const bool any = std::ranges::any_of(tables_, [](const auto& t) { return t->unsaved_count(); });
-    if (!any) return file_->sync();
+    if (!any) {
+      auto synced = file_->sync();
+      if (synced) observers_->note_durable(commits_.last());
+      return synced;
+    }
     number = commits_.draw();
     all = images();
     assert(number > all.pin->at() && "what changes while it is saved belongs to the next save");
@@ -170,6 +174,7 @@ result<> instance::save_unsaved() {
   }
   taken.saved();
   file_->note_durable();
+  observers_->note_durable(number);
   return {};
 }
 
@@ -290,6 +295,8 @@ void instance::adopt(file_loader& loaded) {
   std::vector<live_table*> gone;
   gone.reserve(tables_.size());
   auto next = fresh.begin();
+  auto& to = commits_.open_group();
+  to.noted.reserve(fresh.size());
   for (auto& [id, t] : loaded.tables()) {
     auto& c = *next++;
     c->join(commits_.shared_board());
@@ -300,7 +307,7 @@ void instance::adopt(file_loader& loaded) {
       continue;
     }
     if ((*own)->description().in_memory || (*own)->held() == nullptr) continue;
-    (*own)->stage_fresh(std::move(c), commits_.open_group());
+    (*own)->stage_fresh(std::move(c), table_event::reset, to);
   }
   for (const auto& t : tables_) {
     if (!loaded.tables().contains(t->id())) gone.push_back(t.get());
@@ -308,6 +315,7 @@ void instance::adopt(file_loader& loaded) {
   assert(next == fresh.end() && "each table was given its contents");
   commits_.publish();
   for (auto* t : gone) t->install(nullptr);
+  if (!gone.empty()) observers_->wake();
 }
 
 }  // namespace shelf::engine

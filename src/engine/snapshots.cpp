@@ -41,6 +41,13 @@ void snapshot_registry::leave(ticket t) noexcept {
   made_.erase(t);
 }
 
+/// Whoever asks wants to follow the changes from there: they are kept from now on.
+shelf::position snapshot_registry::position_at(sequence version) const noexcept {
+  if (!observers_ || process_.is_of_parent()) return {};
+  observers_->keep_from_here();
+  return {.run = observers_->run(), .version = version};
+}
+
 std::size_t snapshot_registry::count() const {
   const std::scoped_lock lock(mutex_);
   return made_.size();

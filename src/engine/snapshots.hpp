@@ -2,6 +2,7 @@
 // Snapshots: one pinned version of a database, and what its tables show of it.
 #pragma once
 
+#include "engine/observers.hpp"
 #include "file/system.hpp"
 #include "kinds/contents.hpp"
 #include "kinds/versions.hpp"
@@ -24,6 +25,10 @@ using kinds::walker;
 /// its mutex. In a forked child it is left alone: a thread of the parent may hold the mutex.
 class snapshot_registry {
  public:
+  /// `observed_by`: whom positions are for; null where there are no changes.
+  explicit snapshot_registry(std::shared_ptr<observers> observed_by = nullptr) noexcept
+      : observers_(std::move(observed_by)) {}
+  [[nodiscard]] shelf::position position_at(sequence version) const noexcept;
   using ticket = std::multiset<std::chrono::nanoseconds>::const_iterator;
   [[nodiscard]] ticket enter(std::chrono::nanoseconds now);
   void leave(ticket t) noexcept;
@@ -32,6 +37,7 @@ class snapshot_registry {
   [[nodiscard]] std::chrono::nanoseconds oldest_age(std::chrono::nanoseconds now) const;
 
  private:
+  const std::shared_ptr<observers> observers_;
   const file::process_stamp process_;
   mutable std::mutex mutex_;
   std::multiset<std::chrono::nanoseconds> made_;
@@ -47,6 +53,7 @@ class pinned_version {
   pinned_version& operator=(const pinned_version&) = delete;
   ~pinned_version();
   [[nodiscard]] sequence at() const noexcept { return pin_.at; }
+  [[nodiscard]] shelf::position position() const noexcept { return registry_->position_at(at()); }
 
  private:
   const std::shared_ptr<kinds::version_board> board_;
@@ -67,9 +74,14 @@ class table_snapshot final : public detail::snapshot_core {
         kind_(what),
         identity_(identity) {}
 
+  [[nodiscard]] const contents& held() const noexcept { return *contents_; }
+  [[nodiscard]] sequence version() const noexcept { return at_; }
+  [[nodiscard]] kind what() const noexcept { return kind_; }
+
   std::size_t size() const noexcept override { return contents_->size_at(at_); }
   std::size_t lookup(const detail::sought_key& key,
                      detail::function_ref<void(bytes)> f) const override;
+  shelf::position position() const noexcept override { return pin_->position(); }
   std::unique_ptr<walk> entries() const override;
   std::size_t rank(bytes key, bool behind) const override;
   std::unique_ptr<walk> entries(std::size_t from, std::size_t to) const override;

@@ -43,7 +43,7 @@ inline void live_table::make_room(group& to) const {
 }
 
 /// Stages an entry and notes it for the file.
-inline staging live_table::put(entry::owner& e, std::uint64_t hash, group& to) {
+inline staging live_table::put_entry(entry::owner& e, std::uint64_t hash, group& to) {
   // Room first: once the entry is staged nothing may fail.
   make_room(to);
   const auto* made = e.get();
@@ -56,7 +56,7 @@ inline staging live_table::put(entry::owner& e, std::uint64_t hash, group& to) {
 }
 
 /// Stages an erase and notes it for the file.
-inline staging live_table::drop(bool whole_key, bytes key, bytes value, group& to) {
+inline staging live_table::drop_entries(bool whole_key, bytes key, bytes value, group& to) {
   // Room first, as in put.
   make_room(to);
   flights_.note_write(key);
@@ -65,6 +65,43 @@ inline staging live_table::drop(bool whole_key, bytes key, bytes value, group& t
   const bool of_pair = !whole_key && is_bag_kind();
   note(to, {of_pair ? journal::op::erase_value : journal::op::erase, 0, id(), key,
             of_pair ? value : bytes{}});
+  return s;
+}
+
+inline staging live_table::put(entry::owner& e, std::uint64_t hash, group& to) {
+  if (to.is_observed) [[unlikely]]
+    return put_observed(e, hash, to);
+  return put_entry(e, hash, to);
+}
+
+inline staging live_table::drop(bool whole_key, bytes key, bytes value, group& to) {
+  if (to.is_observed) [[unlikely]]
+    return drop_observed(whole_key, key, value, to);
+  return drop_entries(whole_key, key, value, to);
+}
+
+/// put, and a note for observers.
+staging live_table::put_observed(entry::owner& e, std::uint64_t hash, group& to) {
+  noted_change c{.of = this, .key = e->key(), .after = e->value()};
+  if (!is_bag_kind()) {
+    const auto* const there = draft().find_staged(e->key(), hash);
+    if (there != nullptr) c.before = there->value();
+  }
+  to.noted.push_back(c);
+  const auto s = put_entry(e, hash, to);
+  if (s.what == staged::unchanged) to.noted.pop_back();
+  return s;
+}
+
+/// drop, and a note for observers of each entry that goes.
+staging live_table::drop_observed(bool whole_key, bytes key, bytes value, group& to) {
+  const auto noted = to.noted.size();
+  draft().show_staged(key, [&](const entry& e) {
+    if (!whole_key && !same_bytes(e.value(), value)) return;
+    to.noted.push_back({.of = this, .key = e.key(), .before = e.value()});
+  });
+  const auto s = drop_entries(whole_key, key, value, to);
+  if (s.what == staged::unchanged) to.noted.resize(noted);
   return s;
 }
 
@@ -169,7 +206,8 @@ bool live_table::stage_clear(operation& op, group& to) {
 /// Nothing is staged.
 void live_table::clear_all(group& to) {
   to.changes.reserve(to.changes.size() + 1);
-  stage_fresh(make_contents(), to);
+  to.noted.reserve(to.noted.size() + 1);
+  stage_fresh(make_contents(), table_event::cleared, to);
   fresh_is_clear_ = true;
   if (how_.is_stored) to.changes.push_back({journal::op::clear, 0, id(), {}, {}});
 }
@@ -288,7 +326,8 @@ bool live_table::stage_same(operation& op, group& to) {
 
 // --- publishing ----------------------------------------------------------------------------------
 
-void live_table::stage_fresh(std::shared_ptr<contents> fresh, group& to) noexcept {
+void live_table::stage_fresh(std::shared_ptr<contents> fresh, table_event event,
+                             group& to) noexcept {
   assert(!fresh_ && owned_->staged_count() == 0);
   flights_.note_clear();
   assert(fresh && fresh != owned_);
@@ -296,6 +335,9 @@ void live_table::stage_fresh(std::shared_ptr<contents> fresh, group& to) noexcep
   fresh_ = std::move(fresh);
   touch(to);
   ++to.staged;
+  if (!to.is_observed) return;
+  assert(to.noted.size() < to.noted.capacity());
+  to.noted.push_back({.of = this, .event = event});
 }
 
 void live_table::stamp(sequence number) noexcept {

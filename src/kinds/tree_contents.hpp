@@ -49,6 +49,11 @@ class tree_contents final : public versioned<ordered_contents> {
   void return_unsaved() noexcept override;
   bool collect_some(std::size_t most) noexcept override;
 
+  /// Inside an epoch guard; the nodes live as long as the version is pinned.
+  [[nodiscard]] tree_view view(sequence at) const noexcept {
+    return {version_at(at).root, &order_};
+  }
+
  private:
   struct version {
     std::atomic<sequence> number{0};
@@ -75,9 +80,6 @@ class tree_contents final : public versioned<ordered_contents> {
   };
 
   [[nodiscard]] const version& version_at(sequence at) const noexcept;
-  [[nodiscard]] tree_view view(sequence at) const noexcept {
-    return {version_at(at).root, &order_};
-  }
 
   void make_room(std::size_t depth);
   [[nodiscard]] version* make_version();

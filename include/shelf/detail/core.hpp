@@ -13,6 +13,7 @@
 #include "shelf/error.hpp"
 #include "shelf/function.hpp"
 #include "shelf/kind.hpp"
+#include "shelf/position.hpp"
 #include "shelf/progress.hpp"
 
 #include <cstdint>
@@ -138,6 +139,8 @@ class snapshot_core {
   /// Calls `f` with each value of the key (set kinds: at most one); how many there were.
   virtual std::size_t lookup(const sought_key& key, function_ref<void(bytes)> f) const = 0;
   [[nodiscard]] virtual std::unique_ptr<walk> entries() const = 0;
+  /// Where it is in the sequence of changes; none, if it is of a closed table.
+  [[nodiscard]] virtual shelf::position position() const noexcept = 0;
 
   // Ordered tables only.
   /// How many keys are before this one, itself included if `behind`.

@@ -146,6 +146,8 @@ struct transact_settings {
 class database_snapshot_core {
  public:
   virtual ~database_snapshot_core() = default;
+  /// Where it is in the sequence of changes; none, if the database is closed.
+  [[nodiscard]] virtual shelf::position position() const noexcept = 0;
   /// Never null; of a table of another database an empty one.
   [[nodiscard]] virtual std::shared_ptr<const snapshot_core> of(const core& table) const = 0;
 };

@@ -9,7 +9,7 @@
 
 namespace shelf::detail {
 
-/// The friend of tables and batches.
+/// The friend of tables, snapshots and batches.
 struct table_access {
   template <class K, class V, kind Kind>
   [[nodiscard]] static const core& core_of(const table<K, V, Kind>& t) noexcept {
@@ -22,6 +22,15 @@ struct table_access {
   template <class K, class V, kind Kind>
   [[nodiscard]] static const encoding_limits& limits_of(const table<K, V, Kind>& t) noexcept {
     return t.limits_;
+  }
+  template <class K, class V, kind Kind>
+  [[nodiscard]] static const std::shared_ptr<const snapshot_core>& core_of(
+      const snapshot<K, V, Kind>& s) noexcept {
+    return s.core_;
+  }
+  template <class K, class V, kind Kind>
+  [[nodiscard]] static const decoding_rules& rules_of(const snapshot<K, V, Kind>& s) noexcept {
+    return s.rules_;
   }
   /// A handle of a table that is open already.
   template <class Table>
