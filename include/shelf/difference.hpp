@@ -34,19 +34,27 @@ class difference_range {
   /// Goes over the differences once.
   class iterator {
    public:
+    /// An input iterator.
     using iterator_concept = std::input_iterator_tag;
+    /// What it shows.
     using value_type = difference<K, V>;
+    /// Of two iterators.
     using difference_type = std::ptrdiff_t;
 
+    /// One to assign to.
     iterator() = default;
+    /// At the first difference.
     explicit iterator(const difference_range& of) : of_(&of) {}
     /// Decodes the difference.
     [[nodiscard]] value_type operator*() const { return of_->decode(at_); }
+    /// Goes to the next one.
     iterator& operator++() noexcept {
       ++at_;
       return *this;
     }
+    /// Goes to the next one.
     void operator++(int) noexcept { ++at_; }
+    /// Whether it is at the end.
     [[nodiscard]] friend bool operator==(const iterator& i, std::default_sentinel_t) noexcept {
       return i.at_ == i.of_->size();
     }

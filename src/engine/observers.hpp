@@ -30,7 +30,7 @@ namespace shelf::engine {
 /// Thread safety: begin_group and tell in the turn; all else from any thread.
 class observers {
  public:
-  observers(std::uint64_t run) noexcept : run_(run) {}
+  explicit observers(std::uint64_t run) : run_(run) {}
   observers(const observers&) = delete;
   observers& operator=(const observers&) = delete;
 
