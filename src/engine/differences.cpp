@@ -46,8 +46,8 @@ void compare_key(entries before, entries after, bool is_bag_kind,
   const auto less = [](const entry* a, const entry* b) {
     return as_text(a->value()) < as_text(b->value());
   };
-  std::ranges::stable_sort(before, less);
-  std::ranges::stable_sort(after, less);
+  std::ranges::sort(before, less);
+  std::ranges::sort(after, less);
   entries gone;
   entries come;
   std::ranges::set_difference(before, after, std::back_inserter(gone), less);
