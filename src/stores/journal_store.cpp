@@ -43,7 +43,7 @@ constexpr std::uint64_t record_overhead = 8;
 
 [[nodiscard]] result<> add_entries(journal_file& to, const table_image& of,
                                    const std::function<void(std::size_t)>& wrote) {
-  assert(of.as != nullptr && of.all != nullptr && of.at <= of.all->published());
+  assert(of.as != nullptr && of.all != nullptr && "a table in the file has both");
   const auto what = is_bag(of.as->what) ? op::append : op::put;
   const auto walk = of.all->walk(of.at);
   for (auto some = walk->next(); !some.empty(); some = walk->next()) {
