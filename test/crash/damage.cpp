@@ -59,7 +59,7 @@ sample make_sample(flavour what, bool sealed) {
 std::vector<sample> samples() {
   std::vector<sample> made;
   for (const auto what : {flavour::map, flavour::ordered_map, flavour::bag, flavour::duplicate_bag,
-                          flavour::counters, flavour::records}) {
+                          flavour::counters, flavour::records, flavour::database}) {
     for (const bool sealed : {true, false}) made.push_back(make_sample(what, sealed));
   }
   return made;
