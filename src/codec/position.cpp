@@ -2,6 +2,8 @@
 // Positions as text: version of the text, run, batch.
 #include "shelf/position.hpp"
 
+#include "error/hex.hpp"
+
 #include <charconv>
 
 namespace shelf {
@@ -19,9 +21,8 @@ constexpr std::size_t run_digits = 16;
 }  // namespace
 
 std::string position::to_string() const {
-  constexpr std::string_view hex = "0123456789abcdef";
   std::string text(text_version);
-  for (int shift = 60; shift >= 0; shift -= 4) text += hex[(run >> shift) & 0xf];
+  for (int shift = 60; shift >= 0; shift -= 4) text += hex_digits[(run >> shift) & 0xf];
   return text + "-" + std::to_string(version);
 }
 
