@@ -9,7 +9,8 @@ import sys
 from xxh3 import xxh3_64
 
 OPS = (None, "put", "append", "erase", "erase_value", "clear", "table_created", "table_changed",
-       "table_dropped", "note", "seal")
+       "table_dropped", "note", "seal", "expire")
+FLAGS = {"put": (0, 1), "expire": (0, 1), "erase": (0, 4)}
 SLOTS, FRAMES_START, FRAME_HEADER = (0, 4096), 8192, 40
 
 
@@ -24,9 +25,9 @@ class Header:
         if struct.unpack_from("<Q", slot, 504)[0] != xxh3_64(slot[:504], offset):
             raise ValueError
         version, terms, state, incompatible = struct.unpack_from("<IBB18xQ", slot, 8)
-        if version != 1 or terms != 131 or incompatible:
+        if version != 1 or terms != 131 or incompatible & ~2:
             raise Refused(f"byte {offset + 8}: unsupported version or features")
-        self.closed = state == 1
+        self.closed, self.deadlines = state == 1, bool(incompatible & 2)
         (self.file_id, self.generation, self.durable_up_to, self.sequence,
          self.era) = struct.unpack_from("<QQQQI", slot, 56)
 
@@ -93,7 +94,7 @@ def varint(data, at, end):
     raise ValueError
 
 
-def records(data, frame):
+def records(data, frame, header):
     at, end = frame.offset + FRAME_HEADER, frame.offset + frame.size
     while at < end:
         try:
@@ -101,28 +102,33 @@ def records(data, frame):
             table, place = varint(data, at + 2, end)
             key_size, place = varint(data, place, end)
             value_size, place = varint(data, place, end)
-            if not 1 <= op <= 10 or place + key_size + value_size > end:
+            deadline = struct.unpack_from("<Q", data[:end], place)[0] if flags & 1 else None
+            place += 8 if flags & 1 else 0
+            if not 1 <= op <= 11 or place + key_size + value_size > end:
                 raise ValueError
-        except (ValueError, IndexError):
+        except (ValueError, IndexError, struct.error):
             raise Refused(f"byte {at}: no valid record") from None
-        if flags != 0:
+        if flags not in FLAGS.get(OPS[op], (0,)):
             raise Refused(f"byte {frame.offset}: a record has the flags {flags}, which are unknown")
+        if (flags or OPS[op] == "expire") and not header.deadlines:
+            raise Refused(f"byte {frame.offset}: a deadline that the header does not announce")
         key, at = data[place:place + key_size], place + key_size + value_size
-        yield op, flags, table, key, data[place + key_size:at]
+        yield op, flags, table, key, data[place + key_size:at], deadline
 
 
 def read(data, tell):
     header = read_header(data)
     at, end, last, batch, sealed = FRAMES_START, FRAMES_START, None, [], False
     while (frame := valid_frame(data, at, header.file_id)) and frame.follows(header, batch, last):
-        frame.records = list(records(data, frame))
+        frame.records = list(records(data, frame, header))
         batch.append(frame)
         at = frame.next
         if frame.commits:
             tell(f"batch {frame.sequence} at {batch[0].offset}")
-            for op, flags, table, key, value in (r for f in batch for r in f.records):
+            for op, flags, table, key, value, deadline in (r for f in batch for r in f.records):
                 sealed = OPS[op] == "seal"
-                tell(f"  {OPS[op]} {flags} {table} {key.hex()} {value.hex()}")
+                until = f" until {deadline}" if flags & 1 else ""
+                tell(f"  {OPS[op]} {flags} {table} {key.hex()} {value.hex()}{until}")
             end, last, batch = at, frame, []
     if len(data) < FRAMES_START:
         raise Refused(f"byte {len(data)}: the file ends inside its header")

@@ -4,6 +4,7 @@
 
 #include "shelf/detail/clock.hpp"
 #include "shelf/error.hpp"
+#include "shelf/expiry.hpp"
 #include "shelf/function.hpp"
 #include "shelf/metrics.hpp"
 #include "shelf/repair.hpp"
@@ -156,8 +157,25 @@ struct config {
   shelf::file_system file_system = shelf::file_system::local;
   /// Where files are stored: nullptr is the operating system; tests may pass a simulated disk.
   file::system* system = nullptr;
+  /// How long entries live that insert writes without an expiry of their own; zero: until they are
+  /// erased. Not for bags and DETS files (invalid_argument). See docs/expiry.md.
+  std::chrono::milliseconds ttl{0};
+  /// What decides whether an entry has expired; nullptr is the operating system. It outlives the
+  /// table.
+  const shelf::clock* clock = nullptr;
+  /// How long a wall clock that was set must stand before the sweep erases what has expired by it,
+  /// also after open. Reads go by the wall clock at once.
+  std::chrono::milliseconds clock_grace = std::chrono::seconds(60);
   /// file_format::dets: what to do with a file that was not closed; stats() reports the repair.
   dets::repair_policy repair = dets::repair_policy::automatic;
+};
+
+/// How entries of a table in memory expire: as the members of config of these names say.
+struct memory_options {
+  std::chrono::milliseconds ttl{0};     ///< as config.ttl
+  const shelf::clock* clock = nullptr;  ///< as config.clock
+  /// As config.clock_grace.
+  std::chrono::milliseconds clock_grace = std::chrono::seconds(60);
 };
 
 /// How a path is resolved, for calls that name a file without opening a table.
@@ -172,7 +190,9 @@ struct path_options {
 
 /// The result of stats(). Sizes are in bytes.
 struct table_stats {
-  std::size_t entries = 0;  ///< pairs, also in bags
+  std::size_t entries = 0;   ///< pairs, also in bags
+  std::size_t expiring = 0;  ///< of these, entries with a deadline
+  std::size_t expired = 0;   ///< of these, entries that have expired and are not swept yet
   /// Entries and index, and what readers and snapshots still hold, also of before a clear or
   /// reload.
   std::size_t memory_bytes = 0;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "shelf/detail/language.hpp"
+#include "shelf/expiry.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -28,6 +29,8 @@ struct counter_options {
   shelf::beyond beyond = shelf::beyond::refuse;
   /// The value after a reset; within the bounds.
   std::int64_t reset_to = 0;
+  /// When a key that the step creates expires; a counter that is there keeps its deadline.
+  shelf::expiry expiry = {};
 };
 
 /// One step of update_counters. Made by `shelf::add`.

@@ -57,6 +57,10 @@ struct database_config {
   shelf::file_system file_system = shelf::file_system::local;
   /// Where files are stored: nullptr is the operating system; tests may pass a simulated disk.
   file::system* system = nullptr;
+  /// What decides whether an entry has expired; nullptr is the operating system.
+  const shelf::clock* clock = nullptr;
+  /// How long a wall clock that was set must stand before the sweep goes by it.
+  std::chrono::milliseconds clock_grace = std::chrono::seconds(60);
 };
 
 /// What a program says of a table of a database.
@@ -68,6 +72,9 @@ struct table_options {
   /// Called for every entry at open and reload, after the types were checked; false fails the call
   /// with type_mismatch.
   function<bool(const typename T::key_type&, const typename T::mapped_type&)> check = {};
+  /// How long entries live that insert writes without an expiry of their own; zero: until they are
+  /// erased, or as an earlier table<T>() of the same name has said. Not for bags.
+  std::chrono::milliseconds ttl{0};
 };
 
 /// A table that database::open is to have: made by declare.

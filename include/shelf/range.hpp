@@ -39,11 +39,14 @@ class ranked_place {
   }
   void advance() {
     ++index_;
-    if (index_ < extent_.size() && !is_at_hand()) fetch(!extent_.is_backward);
+    if (is_at_end()) return;
+    if (!is_at_hand()) fetch(!extent_.is_backward);
+    if (has_expired()) skip_forwards();
   }
   void go_back() {
     --index_;
     if (!is_at_hand()) fetch(extent_.is_backward);
+    if (has_expired()) skip_back();
   }
   [[nodiscard]] std::size_t index() const noexcept { return index_; }
   [[nodiscard]] bool is_at_end() const noexcept { return index_ == extent_.size(); }
@@ -60,6 +63,13 @@ class ranked_place {
   [[nodiscard]] bool is_at_hand() const noexcept {
     return portion_ != nullptr && rank() - portion_->first < portion_->entries.size();
   }
+  [[nodiscard]] bool has_expired() const noexcept {
+    const auto until = entry().until;
+    return until != no_deadline && until <= of_->now();
+  }
+  // Ranks count entries that have expired; iterators do not stop at them.
+  void skip_forwards();
+  void skip_back();
   /// The entry at this place, and those behind it in the table, or before it.
   void fetch(bool upwards);
 
@@ -144,7 +154,7 @@ class ordered_walk {
   [[nodiscard]] iterator begin() const { return {of_, extent_, 0, rules_}; }
   /// Behind the last one.
   [[nodiscard]] iterator end() const { return {of_, extent_, extent_.size(), rules_}; }
-  /// The number of entries. Constant time.
+  /// The number of entries, those included that have expired and are not swept. Constant time.
   [[nodiscard]] std::size_t size() const noexcept { return extent_.size(); }
   /// True if there are none.
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }

@@ -10,6 +10,7 @@
 #include "shelf/detail/core.hpp"
 #include "shelf/detail/key_to_seek.hpp"
 #include "shelf/detail/observable.hpp"
+#include "shelf/expiring.hpp"
 #include "shelf/ordered_access.hpp"
 #include "shelf/queries.hpp"
 #include "shelf/read_modify_write.hpp"
@@ -75,7 +76,8 @@ template <class K, class V, kind Kind>
 class table : public read_modify_write<table<K, V, Kind>, K, V, Kind>,
               public queries<table<K, V, Kind>, K, V, Kind>,
               public ordered_access<table<K, V, Kind>, K, V, Kind>,
-              public observable<table<K, V, Kind>, K, V, Kind> {
+              public observable<table<K, V, Kind>, K, V, Kind>,
+              public expiring<table<K, V, Kind>, K, V, Kind, written> {
   static_assert(detail::refuse_unless_storable<K>());
   static_assert(detail::refuse_unless_storable<V>());
   static_assert(Kind != kind::ordered_set || orderable_key<K>,
@@ -115,6 +117,8 @@ class table : public read_modify_write<table<K, V, Kind>, K, V, Kind>,
                                           shelf::opening how = opening::create_if_missing);
   /// A table without a file: supports everything except save, sync, reload, compact and recover.
   [[nodiscard]] static table in_memory(std::string name = {});
+  /// The same for entries that expire. invalid_argument for a ttl that is not valid.
+  [[nodiscard]] static result<table> in_memory(std::string name, const memory_options& options);
 
   /// Moves the handle; a moved-from handle may only be assigned to or destroyed.
   table(table&&) noexcept = default;
@@ -135,6 +139,9 @@ class table : public read_modify_write<table<K, V, Kind>, K, V, Kind>,
 
   // --- writes ------------------------------------------------------------------------------------
 
+  using expiring<table, K, V, Kind, written>::insert;
+  using expiring<table, K, V, Kind, written>::insert_new;
+  using expiring<table, K, V, Kind, written>::insert_range;
   /// Maps: sets the value of the key. bag: adds the pair unless it is there. duplicate_bag:
   /// appends.
   template <key_argument<K> A = K>
@@ -215,6 +222,8 @@ class table : public read_modify_write<table<K, V, Kind>, K, V, Kind>,
   [[nodiscard]] result<write_counts> write(const shelf::batch<K, V>& changes);
   /// Erases all entries in one atomic step; returns their number.
   [[nodiscard]] result<std::size_t> clear() { return core_->clear(); }
+  /// Erases what has expired by the wall clock now, without waiting for the sweep; how many.
+  [[nodiscard]] result<std::size_t> purge_expired() { return core_->purge_expired(); }
   /// Replaces the value with f(value); returns the new value. `f` takes V, V&& or const V& and
   /// returns V, or result<V> to give up with an error; or it takes V& and returns nothing, or
   /// result<>. What it returns is the new value, also if it takes V&; a bool is not accepted for
@@ -232,7 +241,7 @@ class table : public read_modify_write<table<K, V, Kind>, K, V, Kind>,
 
   /// The value of the key. If it is missing, f() computes it, and it is stored before the call
   /// returns; threads that ask for the key meanwhile wait for that one computation. f returns V,
-  /// result<V>, or std::optional<V>, which if empty is not_found; nothing is stored then.
+  /// result<V>, std::optional<V>, which if empty is not_found and not stored, or kept<V>.
   ///
   /// A write of the key while f runs (also an erase that finds nothing, clear and reload) keeps the
   /// value from being stored, because it may be of an older state of its source: those who wait get
@@ -358,6 +367,7 @@ class table : public read_modify_write<table<K, V, Kind>, K, V, Kind>,
   friend class read_modify_write<table, K, V, Kind>;
   friend class queries<table, K, V, Kind>;
   friend class ordered_access<table, K, V, Kind>;
+  friend class expiring<table, K, V, Kind, written>;
 
   table(std::shared_ptr<detail::core> core, detail::decoding_rules rules,
         detail::encoding_limits limits)
@@ -369,19 +379,16 @@ class table : public read_modify_write<table<K, V, Kind>, K, V, Kind>,
   [[nodiscard]] error refused(const error& why) const;
   // What read_modify_write is made of.
   [[nodiscard]] const std::string& label() const noexcept { return core_->label(); }
-  [[nodiscard]] result<written> edit_encoded(bytes key, detail::edit_function how) {
-    return core_->edit(key, how);
+  [[nodiscard]] result<written> edit_encoded(bytes key, detail::edit_function how,
+                                             const expiry& created = {}) {
+    return core_->edit(key, how, created);
   }
   [[nodiscard]] result<bool> exchange_encoded(bytes key, std::optional<bytes> expected,
                                               std::optional<bytes> desired) {
     return detail::exchange(*core_, key, expected, desired);
   }
   /// Nothing is shown if there is no such key.
-  [[nodiscard]] result<> look_encoded(bytes key, detail::function_ref<void(bytes)> f) {
-    auto looked = core_->lookup(key, f);
-    if (!looked && looked.error() == errc::not_found) return {};
-    return looked;
-  }
+  [[nodiscard]] result<> look_encoded(bytes key, detail::function_ref<void(bytes)> f);
   [[nodiscard]] result<std::size_t> take_encoded(bytes key, detail::function_ref<void(bytes)> f) {
     return core_->take(key, f);
   }
@@ -398,7 +405,7 @@ class table : public read_modify_write<table<K, V, Kind>, K, V, Kind>,
   [[nodiscard]] result<std::vector<std::optional<V>>> lookup_all(
       std::span<const detail::sought_key> keys) const;
   template <class R>
-  [[nodiscard]] result<std::size_t> insert_all(R&& pairs, bool only_new);
+  [[nodiscard]] result<std::size_t> insert_all(R&& pairs, bool only_new, const expiry& until = {});
   template <class View, class A, class F>
   [[nodiscard]] auto lookup_view(const A& key, F&& f) const;
 

@@ -42,7 +42,8 @@ namespace shelf {
 /// Thread safety: one thread, the one that runs the function.
 template <class K, class V, kind Kind>
 class transaction_table : public read_modify_write<transaction_table<K, V, Kind>, K, V, Kind>,
-                          public ordered_access<transaction_table<K, V, Kind>, K, V, Kind> {
+                          public ordered_access<transaction_table<K, V, Kind>, K, V, Kind>,
+                          public expiring<transaction_table<K, V, Kind>, K, V, Kind, void> {
   static constexpr bool is_ordered = Kind == kind::ordered_set;
 
  public:
@@ -64,6 +65,9 @@ class transaction_table : public read_modify_write<transaction_table<K, V, Kind>
 
   // --- writes ------------------------------------------------------------------------------------
 
+  using expiring<transaction_table, K, V, Kind, void>::insert;
+  using expiring<transaction_table, K, V, Kind, void>::insert_new;
+  using expiring<transaction_table, K, V, Kind, void>::insert_range;
   /// Maps: sets the value of the key. bag: adds the pair unless it is there. duplicate_bag:
   /// appends.
   template <key_argument<K> A = K>
@@ -247,6 +251,7 @@ class transaction_table : public read_modify_write<transaction_table<K, V, Kind>
  private:
   friend class read_modify_write<transaction_table, K, V, Kind>;
   friend class ordered_access<transaction_table, K, V, Kind>;
+  friend class expiring<transaction_table, K, V, Kind, void>;
   using extent = detail::transaction_extent;
 
   template <class R, class F>
@@ -280,9 +285,13 @@ class transaction_table : public read_modify_write<transaction_table<K, V, Kind>
   [[nodiscard]] transaction_range<K, V> ranked(std::size_t from, std::size_t to) const;
   // What read_modify_write is made of.
   [[nodiscard]] const std::string& label() const noexcept { return core_->label(); }
-  [[nodiscard]] result<written> edit_encoded(bytes key, detail::edit_function how) {
-    return detail::edit(*core_, key, how);
+  [[nodiscard]] result<written> edit_encoded(bytes key, detail::edit_function how,
+                                             const expiry& created = {}) {
+    return detail::edit(*core_, key, how, created);
   }
+  template <class R>
+  [[nodiscard]] result<> insert_all(R&& pairs, bool only_new, const expiry& until);
+
   [[nodiscard]] result<bool> exchange_encoded(bytes key, std::optional<bytes> expected,
                                               std::optional<bytes> desired) {
     return detail::exchange(*core_, key, expected, desired);

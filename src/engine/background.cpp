@@ -14,7 +14,7 @@ namespace shelf::engine {
 namespace {
 
 /// Of the housekeeper, to a database that has nothing to do but to be freed of garbage.
-constexpr std::chrono::milliseconds between_visits{500};
+constexpr std::chrono::nanoseconds between_visits = std::chrono::milliseconds(500);
 
 [[nodiscard]] std::optional<std::chrono::system_clock::time_point> wall_time(
     std::optional<std::chrono::nanoseconds> t) {
@@ -30,7 +30,10 @@ error instance::labelled(errc code) const {
 }
 
 std::shared_ptr<const pinned_version> instance::pin() const {
-  return std::make_shared<const pinned_version>(commits_.shared_board(), snapshots_, system_.now());
+  auto made = std::make_shared<pinned_version>(commits_.shared_board(), snapshots_, system_.now());
+  // Who made the first deadline that it shows had noted that before.
+  if (has_deadlines_.load(std::memory_order_relaxed)) made->set_now(clock_.now());
+  return made;
 }
 
 void instance::add_figures(table_stats& s, const live_table& of) const {
@@ -136,11 +139,14 @@ std::size_t instance::memory_bytes() const noexcept {
 std::chrono::nanoseconds instance::work() noexcept {
   constexpr std::chrono::nanoseconds longest_pause = std::chrono::seconds(1);
   if (is_forked() || !is_open()) return writes_file() ? longest_pause : housekeeper::idle;
+  const auto until_sweep = sweep();
   if (!writes_file()) {
-    if (collect()) return between_visits;
+    if (collect()) return std::min(until_sweep, between_visits);
+    if (until_sweep != housekeeper::idle) return until_sweep;
     visit_comes_ = false;
     // Who came in between saw that a visit comes: this is it.
-    if (!collect() || visit_comes_.exchange(true)) return housekeeper::idle;
+    const bool is_needed = collect() || sweep() != housekeeper::idle;
+    if (!is_needed || visit_comes_.exchange(true)) return housekeeper::idle;
     return between_visits;
   }
   static_cast<void>(collect());
@@ -149,7 +155,7 @@ std::chrono::nanoseconds instance::work() noexcept {
   } catch (const std::bad_alloc&) {
     report(error(errc::file_error, label_ + ": out of memory for background work", {}, ENOMEM));
   }
-  auto pause = longest_pause;
+  auto pause = std::min(longest_pause, until_sweep);
   if (config_.mode == write_mode::through && config_.sync_every.count() > 0) {
     pause = std::min<std::chrono::nanoseconds>(pause, config_.sync_every);
   }

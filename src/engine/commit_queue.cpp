@@ -24,12 +24,14 @@ constexpr std::size_t kept_changes = 4096;  ///< room for these is not given bac
 }  // namespace
 
 commit_queue::commit_queue(file_keeper& file, write_mode mode, observers& heard_by,
-                           std::function<void()> much_left)
+                           const expiry_clock& clock, std::function<void()> much_left)
     : file_(file),
       mode_(mode),
       observers_(heard_by),
       much_left_(std::move(much_left)),
-      turn_([this](queued* first) { execute(static_cast<operation*>(first)); }) {}
+      turn_([this](queued* first) { execute(static_cast<operation*>(first)); }) {
+  group_.clock = &clock;
+}
 
 void commit_queue::execute(operation* first) noexcept {
   while (first != nullptr) {
@@ -123,6 +125,7 @@ inline void commit_queue::show(sequence number) noexcept {
   group_.changes.clear();
   group_.staged = 0;
   group_.commits = 0;
+  group_.moment.reset();
   if (group_.changes.capacity() > kept_changes) {
     std::vector<journal::change>().swap(group_.changes);
   }
@@ -229,6 +232,7 @@ void commit_queue::discard() noexcept {
   group_.changes.clear();
   group_.staged = 0;
   group_.commits = 0;
+  group_.moment.reset();
 }
 
 }  // namespace shelf::engine

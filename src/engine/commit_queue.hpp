@@ -26,7 +26,7 @@ namespace shelf::engine {
 class commit_queue {
  public:
   /// `much_left` is called when readers have left much behind that nobody may come to free.
-  commit_queue(file_keeper& file, write_mode mode, observers& heard_by,
+  commit_queue(file_keeper& file, write_mode mode, observers& heard_by, const expiry_clock& clock,
                std::function<void()> much_left);
 
   /// Returns when the operation is done, by this thread or by another that had the turn. Throws

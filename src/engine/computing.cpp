@@ -9,7 +9,7 @@
 namespace shelf::engine {
 
 result<> live_table::compute(bytes key, std::chrono::nanoseconds wait,
-                             detail::function_ref<result<>(std::vector<std::byte>&)> make,
+                             detail::computing_function make,
                              detail::function_ref<void(bytes)> show) {
   if (!may_write()) return std::unexpected(why_not());
   assert(!is_bag_kind());
@@ -28,8 +28,9 @@ result<> live_table::compute(bytes key, std::chrono::nanoseconds wait,
     // The pilot of an earlier flight may have stored it after this thread has looked.
     done = lookup(key, [&](bytes there) { value.assign(there.begin(), there.end()); });
     if (!done && done.error() == errc::not_found) {
-      done = make(value);
-      if (done) done = store_computed(key, value, on);
+      expiry until;
+      done = make(value, until);
+      if (done) done = store_computed(key, value, until, on);
     }
     auto landing = done ? result<std::vector<std::byte>>(value) : std::unexpected(done.error());
     flights_.land(key, *boarded, std::move(landing));
@@ -43,14 +44,15 @@ result<> live_table::compute(bytes key, std::chrono::nanoseconds wait,
 
 /// Unless the key was written since the flight began. What was staged before that, and published
 /// since, is there.
-result<> live_table::store_computed(bytes key, bytes value, const flight& from) {
+result<> live_table::store_computed(bytes key, bytes value, const expiry& until,
+                                    const flight& from) {
   const auto decide = [&](std::optional<bytes> there,
                           std::vector<std::byte>& made) -> result<detail::edited> {
     if (there || from.is_stale) return detail::edited::keep;
     made.assign(value.begin(), value.end());
     return detail::edited::put;
   };
-  auto stored = edit(key, decide);
+  auto stored = edit(key, decide, until);
   if (!stored) return std::unexpected(stored.error());
   return {};
 }

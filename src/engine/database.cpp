@@ -63,6 +63,10 @@ result<std::shared_ptr<instance>> instance::open_several(detail::core_config con
   }
   for (std::size_t i = 0; i < declared.size(); ++i) {
     if (auto valid = check_name(declared[i].name); !valid) return std::unexpected(valid.error());
+    const auto& d = declared[i];
+    if (auto valid = check_ttl(d.ttl, d.types.what, "table_options.ttl"); !valid) {
+      return std::unexpected(valid.error());
+    }
     const auto same = [&](const wanted_table& w) { return w.name == declared[i].name; };
     if (std::ranges::count_if(declared, same) == 1) continue;
     return std::unexpected(
@@ -81,6 +85,9 @@ result<std::shared_ptr<instance>> instance::open_several(detail::core_config con
 
 result<std::shared_ptr<detail::core>> instance::table(wanted_table w) {
   if (auto valid = check_name(w.name); !valid) return std::unexpected(valid.error());
+  if (auto valid = check_ttl(w.ttl, w.types.what, "table_options.ttl"); !valid) {
+    return std::unexpected(valid.error());
+  }
   if (is_forked()) return std::unexpected(labelled(errc::forked));
   if (is_checking()) return std::unexpected(labelled(errc::busy));
   const std::scoped_lock lock(life_);
@@ -90,10 +97,12 @@ result<std::shared_ptr<detail::core>> instance::table(wanted_table w) {
     if (!config_.in_memory && !writes_file()) return std::unexpected(no_table(w.name));
     if (is_in_transaction()) return std::unexpected(labelled(errc::busy));
     const auto name = w.name;
+    const auto ttl = w.ttl;
     std::vector<wanted_table> one;
     one.push_back(std::move(w));
     if (auto made = create_tables(one); !made) return std::unexpected(made.error());
     known = find(name);
+    known->set_ttl(ttl);
   } else if (auto joined = join_table(*known, w); !joined) {
     return std::unexpected(joined.error());
   }
@@ -122,6 +131,7 @@ result<live_table*> instance::join_table(live_table& known, wanted_table& w) {
   if (auto same = w.types.compare_schema(as.value_schema, w.types.value_schema, policy); !same) {
     return refuse(same.error().code(), "the value type differs: " + same.error().message());
   }
+  if (w.ttl.count() != 0) known.set_ttl(w.ttl);
   if (known.is_typed()) return &known;
   // So far its entries were sound terms, no more. Others write it only with the types from here on.
   const std::scoped_lock lock(commits_);
@@ -326,6 +336,7 @@ result<detail::database_figures> instance::stats() const {
       sum.all.entries += c->size();
       sum.all.memory_bytes += t->memory_bytes();
       sum.all.payload_bytes += c->payload_bytes();
+      t->add_expiry_figures(sum.all);
       sum.all.unsaved_changes += config_.mode == write_mode::back ? t->unsaved_count() : 0;
     }
     sum.all.sequence = commits_.board().published();

@@ -35,6 +35,7 @@ using detail::wanted_table;
 class transaction_run;
 
 /// Errors: invalid_argument, wrong_kind.
+[[nodiscard]] result<> check_ttl(std::chrono::milliseconds ttl, kind what, const std::string& name);
 [[nodiscard]] result<> check_config(const detail::core_config& c, kind what);
 
 /// Tables as a whole new file is to hold them, and what keeps them as they are meanwhile.
@@ -66,6 +67,16 @@ class instance final : public chore,
   }
   /// Whether a feed of that level makes sense. Errors: table_closed, forked, invalid_argument.
   [[nodiscard]] result<> can_be_followed(change_level level) const;
+  [[nodiscard]] const expiry_clock& clock() const noexcept { return clock_; }
+  [[nodiscard]] bool has_deadlines() const noexcept {
+    return has_deadlines_.load(std::memory_order_relaxed);
+  }
+  /// A table has an entry that expires, or is about to.
+  void note_deadlines() noexcept {
+    if (has_deadlines_.load(std::memory_order_relaxed) && visit_comes_.load()) return;
+    has_deadlines_.store(true, std::memory_order_relaxed);
+    want_visit();
+  }
   const std::string& label() const noexcept override { return label_; }
   /// How many transactions run in it.
   [[nodiscard]] const std::atomic<int>& running() const noexcept { return running_; }
@@ -189,6 +200,7 @@ class instance final : public chore,
   [[nodiscard]] result<> rewrite_from_memory();
   void release_all() noexcept;
   void work_due();
+  [[nodiscard]] std::chrono::nanoseconds sweep() noexcept;
   bool collect() noexcept;
   [[nodiscard]] std::size_t memory_bytes() const noexcept;
   [[nodiscard]] bool writes_file() const noexcept {
@@ -212,6 +224,8 @@ class instance final : public chore,
 
   file_keeper file_;
   const std::shared_ptr<observers> observers_;
+  expiry_clock clock_;
+  std::atomic<bool> has_deadlines_{false};  ///< some entry has or had one
   mutable commit_queue commits_;
   /// Grows under life_ and in the turn; either is enough to walk it. Tables stay to the end.
   std::vector<std::unique_ptr<live_table>> tables_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/change_ring.hpp"
+#include "engine/expiry_clock.hpp"
 #include "engine/figures.hpp"
 #include "engine/flights.hpp"
 #include "engine/operation.hpp"
@@ -54,8 +55,17 @@ struct group {
   std::vector<std::byte> edited;         ///< a value in the making
   std::vector<noted_change> noted;       ///< for observers, if there are any
   bool is_observed = false;
-  std::size_t staged = 0;     ///< changes, those that no file gets included
-  std::uint64_t commits = 0;  ///< transactions
+  std::size_t staged = 0;         ///< changes, those that no file gets included
+  std::uint64_t commits = 0;      ///< transactions
+  std::vector<const entry*> due;  ///< what a sweep erases
+  const expiry_clock* clock = nullptr;
+  std::optional<deadline> moment;  ///< what time it is for all of them, once somebody has asked
+
+  /// One moment for the whole group.
+  [[nodiscard]] deadline now() {
+    if (!moment) moment = clock->now();
+    return *moment;
+  }
 
   [[nodiscard]] bool empty() const noexcept { return staged == 0; }
 };
@@ -80,6 +90,7 @@ class live_table final : public detail::core {
     bool is_lone = false;    ///< the only table anybody sees: its handle stands for the file
     bool counts_reads = false;
     std::size_t entry_limit = 0;
+    bool keeps_deadlines = true;  ///< its file does
   };
   live_table(instance& of, settings how, table_description as, detail::entry_types types);
   live_table(const live_table&) = delete;
@@ -104,7 +115,7 @@ class live_table final : public detail::core {
   result<written> insert(bytes key, bytes value) override;
   result<written> insert_pieces(bytes key, std::span<const bytes> value) override;
   result<> insert_new(bytes key, std::span<const bytes> value) override;
-  std::unique_ptr<detail::entry_batch> make_batch() const override;
+  result<std::unique_ptr<detail::entry_batch>> make_batch(const expiry& until = {}) const override;
   result<std::size_t> insert_batch(std::unique_ptr<detail::entry_batch> batch,
                                    bool only_new) override;
   result<write_counts> write(const detail::change_list& changes) override;
@@ -113,13 +124,44 @@ class live_table final : public detail::core {
   result<std::size_t> clear() override;
   result<detail::wide_integer> update_counter(bytes key, detail::counter_step step) override;
   result<> replace_if(bytes key, bytes expected, std::span<const bytes> value) override;
-  result<written> edit(bytes key, detail::edit_function how) override;
+  result<written> edit(bytes key, detail::edit_function how, const expiry& created = {}) override;
   result<std::size_t> take(bytes key, detail::function_ref<void(bytes)> f) override;
   result<> take_end(detail::place end, detail::function_ref<void(bytes, bytes)> f) override;
   result<std::size_t> change_same(std::span<detail::same_entry> entries) override;
-  result<> compute(bytes key, std::chrono::nanoseconds wait,
-                   detail::function_ref<result<>(std::vector<std::byte>&)> make,
+  result<> compute(bytes key, std::chrono::nanoseconds wait, detail::computing_function make,
                    detail::function_ref<void(bytes)> show) override;
+
+  // Expiry (expiring.cpp).
+  result<written> insert_expiring(bytes key, bytes value, const expiry& until,
+                                  bool only_new) override;
+  result<> touch(bytes key, const expiry& until) override;
+  result<std::uint64_t> expires_at(const sought_key& key) const override;
+  result<std::size_t> purge_expired() override;
+  struct swept {
+    std::size_t count = 0;
+    bool is_more = false;  ///< there is more to do at once
+    bool is_left = false;  ///< something will expire
+  };
+  /// Erases up to 256 entries whose deadlines have passed by then. As a write of the table's own,
+  /// so that no owner and no transaction is asked. Errors: those of a write.
+  [[nodiscard]] result<swept> sweep(deadline until, bool is_exact);
+  /// invalid_argument, if entries of this table cannot be given that expiry.
+  [[nodiscard]] result<> check(const expiry& e) const {
+    return e.what() == expiry::form::by_default ? result<>() : check_given(e);
+  }
+  /// What a checked expiry means at that time; of keep, what counts if there is nothing to keep.
+  [[nodiscard]] deadline deadline_at(const expiry& e, deadline now) const noexcept;
+  /// The same now; asks the clock only if need be.
+  [[nodiscard]] deadline deadline_of(const expiry& e) const noexcept;
+  [[nodiscard]] deadline default_deadline() const noexcept {
+    return ttl_.load(std::memory_order_relaxed) == 0 ? no_deadline : deadline_of({});
+  }
+  /// How many entries expire, and have expired. In the turn.
+  void add_expiry_figures(table_stats& to) const;
+  /// Another time to live, for what is inserted from here on.
+  void set_ttl(std::chrono::milliseconds ttl) noexcept {
+    ttl_.store(ttl.count(), std::memory_order_relaxed);
+  }
 
   // Life, of the whole database (life.cpp).
   result<> save() override;
@@ -222,10 +264,13 @@ class live_table final : public detail::core {
   [[nodiscard]] bool may_write_again() const noexcept;
   [[nodiscard]] bool is_forked() const noexcept { return process_.is_of_parent(); }
   [[nodiscard]] bool announce(operation& op, bytes key) const noexcept;
-  [[nodiscard]] std::optional<error> ready(operation& op, bytes key,
-                                           std::span<const bytes> value) const;
+  [[nodiscard]] std::optional<error> ready(operation& op, bytes key, std::span<const bytes> value,
+                                           deadline until = no_deadline) const;
   void submit(operation& op);
-  [[nodiscard]] result<> store_computed(bytes key, bytes value, const flight& from);
+  [[nodiscard]] result<> store_computed(bytes key, bytes value, const expiry& until,
+                                        const flight& from);
+  [[nodiscard]] result<> check_given(const expiry& e) const;
+  [[nodiscard]] bool is_expired(const entry& e) const noexcept;
 
   /// What changes are staged in.
   [[nodiscard]] contents& draft() const noexcept { return fresh_ ? *fresh_ : *owned_; }
@@ -243,13 +288,22 @@ class live_table final : public detail::core {
   void stage_take(operation& op, group& to);
   void stage_take_end(operation& op, group& to);
   [[nodiscard]] bool stage_same(operation& op, group& to);
-  [[nodiscard]] bool is_same(const detail::same_entry& e) const;
+  [[nodiscard]] const entry* find_same(const detail::same_entry& e, group& to) const;
+  void stage_touch(operation& op, group& to);
+  [[nodiscard]] bool stage_sweep(operation& op, group& to);
+  [[nodiscard]] const entry* find_live(bytes key, std::uint64_t hash, group& to) const {
+    const auto* const there = draft().find_staged(key, hash);
+    return there != nullptr && there->expires() && there->is_expired(to.now()) ? nullptr : there;
+  }
+  [[nodiscard]] const entry* find_live(bytes key, group& to) const;
+  void keep_deadline(entry::owner& e, std::uint64_t hash, group& to) const;
   staging put(entry::owner& e, std::uint64_t hash, group& to);
-  staging put_entry(entry::owner& e, std::uint64_t hash, group& to);
   staging drop(bool whole_key, bytes key, bytes value, group& to);
-  staging drop_entries(bool whole_key, bytes key, bytes value, group& to);
-  staging put_observed(entry::owner& e, std::uint64_t hash, group& to);
-  staging drop_observed(bool whole_key, bytes key, bytes value, group& to);
+  void note_erase(bool whole_key, bytes key, bytes value, group& to, std::uint8_t cause) noexcept;
+  staging put_with_care(entry::owner& e, std::uint64_t hash, group& to, journal::op what);
+  staging drop_with_care(bool whole_key, bytes key, bytes value, group& to, std::uint8_t cause);
+  staging put_expiring(entry::owner& e, std::uint64_t hash, group& to, journal::op what);
+  staging drop_expiring(bool whole_key, bytes key, bytes value, group& to, std::uint8_t cause);
   void finish_swap() noexcept;
   void let_go_of(std::shared_ptr<contents> old) noexcept;
 
@@ -260,6 +314,7 @@ class live_table final : public detail::core {
   const file::process_stamp process_;
   std::optional<ownership> owner_;
   const std::atomic<int>& transactions_;  ///< how many run in the database
+  std::atomic<std::int64_t> ttl_{0};      ///< milliseconds; 0 is none
 
   /// What readers see; null once closed, and while others take their place: then readers see
   /// `going_` until the board has published the version that shows `coming_`.

@@ -4,6 +4,7 @@
 
 #include "error/printable.hpp"
 #include "error/sentence.hpp"
+#include "file/seeded_bug.hpp"
 #include "term/canonical.hpp"
 #include "term/limits.hpp"
 #include "term/text.hpp"
@@ -24,6 +25,10 @@ constexpr std::size_t content_shown = 64;
 constexpr std::string_view any_term = "any";  // the schema of shelf::term
 /// As deep as any table's limits allow.
 constexpr terms::term_limits widest{.nesting = terms::max_nesting};
+
+[[nodiscard]] kinds::deadline deadline_of(const journal::change& c) noexcept {
+  return file::has_bug(file::seeded_bug::deadline_ignored) ? kinds::no_deadline : c.deadline;
+}
 
 [[nodiscard]] bool is_catalogue(op what) noexcept {
   return what == op::table_created || what == op::table_changed || what == op::table_dropped;
@@ -80,6 +85,7 @@ result<> table_loader::visit_sound(const journal::change& c, std::uint64_t numbe
     clear();
     return {};
   }
+  if (c.what == op::expire) return expire(c);
   const bool has_entry = c.what == op::put || c.what == op::append;
   const bool fits = trusted_ || (has_entry && check_entry(c.key, c.value).has_value());
   // From here on keys are compared as terms.
@@ -111,12 +117,28 @@ entry::owner table_loader::make_entry(const journal::change& c, bool fits) {
   if (fits && schema_differs_ && !trusted_ && types_ != nullptr) {
     if (const auto value = types_->reencode(c.value)) {
       values_differ_ = values_differ_ || !same_bytes(c.value, *value);
-      return entry::make(c.key, *value);
+      return entry::make(c.key, *value, deadline_of(c));
     }
     fits = false;
   }
   has_doubts_ = has_doubts_ || !fits;
-  return entry::make(c.key, c.value);
+  return entry::make(c.key, c.value, deadline_of(c));
+}
+
+/// The same value with another deadline.
+result<> table_loader::expire(const journal::change& c) {
+  if (file::has_bug(file::seeded_bug::deadline_ignored)) return {};
+  if (!trusted_ && !terms::is_canonical(c.key)) {
+    note_bad(c.key, error(errc::corrupt, "the key is not a term in canonical form"));
+    return {};
+  }
+  insert_announced();
+  const auto* const there = loaded_->find_staged(c.key);
+  if (there == nullptr) return {};  // as an erase; salvage may have lost what put it there
+  auto made = entry::make(there->key(), there->value(), c.deadline);
+  const auto hash = loaded_->announce(made->key());
+  stage([&] { return loaded_->stage_insert(made, hash); });
+  return {};
 }
 
 template <class Change>
@@ -266,6 +288,13 @@ result<> file_loader::visit(const journal::change& c, std::uint64_t number) {
     }
     last_ = &found->second;
     last_id_ = c.table;
+  }
+  if (c.value.size() > entry::longest_value) {
+    return std::unexpected(error(errc::corrupt, "a value is longer than 2 GiB"));
+  }
+  const bool is_deadline = c.what == op::expire || (c.flags & journal::flag::deadline) != 0;
+  if (is_deadline && is_bag(last_->load->description().what)) {
+    return std::unexpected(error(errc::corrupt, "an entry of a bag has a deadline"));
   }
   return last_->load->visit(c, number);
 }

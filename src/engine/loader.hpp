@@ -74,6 +74,7 @@ class table_loader {
   [[nodiscard]] result<> check_entry(bytes key, bytes value) const;
   [[nodiscard]] bool is_there(bytes key, std::uint64_t hash);
   [[nodiscard]] entry::owner make_entry(const journal::change& c, bool fits);
+  [[nodiscard]] result<> expire(const journal::change& c);
   template <class Change>
   void stage(Change change);
   void insert_announced();

@@ -38,10 +38,23 @@ constexpr int tries = 10;
 
 }  // namespace
 
+result<> check_ttl(std::chrono::milliseconds ttl, kind what, const std::string& name) {
+  const auto refuse = [&](const char* why) {
+    return std::unexpected(error(errc::invalid_argument, name + why));
+  };
+  if (ttl.count() < 0) return refuse(" cannot be negative");
+  if (ttl.count() > expiry::longest) return refuse(" is longer than 8000 years");
+  if (ttl.count() != 0 && is_bag(what))
+    return refuse(" is set, but entries of a bag cannot expire");
+  return {};
+}
+
 result<> check_config(const detail::core_config& c, kind what) {
   const auto refuse = [&](const char* why) {
     return std::unexpected(error(errc::invalid_argument, why));
   };
+  if (auto valid = check_ttl(c.ttl, what, "config.ttl"); !valid) return valid;
+  if (c.clock_grace.count() < 0) return refuse("config.clock_grace cannot be negative");
   if (c.in_memory) return {};
   if (c.path.empty())
     return refuse("config.path is empty; in_memory() makes a table without a file");
@@ -56,6 +69,9 @@ result<> check_config(const detail::core_config& c, kind what) {
   }
   if (c.limits.entry_bytes == 0 || c.limits.entry_bytes > (std::size_t{1} << 31)) {
     return refuse("config.limits.entry_bytes must be from 1 to 2 GiB");
+  }
+  if (c.ttl.count() != 0 && !stores::keeps(c.format, stores::capability::deadlines)) {
+    return refuse("config.ttl is set, but a DETS file keeps no deadlines");
   }
   if (what == kind::ordered_set && !stores::keeps(c.format, stores::capability::ordered_map)) {
     return std::unexpected(error(
@@ -74,14 +90,17 @@ instance::instance(detail::core_config config, bool is_lone)
       system_(config_.system != nullptr ? *config_.system : file::real_system()),
       file_(label_, system_),
       observers_(std::make_shared<observers>(system_.random() | 1)),
-      commits_(file_, config_.mode, *observers_, [this] { want_visit(); }),
-      snapshots_(std::make_shared<snapshot_registry>(observers_)) {}
+      clock_(config_.clock, system_, config_.clock_grace),
+      commits_(file_, config_.mode, *observers_, clock_, [this] { want_visit(); }),
+      snapshots_(std::make_shared<snapshot_registry>(observers_)) {
+  static_cast<void>(clock_.trusted());  // from here on a wall clock that stands is trusted
+}
 
 result<std::shared_ptr<live_table>> instance::open_lone(detail::core_config config,
                                                         detail::entry_types types) {
   if (auto valid = check_config(config, types.what); !valid) return std::unexpected(valid.error());
   std::vector<wanted_table> wanted;
-  wanted.push_back({.name = config.table, .types = std::move(types)});
+  wanted.push_back({.name = config.table, .types = std::move(types), .ttl = config.ttl});
   const auto name = config.table;
   auto opened = open(std::move(config), std::move(wanted), true);
   if (!opened) return std::unexpected(opened.error());
@@ -108,6 +127,9 @@ result<std::shared_ptr<instance>> instance::open(detail::core_config config,
   } else if (auto opened = s->open_file(wanted); !opened) {
     return std::unexpected(opened.error());
   }
+  for (const auto& w : wanted) {
+    if (w.ttl.count() != 0) s->find(w.name)->set_ttl(w.ttl);
+  }
   list_as_open(s, std::move(listed));
   s->is_open_ = true;
   if (has_keeper) s->hire(*keeper, std::move(room));
@@ -130,7 +152,8 @@ std::shared_ptr<contents> live_table::make_contents() const {
   return contents::make({.what = types_.what,
                          .hash_seed = of_.hash_seed(),
                          .board = of_.commits().shared_board(),
-                         .order = {&terms::compare, &terms::order_prefix}});
+                         .order = {&terms::compare, &terms::order_prefix},
+                         .now = of_.clock().now()});
 }
 
 table_description instance::describe(const wanted_table& t) const {
@@ -153,15 +176,17 @@ std::unique_ptr<live_table> instance::make_table(std::uint32_t id, table_descrip
                                                  detail::entry_types types) {
   const bool keeps = writes_file() && !as.in_memory;
   const bool saves = config_.mode == write_mode::back;
-  live_table::settings how{.id = id,
-                           .label = is_lone_ ? label_ : label_ + ": " + detail::printable(as.name),
-                           .is_stored = keeps && !saves,
-                           .is_saved = keeps && saves,
-                           .is_read_only = !config_.in_memory && !writes_file(),
-                           .has_owner = config_.access == access::one_writer,
-                           .is_lone = is_lone_,
-                           .counts_reads = config_.metrics == metrics::reads,
-                           .entry_limit = config_.limits.entry_bytes};
+  live_table::settings how{
+      .id = id,
+      .label = is_lone_ ? label_ : label_ + ": " + detail::printable(as.name),
+      .is_stored = keeps && !saves,
+      .is_saved = keeps && saves,
+      .is_read_only = !config_.in_memory && !writes_file(),
+      .has_owner = config_.access == access::one_writer,
+      .is_lone = is_lone_,
+      .counts_reads = config_.metrics == metrics::reads,
+      .entry_limit = config_.limits.entry_bytes,
+      .keeps_deadlines = stores::keeps(config_.format, stores::capability::deadlines)};
   return std::make_unique<live_table>(*this, std::move(how), std::move(as), std::move(types));
 }
 
@@ -189,10 +214,11 @@ load_settings instance::how_to_load(bool may_have_several) const {
           .path = config_.path,
           .names_tables = !is_lone_,
           .make =
-              [seed = process_hash_seed(system_)](kind what) {
+              [seed = process_hash_seed(system_), now = clock_.now()](kind what) {
                 return contents::make({.what = what,
                                        .hash_seed = seed,
-                                       .order = {&terms::compare, &terms::order_prefix}});
+                                       .order = {&terms::compare, &terms::order_prefix},
+                                       .now = now});
               },
           .has_schema = config_.format != file_format::dets,
           .may_have_several = may_have_several};

@@ -2,6 +2,7 @@
 // What a writer wants done in a turn, and what became of it.
 #pragma once
 
+#include "engine/expiry_clock.hpp"
 #include "engine/turn.hpp"
 #include "kinds/entry.hpp"
 #include "shelf/detail/core.hpp"
@@ -24,15 +25,21 @@ class live_table;
 /// Entries of one insert_range, made by the writer before its turn.
 class encoded_batch final : public detail::entry_batch {
  public:
-  encoded_batch(std::size_t entry_limit, std::string label)
-      : limit_(entry_limit), label_(std::move(label)) {}
+  /// keeps: they get the deadlines of the entries that they replace, and `until` if there is none.
+  encoded_batch(std::size_t entry_limit, std::string label, deadline until = no_deadline,
+                bool keeps = false)
+      : limit_(entry_limit), label_(std::move(label)), until_(until), keeps_(keeps) {}
   result<> add(bytes key, bytes value) override;
   result<> add_pieces(bytes key, std::span<const bytes> value) override;
+  result<> add_until(bytes key, bytes value, std::uint64_t until) override;
+  [[nodiscard]] bool keeps() const noexcept { return keeps_; }
   [[nodiscard]] std::vector<entry::owner>& entries() noexcept { return entries_; }
 
  private:
   std::size_t limit_;
   std::string label_;
+  deadline until_;
+  bool keeps_;
   std::vector<entry::owner> entries_;
 };
 
@@ -61,6 +68,14 @@ struct taker {
 struct same_write {
   std::span<detail::same_entry> entries;
   std::vector<entry::owner> made;  ///< of those that get another value, until they are staged
+};
+
+/// What a sweep is asked for, and what it leaves.
+struct sweep_request {
+  deadline until;        ///< what has passed by then
+  bool is_exact;         ///< up to the millisecond
+  bool is_more = false;  ///< there is more to do at once
+  bool is_left = false;  ///< something will expire
 };
 
 struct operation;
@@ -94,6 +109,8 @@ struct operation : queued {
     take,
     take_end,
     change_same,
+    touch,
+    sweep,
     commit,
   };
 
@@ -101,6 +118,7 @@ struct operation : queued {
 
   live_table* on;
   verb what;
+  bool keeps = false;                          ///< insert, touch: the deadline that is there
   entry::owner made;                           ///< insert, insert_new, replace_if
   std::uint64_t hash = 0;                      ///< of its key, see contents::announce
   encoded_batch* entries = nullptr;            ///< insert_batch...
@@ -112,6 +130,9 @@ struct operation : queued {
   const detail::edit_function* how = nullptr;  ///< edit
   const taker* to_take = nullptr;              ///< take, take_end
   same_write* same = nullptr;                  ///< change_same
+  const deadline* until = nullptr;             ///< touch
+  sweep_request* to_sweep = nullptr;           ///< sweep
+  const expiry* created = nullptr;             ///< edit: of a key that it creates
   commit_request* commit = nullptr;
 
   // What became of it.
@@ -133,10 +154,11 @@ struct operation : queued {
 /// The entry, if it is within the limit. size_limit_exceeded names the table and both sizes.
 [[nodiscard]] result<entry::owner> make_entry_within(std::size_t entry_limit,
                                                      const std::string& label, bytes key,
-                                                     bytes value);
+                                                     bytes value, deadline until = no_deadline);
 /// The same of a value whose bytes lie in several places.
 [[nodiscard]] result<entry::owner> make_entry_within(std::size_t entry_limit,
                                                      const std::string& label, bytes key,
-                                                     std::span<const bytes> value);
+                                                     std::span<const bytes> value,
+                                                     deadline until = no_deadline);
 
 }  // namespace shelf::engine

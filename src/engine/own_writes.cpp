@@ -2,6 +2,7 @@
 // Writes collected by key.
 #include "engine/own_writes.hpp"
 
+#include "engine/live_table.hpp"
 #include "term/order.hpp"
 
 #include <algorithm>
@@ -59,24 +60,27 @@ void own_writes::apply(write_log& log, std::size_t at) {
   k.has_adds = k.has_adds || w.what == verb::add;
 }
 
-result<std::optional<bytes>> value_after(std::optional<bytes> base, const own_key& k,
-                                         const write_log& log, computed_values& computed,
-                                         const std::string& label) {
+result<std::optional<kept_value>> value_after(std::optional<kept_value> base, const own_key& k,
+                                              const write_log& log, computed_values& computed,
+                                              const std::string& label, asked_time now) {
   auto value = k.hides_base ? std::nullopt : base;
   for (const auto at : k.steps) {
     assert(at < log.size() && !log[at].is_void() && "void writes are not steps");
     const auto& w = log[at];
     if (w.what == own_write::verb::put) {
-      value = w.made->value();
+      value = kept_value{w.made->value(), w.made->until()};
     } else if (w.what == own_write::verb::erase_value) {
-      if (value && same_bytes(*value, w.made->value())) value.reset();
+      if (value && same_bytes(value->value, w.made->value())) value.reset();
     } else {
-      const auto stepped = detail::step_counter(value, w.step, label);
+      const auto stepped =
+          detail::step_counter(value ? std::optional(value->value) : std::nullopt, w.step, label);
       if (!stepped) return std::unexpected(stepped.error());
       const auto term = detail::encode_wide(*stepped);
       const auto view = term.view();
-      value = computed.emplace_back(view.begin(), view.end());
+      const auto until = value ? value->until : w.on->deadline_of(w.step.created);
+      value = kept_value{computed.emplace_back(view.begin(), view.end()), until};
     }
+    if (value && value->until != no_deadline && value->until <= now()) value.reset();
   }
   return value;
 }

@@ -3,6 +3,7 @@
 // staged.
 #pragma once
 
+#include "engine/expiry_clock.hpp"
 #include "kinds/contents.hpp"
 #include "shelf/detail/core.hpp"
 
@@ -48,12 +49,21 @@ struct own_key {
 /// memory even while it is empty.
 using computed_values = std::vector<std::vector<std::byte>>;
 
+/// A value, and when it expires.
+struct kept_value {
+  bytes value;
+  deadline until = no_deadline;
+};
+/// What time it is, asked only where something expires.
+using asked_time = detail::function_ref<deadline()>;
+
 /// Maps: the value that a key has after its steps, of one that had `base`; nullopt if none. Errors:
 /// those of a counter's step.
-[[nodiscard]] result<std::optional<bytes>> value_after(std::optional<bytes> base, const own_key& k,
-                                                       const write_log& log,
-                                                       computed_values& computed,
-                                                       const std::string& label);
+[[nodiscard]] result<std::optional<kept_value>> value_after(std::optional<kept_value> base,
+                                                            const own_key& k, const write_log& log,
+                                                            computed_values& computed,
+                                                            const std::string& label,
+                                                            asked_time now);
 /// Bags: the values, in order.
 [[nodiscard]] std::vector<bytes> values_after(std::vector<bytes> base, const own_key& k,
                                               const write_log& log, bool distinct);

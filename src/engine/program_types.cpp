@@ -44,6 +44,9 @@ using reencode_function = bool (*)(bytes value, const decoding_rules& rules, enc
   made.file_system = c.file_system;
   made.system = c.system;
   made.repair = c.repair;
+  made.ttl = c.ttl;
+  made.clock = c.clock;
+  made.clock_grace = c.clock_grace;
   return made;
 }
 
@@ -77,11 +80,19 @@ result<std::shared_ptr<core>> open_table(const config_parts& config, program_typ
   return open_core(without_types(config), make_entry_types(std::move(types)));
 }
 
-std::shared_ptr<core> make_table(std::string name, program_types types) {
+result<std::shared_ptr<core>> make_table(std::string name, const memory_options& options,
+                                         program_types types) {
   core_config config;
   config.name = std::move(name);
+  config.ttl = options.ttl;
+  config.clock = options.clock;
+  config.clock_grace = options.clock_grace;
   config.in_memory = true;
-  auto made = open_core(std::move(config), make_entry_types(std::move(types)));
+  return open_core(std::move(config), make_entry_types(std::move(types)));
+}
+
+std::shared_ptr<core> make_table(std::string name, program_types types) {
+  auto made = make_table(std::move(name), {}, std::move(types));
   assert(made && "nothing but memory can be missing");
   return *std::move(made);
 }

@@ -9,7 +9,23 @@ namespace shelf::detail {
 ranked_place::ranked_place(std::shared_ptr<const snapshot_core> of, rank_extent extent,
                            std::size_t index)
     : of_(std::move(of)), extent_(extent), index_(index) {
-  if (index_ < extent_.size()) fetch(!extent_.is_backward);
+  if (index_ == extent_.size()) return;
+  fetch(!extent_.is_backward);
+  if (has_expired()) skip_forwards();
+}
+
+void ranked_place::skip_forwards() {
+  while (!is_at_end() && has_expired()) {
+    ++index_;
+    if (!is_at_end() && !is_at_hand()) fetch(!extent_.is_backward);
+  }
+}
+
+void ranked_place::skip_back() {
+  while (index_ > 0 && has_expired()) {
+    --index_;
+    if (!is_at_hand()) fetch(extent_.is_backward);
+  }
 }
 
 void ranked_place::fetch(bool upwards) {
@@ -25,7 +41,7 @@ void ranked_place::fetch(bool upwards) {
   auto fresh = std::make_shared<portion>();
   fresh->first = from;
   fresh->entries.reserve(to - from);
-  const auto walk = of_->entries(from, to);
+  const auto walk = of_->ranked(from, to);
   for (auto some = walk->next(); !some.empty(); some = walk->next()) {
     fresh->entries.insert(fresh->entries.end(), some.begin(), some.end());
   }

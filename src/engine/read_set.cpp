@@ -2,6 +2,7 @@
 // Reads repeated. Exact, because all answers hold at one point in time, the commit.
 #include "engine/read_set.hpp"
 
+#include "engine/snapshots.hpp"
 #include "file/seeded_bug.hpp"
 #include "kinds/version_record.hpp"
 #include "memory/epoch.hpp"
@@ -25,6 +26,11 @@ void read_set::add_key(bytes key, const entry* seen) {
   if (seen == nullptr && has_bug(seeded_bug::absent_reads_skipped)) return;
   keys_.push_back({.seen = seen, .key = seen == nullptr ? kept(key) : kept_bytes{}});
   held_ += bytes_a_read + (seen == nullptr ? key.size() : 0);
+}
+
+void read_set::add_counted(bytes key, bool seen) {
+  held_ += bytes_a_read + key.size();
+  counted_.push_back({kept(key), seen});
 }
 
 void read_set::add_list(bytes key, std::vector<const entry*> seen) {
@@ -51,8 +57,8 @@ read_set::range& read_set::add_range() {
 bool read_set::empty() const noexcept { return keys_.empty() && has_only_keys(); }
 
 bool read_set::has_only_keys() const noexcept {
-  return lists_.empty() && seeks_.empty() && ranks_.empty() && ranges_.empty() && !size_ &&
-         !is_walked_;
+  return counted_.empty() && lists_.empty() && seeks_.empty() && ranks_.empty() &&
+         ranges_.empty() && !size_ && !is_walked_;
 }
 
 void read_set::announce(const contents& now) {
@@ -71,11 +77,52 @@ rank_span ranks_of(const read_set::range& r, const ordered_contents& in, sequenc
 
 namespace {
 
+/// The entries of a walk that have not expired, one by one.
+class live_walk {
+ public:
+  live_walk(std::unique_ptr<kinds::walker> under, deadline now)
+      : under_(std::move(under)), now_(now) {}
+  /// Null at the end.
+  [[nodiscard]] const entry* next() {
+    for (;;) {
+      if (at_ == portion_.size()) {
+        portion_ = under_->next();
+        at_ = 0;
+        if (portion_.empty()) return nullptr;
+      }
+      const auto* const e = portion_[at_++];
+      if (!e->is_expired(now_)) return e;
+    }
+  }
+
+ private:
+  std::unique_ptr<kinds::walker> under_;
+  const deadline now_;
+  std::span<const entry* const> portion_;
+  std::size_t at_ = 0;
+};
+
+/// The same of a table whose entries expire: what has expired may have been swept since.
+[[nodiscard]] bool shows_same(const read_set::range& r, const ordered_contents& of, sequence then,
+                              sequence now, const read_set::times& t) {
+  const auto before = ranks_of(r, of, then);
+  const auto after = ranks_of(r, of, now);
+  const auto at = t.now();
+  live_walk old(of.walk_ranks(then, before.from, before.to), t.then.value_or(at));
+  live_walk fresh(of.walk_ranks(now, after.from, after.to), at);
+  for (;;) {
+    const auto* const e = old.next();
+    if (e != fresh.next()) return false;
+    if (e == nullptr) return true;
+  }
+}
+
 /// Whether a range shows the same entries now as then: as many, and none that is newer.
 [[nodiscard]] bool is_same(const read_set::range& r, const ordered_contents& of, sequence then,
-                           sequence now) {
+                           sequence now, const read_set::times& t) {
   if (r.is_empty) return true;
   assert(then <= now && "a run reads what was published before its turn");
+  if (of.has_deadlines()) return shows_same(r, of, then, now, t);
   const auto before = ranks_of(r, of, then);
   const auto after = ranks_of(r, of, now);
   if (before.to - before.from != after.to - after.from) return false;
@@ -91,12 +138,13 @@ namespace {
 
 }  // namespace
 
-bool read_set::is_valid(const contents& now, const contents& then, sequence at) const {
+bool read_set::is_valid(const contents& now, const contents& then, sequence at,
+                        const times& t) const {
   const memory::epoch_guard guard;
   for (const auto& k : keys_) {
-    const auto* const found = has_bug(seeded_bug::group_not_seen)
-                                  ? now.find(k.term(), now.published())
-                                  : now.find_staged(k.term(), k.hash);
+    const auto* found = has_bug(seeded_bug::group_not_seen) ? now.find(k.term(), now.published())
+                                                            : now.find_staged(k.term(), k.hash);
+    if (found != nullptr && found->expires() && found->is_expired(t.now())) found = nullptr;
     if (found != k.seen) return false;
   }
   if (has_only_keys()) return true;
@@ -106,6 +154,9 @@ bool read_set::is_valid(const contents& now, const contents& then, sequence at) 
   const auto latest = now.published();
   if (is_walked_ && now.changed_at() > at) return false;
   if (size_ && now.size_at(latest) != *size_) return false;
+  for (const auto& c : counted_) {
+    if ((now.find(bytes(c.key), latest) != nullptr) != c.seen) return false;
+  }
   std::vector<const entry*> found;
   for (const auto& l : lists_) {
     found.clear();
@@ -115,13 +166,17 @@ bool read_set::is_valid(const contents& now, const contents& then, sequence at) 
   if (seeks_.empty() && ranks_.empty() && ranges_.empty()) return true;
   const auto& ordered = static_cast<const ordered_contents&>(now);
   for (const auto& s : seeks_) {
-    if (ordered.seek(s.where, s.key, latest) != s.seen) return false;
+    const auto* there = ordered.seek(s.where, s.key, latest);
+    if (there != nullptr && there->expires()) {
+      there = seek_live(ordered, s.where, s.key, latest, t.now());
+    }
+    if (there != s.seen) return false;
   }
   for (const auto& r : ranks_) {
     if (rank_of(r.key, r.behind, ordered, latest) != r.seen) return false;
   }
   return std::ranges::all_of(ranges_,
-                             [&](const auto& r) { return is_same(*r, ordered, at, latest); });
+                             [&](const auto& r) { return is_same(*r, ordered, at, latest, t); });
 }
 
 }  // namespace shelf::engine

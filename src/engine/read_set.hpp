@@ -2,6 +2,7 @@
 // What a transaction read of a table, to be read again in the turn: the same answers make it valid.
 #pragma once
 
+#include "engine/expiry_clock.hpp"
 #include "kinds/contents.hpp"
 #include "shelf/detail/core.hpp"
 
@@ -37,7 +38,16 @@ class read_set {
     bool is_empty = true;      ///< nothing was asked yet
   };
 
+  /// What time it was for the run, if it has asked, and what time it is in the turn. None of the
+  /// entries that the run was shown has expired in between.
+  struct times {
+    std::optional<deadline> then;
+    detail::function_ref<deadline()> now;
+  };
+
   void add_key(bytes key, const entry* seen);
+  /// Whether the version's size counts the key, which it does of one that has expired too.
+  void add_counted(bytes key, bool seen);
   void add_list(bytes key, std::vector<const entry*> seen);
   void add_size(std::size_t seen) { size_ = seen; }
   void add_walk() noexcept { is_walked_ = true; }
@@ -53,7 +63,8 @@ class read_set {
   void announce(const contents& now);
   /// In the turn: whether every read has the same answer on top of what is staged in `now`, of
   /// which `then` was seen at `at`. Unless it has only keys, nothing is staged.
-  [[nodiscard]] bool is_valid(const contents& now, const contents& then, sequence at) const;
+  [[nodiscard]] bool is_valid(const contents& now, const contents& then, sequence at,
+                              const times& t) const;
   /// About how many bytes it takes.
   [[nodiscard]] std::size_t bytes_held() const noexcept { return held_; }
 
@@ -63,6 +74,10 @@ class read_set {
     kept_bytes key;     ///< then
     std::uint64_t hash = 0;
     [[nodiscard]] bytes term() const noexcept { return seen != nullptr ? seen->key() : bytes(key); }
+  };
+  struct counted_read {
+    kept_bytes key;
+    bool seen;
   };
   struct list_read {
     kept_bytes key;
@@ -80,6 +95,7 @@ class read_set {
   };
 
   std::vector<key_read> keys_;
+  std::vector<counted_read> counted_;
   std::vector<list_read> lists_;
   std::vector<seek_read> seeks_;
   std::vector<rank_read> ranks_;

@@ -23,7 +23,8 @@ result<> live_table::readable() const {
 }
 
 result<> live_table::lookup(const sought_key& key, detail::function_ref<void(bytes)> f) const {
-  return reads_ == nullptr ? look_up(key, f) : look_up_and_count(key, f);
+  if (reads_ != nullptr) return look_up_and_count(key, f);
+  return look_up(key, f);
 }
 
 result<> live_table::look_up_and_count(const sought_key& key,
@@ -37,8 +38,8 @@ result<> live_table::look_up_and_count(const sought_key& key,
   return done;
 }
 
-inline result<> live_table::look_up(const sought_key& key,
-                                    detail::function_ref<void(bytes)> f) const {
+[[gnu::always_inline]] inline result<> live_table::look_up(
+    const sought_key& key, detail::function_ref<void(bytes)> f) const {
   const memory::epoch_guard guard;
   const auto* c = is_forked() ? nullptr : look();
   if (c == nullptr) [[unlikely]] {
@@ -47,7 +48,9 @@ inline result<> live_table::look_up(const sought_key& key,
   }
   if (!is_bag_kind()) {
     const auto* e = c->find(key, latest);
-    if (e == nullptr) return std::unexpected(error(errc::not_found));
+    if (e == nullptr || (e->expires() && is_expired(*e))) {
+      return std::unexpected(error(errc::not_found));
+    }
     f(e->value());
     return {};
   }
@@ -70,10 +73,12 @@ result<> live_table::lookup_many(std::span<const sought_key> keys,
     const auto some = keys.subspan(at, std::min(portion, keys.size() - at));
     c->find_many(some, std::span(found).first(some.size()), latest);
     for (std::size_t i = 0; i < some.size(); ++i) {
-      if (found[i] != nullptr) f(at + i, found[i]->value());
+      const auto* const e = found[i];
+      const bool is_there = e != nullptr && !(e->expires() && is_expired(*e));
+      if (is_there) f(at + i, e->value());
       if (reads_ == nullptr) continue;
       (void)reads_->begin();
-      if (found[i] == nullptr) reads_->note_miss();
+      if (!is_there) reads_->note_miss();
     }
   }
   return {};
@@ -95,7 +100,9 @@ bool live_table::has_and_count(const sought_key& key) const noexcept {
 inline bool live_table::has(const sought_key& key) const noexcept {
   const memory::epoch_guard guard;
   const auto* c = is_forked() ? nullptr : look();
-  return c != nullptr && c->contains(key, latest);
+  if (c == nullptr) return false;
+  const auto* const e = c->find(key, latest);
+  return e != nullptr && !(e->expires() && is_expired(*e));
 }
 
 std::size_t live_table::size() const noexcept {
@@ -161,6 +168,8 @@ result<> live_table::seek(detail::place where, bytes key,
   const auto* c = static_cast<const ordered_contents*>(look());
   if (c == nullptr) return std::unexpected(labelled(errc::table_closed));
   const auto* e = c->seek(translate(where), key, latest);
+  if (e != nullptr && e->expires())
+    e = seek_live(*c, translate(where), key, latest, of_.clock().now());
   if (e == nullptr) return std::unexpected(error(errc::not_found));
   f(e->key(), e->value());
   return {};
@@ -173,6 +182,9 @@ result<> live_table::nth(std::size_t index, detail::function_ref<void(bytes, byt
   const auto* c = static_cast<const ordered_contents*>(look());
   if (c == nullptr) return std::unexpected(labelled(errc::table_closed));
   const auto* e = c->nth(index, latest);
+  if (e != nullptr && e->expires() && is_expired(*e)) {
+    e = seek_live(*c, ordered_contents::place::after, e->key(), latest, of_.clock().now());
+  }
   if (e == nullptr) return std::unexpected(error(errc::not_found));
   f(e->key(), e->value());
   return {};
@@ -198,6 +210,10 @@ result<table_stats> live_table::stats() const {
     s.sequence = c->published();
   }
   if (reads_ != nullptr) s.reads = reads_->read();
+  if (of_.has_deadlines()) {
+    const std::scoped_lock lock(of_.commits());
+    add_expiry_figures(s);
+  }
   of_.add_figures(s, *this);
   return s;
 }

@@ -12,22 +12,51 @@
 namespace shelf::engine {
 namespace {
 
+/// Adds the entry, unless it has expired.
+inline void show(const entry& e, const std::optional<deadline>& now,
+                 std::vector<detail::stored_entry>& to) {
+  if (!e.expires()) [[likely]] {
+    to.push_back({e.key(), e.value()});
+  } else if (!now || !e.is_expired(*now)) {
+    to.push_back({e.key(), e.value(), e.until()});
+  }
+}
+
 /// Shows a walker's entries as key and value bytes.
 class shown_walk final : public detail::snapshot_core::walk {
  public:
-  explicit shown_walk(std::unique_ptr<walker> under) : under_(std::move(under)) {}
+  /// Without a time, all are shown.
+  shown_walk(std::unique_ptr<walker> under, std::optional<deadline> now)
+      : under_(std::move(under)), now_(now) {}
   std::span<const detail::stored_entry> next() override {
     shown_.clear();
-    for (const auto* e : under_->next()) shown_.push_back({e->key(), e->value()});
+    while (shown_.empty()) {
+      const auto some = under_->next();
+      if (some.empty()) break;
+      for (const auto* e : some) show(*e, now_, shown_);
+    }
     return shown_;
   }
 
  private:
   std::unique_ptr<walker> under_;
+  const std::optional<deadline> now_;
   std::vector<detail::stored_entry> shown_;
 };
 
 }  // namespace
+
+const entry* seek_live(const ordered_contents& in, ordered_contents::place where, bytes key,
+                       sequence at, deadline now) noexcept {
+  using place = ordered_contents::place;
+  const bool goes_back =
+      where == place::last || where == place::before || where == place::at_or_before;
+  const auto* e = in.seek(where, key, at);
+  while (e != nullptr && e->is_expired(now)) {
+    e = in.seek(goes_back ? place::before : place::after, e->key(), at);
+  }
+  return e;
+}
 
 snapshot_registry::ticket snapshot_registry::enter(std::chrono::nanoseconds now) {
   assert(!process_.is_of_parent() && "a child takes snapshots of its own tables");
@@ -87,8 +116,8 @@ std::size_t table_snapshot::lookup(const detail::sought_key& key,
     const memory::epoch_guard guard;
     if (is_bag(kind_)) {
       contents_->find_all(key, at_, found);
-    } else if (const auto* e = contents_->find(key, at_)) {
-      found.push_back(e);
+    } else if (const auto* e = contents_->find(key, at_); e != nullptr) {
+      if (!e->is_expired(pin_->now())) found.push_back(e);
     }
   }
   for (const auto* e : found) f(e->value());
@@ -96,7 +125,7 @@ std::size_t table_snapshot::lookup(const detail::sought_key& key,
 }
 
 std::unique_ptr<table_snapshot::walk> table_snapshot::entries() const {
-  return std::make_unique<shown_walk>(contents_->walk(at_));
+  return std::make_unique<shown_walk>(contents_->walk(at_), pin_->now());
 }
 
 std::size_t table_snapshot::rank(bytes key, bool behind) const {
@@ -111,7 +140,7 @@ bool table_snapshot::seek(detail::place where, bytes key,
   const entry* found = nullptr;
   {
     const memory::epoch_guard guard;
-    found = ordered().seek(translate(where), key, at_);
+    found = seek_live(ordered(), translate(where), key, at_, pin_->now());
   }
   if (found != nullptr) f(found->key(), found->value());
   return found != nullptr;
@@ -122,6 +151,9 @@ bool table_snapshot::nth(std::size_t index, detail::function_ref<void(bytes, byt
   {
     const memory::epoch_guard guard;
     found = ordered().nth(index, at_);
+    if (found != nullptr && found->is_expired(pin_->now())) {
+      found = seek_live(ordered(), ordered_contents::place::after, found->key(), at_, pin_->now());
+    }
   }
   if (found != nullptr) f(found->key(), found->value());
   return found != nullptr;
@@ -129,7 +161,12 @@ bool table_snapshot::nth(std::size_t index, detail::function_ref<void(bytes, byt
 
 std::unique_ptr<table_snapshot::walk> table_snapshot::entries(std::size_t from,
                                                               std::size_t to) const {
-  return std::make_unique<shown_walk>(ordered().walk_ranks(at_, from, to));
+  return std::make_unique<shown_walk>(ordered().walk_ranks(at_, from, to), pin_->now());
+}
+
+std::unique_ptr<table_snapshot::walk> table_snapshot::ranked(std::size_t from,
+                                                             std::size_t to) const {
+  return std::make_unique<shown_walk>(ordered().walk_ranks(at_, from, to), std::nullopt);
 }
 
 std::shared_ptr<const detail::snapshot_core> empty_snapshot(kind what,

@@ -16,6 +16,7 @@
 namespace shelf::engine {
 
 using kinds::contents;
+using kinds::deadline;
 using kinds::entry;
 using kinds::ordered_contents;
 using kinds::sequence;
@@ -54,13 +55,22 @@ class pinned_version {
   ~pinned_version();
   [[nodiscard]] sequence at() const noexcept { return pin_.at; }
   [[nodiscard]] shelf::position position() const noexcept { return registry_->position_at(at()); }
+  /// What time it is for its entries. Before it is shared.
+  void set_now(deadline now) noexcept { now_ = now; }
+  [[nodiscard]] deadline now() const noexcept { return now_; }
 
  private:
   const std::shared_ptr<kinds::version_board> board_;
   const std::shared_ptr<snapshot_registry> registry_;
   snapshot_registry::ticket ticket_;
   kinds::version_board::pin_place pin_;
+  deadline now_ = 0;
 };
+
+/// The first entry from there on, in the direction of `where`, that has not expired; nullptr if
+/// there is none. As ordered_contents::seek.
+[[nodiscard]] const entry* seek_live(const ordered_contents& in, ordered_contents::place where,
+                                     bytes key, sequence at, deadline now) noexcept;
 
 /// What a table shows at a pinned version.
 class table_snapshot final : public detail::snapshot_core {
@@ -85,6 +95,8 @@ class table_snapshot final : public detail::snapshot_core {
   std::unique_ptr<walk> entries() const override;
   std::size_t rank(bytes key, bool behind) const override;
   std::unique_ptr<walk> entries(std::size_t from, std::size_t to) const override;
+  std::unique_ptr<walk> ranked(std::size_t from, std::size_t to) const override;
+  std::uint64_t now() const noexcept override { return pin_->now(); }
   bool seek(detail::place where, bytes key,
             detail::function_ref<void(bytes, bytes)> f) const override;
   bool nth(std::size_t index, detail::function_ref<void(bytes, bytes)> f) const override;

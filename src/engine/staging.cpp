@@ -43,7 +43,9 @@ inline void live_table::make_room(group& to) const {
 }
 
 /// Stages an entry and notes it for the file.
-inline staging live_table::put_entry(entry::owner& e, std::uint64_t hash, group& to) {
+inline staging live_table::put(entry::owner& e, std::uint64_t hash, group& to) {
+  if (to.is_observed || e->expires() || draft().has_deadlines()) [[unlikely]]
+    return put_with_care(e, hash, to, journal::op::put);
   // Room first: once the entry is staged nothing may fail.
   make_room(to);
   const auto* made = e.get();
@@ -56,52 +58,82 @@ inline staging live_table::put_entry(entry::owner& e, std::uint64_t hash, group&
 }
 
 /// Stages an erase and notes it for the file.
-inline staging live_table::drop_entries(bool whole_key, bytes key, bytes value, group& to) {
+inline staging live_table::drop(bool whole_key, bytes key, bytes value, group& to) {
+  if (to.is_observed || draft().has_deadlines()) [[unlikely]]
+    return drop_with_care(whole_key, key, value, to, 0);
   // Room first, as in put.
   make_room(to);
   flights_.note_write(key);
   const auto s = whole_key ? draft().stage_erase(key) : draft().stage_erase_value(key, value);
-  if (s.what != staged::erased) return s;
-  const bool of_pair = !whole_key && is_bag_kind();
-  note(to, {of_pair ? journal::op::erase_value : journal::op::erase, 0, id(), key,
-            of_pair ? value : bytes{}});
+  if (s.what == staged::erased) note_erase(whole_key, key, value, to, 0);
   return s;
 }
 
-inline staging live_table::put(entry::owner& e, std::uint64_t hash, group& to) {
-  if (to.is_observed) [[unlikely]]
-    return put_observed(e, hash, to);
-  return put_entry(e, hash, to);
+inline void live_table::note_erase(bool whole_key, bytes key, bytes value, group& to,
+                                   std::uint8_t cause) noexcept {
+  const bool of_pair = !whole_key && is_bag_kind();
+  note(to, {of_pair ? journal::op::erase_value : journal::op::erase, cause, id(), key,
+            of_pair ? value : bytes{}});
 }
 
-inline staging live_table::drop(bool whole_key, bytes key, bytes value, group& to) {
-  if (to.is_observed) [[unlikely]]
-    return drop_observed(whole_key, key, value, to);
-  return drop_entries(whole_key, key, value, to);
-}
-
-/// put, and a note for observers.
-staging live_table::put_observed(entry::owner& e, std::uint64_t hash, group& to) {
+/// put for tables that somebody observes or whose entries expire; `what` may be expire, of an entry
+/// that gets another deadline.
+staging live_table::put_with_care(entry::owner& e, std::uint64_t hash, group& to,
+                                  journal::op what) {
+  if (!to.is_observed) return put_expiring(e, hash, to, what);
   noted_change c{.of = this, .key = e->key(), .after = e->value()};
   if (!is_bag_kind()) {
-    const auto* const there = draft().find_staged(e->key(), hash);
+    const auto* const there = find_live(e->key(), hash, to);
     if (there != nullptr) c.before = there->value();
   }
   to.noted.push_back(c);
-  const auto s = put_entry(e, hash, to);
+  const auto s = put_expiring(e, hash, to, what);
   if (s.what == staged::unchanged) to.noted.pop_back();
   return s;
 }
 
-/// drop, and a note for observers of each entry that goes.
-staging live_table::drop_observed(bool whole_key, bytes key, bytes value, group& to) {
+/// The same, with a note for observers of each entry that goes.
+staging live_table::drop_with_care(bool whole_key, bytes key, bytes value, group& to,
+                                   std::uint8_t cause) {
+  if (!to.is_observed) return drop_expiring(whole_key, key, value, to, cause);
   const auto noted = to.noted.size();
   draft().show_staged(key, [&](const entry& e) {
     if (!whole_key && !same_bytes(e.value(), value)) return;
     to.noted.push_back({.of = this, .key = e.key(), .before = e.value()});
   });
-  const auto s = drop_entries(whole_key, key, value, to);
+  const auto s = drop_expiring(whole_key, key, value, to, cause);
   if (s.what == staged::unchanged) to.noted.resize(noted);
+  return s;
+}
+
+staging live_table::put_expiring(entry::owner& e, std::uint64_t hash, group& to, journal::op what) {
+  make_room(to);
+  const auto* made = e.get();
+  flights_.note_write(made->key());
+  const bool is_there = is_bag_kind() || find_live(made->key(), hash, to) != nullptr;
+  auto s = draft().stage_insert(e, hash);
+  if (s.what == staged::unchanged) return s;
+  if (is_bag_kind()) what = journal::op::append;
+  const auto until = made->until();
+  const auto value = what == journal::op::expire ? bytes{} : made->value();
+  note(to, {what, journal::flags_for(until), id(), made->key(), value, until});
+  if (until != no_deadline) of_.note_deadlines();
+  if (!is_there) s.what = staged::added;
+  return s;
+}
+
+staging live_table::drop_expiring(bool whole_key, bytes key, bytes value, group& to,
+                                  std::uint8_t cause) {
+  make_room(to);
+  flights_.note_write(key);
+  const bool is_there = is_bag_kind() || find_live(key, to) != nullptr;
+  auto s = whole_key ? draft().stage_erase(key) : draft().stage_erase_value(key, value);
+  if (s.what != staged::erased) return s;
+  if (!is_there) {
+    s.erased_count = 0;
+    cause = journal::flag::expired;
+  }
+  note_erase(whole_key, key, value, to, cause);
   return s;
 }
 
@@ -115,11 +147,12 @@ namespace {
 }  // namespace
 
 inline void live_table::stage_entry(operation& op, group& to) {
-  if (op.what == operation::verb::insert_new &&
-      draft().find_staged(op.made->key(), op.hash) != nullptr) {
+  if (op.what == operation::verb::insert_new && find_live(op.made->key(), op.hash, to) != nullptr) {
     op.failure = error(errc::key_already_present);
     return;
   }
+  if (op.keeps) [[unlikely]]
+    keep_deadline(op.made, op.hash, to);
   op.outcome = outcome_of(put(op.made, op.hash, to).what);
 }
 
@@ -143,6 +176,8 @@ bool live_table::stage(operation& op, group& to) {
     case verb::take: stage_take(op, to); return true;
     case verb::take_end: stage_take_end(op, to); return true;
     case verb::change_same: return stage_same(op, to);
+    case verb::touch: stage_touch(op, to); return true;
+    case verb::sweep: return stage_sweep(op, to);
     case verb::clear: return stage_clear(op, to);
     case verb::commit: return op.commit->stage(op, to);
   }
@@ -155,7 +190,7 @@ bool live_table::stage_batch(operation& op, group& to) {
   if (large && !to.empty()) return false;
   if (op.what == operation::verb::insert_batch_new) {
     for (const auto& e : entries) {
-      if (draft().find_staged(e->key()) == nullptr) continue;
+      if (find_live(e->key(), to) == nullptr) continue;
       op.failure = error(errc::key_already_present);
       return true;
     }
@@ -169,7 +204,9 @@ bool live_table::stage_batch(operation& op, group& to) {
     if (i < entries.size()) hashes[i % ahead] = draft().announce(entries[i]->key());
   };
   for (std::size_t i = 0; i < ahead; ++i) announce(i);
+  const bool keeps = op.entries->keeps();
   for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (keeps) keep_deadline(entries[i], hashes[i % ahead], to);
     (void)put(entries[i], hashes[i % ahead], to);
     announce(i + ahead);
   }
@@ -222,12 +259,13 @@ void live_table::stage(own_write& w, group& to) {
       break;
     case verb::clear: clear_all(to); break;
     case verb::add: {
-      const auto* there = draft().find_staged(w.made->key(), w.hash);
+      const auto* there = find_live(w.made->key(), w.hash, to);
       const auto stepped = detail::step_counter(
           there == nullptr ? std::nullopt : std::optional(there->value()), w.step, label());
       assert(stepped && "the steps were tried before");
       const auto term = detail::encode_wide(*stepped);
-      auto made = entry::make(w.made->key(), term.view());
+      const auto until = there != nullptr ? there->until() : deadline_of(w.step.created);
+      auto made = entry::make(w.made->key(), term.view(), until);
       (void)put(made, w.hash, to);
       break;
     }
@@ -235,7 +273,8 @@ void live_table::stage(own_write& w, group& to) {
 }
 
 void live_table::stage_counter(operation& op, group& to) {
-  const auto* there = draft().find_staged(op.key);
+  const auto hash = draft().announce(op.key);
+  const auto* there = find_live(op.key, hash, to);
   auto stepped = detail::step_counter(
       there == nullptr ? std::nullopt : std::optional(there->value()), *op.step, label());
   if (!stepped) {
@@ -244,23 +283,26 @@ void live_table::stage_counter(operation& op, group& to) {
   }
   op.counter = *stepped;
   const auto term = detail::encode_wide(*stepped);
-  auto made = entry::make(op.key, term.view());
-  (void)put(made, draft().announce(op.key), to);
+  const auto until = there != nullptr ? there->until() : deadline_of(op.step->created);
+  auto made = entry::make(op.key, term.view(), until);
+  (void)put(made, hash, to);
 }
 
 void live_table::stage_replace_if(operation& op, group& to) {
-  const auto* there = draft().find_staged(op.made->key(), op.hash);
+  const auto* there = find_live(op.made->key(), op.hash, to);
   if (there == nullptr) {
     op.failure = error(errc::not_found);
   } else if (!same_bytes(there->value(), op.expected)) {
     op.failure = error(errc::conflict);
   } else {
+    if (there->expires()) [[unlikely]]
+      op.made = entry::make(op.made->key(), op.made->value(), there->until());
     (void)put(op.made, op.hash, to);
   }
 }
 
 void live_table::stage_edit(operation& op, group& to) {
-  const auto* there = draft().find_staged(op.key, op.hash);
+  const auto* there = find_live(op.key, op.hash, to);
   auto& made = to.edited;
   made.clear();
   const auto decided =
@@ -268,7 +310,8 @@ void live_table::stage_edit(operation& op, group& to) {
   if (!decided) {
     op.failure = decided.error();
   } else if (*decided == detail::edited::put) {
-    auto fresh = make_entry_within(how_.entry_limit, label(), op.key, made);
+    const auto until = there != nullptr ? there->until() : deadline_of(*op.created);
+    auto fresh = make_entry_within(how_.entry_limit, label(), op.key, made, until);
     if (!fresh) {
       op.failure = fresh.error();
       return;
@@ -276,18 +319,27 @@ void live_table::stage_edit(operation& op, group& to) {
     op.outcome = outcome_of(put(*fresh, op.hash, to).what);
   } else if (*decided == detail::edited::erase) {
     const auto s = drop(true, op.key, {}, to);
-    op.outcome = s.what == staged::erased ? written::replaced : written::unchanged;
+    op.outcome = s.erased_count != 0 ? written::replaced : written::unchanged;
   }
 }
 
 void live_table::stage_take(operation& op, group& to) {
-  draft().show_staged(op.key, [&](const entry& e) { op.to_take->show(e.key(), e.value()); });
+  draft().show_staged(op.key, [&](const entry& e) {
+    const bool is_there = !e.expires() || !e.is_expired(to.now());
+    if (is_there) op.to_take->show(e.key(), e.value());
+  });
   op.count = drop(true, op.key, {}, to).erased_count;
 }
 
 void live_table::stage_take_end(operation& op, group& to) {
   const auto& ordered = static_cast<const ordered_contents&>(draft());
-  const auto* const there = ordered.seek_staged(translate(op.to_take->end), {});
+  auto where = translate(op.to_take->end);
+  const bool is_first = where == ordered_contents::place::first;
+  const auto* there = ordered.seek_staged(where, {});
+  while (there != nullptr && there->expires() && there->is_expired(to.now())) {
+    where = is_first ? ordered_contents::place::after : ordered_contents::place::before;
+    there = ordered.seek_staged(where, there->key());
+  }
   if (there == nullptr) {
     op.failure = error(errc::not_found);
     return;
@@ -297,12 +349,14 @@ void live_table::stage_take_end(operation& op, group& to) {
   (void)drop(true, there->key(), {}, to);
 }
 
-/// No other entry can be where one is that a snapshot shows.
-bool live_table::is_same(const detail::same_entry& e) const {
-  bool found = false;
-  draft().show_staged(
-      e.key, [&](const entry& there) { found = found || there.value().data() == e.value.data(); });
-  return found;
+/// The entry, if it is still there: no other can be where one is that a snapshot shows.
+const entry* live_table::find_same(const detail::same_entry& e, group& to) const {
+  const entry* found = nullptr;
+  draft().show_staged(e.key, [&](const entry& there) {
+    if (there.value().data() == e.value.data()) found = &there;
+  });
+  const bool is_gone = found != nullptr && found->expires() && found->is_expired(to.now());
+  return is_gone ? nullptr : found;
 }
 
 bool live_table::stage_same(operation& op, group& to) {
@@ -311,10 +365,14 @@ bool live_table::stage_same(operation& op, group& to) {
   op.count = 0;
   for (std::size_t i = 0; i < all.entries.size(); ++i) {
     auto& e = all.entries[i];
-    e.done = is_same(e);
+    const auto* const there = find_same(e, to);
+    e.done = there != nullptr;
     if (!e.done) continue;
     if (e.next) {
       ++op.count;
+      if (there->expires()) {
+        all.made[i] = entry::make(all.made[i]->key(), all.made[i]->value(), there->until());
+      }
       (void)put(all.made[i], draft().announce(e.key), to);
     } else {
       // Copies of the pair go with it, and are gone when their turn comes.
@@ -332,6 +390,7 @@ void live_table::stage_fresh(std::shared_ptr<contents> fresh, table_event event,
   flights_.note_clear();
   assert(fresh && fresh != owned_);
   if (how_.is_saved) fresh->track_unsaved();
+  if (fresh->has_deadlines()) of_.note_deadlines();
   fresh_ = std::move(fresh);
   touch(to);
   ++to.staged;
@@ -404,6 +463,7 @@ const contents* live_table::look_again() const noexcept {
 void live_table::install(std::shared_ptr<contents> fresh) noexcept {
   assert(!fresh_ && !is_touched_);
   if (fresh && how_.is_saved) fresh->track_unsaved();
+  if (fresh && fresh->has_deadlines()) of_.note_deadlines();
   auto old = std::exchange(owned_, std::move(fresh));
   current_.store(owned_.get(), std::memory_order_release);
   if (old == nullptr) return;

@@ -42,7 +42,8 @@ bytes table_run::term_of(const sought_key& key) {
 
 const entry* table_run::base_of(bytes key, bool peek) {
   const memory::epoch_guard guard;
-  const auto* const found = shown_->find(key, of_.at());
+  const auto* found = shown_->find(key, of_.at());
+  if (found != nullptr && !shows(*found, peek)) found = nullptr;
   if (!peek) reads_.add_key(key, found);
   return found;
 }
@@ -61,12 +62,12 @@ std::vector<bytes> table_run::base_list_of(bytes key, bool peek) {
 }
 
 /// Maps: what an own key has now. The base is a read only if it shows.
-std::optional<bytes> table_run::own_value(bytes key, const own_key& k, bool peek) {
-  std::optional<bytes> base;
+std::optional<kept_value> table_run::own_value(bytes key, const own_key& k, bool peek) {
+  std::optional<kept_value> base;
   if (!k.hides_base && !own_.is_cleared()) {
-    if (const auto* found = base_of(key, peek)) base = found->value();
+    if (const auto* found = base_of(key, peek)) base = kept_value{found->value(), found->until()};
   }
-  auto value = value_after(base, k, of_.log(), of_.computed(), label());
+  auto value = value_after(base, k, of_.log(), of_.computed(), label(), [&] { return of_.now(); });
   if (value) return *value;
   of_.fail(value.error());
   return std::nullopt;
@@ -79,6 +80,7 @@ std::size_t table_run::lookup(const sought_key& sought, detail::function_ref<voi
     {
       const memory::epoch_guard guard;
       found = shown_->find(sought, of_.at());
+      if (found != nullptr && !shows(*found, peek)) found = nullptr;
     }
     if (!peek) reads_.add_key(found != nullptr ? found->key() : term_of(sought), found);
     if (found == nullptr) return 0;
@@ -97,14 +99,9 @@ std::size_t table_run::lookup(const sought_key& sought, detail::function_ref<voi
     for (const auto v : values) f(v);
     return values.size();
   }
-  std::optional<bytes> value;
-  if (own != nullptr) {
-    value = own_value(key, *own, peek);
-  } else if (!own_.is_cleared()) {
-    if (const auto* found = base_of(key, peek)) value = found->value();
-  }
-  if (!value) return 0;
-  f(*value);
+  const auto there = present(key, peek);
+  if (!there) return 0;
+  f(there->value);
   return 1;
 }
 
@@ -121,7 +118,7 @@ std::size_t table_run::size() {
           values_after(base, own, of_.log(), table_.types().what == kind::bag).size();
       size = size + after - base.size();
     } else {
-      const bool was = !own_.is_cleared() && base_of(key, false) != nullptr;
+      const bool was = !own_.is_cleared() && is_counted(key);
       const bool is = own_value(key, own, false).has_value();
       size = size + (is ? 1 : 0) - (was ? 1 : 0);
     }
@@ -141,10 +138,16 @@ std::optional<detail::stored_entry> table_run::seek_base(place where, bytes key)
     {
       const memory::epoch_guard guard;
       found = ordered().seek(translate(where), key, of_.at());
+      if (found != nullptr && found->expires()) {
+        found = seek_live(ordered(), translate(where), key, of_.at(), of_.now());
+        if (found != nullptr) static_cast<void>(shows(*found));
+      }
     }
     reads_.add_seek(translate(where), key, found);
     if (found == nullptr) return std::nullopt;
-    if (own_.find(found->key()) == nullptr) return {{found->key(), found->value()}};
+    if (own_.find(found->key()) == nullptr) {
+      return detail::stored_entry{found->key(), found->value(), found->until()};
+    }
     key = found->key();
     where = goes_back ? place::before : place::after;
   }
@@ -155,7 +158,7 @@ std::optional<detail::stored_entry> table_run::seek_own(place where, bytes key) 
   const auto shown = [&](const auto& at) -> std::optional<detail::stored_entry> {
     const auto value = own_value(at->first, at->second, false);
     if (!value) return std::nullopt;
-    return {{at->first, *value}};
+    return detail::stored_entry{at->first, value->value, value->until};
   };
   switch (where) {
     case place::first:
@@ -214,9 +217,9 @@ std::optional<detail::stored_entry> table_run::find_nth(std::size_t index) {
     const auto value = own_value(key, own, false);
     if (value && wanted == here) {
       if (has_base) reads_.add_rank(key, false, before);
-      return {{key, *value}};
+      return detail::stored_entry{key, value->value, value->until};
     }
-    const bool was = has_base && base_of(key, false) != nullptr;
+    const bool was = has_base && is_counted(key);
     shift += (value ? 1 : 0) - (was ? 1 : 0);
   }
   if (!has_base) return std::nullopt;
@@ -231,8 +234,13 @@ std::optional<detail::stored_entry> table_run::find_nth(std::size_t index) {
     return std::nullopt;
   }
   reads_.add_rank(found->key(), false, in_base);
+  if (!shows(*found)) {
+    // A rank counts what has expired: the next one is shown.
+    reads_.add_key(found->key(), nullptr);
+    return seek_base(place::after, found->key());
+  }
   reads_.add_key(found->key(), found);
-  return {{found->key(), found->value()}};
+  return detail::stored_entry{found->key(), found->value(), found->until()};
 }
 
 bool table_run::nth(std::size_t index, detail::function_ref<void(bytes, bytes)> f) {
@@ -251,7 +259,7 @@ std::size_t table_run::rank(bytes key, bool behind) {
   const auto& keys = own_.keys();
   const auto end = behind ? keys.upper_bound(key) : keys.lower_bound(key);
   for (auto at = keys.begin(); at != end; ++at) {
-    const bool was = !own_.is_cleared() && base_of(at->first, false) != nullptr;
+    const bool was = !own_.is_cleared() && is_counted(at->first);
     const bool is = own_value(at->first, at->second, false).has_value();
     before = before + (is ? 1 : 0) - (was ? 1 : 0);
   }
@@ -260,13 +268,15 @@ std::size_t table_run::rank(bytes key, bool behind) {
 
 // --- writes --------------------------------------------------------------------------------------
 
-result<> table_run::write(own_write::verb what, bytes key, bytes value, detail::counter_step step) {
+result<> table_run::write(own_write::verb what, bytes key, bytes value, detail::counter_step step,
+                          deadline until) {
   if (!table_.may_write_in_transaction()) return std::unexpected(table_.why_not());
   const auto size = key.size() + value.size();
   if (auto fits = check_entry_size(table_.entry_limit(), label(), size); !fits) return fits;
   if (auto fits = of_.take_up(size + sizeof(own_write)); !fits) return fits;
   auto& log = of_.log();
-  log.push_back({.what = what, .on = &table_, .made = entry::make(key, value), .step = step});
+  log.push_back(
+      {.what = what, .on = &table_, .made = entry::make(key, value, until), .step = step});
   try {
     own_.apply(log, log.size() - 1);
   } catch (...) {
@@ -277,13 +287,13 @@ result<> table_run::write(own_write::verb what, bytes key, bytes value, detail::
 }
 
 result<> table_run::insert(bytes key, bytes value) {
-  return write(own_write::verb::put, key, value);
+  return write(own_write::verb::put, key, value, {}, table_.default_deadline());
 }
 
 result<> table_run::insert_new(bytes key, bytes value) {
   if (lookup(key, [](bytes) {}, false) != 0)
     return std::unexpected(error(errc::key_already_present));
-  return write(own_write::verb::put, key, value);
+  return insert(key, value);
 }
 
 result<> table_run::erase(bytes key) { return write(own_write::verb::erase, key, {}); }
@@ -295,14 +305,16 @@ result<> table_run::erase_value(bytes key, bytes value) {
 result<> table_run::clear() { return write(own_write::verb::clear, {}, {}); }
 
 result<> table_run::add(bytes key, detail::counter_step step) {
+  if (auto valid = table_.check(step.created); !valid) return valid;
   const auto* const own = own_.find(key);
   // What the counter is by then is known already: so is whether the step is possible.
   if (own_.is_cleared() || (own != nullptr && own->hides_base)) {
     const own_key nothing{.hides_base = true, .steps = {}, .has_adds = false};
     const auto now = value_after(std::nullopt, own != nullptr ? *own : nothing, of_.log(),
-                                 of_.computed(), label());
+                                 of_.computed(), label(), [&] { return of_.now(); });
     if (!now) return std::unexpected(now.error());
-    if (auto stepped = detail::step_counter(*now, step, label()); !stepped) {
+    const auto value = *now ? std::optional((*now)->value) : std::nullopt;
+    if (auto stepped = detail::step_counter(value, step, label()); !stepped) {
       return std::unexpected(stepped.error());
     }
   }

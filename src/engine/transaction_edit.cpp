@@ -7,7 +7,8 @@
 
 namespace shelf::detail {
 
-result<written> edit(transaction_table_core& in, bytes key, edit_function how) {
+result<written> edit(transaction_table_core& in, bytes key, edit_function how,
+                     const expiry& created) {
   std::optional<bytes> there;
   in.lookup(key, [&](bytes b) {
     assert(!there && "edits are for keys with one value");
@@ -19,7 +20,8 @@ result<written> edit(transaction_table_core& in, bytes key, edit_function how) {
   const bool changes = *decided == edited::put ? !there || !same_bytes(*there, made)
                                                : *decided == edited::erase && there;
   if (!changes) return written::unchanged;
-  auto done = *decided == edited::put ? in.insert(key, made) : in.erase(key);
+  const auto until = there ? expiry::keep() : created;
+  auto done = *decided == edited::put ? in.insert_expiring(key, made, until, false) : in.erase(key);
   if (!done) return std::unexpected(done.error());
   return there ? written::replaced : written::added;
 }
@@ -29,7 +31,7 @@ result<bool> exchange(transaction_table_core& in, bytes key, std::optional<bytes
   bool fits = !expected;
   in.lookup(key, [&](bytes there) { fits = expected && same_bytes(there, *expected); });
   if (!fits) return false;
-  auto done = desired ? in.insert(key, *desired) : expected ? in.erase(key) : result<>{};
+  auto done = desired ? replace(in, key, *desired) : expected ? in.erase(key) : result<>{};
   if (!done) return std::unexpected(done.error());
   return true;
 }
@@ -62,7 +64,7 @@ result<wide_integer> step(transaction_table_core& in, bytes key, const counter_s
     made.assign(term.view().begin(), term.view().end());
     return edited::put;
   };
-  if (auto done = edit(in, key, decide); !done) return std::unexpected(done.error());
+  if (auto done = edit(in, key, decide, how.created); !done) return std::unexpected(done.error());
   return sum;
 }
 

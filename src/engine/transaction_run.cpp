@@ -38,6 +38,9 @@ class unreadable_table final : public detail::transaction_table_core {
   std::unique_ptr<walk> slice(std::size_t, std::size_t) override { return entries(); }
   result<> insert(bytes, bytes) override { return refused(); }
   result<> insert_new(bytes, bytes) override { return refused(); }
+  result<> insert_expiring(bytes, bytes, const expiry&, bool) override { return refused(); }
+  result<> touch(bytes, const expiry&) override { return refused(); }
+  result<std::uint64_t> expires_at(const sought_key&) override { return std::unexpected(why_); }
   result<> erase(bytes) override { return refused(); }
   result<> erase_value(bytes, bytes) override { return refused(); }
   result<> clear() override { return refused(); }
@@ -195,26 +198,32 @@ bool transaction_run::must_wait(const group& to) const noexcept {
 }
 
 /// Whether its reads have the same answers now, what the group has staged included.
-bool transaction_run::is_valid(const group& to) const {
+bool transaction_run::is_valid(group& to) const {
   assert(board_.published() >= at() && "what was pinned had been published");
+  if (first_to_expire_ != no_deadline && first_to_expire_ <= to.now()) return false;
   if (to.empty() && board_.published() == at()) return true;
   return std::ranges::all_of(tables_, [&](const auto& t) {
     const auto& now = t->on().staged_contents();
     const bool is_same = &now == &t->shown() && now.changed_at() <= at() && !t->on().is_touched();
-    return is_same || t->reads().is_valid(now, t->shown(), at());
+    if (is_same) return true;
+    const auto time = [&] { return to.now(); };
+    return t->reads().is_valid(now, t->shown(), at(), {.then = now_, .now = time});
   });
 }
 
 /// Counters are stepped from what is there now: that may be too much for them.
-std::optional<error> transaction_run::counters_fail() {
+std::optional<error> transaction_run::counters_fail(group& to) {
   for (const auto& t : tables_) {
     for (const auto& [key, own] : t->own().keys()) {
       if (!own.has_adds) continue;
       const auto* there =
           t->own().is_cleared() ? nullptr : t->on().staged_contents().find_staged(key);
+      std::optional<kept_value> base;
+      if (there != nullptr && !(there->expires() && there->is_expired(to.now()))) {
+        base = kept_value{there->value(), there->until()};
+      }
       const auto value =
-          value_after(there != nullptr ? std::optional(there->value()) : std::nullopt, own, log_,
-                      computed_, t->label());
+          value_after(base, own, log_, computed_, t->label(), [&] { return to.now(); });
       if (!value) return value.error();
     }
   }
@@ -233,7 +242,7 @@ bool transaction_run::stage(operation& op, group& to) {
     op.is_conflict = true;
     return true;
   }
-  if (auto why = counters_fail()) {
+  if (auto why = counters_fail(to)) {
     op.failure = std::move(why);
     return true;
   }

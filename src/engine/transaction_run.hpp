@@ -8,6 +8,7 @@
 #include "kinds/versions.hpp"
 #include "shelf/detail/database_core.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -33,6 +34,9 @@ class table_run final : public detail::transaction_table_core {
   std::unique_ptr<walk> slice(std::size_t from, std::size_t to) override;
   result<> insert(bytes key, bytes value) override;
   result<> insert_new(bytes key, bytes value) override;
+  result<> insert_expiring(bytes key, bytes value, const expiry& until, bool only_new) override;
+  result<> touch(bytes key, const expiry& until) override;
+  result<std::uint64_t> expires_at(const sought_key& key) override;
   result<> erase(bytes key) override;
   result<> erase_value(bytes key, bytes value) override;
   result<> clear() override;
@@ -51,9 +55,13 @@ class table_run final : public detail::transaction_table_core {
   [[nodiscard]] bool is_bag_kind() const noexcept { return table_.is_bag_kind(); }
   [[nodiscard]] const ordered_contents& ordered() const noexcept;
   [[nodiscard]] bytes term_of(const sought_key& key);
+  /// Whether the run shows the entry, which then must not expire before the commit.
+  [[nodiscard]] bool shows(const entry& e, bool peek = false);
+  [[nodiscard]] bool is_counted(bytes key);
   [[nodiscard]] const entry* base_of(bytes key, bool peek);
+  [[nodiscard]] std::optional<kept_value> present(bytes key, bool peek);
   [[nodiscard]] std::vector<bytes> base_list_of(bytes key, bool peek);
-  [[nodiscard]] std::optional<bytes> own_value(bytes key, const own_key& k, bool peek);
+  [[nodiscard]] std::optional<kept_value> own_value(bytes key, const own_key& k, bool peek);
   [[nodiscard]] std::vector<detail::stored_entry> own_entries(const detail::range_bounds& in);
   [[nodiscard]] std::unique_ptr<walk> walk_in(const detail::range_bounds& asked, bool backwards,
                                               std::size_t most);
@@ -61,7 +69,7 @@ class table_run final : public detail::transaction_table_core {
   [[nodiscard]] std::optional<detail::stored_entry> seek_base(detail::place where, bytes key);
   [[nodiscard]] std::optional<detail::stored_entry> seek_own(detail::place where, bytes key);
   [[nodiscard]] result<> write(own_write::verb what, bytes key, bytes value,
-                               detail::counter_step step = {});
+                               detail::counter_step step = {}, deadline until = no_deadline);
 
   transaction_run& of_;
   live_table& table_;
@@ -92,6 +100,10 @@ class transaction_run final : public detail::transaction_core, public commit_req
     if (!failure_) failure_ = std::move(why);
   }
   [[nodiscard]] const std::optional<error>& failure() const noexcept { return failure_; }
+  /// What time it is for the whole run.
+  [[nodiscard]] deadline now();
+  /// It has been shown an entry that expires then.
+  void note_shown(deadline until) noexcept { first_to_expire_ = std::min(first_to_expire_, until); }
   [[nodiscard]] bool has_writes() const noexcept { return !log_.empty(); }
   [[nodiscard]] write_log& log() noexcept { return log_; }
   [[nodiscard]] computed_values& computed() noexcept { return computed_; }
@@ -108,8 +120,8 @@ class transaction_run final : public detail::transaction_core, public commit_req
 
  private:
   [[nodiscard]] bool must_wait(const group& to) const noexcept;
-  [[nodiscard]] bool is_valid(const group& to) const;
-  [[nodiscard]] std::optional<error> counters_fail();
+  [[nodiscard]] bool is_valid(group& to) const;
+  [[nodiscard]] std::optional<error> counters_fail(group& to);
   void unpin() noexcept;
   void rebuild();
 
@@ -125,6 +137,8 @@ class transaction_run final : public detail::transaction_core, public commit_req
   std::vector<function<void()>> on_commit_;
   std::optional<error> failure_;
   std::size_t bytes_ = 0;
+  std::optional<deadline> now_;
+  deadline first_to_expire_ = no_deadline;
 };
 
 /// Which transactions run on this thread, innermost first.

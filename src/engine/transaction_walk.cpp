@@ -47,7 +47,7 @@ std::vector<detail::stored_entry> table_run::own_entries(const detail::range_bou
         all.push_back({key, v});
       }
     } else if (const auto value = own_value(key, own, false)) {
-      all.push_back({key, *value});
+      all.push_back({key, value->value, value->until});
     }
   }
   return all;
@@ -81,9 +81,9 @@ class table_run::merged_walk final : public walk {
       }
       note(some);
       for (const auto* e : some) {
-        if (is_hidden(e->key())) continue;
+        if (is_hidden(e->key()) || !of_.shows(*e)) continue;
         if (is_ordered_) take_own_before(e->key());
-        portion_.push_back({e->key(), e->value()});
+        portion_.push_back({e->key(), e->value(), e->until()});
       }
     }
     if (!base_ && portion_.empty()) {

@@ -28,21 +28,21 @@ result<> check_entry_size(std::size_t limit, const std::string& label, std::size
 }
 
 result<entry::owner> make_entry_within(std::size_t entry_limit, const std::string& label, bytes key,
-                                       bytes value) {
+                                       bytes value, deadline until) {
   if (auto fits = check_entry_size(entry_limit, label, key.size() + value.size()); !fits) {
     return std::unexpected(fits.error());
   }
-  return entry::make(key, value);
+  return entry::make(key, value, until);
 }
 
 result<entry::owner> make_entry_within(std::size_t entry_limit, const std::string& label, bytes key,
-                                       std::span<const bytes> value) {
-  if (value.size() == 1) return make_entry_within(entry_limit, label, key, value.front());
+                                       std::span<const bytes> value, deadline until) {
+  if (value.size() == 1) return make_entry_within(entry_limit, label, key, value.front(), until);
   const auto size = key.size() + kinds::size_of(value);
   if (auto fits = check_entry_size(entry_limit, label, size); !fits) {
     return std::unexpected(fits.error());
   }
-  return entry::make_of_pieces(key, value);
+  return entry::make_of_pieces(key, value, until);
 }
 
 /// Has the place where the key will go fetched to the processor.
@@ -57,7 +57,7 @@ inline bool live_table::announce(operation& op, bytes key) const noexcept {
 /// Makes the entry before the turn, while the place where it will go is on its way to the
 /// processor.
 inline std::optional<error> live_table::ready(operation& op, bytes key,
-                                              std::span<const bytes> value) const {
+                                              std::span<const bytes> value, deadline until) const {
   if (!announce(op, key)) [[unlikely]]
     return labelled(errc::table_closed);
   const bool is_whole = value.size() == 1;
@@ -65,14 +65,24 @@ inline std::optional<error> live_table::ready(operation& op, bytes key,
   if (size > how_.entry_limit) [[unlikely]] {
     return check_entry_size(how_.entry_limit, how_.label, size).error();
   }
-  op.made = is_whole ? entry::make(key, value.front()) : entry::make_of_pieces(key, value);
+  if (until != no_deadline) [[unlikely]]
+    op.made = entry::make_of_pieces(key, value, until);
+  else
+    op.made = is_whole ? entry::make(key, value.front()) : entry::make_of_pieces(key, value);
   return std::nullopt;
 }
 
 result<> encoded_batch::add(bytes key, bytes value) { return add_pieces(key, {&value, 1}); }
 
 result<> encoded_batch::add_pieces(bytes key, std::span<const bytes> value) {
-  auto e = make_entry_within(limit_, label_, key, value);
+  auto e = make_entry_within(limit_, label_, key, value, until_);
+  if (!e) return std::unexpected(e.error());
+  entries_.push_back(std::move(*e));
+  return {};
+}
+
+result<> encoded_batch::add_until(bytes key, bytes value, std::uint64_t until) {
+  auto e = make_entry_within(limit_, label_, key, value, until);
   if (!e) return std::unexpected(e.error());
   entries_.push_back(std::move(*e));
   return {};
@@ -91,7 +101,7 @@ result<written> live_table::insert_pieces(bytes key, std::span<const bytes> valu
   if (!may_write()) [[unlikely]]
     return std::unexpected(why_not());
   operation op(*this, operation::verb::insert);
-  if (auto why = ready(op, key, value)) return std::unexpected(*std::move(why));
+  if (auto why = ready(op, key, value, default_deadline())) return std::unexpected(*std::move(why));
   submit(op);
   if (op.failure) return std::unexpected(*op.failure);
   return op.outcome;
@@ -101,14 +111,30 @@ result<> live_table::insert_new(bytes key, std::span<const bytes> value) {
   if (!may_write()) [[unlikely]]
     return std::unexpected(why_not());
   operation op(*this, operation::verb::insert_new);
-  if (auto why = ready(op, key, value)) return std::unexpected(*std::move(why));
+  if (auto why = ready(op, key, value, default_deadline())) return std::unexpected(*std::move(why));
   submit(op);
   if (op.failure) return std::unexpected(*op.failure);
   return {};
 }
 
-std::unique_ptr<detail::entry_batch> live_table::make_batch() const {
-  return std::make_unique<encoded_batch>(how_.entry_limit, how_.label);
+result<written> live_table::insert_expiring(bytes key, bytes value, const expiry& until,
+                                            bool only_new) {
+  if (!may_write()) return std::unexpected(why_not());
+  if (auto valid = check(until); !valid) return std::unexpected(valid.error());
+  operation op(*this, only_new ? operation::verb::insert_new : operation::verb::insert);
+  op.keeps = until.what() == expiry::form::keep;
+  if (auto why = ready(op, key, {&value, 1}, deadline_of(until))) {
+    return std::unexpected(*std::move(why));
+  }
+  submit(op);
+  if (op.failure) return std::unexpected(*op.failure);
+  return op.outcome;
+}
+
+result<std::unique_ptr<detail::entry_batch>> live_table::make_batch(const expiry& until) const {
+  if (auto valid = check(until); !valid) return std::unexpected(valid.error());
+  return std::make_unique<encoded_batch>(how_.entry_limit, how_.label, deadline_of(until),
+                                         until.what() == expiry::form::keep);
 }
 
 result<std::size_t> live_table::insert_batch(std::unique_ptr<detail::entry_batch> entries,
@@ -130,11 +156,12 @@ result<write_counts> live_table::write(const detail::change_list& changes) {
     return std::unexpected(why_not());
   if (changes.size() == 0) return write_counts{};
   std::vector<batch_change> made(changes.size());
+  const auto until = default_deadline();
   for (std::size_t i = 0; i < made.size(); ++i) {
     const auto [what, key, value] = changes[i];
     made[i] = {.what = what, .made = {}, .key = key, .value = value};
     if (what != detail::change_verb::insert) continue;
-    auto e = make_entry_within(how_.entry_limit, how_.label, key, value);
+    auto e = make_entry_within(how_.entry_limit, how_.label, key, value, until);
     if (!e) return std::unexpected(e.error());
     made[i].made = std::move(*e);
   }
@@ -179,6 +206,7 @@ result<std::size_t> live_table::clear() {
 result<detail::wide_integer> live_table::update_counter(bytes key, detail::counter_step step) {
   if (!may_write()) [[unlikely]]
     return std::unexpected(why_not());
+  if (auto valid = check(step.created); !valid) return std::unexpected(valid.error());
   operation op(*this, operation::verb::update_counter);
   op.key = key;
   op.step = &step;
@@ -199,13 +227,15 @@ result<> live_table::replace_if(bytes key, bytes expected, std::span<const bytes
   return {};
 }
 
-result<written> live_table::edit(bytes key, detail::edit_function how) {
+result<written> live_table::edit(bytes key, detail::edit_function how, const expiry& created) {
   if (!may_write()) [[unlikely]]
     return std::unexpected(why_not());
   assert(!is_bag_kind());
+  if (auto valid = check(created); !valid) return std::unexpected(valid.error());
   operation op(*this, operation::verb::edit);
   op.key = key;
   op.how = &how;
+  op.created = &created;
   if (!announce(op, key)) return std::unexpected(labelled(errc::table_closed));
   submit(op);
   if (op.failure) return std::unexpected(*op.failure);

@@ -364,6 +364,22 @@ std::chrono::nanoseconds linux_system::wall_clock() {
   return std::chrono::system_clock::now().time_since_epoch();
 }
 
+namespace {
+
+[[nodiscard]] std::chrono::nanoseconds read_clock(clockid_t which) noexcept {
+  struct timespec t{};
+  ::clock_gettime(which, &t);
+  return std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec);
+}
+
+}  // namespace
+
+std::chrono::nanoseconds linux_system::coarse_wall_clock() {
+  return read_clock(CLOCK_REALTIME_COARSE);
+}
+
+std::chrono::nanoseconds linux_system::boot_clock() { return read_clock(CLOCK_BOOTTIME); }
+
 std::uint64_t linux_system::random() {
   std::uint64_t bits = 0;
   auto* into = reinterpret_cast<char*>(&bits);

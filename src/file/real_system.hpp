@@ -49,6 +49,8 @@ class linux_system final : public system {
   os_result<std::uint64_t> file_system_type(descriptor file) override;
   std::chrono::nanoseconds now() override;
   std::chrono::nanoseconds wall_clock() override;
+  std::chrono::nanoseconds coarse_wall_clock() override;
+  std::chrono::nanoseconds boot_clock() override;
   std::uint64_t random() override;
   std::uint32_t user_id() override;
   std::int64_t process_id() override;

@@ -34,6 +34,9 @@ enum class seeded_bug : std::uint8_t {
   ticket_before_sync,
   bounds_not_read,  ///< the end of a walk that found nothing more is no read
   lists_not_read,   ///< what a bag has under a key is no read
+  // Of entries that expire.
+  deadline_before_its_bit,  ///< the first deadline is in the file before the header says so
+  deadline_ignored,         ///< records are read without their deadlines
 };
 
 #ifdef SHELF_SEEDED_BUGS

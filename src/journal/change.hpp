@@ -19,17 +19,41 @@ enum class op : std::uint8_t {
   table_created = 6,  ///< catalogue: key = table name, value = properties as a term
   table_changed = 7,
   table_dropped = 8,
-  note = 9,   ///< nothing changes; carries durable_up_to or an era
-  seal = 10,  ///< the file was closed cleanly here
+  note = 9,     ///< nothing changes; carries durable_up_to or an era
+  seal = 10,    ///< the file was closed cleanly here
+  expire = 11,  ///< set kinds: the key, which is there, has another deadline, or none any more
 };
+
+/// Flags of a record.
+namespace flag {
+/// put, expire: a deadline stands in front of the key.
+inline constexpr std::uint8_t deadline = 1;
+/// erase: why the entry went, in two bits; zero is a call of erase.
+inline constexpr std::uint8_t cause = 0b1100;
+inline constexpr std::uint8_t expired = 0b0100;
+}  // namespace flag
+
+/// Of an entry that does not expire.
+inline constexpr std::uint64_t no_deadline = ~std::uint64_t{0};
 
 /// One operation on one table; bytes are canonical external terms without the version byte 131.
 struct change {
   op what = op::note;
-  std::uint8_t flags = 0;   ///< none is known yet: a record that has one is refused
+  std::uint8_t flags = 0;   ///< a record with one that its op does not have is refused
   std::uint32_t table = 1;  ///< id from the catalogue
   bytes key;
   bytes value;
+  std::uint64_t deadline = no_deadline;  ///< flag::deadline: milliseconds since 1970
 };
+
+/// A change that readers who know no deadlines would not understand.
+[[nodiscard]] constexpr bool is_about_deadlines(const change& c) noexcept {
+  return c.flags != 0 || c.what == op::expire;
+}
+
+/// Flags for a put or an expire with this deadline.
+[[nodiscard]] constexpr std::uint8_t flags_for(std::uint64_t deadline) noexcept {
+  return deadline == no_deadline ? std::uint8_t{0} : flag::deadline;
+}
 
 }  // namespace shelf::journal

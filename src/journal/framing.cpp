@@ -22,6 +22,9 @@ void journal_file::begin(std::uint64_t sequence) {
 /// Room in the frame for the record of this change, or a frame of its own.
 inline result<> journal_file::make_room(const change& c) {
   batch_is_note_ = batch_is_note_ && c.what == op::note;
+  if (is_about_deadlines(c) && !header_.deadlines) [[unlikely]] {
+    if (auto allowed = allow_deadlines(); !allowed) return allowed;
+  }
   if (filled() == frame_header_size || filled() + record_size(c) <= frame_capacity) return {};
   return flush_frame(false);
 }

@@ -232,6 +232,18 @@ result<> journal_file::allow_several_tables() {
   return written;
 }
 
+result<> journal_file::allow_deadlines() {
+  assert(is_recovered_);
+  if (header_.deadlines) return {};
+  if (auto why = fence()) return std::unexpected(*why);
+  header_.deadlines = true;
+  // Before publish() nobody reads the header, and it writes it.
+  if (is_unpublished() || has_bug(seeded_bug::deadline_before_its_bit)) return {};
+  auto written = is_announced_ ? write_header_slots(true) : announce_session();
+  if (!written) header_.deadlines = false;
+  return written;
+}
+
 // --- appending -----------------------------------------------------------------------------------
 
 result<> journal_file::commit() {

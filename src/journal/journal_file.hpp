@@ -86,6 +86,10 @@ class journal_file {
   /// For the appending thread, between batches. Errors: file_error; a failed sync fences.
   [[nodiscard]] result<> allow_several_tables();
   [[nodiscard]] bool has_several_tables() const noexcept { return header_.several_tables; }
+  /// From here on records may have flags, and there may be expire records: as
+  /// allow_several_tables(), but also inside a batch that has none so far. add() sees to it.
+  [[nodiscard]] result<> allow_deadlines();
+  [[nodiscard]] bool has_deadlines() const noexcept { return header_.deadlines; }
 
   // Appending: begin, add any number of times, commit; or roll_back.
   /// Starts the batch `sequence`, greater than any used before (or equal, for notes alone).

@@ -2,6 +2,9 @@
 // Change to record and back.
 #include "journal/record.hpp"
 
+#include "journal/little_endian.hpp"
+
+#include <array>
 #include <cassert>
 #include <limits>
 #include <string>
@@ -18,12 +21,14 @@ namespace {
   return size;
 }
 
-void append_varint(std::vector<std::byte>& out, std::uint64_t value) {
+/// Returns where the next byte goes.
+[[nodiscard]] std::byte* store_varint(std::byte* to, std::uint32_t value) noexcept {
   while (value >= 0x80) {
-    out.push_back(static_cast<std::byte>((value & 0x7f) | 0x80));
+    *to++ = static_cast<std::byte>((value & 0x7f) | 0x80);
     value >>= 7;
   }
-  out.push_back(static_cast<std::byte>(value));
+  *to++ = static_cast<std::byte>(value);
+  return to;
 }
 
 [[nodiscard]] std::optional<std::uint32_t> take_varint(bytes& from) noexcept {
@@ -41,24 +46,36 @@ void append_varint(std::vector<std::byte>& out, std::uint64_t value) {
 }
 
 [[nodiscard]] bool is_known(std::uint8_t what) noexcept {
-  return what >= static_cast<std::uint8_t>(op::put) && what <= static_cast<std::uint8_t>(op::seal);
+  return what >= static_cast<std::uint8_t>(op::put) &&
+         what <= static_cast<std::uint8_t>(op::expire);
+}
+
+[[nodiscard]] constexpr bool has_deadline(const change& c) noexcept {
+  return (c.flags & flag::deadline) != 0;
 }
 
 }  // namespace
 
 std::size_t record_size(const change& c) noexcept {
   return 2 + varint_size(c.table) + varint_size(c.key.size()) + varint_size(c.value.size()) +
-         c.key.size() + c.value.size();
+         (has_deadline(c) ? sizeof c.deadline : 0) + c.key.size() + c.value.size();
 }
 
 void append_record_head(std::vector<std::byte>& out, const change& c) {
   assert(c.key.size() <= std::numeric_limits<std::uint32_t>::max());
   assert(c.value.size() <= std::numeric_limits<std::uint32_t>::max());
-  out.push_back(static_cast<std::byte>(c.what));
-  out.push_back(static_cast<std::byte>(c.flags));
-  append_varint(out, c.table);
-  append_varint(out, c.key.size());
-  append_varint(out, c.value.size());
+  constexpr std::size_t longest_varint = 5;
+  std::array<std::byte, 2 + 3 * longest_varint + sizeof c.deadline> head;
+  head[0] = static_cast<std::byte>(c.what);
+  head[1] = static_cast<std::byte>(c.flags);
+  auto* end = store_varint(head.data() + 2, c.table);
+  end = store_varint(end, static_cast<std::uint32_t>(c.key.size()));
+  end = store_varint(end, static_cast<std::uint32_t>(c.value.size()));
+  if (has_deadline(c)) [[unlikely]] {
+    store_le(end, c.deadline);
+    end += sizeof c.deadline;
+  }
+  out.insert(out.end(), head.data(), end);
   out.insert(out.end(), c.key.begin(), c.key.end());
 }
 
@@ -71,7 +88,7 @@ error unknown_flags(const change& c, std::uint64_t frame_at) {
   return error(
       errc::unsupported_version,
       "byte " + std::to_string(frame_at) + ": a record has the flags " +
-          std::to_string(c.flags & ~known_flags) +
+          std::to_string(unknown_flags_of(c)) +
           ", which this version of shelf does not support; a newer version can read the file");
 }
 
@@ -85,13 +102,20 @@ std::optional<change> take_record(bytes& payload) noexcept {
   const auto key_size = table ? take_varint(rest) : std::nullopt;
   const auto value_size = key_size ? take_varint(rest) : std::nullopt;
   if (!value_size) return std::nullopt;
+  std::uint64_t deadline = no_deadline;
+  if ((flags & flag::deadline) != 0) {
+    if (rest.size() < sizeof deadline) return std::nullopt;
+    deadline = load_le<std::uint64_t>(rest.data());
+    rest = rest.subspan(sizeof deadline);
+  }
   if (*key_size > rest.size() || *value_size > rest.size() - *key_size) return std::nullopt;
   payload = rest.subspan(std::size_t{*key_size} + *value_size);
   return change{.what = static_cast<op>(what),
                 .flags = flags,
                 .table = *table,
                 .key = rest.first(*key_size),
-                .value = rest.subspan(*key_size, *value_size)};
+                .value = rest.subspan(*key_size, *value_size),
+                .deadline = deadline};
 }
 
 }  // namespace shelf::journal

@@ -1,7 +1,8 @@
 // JOURNAL  api -> engine -> stores -> [journal] -> file
 // A record: one change as it lies in a frame.
 //
-//   record  := op:u8  flags:u8  table:varint  key_size:varint  value_size:varint  key  value
+//   record  := op:u8  flags:u8  table:varint  key_size:varint  value_size:varint
+//              deadline:u64le, if flag bit 0 is set  key  value
 //   varint  := LEB128, at most 5 bytes, at most 2^32-1, shortest form
 #pragma once
 
@@ -23,17 +24,25 @@ void append_record(std::vector<std::byte>& out, const change& c);
 /// The same without the bytes of the value, which are to follow.
 void append_record_head(std::vector<std::byte>& out, const change& c);
 
-/// The flags whose meaning this library knows. A record with any other is of a newer one.
-inline constexpr std::uint8_t known_flags = 0;
+/// The flags that this library does not know of such a record. A record with one is of a newer
+/// library.
+[[nodiscard]] constexpr std::uint8_t unknown_flags_of(const change& c) noexcept {
+  const bool may_expire = c.what == op::put || c.what == op::expire;
+  const std::uint8_t known = may_expire ? flag::deadline
+                             : c.what == op::erase && (c.flags & flag::cause) == flag::expired
+                                 ? flag::expired
+                                 : std::uint8_t{0};
+  return static_cast<std::uint8_t>(c.flags & ~known);
+}
 [[nodiscard]] constexpr bool has_unknown_flags(const change& c) noexcept {
-  return (c.flags & ~known_flags) != 0;
+  return c.flags != 0 && unknown_flags_of(c) != 0;
 }
 /// unsupported_version, in a sentence that names the flags and where the record's frame starts.
 [[nodiscard]] error unknown_flags(const change& c, std::uint64_t frame_at);
 
 /// The first record of `payload`, which is moved past it; its key and value point into the payload.
 /// nullopt if the bytes are no record: an unknown op, a size past the end, a varint not in shortest
-/// form.
+/// form. Flags are for the caller to judge; what comes behind unknown ones is not looked at.
 [[nodiscard]] std::optional<change> take_record(bytes& payload) noexcept;
 
 }  // namespace shelf::journal

@@ -26,11 +26,17 @@ using file::seeded_bug;
   return std::unexpected(error(errc::corrupt, "byte " + std::to_string(at) + ": no valid record"));
 }
 
+[[nodiscard]] std::unexpected<error> unannounced(std::uint64_t at) {
+  return std::unexpected(error(
+      errc::corrupt,
+      "byte " + std::to_string(at) + ": a record is about a deadline, but the header allows none"));
+}
+
 /// The state of the walk from frame to frame.
 class chain {
  public:
   explicit chain(const file_header& header)
-      : durable_up_to_(header.durable_up_to), over_(header.era) {}
+      : durable_up_to_(header.durable_up_to), over_(header.era), deadlines_(header.deadlines) {}
 
   /// True if a valid frame at `offset` may follow what has been accepted so far.
   [[nodiscard]] bool fits(const frame_header& h, std::uint64_t offset) const noexcept {
@@ -72,6 +78,7 @@ class chain {
     bytes rest = f.records;
     while (const auto c = take_record(rest)) {
       if (has_unknown_flags(*c)) return std::unexpected(unknown_flags(*c, at));
+      if (is_about_deadlines(*c) && !deadlines_) return unannounced(at);
       sealed_ = c->what == op::seal;
       if (c->what != op::note && c->what != op::seal) ++changes_;
     }
@@ -81,6 +88,7 @@ class chain {
 
   std::uint64_t durable_up_to_;
   std::uint32_t over_;  // from there on eras up to this one are over
+  bool deadlines_;
   scanned found_;
   frame_header batch_;
   bool in_batch_ = false;

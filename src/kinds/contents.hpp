@@ -11,6 +11,7 @@
 #include "shelf/detail/sought_key.hpp"
 #include "shelf/kind.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <list>
 #include <memory>
@@ -36,6 +37,7 @@ enum class staged : std::uint8_t {
   erased,     ///< entries will go (see erased_count)
 };
 
+class expiry_wheel;
 class version_board;
 
 struct staging {
@@ -85,6 +87,7 @@ class contents : public std::enable_shared_from_this<contents> {
     /// Shared with other contents; null: one of its own, which begins at `first`.
     std::shared_ptr<version_board> board = nullptr;
     key_order order{};  ///< ordered_set: how keys compare (terms::compare, terms::order_prefix)
+    deadline now = 0;   ///< about what time it is; where the wheel begins
   };
   [[nodiscard]] static std::shared_ptr<contents> make(const options& o);
   virtual ~contents();
@@ -194,6 +197,16 @@ class contents : public std::enable_shared_from_this<contents> {
   /// Blocks that wait for their readers to leave.
   [[nodiscard]] virtual std::size_t waiting() const noexcept = 0;
 
+  // Entries that expire (set kinds). All functions show them whatever the time is: who asks looks
+  // at the deadline.
+  /// Whether there ever was one.
+  [[nodiscard]] bool has_deadlines() const noexcept {
+    return has_deadlines_.load(std::memory_order_relaxed);
+  }
+  /// Those that are published. The writer's own.
+  [[nodiscard]] virtual expiry_wheel& wheel() noexcept = 0;
+  [[nodiscard]] virtual const expiry_wheel& wheel() const noexcept = 0;
+
   /// The version from which the table shows these contents. Set before any reader has them.
   sequence since = 0;
 
@@ -212,6 +225,7 @@ class contents : public std::enable_shared_from_this<contents> {
   void note_released(std::size_t bytes) noexcept { released_ = bytes; }
 
   std::shared_ptr<version_board> board_;
+  std::atomic<bool> has_deadlines_{false};
 
  private:
   std::size_t released_ = 0;

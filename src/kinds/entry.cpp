@@ -5,6 +5,7 @@
 #include "memory/blocks.hpp"
 
 #include <cassert>
+#include <cstring>
 #include <limits>
 #include <new>
 #include <type_traits>
@@ -13,13 +14,14 @@ namespace shelf::kinds {
 
 static_assert(std::is_trivially_destructible_v<entry>, "entries are freed as bare blocks");
 
-[[gnu::always_inline]] inline entry* entry::with_room(std::size_t key_size,
-                                                      std::size_t value_size) {
+[[gnu::always_inline]] inline entry* entry::with_room(std::size_t key_size, std::size_t value_size,
+                                                      bool expires) {
   assert(key_size <= std::numeric_limits<std::uint32_t>::max());
-  assert(value_size <= std::numeric_limits<std::uint32_t>::max());
-  void* const block = memory::blocks::allocate(footprint(key_size, value_size));
-  auto* const made = new (block)
-      entry(static_cast<std::uint32_t>(key_size), static_cast<std::uint32_t>(value_size));
+  assert(value_size <= longest_value);
+  void* const block = memory::blocks::allocate(footprint(key_size, value_size, expires));
+  auto* const made =
+      new (block) entry(static_cast<std::uint32_t>(key_size),
+                        static_cast<std::uint32_t>(value_size) | (expires ? expires_bit : 0));
   assert(reinterpret_cast<std::byte*>(&made->value_size_ + 1) ==
          static_cast<std::byte*>(block) + header_bytes);
   return made;
@@ -33,15 +35,27 @@ entry::owner entry::make(bytes key, bytes value) {
   return owner(made);
 }
 
-entry::owner entry::make_of_pieces(bytes key, std::span<const bytes> value) {
-  auto* const made = with_room(key.size(), size_of(value));
-  auto* to = reinterpret_cast<std::byte*>(made) + header_bytes;
+void entry::fill(bytes key, std::span<const bytes> value) noexcept {
+  auto* to = reinterpret_cast<std::byte*>(this) + header_bytes;
   const auto copy = [&to](bytes piece) {
     if (!piece.empty()) std::memcpy(to, piece.data(), piece.size());
     to += piece.size();
   };
   copy(key);
   for (const auto piece : value) copy(piece);
+}
+
+entry::owner entry::make_of_pieces(bytes key, std::span<const bytes> value) {
+  auto* const made = with_room(key.size(), size_of(value));
+  made->fill(key, value);
+  return owner(made);
+}
+
+entry::owner entry::make_expiring(bytes key, std::span<const bytes> value, deadline until) {
+  auto* const made = with_room(key.size(), size_of(value), true);
+  made->fill(key, value);
+  made->set_until(until);
+  made->set_wheel_place(0);
   return owner(made);
 }
 

@@ -158,6 +158,7 @@ void set_contents::stage(index::place place, std::uint64_t hash, entry::owner& e
   assert((before == 0 || !is_staged(before)) && "a key is staged once; stage_on_top for the rest");
   if (!place) index_.make_room(hash);
   make_room_for_one();
+  expect_deadline(*e, staged_.size() + 1);
   version_record* const record = before != 0 ? make_record(now, before) : nullptr;
 
   held_.add(memory::blocks::rounded(e->footprint()));
@@ -173,6 +174,7 @@ void set_contents::stage(index::place place, std::uint64_t hash, entry::owner& e
 /// Puts an entry into the place of one staged before, which nobody will ever see.
 void set_contents::stage_on_top(index::place place, entry::owner& e, bool tombstone) {
   make_room_for_one();
+  expect_deadline(*e, staged_.size());
   const auto old = place.reference();
   const auto now = reference_to(e.get(), tombstone);
   change& c = staged_[entry_in(old)->unsaved_at];
@@ -196,9 +198,7 @@ staging set_contents::stage_insert(entry::owner& e, std::uint64_t hash) {
     return {staged::added};
   }
   const auto old = place.reference();
-  if (!is_tombstone(old) && same_bytes(entry_in(old)->value(), e->value())) {
-    return {staged::unchanged};
-  }
+  if (!is_tombstone(old) && entry_in(old)->has_same_value(*e)) return {staged::unchanged};
   is_staged(old) ? stage_on_top(place, e, false) : stage(place, hash, e, false);
   return {is_tombstone(old) ? staged::added : staged::replaced};
 }
@@ -213,9 +213,9 @@ staging set_contents::stage_erase(bytes key) {
   const auto hash = hash_of(key, seed_);
   const auto place = place_of(hash, key);
   if (!place || is_tombstone(place.reference())) return {staged::unchanged};
+  const auto old = place.reference();
   auto tombstone = entry::make(key, {});
-  is_staged(place.reference()) ? stage_on_top(place, tombstone, true)
-                               : stage(place, hash, tombstone, true);
+  is_staged(old) ? stage_on_top(place, tombstone, true) : stage(place, hash, tombstone, true);
   return {staged::erased, 1};
 }
 
@@ -251,6 +251,9 @@ std::size_t set_contents::settle(sequence number) noexcept {
   const auto held = board_->scan();
   if (track_unsaved_) {
     for (const change& c : staged_) note_unsaved(c);
+  }
+  if (has_deadlines()) {
+    for (const change& c : staged_) relink(live_entry_in(c.before), live_entry_in(c.now));
   }
   for (const change& c : staged_) tidy(c, number, held);
   const std::size_t changes = staged_.size();

@@ -138,10 +138,11 @@ void tree_contents::destroy(entry* e) noexcept {
 staging tree_contents::stage_insert(entry::owner& e, std::uint64_t) {
   auto path = draft_.find(e->key());
   entry* const old = path.found();
-  if (old != nullptr && same_bytes(old->value(), e->value()) && same_bytes(old->key(), e->key())) {
+  if (old != nullptr && old->has_same_value(*e) && same_bytes(old->key(), e->key())) {
     return {staged::unchanged};
   }
   make_room(path.depth);
+  expect_deadline(*e, staged_.size() + 1);
   const bool on_staged = old != nullptr && is_staged(old);
   replaced_entry* const corpse = old != nullptr && !on_staged ? make_corpse(old) : nullptr;
 

@@ -61,6 +61,9 @@ void tree_contents::stamp(sequence number) noexcept {
 
 std::size_t tree_contents::settle(sequence number) noexcept {
   assert(board_->published() >= number && "what it replaced goes once the new is shown");
+  if (has_deadlines()) {
+    for (const change& c : staged_) relink(c.before, c.now);
+  }
   if (!staged_.empty()) bury_replaced(number);
   const std::size_t changes = staged_.size();
   end_batch();

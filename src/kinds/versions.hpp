@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kinds/contents.hpp"
+#include "kinds/expiry_wheel.hpp"
 #include "kinds/unsaved_list.hpp"
 #include "memory/limbo.hpp"
 
@@ -170,6 +171,8 @@ class versioned : public Border {
   [[nodiscard]] std::size_t memory_bytes() const noexcept final { return held_.value(); }
   [[nodiscard]] std::size_t payload_bytes() const noexcept final { return payload_.value(); }
   [[nodiscard]] std::size_t waiting() const noexcept final { return limbo_.waiting(); }
+  [[nodiscard]] expiry_wheel& wheel() noexcept final { return wheel_; }
+  [[nodiscard]] const expiry_wheel& wheel() const noexcept final { return wheel_; }
   void track_unsaved() noexcept final { track_unsaved_ = true; }
   [[nodiscard]] std::size_t unsaved_count() const noexcept final { return unsaved_.count(); }
   void join(std::shared_ptr<version_board> board) noexcept final {
@@ -180,7 +183,14 @@ class versioned : public Border {
 
  protected:
   explicit versioned(const contents::options& o)
-      : Border(o), limbo_(held_), track_unsaved_(o.track_unsaved), unsaved_(held_), taken_(held_) {}
+      : Border(o),
+        limbo_(held_),
+        wheel_(held_),
+        track_unsaved_(o.track_unsaved),
+        unsaved_(held_),
+        taken_(held_) {
+    wheel_.advance(o.now, 0);
+  }
   ~versioned() override { this->note_released(held_.value()); }
 
   /// Blocks freed a publish: more than a publish takes out of sight, so that the queue shrinks.
@@ -188,10 +198,24 @@ class versioned : public Border {
   /// A batch of more changes gives back the room it needed.
   static constexpr std::size_t large_batch = 1024;
 
+  /// Before an entry is staged: so many are then staged.
+  void expect_deadline(const entry& e, std::size_t staged) {
+    if (!e.expires()) [[likely]]
+      return;
+    wheel_.reserve(staged);
+    this->has_deadlines_.store(true, std::memory_order_relaxed);
+  }
+  /// A change is published.
+  void relink(entry* before, entry* now) noexcept {
+    if (before != nullptr && before->expires()) wheel_.unlink(before);
+    if (now != nullptr && now->expires()) wheel_.link(now);
+  }
+
   size_history sizes_;
   memory::byte_count held_;     ///< rounded bytes of all blocks of this table
   memory::byte_count payload_;  ///< key and value bytes of the published entries
   memory::limbo limbo_;
+  expiry_wheel wheel_;
   bool track_unsaved_;
   unsaved_list unsaved_;  ///< changes since the last save
   unsaved_list taken_;    ///< those that a save is writing

@@ -27,6 +27,7 @@ enum class capability : std::uint8_t {
   readers_beside_a_writer,
   cheap_saves,
   writers_during_reload,
+  deadlines,
   upkeep,
 };
 
@@ -72,6 +73,8 @@ inline constexpr std::array dets_lacks{
                    "it writes the whole file anew"},
     capability_row{capability::writers_during_reload, "writers continue during a reload",
                    "they block while it reads the file"},
+    capability_row{capability::deadlines, "entries expire",
+                   "`invalid_argument` for config.ttl and for every expiry"},
     capability_row{capability::upkeep, "describe(), check(), copy() and salvage() read it",
                    "they return `not_a_table`; the tool checks, converts and repairs it"},
 };

@@ -48,7 +48,9 @@ constexpr std::uint64_t record_overhead = 8;
   const auto walk = of.all->walk(of.at);
   for (auto some = walk->next(); !some.empty(); some = walk->next()) {
     for (const auto* e : some) {
-      auto done = to.add_in_place({what, 0, of.id, e->key(), e->value()});
+      const auto until = e->until();
+      auto done =
+          to.add_in_place({what, journal::flags_for(until), of.id, e->key(), e->value(), until});
       if (!done) return done;
     }
     wrote(some.size());
@@ -210,8 +212,9 @@ result<std::shared_ptr<file_store>> journal_store::save(const unsaved_state& sta
     for (const auto& u : t.changes) {
       if (!done) break;
       const bool has_value = u.what != op::erase;
-      done = file_->add_in_place(
-          {u.what, 0, t.id, u.which->key(), has_value ? u.which->value() : bytes{}});
+      const auto until = u.which->until();
+      done = file_->add_in_place({u.what, journal::flags_for(until), t.id, u.which->key(),
+                                  has_value ? u.which->value() : bytes{}, until});
     }
   }
   if (done) done = file_->commit();

@@ -27,11 +27,13 @@ class building final : public file_builder {
     return made_.add(
         {journal::op::table_created, 0, 1, as_bytes(encoded.key), as_bytes(encoded.value)}, batch_);
   }
-  result<> add(bytes key, bytes value) override {
+  result<> add(bytes key, bytes value) override { return add_until(key, value, no_deadline); }
+  result<> add_until(bytes key, bytes value, std::uint64_t until) override {
     if (auto fits = engine::check_entry_size(limit_, where_->path(), key.size() + value.size());
         !fits)
       return fits;
-    if (auto added = made_.add({op_of(what_), 0, 1, key, value}, batch_); !added) return added;
+    const journal::change c{op_of(what_), journal::flags_for(until), 1, key, value, until};
+    if (auto added = made_.add(c, batch_); !added) return added;
     if (++added_ % entries_a_batch != 0) return {};
     ++batch_;
     return made_.commit();
@@ -71,12 +73,13 @@ class extending final : public file_builder {
     }
   }
 
-  result<> add(bytes key, bytes value) override {
+  result<> add(bytes key, bytes value) override { return add_until(key, value, no_deadline); }
+  result<> add_until(bytes key, bytes value, std::uint64_t until) override {
     if (auto fits = engine::check_entry_size(limit_, where_->path(), key.size() + value.size());
         !fits)
       return fits;
     if (!std::exchange(in_batch_, true)) open_->begin(open_->last_sequence() + 1);
-    auto added = open_->add({op_of(what_), 0, id_, key, value});
+    auto added = open_->add({op_of(what_), journal::flags_for(until), id_, key, value, until});
     // In no doubt, whatever the disk still holds: the batch was not committed.
     if (!added) static_cast<void>(take_back(added.error()));
     return added;

@@ -120,8 +120,13 @@ result<> rescue::is_sound(const journal::change& c) const {
     return refuse("it belongs to a table whose description is lost");
   }
   if (!several_tables_ && c.table != 1) return refuse("it belongs to another table");
-  if (const auto of = described_.find(c.table); of != described_.end() && of->second.in_memory) {
+  const auto of = described_.find(c.table);
+  if (of != described_.end() && of->second.in_memory) {
     return refuse("it belongs to a table whose entries are not kept on disk");
+  }
+  const bool has_deadline = c.what == op::expire || (c.flags & journal::flag::deadline) != 0;
+  if (has_deadline && of != described_.end() && is_bag(of->second.what)) {
+    return refuse("an entry of a bag has a deadline");
   }
   switch (c.what) {
     case op::put:
@@ -130,7 +135,8 @@ result<> rescue::is_sound(const journal::change& c) const {
       auto sound = is_storable(c.key);
       return sound ? is_storable(c.value) : sound;
     }
-    case op::erase: return is_storable(c.key);
+    case op::erase:
+    case op::expire: return is_storable(c.key);
     case op::clear: return {};
     default: return refuse("its operation is not used in files of one table");
   }

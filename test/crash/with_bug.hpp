@@ -33,6 +33,8 @@ inline std::string_view name_of(seeded_bug b) {
     case seeded_bug::ticket_before_sync: return "ticket_before_sync";
     case seeded_bug::bounds_not_read: return "bounds_not_read";
     case seeded_bug::lists_not_read: return "lists_not_read";
+    case seeded_bug::deadline_before_its_bit: return "deadline_before_its_bit";
+    case seeded_bug::deadline_ignored: return "deadline_ignored";
   }
   return "unknown";
 }

@@ -89,15 +89,16 @@ std::string listing_of(const std::vector<std::byte>& content, const recovery& fo
   static constexpr const char* names[] = {
       "",      "put",           "append",        "erase",         "erase_value",
       "clear", "table_created", "table_changed", "table_dropped", "note",
-      "seal"};
+      "seal",  "expire"};
   std::uint64_t start = frames_start;
   for (std::uint64_t at = frames_start; at < found.found.end;) {
     const auto f = **reader.at(at);
     bytes rest = f.records;
     while (const auto c = take_record(rest)) {
-      records += std::string("  ") + names[static_cast<int>(c->what)] + ' ' +
-                 std::to_string(c->flags) + ' ' + std::to_string(c->table) + ' ' + to_hex(c->key) +
-                 ' ' + to_hex(c->value) + '\n';
+      records +=
+          std::string("  ") + names[static_cast<int>(c->what)] + ' ' + std::to_string(c->flags) +
+          ' ' + std::to_string(c->table) + ' ' + to_hex(c->key) + ' ' + to_hex(c->value) +
+          ((c->flags & flag::deadline) != 0 ? " until " + std::to_string(c->deadline) : "") + '\n';
     }
     at = f.next;
     if (!f.header.commit) continue;

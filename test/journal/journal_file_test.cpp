@@ -34,7 +34,7 @@ std::vector<std::byte> changed_slots(const std::vector<std::byte>& content, cons
 /// Sets the lowest bit of a feature mask in a slot.
 void forge(std::vector<std::byte>& content, std::uint64_t slot, std::size_t mask) {
   auto* const at = content.data() + slot;
-  at[mask] = std::byte{2};
+  at[mask] = std::byte{128};
   store_le(at + 504, std::uint64_t{XXH3_64bits_withSeed(at, 504, slot)});
 }
 

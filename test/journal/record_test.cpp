@@ -21,7 +21,7 @@ bool same(bytes a, bytes b) { return std::ranges::equal(a, b); }
 TEST(Record, EveryOpComesBackAsItWasWithItsSizesAndFlags) {
   const std::string key(200, 'k');
   const std::string value(70'000, 'v');
-  for (int what = 1; what <= 10; ++what) {
+  for (int what = 1; what <= 11; ++what) {
     for (const std::size_t size : {0u, 1u, 127u, 128u, 16383u, 16384u, 70'000u}) {
       const change c{.what = static_cast<op>(what),
                      .flags = static_cast<std::uint8_t>(what),
@@ -52,6 +52,44 @@ TEST(Record, StandsInTheFileAsTheDocumentSays) {
   EXPECT_EQ(out, bytes_of({1, 0, 0xac, 0x02, 2, 0, 'a', 'b'}));
 }
 
+TEST(Record, ADeadlineStandsInFrontOfTheKey) {
+  std::vector<std::byte> out;
+  const std::string key = "ab";
+  const change c{.what = op::put,
+                 .flags = flag::deadline,
+                 .table = 1,
+                 .key = as_bytes(key),
+                 .value = as_bytes(std::string_view("v")),
+                 .deadline = 0x0102'0304'0506'0708};
+  append_record(out, c);
+  EXPECT_EQ(out, bytes_of({1, 1, 1, 2, 1, 8, 7, 6, 5, 4, 3, 2, 1, 'a', 'b', 'v'}));
+  EXPECT_EQ(out.size(), record_size(c));
+  bytes rest = out;
+  const auto back = take_record(rest);
+  ASSERT_TRUE(back.has_value());
+  EXPECT_EQ(back->deadline, c.deadline);
+  EXPECT_TRUE(same(back->key, c.key));
+  EXPECT_TRUE(same(back->value, c.value));
+}
+
+TEST(Record, EachOpHasItsOwnFlags) {
+  const auto unknown = [](op what, int flags) {
+    return has_unknown_flags(
+        {.what = what, .flags = static_cast<std::uint8_t>(flags), .key = {}, .value = {}});
+  };
+  EXPECT_FALSE(unknown(op::put, 1));
+  EXPECT_FALSE(unknown(op::expire, 1));
+  EXPECT_FALSE(unknown(op::expire, 0));
+  EXPECT_FALSE(unknown(op::erase, flag::expired));
+  EXPECT_TRUE(unknown(op::erase, 1));
+  EXPECT_TRUE(unknown(op::erase, 8)) << "a cause that no version has written";
+  EXPECT_TRUE(unknown(op::erase, 12));
+  EXPECT_TRUE(unknown(op::append, 1));
+  EXPECT_TRUE(unknown(op::put, 2));
+  EXPECT_TRUE(unknown(op::put, 4));
+  EXPECT_TRUE(unknown(op::clear, 4));
+}
+
 TEST(Record, EveryTruncationIsNoRecordAndTakesNothing) {
   std::vector<std::byte> out;
   const std::string text(300, 'x');
@@ -68,7 +106,8 @@ TEST(Record, EveryTruncationIsNoRecordAndTakesNothing) {
 TEST(Record, UnknownOpsAndMalformedNumbersAreNoRecords) {
   const std::initializer_list<std::initializer_list<int>> wrong = {
       {0, 0, 1, 0, 0},                                   // op 0
-      {11, 0, 1, 0, 0},                                  // op 11
+      {12, 0, 1, 0, 0},                                  // op 12
+      {1, 1, 1, 0, 0, 1, 2, 3, 4, 5, 6, 7},              // a deadline cut short
       {255, 0, 1, 0, 0},                                 // op 255
       {1, 0, 0x81, 0x00, 0, 0},                          // 1 in two bytes
       {1, 0, 0x80, 0x80, 0x00, 0, 0},                    // 0 in three

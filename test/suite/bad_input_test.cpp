@@ -90,13 +90,14 @@ TEST(BadHeader, ANewerVersionIsRefusedUntouched) {
   const auto good = good_file(made);
   struct newer {
     std::size_t byte;
+    std::uint8_t with;
     std::string_view says;
     bool readable;
   };
-  for (const newer n : {newer{8, "version 2", false}, newer{32, "features", false},
-                        newer{24, "newer version of shelf", true}}) {
+  for (const newer n : {newer{8, 2, "version 2", false}, newer{32, 128, "features", false},
+                        newer{24, 128, "newer version of shelf", true}}) {
     auto content = good;
-    forge_header(content, n.byte, std::byte{2});
+    forge_header(content, n.byte, std::byte{n.with});
     simulation::simulated_disk disk;
     disk.put(path, content);
     EXPECT_TRUE(refuses(open_on(disk), errc::unsupported_version, {path, "byte", n.says}));

@@ -232,7 +232,7 @@ TEST(DetsTable, TheWriteThatWouldPassTheLimitIsRefusedAndReadingAndErasingGoOn) 
     };
     whole();
     // A batch whose last entry does not fit leaves nothing, of keys that are there neither.
-    auto many = t->make_batch();
+    auto many = or_throw(t->make_batch());
     or_throw(many->add(key_of(0), text_of(3)));
     for (int i = 0; i < 20; ++i) {
       or_throw(many->add(key_of(1000 + i), text_of(900)));

@@ -2,7 +2,13 @@
 // What transactions may not do, how large they may be, and when they are on disk.
 #include "suite/database_ground.hpp"
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <limits>
 #include <stdexcept>
+#include <thread>
+#include <vector>
 
 namespace shelf::suite {
 namespace {
@@ -284,6 +290,64 @@ TEST(TransactionLimits, AFailedWriteChangesNothingInAnyTable) {
     EXPECT_TRUE(ok(b.db.transact([&](transaction& tx) { return tx(b.visits).insert("a", 3); })));
     EXPECT_EQ(b.visits.lookup("a"), 3);
   }
+}
+
+// --- attempts ------------------------------------------------------------------------------------
+
+TEST(TransactionLimits, ConflictComesOnlyAfterSoManyAttempts) {
+  in_every_mode([](auto& b) {
+    ASSERT_TRUE(ok(b.accounts.insert("a", 0)));
+    std::vector<int> attempts;
+    const auto lost = b.db.transact(
+        [&](transaction& tx) -> result<> {
+          attempts.push_back(tx.attempt());
+          const auto seen = *tx(b.accounts).lookup("a");
+          elsewhere([&] { EXPECT_TRUE(ok(b.accounts.update_counter("a"))); });
+          return tx(b.accounts).insert("a", seen + 100);
+        },
+        {.attempts = 3});
+    EXPECT_TRUE(refuses(lost, errc::conflict, {path}));
+    EXPECT_THAT(attempts, testing::ElementsAre(1, 2, 3));
+    EXPECT_EQ(b.accounts.lookup("a"), 3);
+    EXPECT_TRUE(refuses(b.db.transact([](transaction&) {}, {.attempts = 0}), errc::invalid_argument,
+                        {"attempts"}));
+  });
+}
+
+/// How many attempts a transaction needs to add a million while another thread counts up.
+int attempts_against_a_counter(bank& b) {
+  std::atomic<bool> is_done = false;
+  std::thread writer([&] {
+    while (!is_done) EXPECT_TRUE(ok(b.accounts.update_counter("a")));
+  });
+  int attempts = 0;
+  const auto done = b.db.transact([&](transaction& tx) -> result<> {
+    attempts = tx.attempt();
+    auto a = tx(b.accounts);
+    const auto seen = *a.lookup("a");
+    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(2);
+    while (std::chrono::steady_clock::now() < until) {
+    }
+    return a.insert("a", seen + 1'000'000);
+  });
+  is_done = true;
+  writer.join();
+  EXPECT_TRUE(ok(done));
+  return attempts;
+}
+
+TEST(TransactionLimits, OneThatIsAlwaysInterruptedGetsThroughByItsReservation) {
+  bank b;
+  ASSERT_TRUE(ok(b.accounts.insert("a", 0)));
+  // A reservation ends after its lease: a busy machine may take the processor away for longer, so
+  // that the bound holds in a round without such a pause.
+  int fewest = std::numeric_limits<int>::max();
+  std::int64_t rounds = 0;
+  for (; rounds < 20 && fewest > 8; ++rounds) {
+    fewest = std::min(fewest, attempts_against_a_counter(b));
+  }
+  EXPECT_LE(fewest, 8);
+  EXPECT_GE(b.accounts.value_or("a", 0), rounds * 1'000'000);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "shelf/detail/sought_key.hpp"
 #include "shelf/detail/wide_integer.hpp"
 #include "shelf/error.hpp"
+#include "shelf/expiry.hpp"
 #include "shelf/function.hpp"
 #include "shelf/kind.hpp"
 #include "shelf/position.hpp"
@@ -29,11 +30,23 @@ class encoder;
 struct decoding_rules;
 struct shape;
 
+/// The deadline of an entry that does not expire.
+inline constexpr std::uint64_t no_deadline = ~std::uint64_t{0};
+
+/// A deadline as a moment. One of a file that is later than any we write becomes the latest.
+[[nodiscard]] constexpr std::optional<expiry::time> moment_of(std::uint64_t deadline) noexcept {
+  if (deadline == no_deadline) return std::nullopt;
+  constexpr auto latest = static_cast<std::uint64_t>(expiry::longest);
+  return expiry::time(
+      std::chrono::milliseconds(static_cast<std::int64_t>(deadline < latest ? deadline : latest)));
+}
+
 /// An entry as the core shows it. The bytes live as long as the call or the snapshot that shows
 /// them.
 struct stored_entry {
   bytes key;
   bytes value;
+  std::uint64_t until = no_deadline;  ///< milliseconds since 1970
 };
 
 /// What the shell tells the core of K and V.
@@ -89,6 +102,9 @@ struct config_parts {
   shelf::file_system file_system;
   file::system* system;
   dets::repair_policy repair;
+  std::chrono::milliseconds ttl;
+  const shelf::clock* clock;
+  std::chrono::milliseconds clock_grace;
 };
 
 /// config<K, V> without its types.
@@ -113,6 +129,9 @@ struct core_config {
   shelf::file_system file_system = shelf::file_system::local;
   file::system* system = nullptr;
   dets::repair_policy repair = dets::repair_policy::automatic;
+  std::chrono::milliseconds ttl{0};  ///< of a lone table
+  const shelf::clock* clock = nullptr;
+  std::chrono::milliseconds clock_grace = std::chrono::seconds(60);
   bool in_memory = false;
   /// Told of the bytes of the first of two passes over a native file that is opened: it checks, and
   /// the second reads. Called again by a reload() of a file opened read_only.
@@ -146,6 +165,10 @@ class snapshot_core {
   /// How many keys are before this one, itself included if `behind`.
   [[nodiscard]] virtual std::size_t rank(bytes key, bool behind) const = 0;
   [[nodiscard]] virtual std::unique_ptr<walk> entries(std::size_t from, std::size_t to) const = 0;
+  /// The same with those that have expired, so that each rank has its entry.
+  [[nodiscard]] virtual std::unique_ptr<walk> ranked(std::size_t from, std::size_t to) const = 0;
+  /// What time it is in this moment: an entry whose deadline is not after it has expired.
+  [[nodiscard]] virtual std::uint64_t now() const noexcept = 0;
   /// Calls `f(key, value)` with the entry at that place; false if there is none.
   virtual bool seek(place where, bytes key, function_ref<void(bytes, bytes)> f) const = 0;
   /// The same with the entry that has `index` entries before it.
@@ -162,6 +185,8 @@ class entry_batch {
   [[nodiscard]] virtual result<> add(bytes key, bytes value) = 0;
   /// The same with a value whose bytes lie in several places.
   [[nodiscard]] virtual result<> add_pieces(bytes key, std::span<const bytes> value) = 0;
+  /// The same with a deadline; set kinds.
+  [[nodiscard]] virtual result<> add_until(bytes key, bytes value, std::uint64_t until) = 0;
 };
 
 /// What becomes of a key that is edited.
@@ -172,6 +197,9 @@ enum class edited : std::uint8_t { keep, put, erase };
 /// most once, by any thread: so it is code of the library, and never of the program.
 using edit_function =
     function_ref<result<edited>(std::optional<bytes> there, std::vector<std::byte>& made)>;
+
+/// Computes a value into `made`, and may say when it expires.
+using computing_function = function_ref<result<>(std::vector<std::byte>& made, expiry& until)>;
 
 /// An entry as a snapshot has shown it, and what is to become of it if it is still that one. Its
 /// bytes are those of the snapshot, which lives meanwhile.
@@ -217,7 +245,19 @@ class core {
   [[nodiscard]] virtual result<written> insert_pieces(bytes key, std::span<const bytes> value) = 0;
   /// key_already_present if the key is there.
   [[nodiscard]] virtual result<> insert_new(bytes key, std::span<const bytes> value) = 0;
-  [[nodiscard]] virtual std::unique_ptr<entry_batch> make_batch() const = 0;
+  /// As insert_pieces or insert_new, with an expiry. Set kinds. invalid_argument, if it is not
+  /// valid, or the file keeps no deadlines.
+  [[nodiscard]] virtual result<written> insert_expiring(bytes key, bytes value, const expiry& until,
+                                                        bool only_new) = 0;
+  /// Gives the entry another deadline. Set kinds. not_found; invalid_argument.
+  [[nodiscard]] virtual result<> touch(bytes key, const expiry& until) = 0;
+  /// Set kinds: the deadline of the key's entry, or not_found.
+  [[nodiscard]] virtual result<std::uint64_t> expires_at(const sought_key& key) const = 0;
+  /// Erases what has expired; how many entries that were.
+  [[nodiscard]] virtual result<std::size_t> purge_expired() = 0;
+  /// For entries that are given such an expiry when they are inserted. invalid_argument.
+  [[nodiscard]] virtual result<std::unique_ptr<entry_batch>> make_batch(
+      const expiry& until = {}) const = 0;
   /// One atomic batch; how many entries it held. only_new: all keys must be absent, else nothing
   /// happens.
   [[nodiscard]] virtual result<std::size_t> insert_batch(std::unique_ptr<entry_batch> batch,
@@ -234,7 +274,9 @@ class core {
   [[nodiscard]] virtual result<> replace_if(bytes key, bytes expected,
                                             std::span<const bytes> value) = 0;
   /// Set kinds: what `how` decides, in one atomic step. What it told is true only on success.
-  [[nodiscard]] virtual result<written> edit(bytes key, edit_function how) = 0;
+  /// A key that it creates gets the expiry.
+  [[nodiscard]] virtual result<written> edit(bytes key, edit_function how,
+                                             const expiry& created = {}) = 0;
   /// Erases the key; `f` is shown each of its values in the turn, in insertion order. How many
   /// there were. What `f` was shown is true only on success.
   [[nodiscard]] virtual result<std::size_t> take(bytes key, function_ref<void(bytes)> f) = 0;
@@ -251,7 +293,7 @@ class core {
   /// after `wait` or if a thread would wait for itself; those of a write. An exception of `make`
   /// passes through, and one of those who wait takes over.
   [[nodiscard]] virtual result<> compute(bytes key, std::chrono::nanoseconds wait,
-                                         function_ref<result<>(std::vector<std::byte>& made)> make,
+                                         computing_function make,
                                          function_ref<void(bytes)> show) = 0;
 
   // Life. See table.hpp for what each promises.
@@ -303,6 +345,10 @@ class callback_scope {
                                                        program_types types);
 /// A table without a file. Throws std::bad_alloc.
 [[nodiscard]] std::shared_ptr<core> make_table(std::string name, program_types types);
+/// The same with entries that expire. invalid_argument.
+[[nodiscard]] result<std::shared_ptr<core>> make_table(std::string name,
+                                                       const memory_options& options,
+                                                       program_types types);
 
 /// A table's file to which entries are added one by one, with no table in memory: that holds about
 /// a frame of them. Of equal keys of a set the last counts, when the file is opened; in a bag what

@@ -21,6 +21,7 @@ struct counter_step {
   std::optional<std::int64_t> ceiling = {};  ///< asked of steps up
   shelf::beyond beyond = shelf::beyond::refuse;
   std::int64_t reset_to = 0;
+  shelf::expiry created = {};  ///< of a missing key
 
   [[nodiscard]] bool is_plain() const noexcept {
     return !floor && !ceiling && beyond == shelf::beyond::refuse;
@@ -36,8 +37,8 @@ struct counter_step {
 /// The step that the options describe.
 [[nodiscard]] inline counter_step step_of(std::int64_t delta, const counter_options& options,
                                           const integer_range& range) noexcept {
-  return {delta,           options.initial, range,           options.floor,
-          options.ceiling, options.beyond,  options.reset_to};
+  return {delta,          options.initial,  range,         options.floor, options.ceiling,
+          options.beyond, options.reset_to, options.expiry};
 }
 /// invalid_argument, if the bounds of a step that is not plain contradict each other or the type.
 [[nodiscard]] result<> check_bounds(const counter_step& step, const std::string& label);

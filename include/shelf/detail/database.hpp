@@ -37,6 +37,8 @@ struct is_table<table<K, V, Kind>> : std::true_type {};
   u.metrics = c.metrics;
   u.file_system = c.file_system;
   u.system = c.system;
+  u.clock = c.clock;
+  u.clock_grace = c.clock_grace;
   return u;
 }
 
@@ -52,7 +54,8 @@ template <class T>
   return {.name = std::move(d.name),
           .types = make_entry_types(
               types_of<typename T::key_type, typename T::mapped_type, T::table_kind>(c, rules)),
-          .storage = d.options.storage};
+          .storage = d.options.storage,
+          .ttl = d.options.ttl};
 }
 
 }  // namespace detail

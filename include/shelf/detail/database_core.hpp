@@ -27,6 +27,7 @@ struct wanted_table {
   std::string name;
   entry_types types;
   shelf::storage storage = shelf::storage::disk;
+  std::chrono::milliseconds ttl{0};
 };
 
 /// What a database says of one of its tables.
@@ -85,6 +86,11 @@ class transaction_table_core {
   [[nodiscard]] virtual result<> insert(bytes key, bytes value) = 0;
   /// key_already_present if the key is there, which is a read.
   [[nodiscard]] virtual result<> insert_new(bytes key, bytes value) = 0;
+  // Set kinds: what a keep, a touch and expires_at find is a read. invalid_argument.
+  [[nodiscard]] virtual result<> insert_expiring(bytes key, bytes value, const expiry& until,
+                                                 bool only_new) = 0;
+  [[nodiscard]] virtual result<> touch(bytes key, const expiry& until) = 0;
+  [[nodiscard]] virtual result<std::uint64_t> expires_at(const sought_key& key) = 0;
   [[nodiscard]] virtual result<> erase(bytes key) = 0;
   [[nodiscard]] virtual result<> erase_value(bytes key, bytes value) = 0;
   [[nodiscard]] virtual result<> clear() = 0;
@@ -100,7 +106,12 @@ class transaction_table_core {
 
 // Verbs that read and write, in a run: as those of core, which decide in the turn.
 
-[[nodiscard]] result<written> edit(transaction_table_core& in, bytes key, edit_function how);
+[[nodiscard]] result<written> edit(transaction_table_core& in, bytes key, edit_function how,
+                                   const expiry& created = {});
+/// Another value for a key, which keeps its deadline.
+[[nodiscard]] inline result<> replace(transaction_table_core& in, bytes key, bytes value) {
+  return in.insert_expiring(key, value, expiry::keep(), false);
+}
 [[nodiscard]] result<bool> exchange(transaction_table_core& in, bytes key,
                                     std::optional<bytes> expected, std::optional<bytes> desired);
 [[nodiscard]] result<std::size_t> take(transaction_table_core& in, bytes key,

@@ -172,9 +172,11 @@ auto read_modify_write<Self, K, V, Kind>::update_counters(const A& key,
       detail::step_of(steps.delta, steps.options, detail::range_of<detail::member_of<Members>>)...};
   detail::encoder fresh(detail::purpose::value, self().limits_);
   bool creates = false;
+  expiry created;  // as the first step says that says something
   for (const auto& step : all) {
     if (auto can = detail::check_bounds(step, label); !can) return std::unexpected(can.error());
     creates = creates || step.initial;
+    if (created.what() == expiry::form::by_default) created = step.created;
   }
   if (creates) detail::encode(fresh, V{});
   if (fresh.failed()) return std::unexpected(self().refused(fresh.outcome().error()));
@@ -202,7 +204,9 @@ auto read_modify_write<Self, K, V, Kind>::update_counters(const A& key,
     }(std::index_sequence_for<detail::member_of<Members>...>{});
   };
   return with_encoded(key, [&](bytes k) -> result<std::tuple<detail::member_of<Members>...>> {
-    if (auto done = self().edit_encoded(k, decide); !done) return std::unexpected(done.error());
+    if (auto done = self().edit_encoded(k, decide, created); !done) {
+      return std::unexpected(done.error());
+    }
     return counted;
   });
 }

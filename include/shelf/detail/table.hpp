@@ -65,7 +65,10 @@ config_parts parts_of(config<K, V>& c) {
           .metrics = c.metrics,
           .file_system = c.file_system,
           .system = c.system,
-          .repair = c.repair};
+          .repair = c.repair,
+          .ttl = c.ttl,
+          .clock = c.clock,
+          .clock_grace = c.clock_grace};
 }
 
 }  // namespace detail
@@ -93,6 +96,14 @@ result<table<K, V, Kind>> table<K, V, Kind>::open(const P& path, shelf::opening 
 template <class K, class V, kind Kind>
 table<K, V, Kind> table<K, V, Kind>::in_memory(std::string name) {
   return table(detail::make_table(std::move(name), detail::types_of<K, V, Kind>({}, {})), {}, {});
+}
+
+template <class K, class V, kind Kind>
+result<table<K, V, Kind>> table<K, V, Kind>::in_memory(std::string name,
+                                                       const memory_options& options) {
+  auto core = detail::make_table(std::move(name), options, detail::types_of<K, V, Kind>({}, {}));
+  if (!core) return std::unexpected(core.error());
+  return table(std::move(*core), {}, {});
 }
 
 template <class K, class V, kind Kind>
@@ -139,8 +150,10 @@ result<> table<K, V, Kind>::insert_new(const A& key, const V& value) {
 
 template <class K, class V, kind Kind>
 template <class R>
-result<std::size_t> table<K, V, Kind>::insert_all(R&& pairs, bool only_new) {
-  auto batch = core_->make_batch();
+result<std::size_t> table<K, V, Kind>::insert_all(R&& pairs, bool only_new, const expiry& until) {
+  auto made = core_->make_batch(until);
+  if (!made) return std::unexpected(made.error());
+  auto batch = std::move(*made);
   detail::encoder k(detail::purpose::key, limits_);
   detail::encoder v(detail::purpose::value, limits_);
   const auto add = [&](const auto& key, const V& value) -> result<> {
@@ -418,45 +431,13 @@ auto table<K, V, Kind>::to_vector() const -> std::vector<value_type> {
   return all;
 }
 
-// --- with_table ----------------------------------------------------------------------------------
-
-namespace detail {
-
-/// Calls f with the handle, and always closes it.
-template <class Handle, class F>
-auto use_and_close(result<Handle> opened, F& f) {
-  using R = std::invoke_result_t<F&, Handle&>;
-  using outcome = std::conditional_t<is_result<R>::value, R, result<R>>;
-  if (!opened) return outcome(std::unexpected(opened.error()));
-  // If f throws, the destructor closes.
-  auto made = [&]() -> outcome {
-    if constexpr (std::is_void_v<R>) {
-      detail::invoke(f, *opened);
-      return {};
-    } else {
-      return detail::invoke(f, *opened);
-    }
-  }();
-  auto closed = opened->close();
-  if (!closed) opened->abandon();
-  // f may have closed it itself.
-  if (closed || closed.error() == errc::table_closed) return made;
-  if (made) return outcome(std::unexpected(closed.error()));
-  return outcome(std::unexpected(and_closing_failed(made.error(), closed.error())));
-}
-
-}  // namespace detail
-
-template <class Table, class F>
-auto with_table(typename Table::config c, F&& f) {
-  return detail::use_and_close(Table::open(std::move(c)), f);
-}
-
-template <class Table, path_argument P, class F>
-auto with_table(const P& path, F&& f) {
-  typename Table::config c;
-  c.path = detail::path_text(path);
-  return with_table<Table>(std::move(c), std::forward<F>(f));
+template <class K, class V, kind Kind>
+result<> table<K, V, Kind>::look_encoded(bytes key, detail::function_ref<void(bytes)> f) {
+  auto looked = core_->lookup(key, f);
+  if (!looked && looked.error() == errc::not_found) return {};
+  return looked;
 }
 
 }  // namespace shelf
+
+#include "shelf/detail/with_table.hpp"

@@ -59,6 +59,15 @@ result<> transaction_table<K, V, Kind>::insert_range(R&& pairs) {
 }
 
 template <class K, class V, kind Kind>
+template <class R>
+result<> transaction_table<K, V, Kind>::insert_all(R&& pairs, bool /*only_new*/,
+                                                   const expiry& until) {
+  return insert_each(std::forward<R>(pairs), [&](const auto& key, const V& value) {
+    return this->insert(key, value, until);
+  });
+}
+
+template <class K, class V, kind Kind>
 template <std::ranges::input_range R>
   requires(!is_bag(Kind))
 result<> transaction_table<K, V, Kind>::insert_new_range(R&& pairs) {
@@ -99,7 +108,8 @@ result<V> transaction_table<K, V, Kind>::update(const A& key, F&& f) {
   auto value = lookup(key);
   if (!value) return value;
   if (auto made = detail::apply_update(f, *value); !made) return std::unexpected(made.error());
-  if (auto kept = insert(key, *value); !kept) return std::unexpected(kept.error());
+  const auto put = [&](bytes k, bytes v) { return detail::replace(*core_, k, v); };
+  if (auto kept = with_entry(key, *value, put); !kept) return std::unexpected(kept.error());
   return value;
 }
 
@@ -268,7 +278,7 @@ result<std::size_t> transaction_table<K, V, Kind>::update_if(F&& where, G&& chan
       v.clear();
       detail::encode(v, value);
       if (v.failed()) return std::unexpected(refused(v.outcome().error()));
-      return core_->insert(e.key, v.written());
+      return detail::replace(*core_, e.key, v.written());
     });
     return count ? result<>() : std::unexpected(count.error());
   });

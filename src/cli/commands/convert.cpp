@@ -341,6 +341,12 @@ outcome convert(const request& r, console& out) {
   if (r.keypos != 0 && (objects || !to_dets)) {
     return refuse("--keypos: the objects of " + r.file + " have a fixed key position");
   }
+  for (const auto& f : (*from)->facts()) {
+    if (!to_dets || f.name != "expiring") continue;
+    return refuse(fmt::format(
+        "{}: {} entries have a deadline, which DETS cannot keep; persist or erase them first",
+        r.file, f.number.value_or(0)));
+  }
   if (auto other = refuse_same_file(r.other, r.file); !other) {
     return std::unexpected(other.error());
   }

@@ -115,6 +115,7 @@ std::vector<source::fact> native_table::facts() const {
                                : "not closed",
        {}},
   };
+  if (stats.expiring != 0) all.push_back({"expiring", {}, stats.expiring});
   if (described_.held_by != 0) {
     all.push_back({"held_by", {}, static_cast<std::uint64_t>(described_.held_by)});
   }
