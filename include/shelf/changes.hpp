@@ -46,8 +46,9 @@ struct change_batch {
   }
 };
 
-/// The changes of a table, from some position on. The latest 4 MiB of changes of the whole database
-/// are kept, in memory, once somebody has asked for a feed or for the position of a snapshot. No
+/// The changes of a table, from some position on. They are read from memory, where the latest 4 MiB
+/// of changes of the whole database are kept once somebody has asked for a feed or for the position
+/// of a snapshot, and from the file, which has all since its last compaction. No
 /// writer waits for a feed: one that falls further behind gets cursor_lost.
 /// Thread safety: one thread at a time; many feeds may follow the same table.
 template <class K, class V>

@@ -35,6 +35,7 @@ result<position> position::parse(std::string_view text) {
   // Only what to_string writes: one text per position.
   if (has_parts && take_number(rest.substr(0, run_digits), 16, made.run) &&
       take_number(rest.substr(run_digits + 1), 10, made.version) && made.to_string() == text) {
+    made.is_parsed = true;
     return made;
   }
   return std::unexpected(

@@ -120,6 +120,7 @@ void change_ring::drop_old() noexcept {
 
 bool change_ring::find(cursor& c, sequence until, std::optional<found_batch>& found) const {
   found.reset();
+  if (c.seen >= until) return true;
   if (c.in && c.at == c.in->used && !chunks_.empty() && c.in != chunks_.back()) c.in.reset();
   if (!c.in) {
     if (c.seen < begin_) return false;

@@ -65,6 +65,7 @@ result<> instance::save_the_rest_and_seal() {
     if (done) {
       const std::scoped_lock lock(commits_);
       done = file_->close();
+      if (!done && !file_->is_fenced()) name_batches();  // the session may be another one
     }
     if (!done) refuse_writers(false);
     return done;

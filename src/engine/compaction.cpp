@@ -46,15 +46,17 @@ result<> instance::compact_locked(const progress& tell) {
   if (auto alone = file_.check_only_name(); !alone) return alone;
   if (config_.mode == write_mode::back) return compact_saved_state(tell);
   result<std::unique_ptr<stores::reading>> later;
+  stores::state_name as;
   auto from = [&] {
     const std::scoped_lock lock(commits_);
+    as = file_->same_state();
     later = file_->follow(stores::change_store::start::now);
     return images();
   }();
   if (!later) return std::unexpected(later.error());
   // What the image does not show, the later batches hold: nothing falls in between.
   assert(from.pin->at() <= commits_.board().published());
-  auto fresh = file_->write_whole(std::max<sequence>(from.pin->at(), 1), from.tables, tell);
+  auto fresh = file_->write_whole(as, from.tables, tell);
   from = {};
   if (!fresh) return std::unexpected(fresh.error());
   for (int round = 0; round < most_rounds && (*later)->waiting() > small_tail; ++round) {
@@ -85,8 +87,7 @@ result<> instance::compact_saved_state(const progress& tell) {
   }
   const auto highest = load.tables().empty() ? 0 : load.tables().rbegin()->first;
   if (highest < highest_id_ || saved.tables.empty()) saved.tables.push_back({.id = highest_id_});
-  auto fresh =
-      file_->write_whole(std::max<sequence>(file_->last_sequence(), 1), saved.tables, tell);
+  auto fresh = file_->write_whole(file_->same_state(), saved.tables, tell);
   if (!fresh) return std::unexpected(fresh.error());
   const std::scoped_lock lock(commits_);
   return file_.take_up(std::move(*fresh));
@@ -95,9 +96,12 @@ result<> instance::compact_saved_state(const progress& tell) {
 /// At open, when nobody else has the database yet: the file becomes what memory is.
 result<> instance::rewrite_from_memory() {
   if (auto alone = file_.check_only_name(); !alone) return alone;
-  auto fresh = file_->write_whole(commits_.draw(), images().tables, {});
+  const auto number = commits_.draw();
+  auto fresh = file_->write_whole(file_->new_state(number), images().tables, {});
   if (!fresh) return std::unexpected(fresh.error());
-  return file_.take_up(std::move(*fresh));
+  auto done = file_.take_up(std::move(*fresh));
+  if (done) commits_.board().publish(number);
+  return done;
 }
 
 /// With writers refused and everything saved, so that the file becomes what memory is. What goes
@@ -107,7 +111,7 @@ result<> instance::compact_at_close() {
   result<std::shared_ptr<file_store>> fresh;
   try {
     const auto all = images();
-    fresh = file_->write_whole(std::max<sequence>(commits_.last(), 1), all.tables, {});
+    fresh = file_->write_whole(file_->same_state(), all.tables, {});
     if (!fresh) return {};
     const std::scoped_lock lock(commits_);
     auto published = file_.take_up(*fresh);
@@ -129,7 +133,7 @@ result<> instance::recover() {
   const bool named = file_->still_named().has_value();
   const auto number = commits_.draw();
   assert(number > commits_.board().published() && "no batch of the lost file bears it");
-  auto fresh = file_->write_whole(number, images().tables, {});
+  auto fresh = file_->write_whole(file_->new_state(number), images().tables, {});
   if (!fresh) return std::unexpected(fresh.error());
   auto next = std::move(*fresh);
   const auto published = [&] {
@@ -149,6 +153,8 @@ result<> instance::recover() {
   file_.replace(std::move(next));
   if (!published) return published;
   assert(!file_->is_fenced() && "the new file takes writes");
+  commits_.board().publish(number);
+  name_batches();
   note_on_disk(number);
   for (const auto& t : tables_) {
     if (t->held() == nullptr) continue;

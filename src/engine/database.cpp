@@ -145,6 +145,7 @@ result<live_table*> instance::join_table(live_table& known, wanted_table& w) {
       if (!fits) return refuse(fits.error().code(), fits.error().message());
     }
   }
+  const std::scoped_lock names(names_);
   known.adopt_types(std::move(w.types));
   return &known;
 }
@@ -315,12 +316,20 @@ result<> instance::make_durable(std::uint64_t number) {
 
 /// All batches up to that number are on disk.
 void instance::note_on_disk(sequence number) noexcept {
-  if (config_.mode == write_mode::back) return;
   observers_->note_durable(number);
   auto known = durable_.load(std::memory_order_relaxed);
   while (known < number &&
          !durable_.compare_exchange_weak(known, number, std::memory_order_release)) {
   }
+}
+
+/// The file has what is published, and calls it by the name of its last batch. In the turn.
+void instance::name_batches() noexcept {
+  const auto last = file_->last_batch();
+  const auto run = journal::run_of(file_->writes_in());
+  if (run == 0) return;  // the format has no names
+  observers_->name_batches(commits_.board().published(),
+                           {.run = journal::run_of(last.of), .version = last.sequence}, run);
 }
 
 result<detail::database_figures> instance::stats() const {

@@ -2,6 +2,7 @@
 // Feeds and watches over encoded bytes.
 #include "engine/instance.hpp"
 #include "engine/observers.hpp"
+#include "engine/past_changes.hpp"
 #include "shelf/detail/feed_core.hpp"
 
 #include <algorithm>
@@ -25,95 +26,177 @@ using clock = std::chrono::steady_clock;
 
 class feed final : public detail::feed_core {
  public:
-  feed(std::shared_ptr<instance> of, const live_table* only, const change_options& how)
+  /// In the turn.
+  feed(std::shared_ptr<instance> of, const live_table* only, change_level level, bool before)
       : of_(std::move(of)),
-        only_(only),
-        tells_before_(how.before),
-        reader_(of_->observed_by(), how.level == change_level::durable,
-                of_->commits().board().published()) {}
+        wish_{.only = only, .before = before},
+        now_(of_->commits().board().published()),
+        drawn_(of_->commits().last()),
+        reader_(of_->observed_by(), level == change_level::durable, now_, of_->durable_batch()) {}
 
+  /// Not in the turn: it may read the file.
   [[nodiscard]] result<> start(const change_start& from);
   result<bool> next(std::chrono::nanoseconds timeout,
                     detail::function_ref<void(const detail::told_change&)> f) override;
   shelf::position position() const noexcept override {
-    return {.run = of_->observed_by()->run(), .version = reader_.seen()};
+    return past_ ? named(past_->behind()) : of_->observed_by()->position_of(reader_.seen());
   }
   result<int> event_fd() override;
 
  private:
+  [[nodiscard]] static shelf::position named(const journal::batch_id& b) noexcept {
+    return {.run = journal::run_of(b.of), .version = b.sequence};
+  }
+  [[nodiscard]] bool has_past() const {
+    const auto file = of_->current_file();
+    return file != nullptr && file->has_trail();
+  }
+  [[nodiscard]] sequence end_of_past() const;
+  [[nodiscard]] result<> enter_past(const shelf::position& behind);
+  [[nodiscard]] result<bool> tell_past(detail::function_ref<void(const detail::told_change&)> f);
+  [[nodiscard]] bool tell(bytes changes, detail::function_ref<void(const detail::told_change&)> f);
   [[nodiscard]] error why_closed() const;
+  [[nodiscard]] error lost(const std::string& why) const;
   [[nodiscard]] error lost() const;
   [[nodiscard]] const std::string& label() const noexcept {
-    return only_ != nullptr ? only_->label() : of_->label();
+    return wish_.only != nullptr ? wish_.only->label() : of_->label();
   }
 
   const std::shared_ptr<instance> of_;
-  const live_table* const only_;  ///< null: all tables
-  const bool tells_before_;
+  const past_changes::wish wish_;
+  const sequence now_;
+  const sequence drawn_;  ///< no batch has a higher number yet
   observers::reader reader_;
+  std::unique_ptr<past_changes> past_;  ///< while what comes next is only in the file
 };
 
+/// cursor_lost: the reason, and where to start instead.
+error feed::lost(const std::string& why) const {
+  const auto first =
+      past_ ? named(past_->first()) : of_->observed_by()->position_of(reader_.oldest());
+  return error(errc::cursor_lost, label() + ": " + why +
+                                      "; the first position that a feed can start from is " +
+                                      first.to_string());
+}
+
 error feed::lost() const {
-  const shelf::position first{.run = of_->observed_by()->run(), .version = reader_.oldest()};
-  return error(errc::cursor_lost,
-               label() + ": the changes after position " + position().to_string() +
-                   " are no longer kept; the first position that a feed can start from is " +
-                   first.to_string());
+  return lost("the changes after position " + position().to_string() + " are no longer kept");
 }
 
 error feed::why_closed() const {
   return error(errc::table_closed, label() + ": " + error(errc::table_closed).message());
 }
 
-/// In the turn.
+/// Up to where the file has what the ring has no longer. In write_mode::back its batches are those
+/// that were saved.
+sequence feed::end_of_past() const {
+  const auto durable = reader_.durable();
+  if (of_->saves_later()) return durable;
+  const auto kept = reader_.oldest();
+  return reader_.is_only_durable() ? std::min(durable, kept) : kept;
+}
+
+result<> feed::enter_past(const shelf::position& behind) {
+  using journal::standing;
+  past_ = std::make_unique<past_changes>(*of_);
+  const auto found = past_->go_behind({journal::session_of(behind.run), behind.version});
+  if (!found) return std::unexpected(found.error());
+  const auto position = "the position " + behind.to_string();
+  switch (*found) {
+    case standing::kept: return {};
+    case standing::dropped:
+      return std::unexpected(
+          lost("the changes after position " + behind.to_string() + " are no longer kept"));
+    case standing::rolled_back:
+      return std::unexpected(
+          lost(position + " was rolled back: a power failure took the batch that it names"));
+    case standing::foreign:
+      return std::unexpected(
+          lost(position + " is of another file, or of an opening of which the file has no batch"));
+  }
+  std::unreachable();
+}
+
 result<> feed::start(const change_start& from) {
-  const auto now = of_->commits().board().published();
   if (!from.behind()) {
-    reader_.start_at(from.is_oldest() ? reader_.oldest() : now);
-    return {};
+    reader_.start_at(from.is_oldest() ? reader_.oldest() : now_);
+    if (!from.is_oldest() || !has_past()) return {};
+    past_ = std::make_unique<past_changes>(*of_);
+    return past_->go_to_first();
   }
   const auto& behind = *from.behind();
-  reader_.start_at(behind.version);
-  if (behind.run == of_->observed_by()->run()) {
-    if (behind.version > now) {
-      return std::unexpected(
-          error(errc::invalid_argument,
-                label() + ": the position " + behind.to_string() + " is ahead of the table"));
-    }
-    return behind.version < reader_.oldest() ? result<>(std::unexpected(lost())) : result<>();
+  const auto number = of_->observed_by()->number_of(behind);
+  if (number && *number > drawn_) {
+    return std::unexpected(
+        error(errc::invalid_argument,
+              label() + ": the position " + behind.to_string() + " is ahead of the table"));
   }
+  if (number) reader_.start_at(*number);
+  if (number && *number >= reader_.oldest()) return {};
+  if (has_past()) return enter_past(behind);
+  if (number) return std::unexpected(lost());
   return std::unexpected(
-      error(errc::cursor_lost,
-            label() + ": the position " + behind.to_string() +
-                " is of another opening of a file; the first position that a "
-                "feed can start from is " +
-                shelf::position{.run = of_->observed_by()->run(), .version = reader_.oldest()}
-                    .to_string()));
+      lost("the position " + behind.to_string() + " is of another opening of a file"));
+}
+
+/// Tells the next batch out of the file. False: there is none, the ring has the rest.
+result<bool> feed::tell_past(detail::function_ref<void(const detail::told_change&)> f) {
+  using outcome = past_changes::outcome;
+  for (;;) {
+    const auto until = end_of_past();
+    const auto came = past_->next(until, wish_, f);
+    if (!came) return std::unexpected(came.error());
+    switch (*came) {
+      case outcome::told: return true;
+      case outcome::passed: break;
+      case outcome::lost: return std::unexpected(lost());
+      case outcome::over: {
+        const auto number = of_->observed_by()->number_of(named(past_->behind()));
+        reader_.start_at(std::max(until, number.value_or(0)));
+        past_.reset();
+        return false;
+      }
+    }
+  }
+}
+
+/// Whether the batch concerns the feed.
+bool feed::tell(bytes changes, detail::function_ref<void(const detail::told_change&)> f) {
+  bool is_told = false;
+  while (!changes.empty()) {
+    auto c = change_ring::take_change(changes);
+    if (wish_.only != nullptr && c.of != wish_.only) continue;
+    const bool of_bag = c.of->is_bag_kind();
+    if (!wish_.before && !of_bag) c.before.reset();
+    is_told = true;
+    f({.table = c.of, .event = c.event, .key = c.key, .before = c.before, .after = c.after});
+  }
+  return is_told;
 }
 
 result<bool> feed::next(std::chrono::nanoseconds timeout,
                         detail::function_ref<void(const detail::told_change&)> f) {
   if (of_->is_forked()) return std::unexpected(error(errc::forked));
   const auto until = after(timeout);
-  const auto is_over = [this] { return only_ != nullptr && !only_->is_open(); };
+  const auto is_over = [this] { return wish_.only != nullptr && !wish_.only->is_open(); };
   for (;;) {
+    if (past_) {
+      if (const auto told = tell_past(f); !told || *told) return told;
+    }
     change_ring::found_batch batch;
     using outcome = observers::reader::outcome;
     switch (reader_.next(until, batch, is_over)) {
       case outcome::found: break;
       case outcome::nothing: return false;
-      case outcome::lost: return std::unexpected(lost());
       case outcome::closed: return std::unexpected(why_closed());
+      case outcome::lost:
+        if (reader_.seen() >= end_of_past() || !has_past()) return std::unexpected(lost());
+        if (auto entered = enter_past(position()); !entered) {
+          return std::unexpected(entered.error());
+        }
+        continue;
     }
-    bool is_told = false;
-    for (auto rest = batch.changes; !rest.empty();) {
-      auto c = change_ring::take_change(rest);
-      if (only_ != nullptr && c.of != only_) continue;
-      const bool of_bag = c.of->is_bag_kind();
-      if (!tells_before_ && !of_bag) c.before.reset();
-      is_told = true;
-      f({.table = c.of, .event = c.event, .key = c.key, .before = c.before, .after = c.after});
-    }
+    const bool is_told = tell(batch.changes, f);
     reader_.pass(batch);
     if (is_told) return true;
   }
@@ -189,22 +272,44 @@ result<bool> watch::wait(std::chrono::nanoseconds timeout, detail::function_ref<
 [[nodiscard]] result<std::unique_ptr<detail::feed_core>> make_feed(std::shared_ptr<instance> of,
                                                                    const live_table* only,
                                                                    const change_options& how) {
-  if (auto can = of->can_be_followed(how.level); !can) return std::unexpected(can.error());
-  const std::scoped_lock lock(of->commits());
-  auto made = std::make_unique<feed>(of, only, how);
+  const auto level = of->level_to_follow(how);
+  if (!level) return std::unexpected(level.error());
+  auto made = [&] {
+    const std::scoped_lock lock(of->commits());
+    return std::make_unique<feed>(of, only, *level, how.before);
+  }();
   if (auto started = made->start(how.from); !started) return std::unexpected(started.error());
   return made;
 }
 
 }  // namespace
 
-result<> instance::can_be_followed(change_level level) const {
+result<change_level> instance::level_to_follow(const change_options& how) const {
   if (is_forked()) return std::unexpected(labelled(errc::forked));
   if (!is_open()) return std::unexpected(labelled(errc::table_closed));
-  if (level == change_level::written || !config_.in_memory) return {};
+  const bool is_kept = how.from.behind() && how.from.behind()->is_parsed && !config_.in_memory;
+  const auto level = how.level.value_or(is_kept ? change_level::durable : change_level::written);
+  if (level == change_level::written || !config_.in_memory) return level;
   return std::unexpected(
       error(errc::invalid_argument,
             label_ + ": nothing in memory is durable; follow it with change_level::written"));
+}
+
+live_table* instance::table_of(std::uint32_t id) const noexcept {
+  const std::scoped_lock lock(names_);
+  const auto found = std::ranges::find(tables_, id, [](const auto& t) { return t->id(); });
+  return found == tables_.end() ? nullptr : found->get();
+}
+
+result<> instance::fits_types(const live_table& in, bytes key, bytes value) const {
+  const std::scoped_lock lock(names_);
+  return in.is_typed() ? in.types().check(key, value) : result<>();
+}
+
+sequence instance::durable_batch() const noexcept {
+  if (config_.in_memory) return 0;
+  if (config_.mode == write_mode::durable || !writes_file()) return commits_.board().published();
+  return durable_.load(std::memory_order_acquire);
 }
 
 }  // namespace shelf::engine

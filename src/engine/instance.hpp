@@ -65,8 +65,6 @@ class instance final : public chore,
   [[nodiscard]] const std::shared_ptr<observers>& observed_by() const noexcept {
     return observers_;
   }
-  /// Whether a feed of that level makes sense. Errors: table_closed, forked, invalid_argument.
-  [[nodiscard]] result<> can_be_followed(change_level level) const;
   [[nodiscard]] const expiry_clock& clock() const noexcept { return clock_; }
   [[nodiscard]] bool has_deadlines() const noexcept {
     return has_deadlines_.load(std::memory_order_relaxed);
@@ -77,6 +75,21 @@ class instance final : public chore,
     has_deadlines_.store(true, std::memory_order_relaxed);
     want_visit();
   }
+  /// The level of a feed: the one asked for, if it makes sense. Errors: table_closed, forked,
+  /// invalid_argument.
+  [[nodiscard]] result<change_level> level_to_follow(const change_options& how) const;
+  /// The table of that id; null if there is none. It stays to the end.
+  [[nodiscard]] live_table* table_of(std::uint32_t id) const noexcept;
+  /// Whether an entry is of the types of the table, as far as the program has told them. From any
+  /// thread.
+  [[nodiscard]] result<> fits_types(const live_table& in, bytes key, bytes value) const;
+  /// The file at present. From any thread.
+  [[nodiscard]] std::shared_ptr<file_store> current_file() const { return file_.current(); }
+  /// Whether the file has batches as they were published, and not as they were saved.
+  [[nodiscard]] bool saves_later() const noexcept { return config_.mode == write_mode::back; }
+  [[nodiscard]] error labelled(errc code) const;
+  /// The last batch that is on disk with all before it. In the turn.
+  [[nodiscard]] sequence durable_batch() const noexcept;
   const std::string& label() const noexcept override { return label_; }
   /// How many transactions run in it.
   [[nodiscard]] const std::atomic<int>& running() const noexcept { return running_; }
@@ -184,6 +197,7 @@ class instance final : public chore,
   [[nodiscard]] bool has_much_unsaved() const;
   [[nodiscard]] result<> sync_and_note(bool settle);
   void note_on_disk(sequence number) noexcept;
+  void name_batches() noexcept;
   [[nodiscard]] bool has_left(const file_store& f) const;
   void note_sync(const file_store& f);
   [[nodiscard]] result<> reload_locked();
@@ -209,7 +223,6 @@ class instance final : public chore,
   void want_visit() const noexcept;
   void report(const error& e) noexcept;
   void tell(const error& e) const noexcept;
-  [[nodiscard]] error labelled(errc code) const;
   [[nodiscard]] error no_table(std::string_view name) const;
   [[nodiscard]] result<> may_transact(const detail::transact_settings& how) const;
 
@@ -229,7 +242,8 @@ class instance final : public chore,
   mutable commit_queue commits_;
   /// Grows under life_ and in the turn; either is enough to walk it. Tables stay to the end.
   std::vector<std::unique_ptr<live_table>> tables_;
-  mutable std::mutex names_;      ///< held while it grows, and by those who have neither
+  /// Held while it grows or types are told, and by those who have neither.
+  mutable std::mutex names_;
   std::uint32_t highest_id_ = 0;  ///< that a table ever had; with tables_
   table_description first_;       ///< of a format without a catalog; else of a new file
   std::atomic<bool> is_open_{false};

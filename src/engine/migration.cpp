@@ -52,7 +52,7 @@ result<detail::migration_counts> instance::migrate(
     if (t.id == from.id())
       t = {.id = t.id, .as = &as, .all = fresh.get(), .at = fresh->published()};
   }
-  auto made = file_->write_whole(commits_.draw(), tables.tables, tell);
+  auto made = file_->write_whole(file_->new_state(commits_.draw()), tables.tables, tell);
   if (!made) return std::unexpected(made.error());
   if (auto named = file_.take_up(std::move(*made)); !named) return std::unexpected(named.error());
   return counts;

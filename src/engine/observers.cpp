@@ -80,13 +80,56 @@ void observers::keep_from_here() noexcept {
   unheard_ = 0;
 }
 
+// --- positions -----------------------------------------------------------------------------------
+
+void observers::name_batches(sequence last, const shelf::position& as, std::uint64_t run) noexcept {
+  const std::scoped_lock lock(mutex_);
+  if (!std::exchange(is_named_, true)) spans_.clear();
+  while (spans_.size() + 2 > most_spans) spans_.erase(spans_.begin());
+  if (!spans_.empty()) spans_.back().last = last;
+  const auto ahead = static_cast<std::int64_t>(last - as.version);
+  const bool goes_on = as.run == run && ahead == 0;
+  spans_.push_back({.after = last == 0 ? 0 : last - 1, .run = as.run, .ahead = ahead});
+  if (goes_on) return;
+  spans_.back().last = last;
+  spans_.push_back({.after = last, .run = run});
+}
+
+void observers::name_save(sequence number, sequence as) noexcept {
+  const std::scoped_lock lock(mutex_);
+  saved_ = {number, as};
+}
+
+shelf::position observers::position_of(sequence number) const noexcept {
+  const std::scoped_lock lock(mutex_);
+  const auto s = std::find_if(spans_.rbegin(), spans_.rend(), [number](const span& of) {
+    return of.after < number || (of.after == 0 && number == 0);
+  });
+  if (s == spans_.rend()) return {};
+  if (number != 0 && number == saved_.first) return {.run = s->run, .version = saved_.second};
+  return {.run = s->run, .version = number - static_cast<sequence>(s->ahead)};
+}
+
+std::optional<sequence> observers::number_of(const shelf::position& p) const noexcept {
+  const std::scoped_lock lock(mutex_);
+  for (auto s = spans_.rbegin(); s != spans_.rend(); ++s) {
+    if (s->run != p.run) continue;
+    const auto number = p.version + static_cast<sequence>(s->ahead);
+    const bool is_behind = number > s->after || (number == 0 && s->after == 0);
+    if (is_behind && number <= s->last) return number;
+  }
+  return std::nullopt;
+}
+
 // --- reading batches -----------------------------------------------------------------------------
 
-observers::reader::reader(std::shared_ptr<observers> of, bool only_durable, sequence last)
+observers::reader::reader(std::shared_ptr<observers> of, bool only_durable, sequence last,
+                          sequence durable)
     : of_(std::move(of)), only_durable_(only_durable) {
   {
     const std::scoped_lock lock(of_->mutex_);
     of_->readers_.push_back(this);
+    of_->durable_ = std::max(of_->durable_, durable);
   }
   of_->wanted_.fetch_or(batches, std::memory_order_relaxed);
   of_->begin_group(last);
@@ -102,6 +145,11 @@ sequence observers::reader::oldest() const {
   return of_->ring_.begin();
 }
 
+sequence observers::reader::durable() const {
+  const std::scoped_lock lock(of_->mutex_);
+  return of_->durable_;
+}
+
 observers::reader::outcome observers::reader::next(std::chrono::steady_clock::time_point until,
                                                    change_ring::found_batch& found,
                                                    detail::function_ref<bool()> is_over) {
@@ -114,6 +162,7 @@ observers::reader::outcome observers::reader::next(std::chrono::steady_clock::ti
       found = *batch;
       return outcome::found;
     }
+    cursor_.seen = std::max(cursor_.seen, limit);
     if (of_->is_closed_ || is_over()) return outcome::closed;
     if (event_) event_->lower();
     if (is_late) return outcome::nothing;

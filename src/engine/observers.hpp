@@ -4,6 +4,7 @@
 
 #include "engine/change_ring.hpp"
 #include "file/event_descriptor.hpp"
+#include "shelf/position.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -30,12 +31,20 @@ namespace shelf::engine {
 /// Thread safety: begin_group and tell in the turn; all else from any thread.
 class observers {
  public:
-  explicit observers(std::uint64_t run) : run_(run) {}
+  /// `run`: of batches that no file names.
+  explicit observers(std::uint64_t run) : spans_{{.run = run}} { spans_.reserve(most_spans); }
   observers(const observers&) = delete;
   observers& operator=(const observers&) = delete;
 
-  /// Drawn by this opening of the database.
-  [[nodiscard]] std::uint64_t run() const noexcept { return run_; }
+  // The names of batches: positions.
+  /// The last batch that was published, `last`, has this name in the file; those to come are of
+  /// `run`, under their numbers. In the turn, or before anybody has the database.
+  void name_batches(sequence last, const shelf::position& as, std::uint64_t run) noexcept;
+  /// The batch that was published as `number` is the last one in a save of the name `as`.
+  void name_save(sequence number, sequence as) noexcept;
+  [[nodiscard]] shelf::position position_of(sequence number) const noexcept;
+  /// The batch of that name, if this opening has published it, or might yet.
+  [[nodiscard]] std::optional<sequence> number_of(const shelf::position& p) const noexcept;
 
   // The writer, in its turn.
   /// Whether changes are to be noted. A relaxed load.
@@ -59,16 +68,19 @@ class observers {
   /// One that reads batches. Its calls: one thread at a time.
   class reader {
    public:
-    /// In the turn. `last` as of begin_group.
-    reader(std::shared_ptr<observers> of, bool only_durable, sequence last);
+    /// In the turn. `last` as of begin_group; `durable` as of note_durable.
+    reader(std::shared_ptr<observers> of, bool only_durable, sequence last, sequence durable);
     reader(const reader&) = delete;
     reader& operator=(const reader&) = delete;
     ~reader();
 
     /// The number behind which the ring begins.
     [[nodiscard]] sequence oldest() const;
-    void start_at(sequence behind) noexcept { cursor_.seen = behind; }
+    void start_at(sequence behind) noexcept { cursor_ = {.seen = behind}; }
     [[nodiscard]] sequence seen() const noexcept { return cursor_.seen; }
+    /// The last batch that is known to be on disk.
+    [[nodiscard]] sequence durable() const;
+    [[nodiscard]] bool is_only_durable() const noexcept { return only_durable_; }
 
     enum class outcome : std::uint8_t { found, nothing, lost, closed };
     /// Waits for the next batch, which then lives until pass(). `is_over` is asked when there is
@@ -119,19 +131,31 @@ class observers {
       return as_text(a.second) < as_text(b.second);
     }
   };
+  /// More are needed only by who recovers this often: the names of the oldest batches are
+  /// forgotten.
+  static constexpr std::size_t most_spans = 8;
   enum wanted : unsigned { batches = 1, keys = 2 };
+  /// Batches with a number above `after`, and up to `last`; the empty table before all of them.
+  struct span {
+    sequence after = 0;
+    sequence last = ~sequence{0};
+    std::uint64_t run;
+    std::int64_t ahead = 0;  ///< of its number in the file is the one in memory
+  };
 
   void note_written(const noted_change& c) noexcept;
   void wake_locked() noexcept;
   void raise_events() noexcept;
 
-  const std::uint64_t run_;
   std::atomic<unsigned> wanted_{0};  ///< flags of `wanted`
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable awake_;
   bool is_kept_ = false;  ///< the ring is complete from its beginning on; guarded by the turn
   // Guarded by the mutex.
+  std::vector<span> spans_;                    ///< has room for most_spans; never empty
+  bool is_named_ = false;                      ///< by a file
+  std::pair<sequence, sequence> saved_{0, 0};  ///< of the last save: see name_save
   change_ring ring_;
   std::size_t unheard_ = 0;  ///< bytes since there was a reader
   sequence last_ = 0;        ///< batch that was told

@@ -130,6 +130,10 @@ result<std::shared_ptr<instance>> instance::open(detail::core_config config,
   for (const auto& w : wanted) {
     if (w.ttl.count() != 0) s->find(w.name)->set_ttl(w.ttl);
   }
+  if (s->file_) {
+    s->name_batches();
+    s->note_on_disk(s->commits_.board().published());
+  }
   list_as_open(s, std::move(listed));
   s->is_open_ = true;
   if (has_keeper) s->hire(*keeper, std::move(room));

@@ -152,7 +152,7 @@ result<> instance::save_unsaved() {
     const bool any = std::ranges::any_of(tables_, [](const auto& t) { return t->unsaved_count(); });
     if (!any) {
       auto synced = file_->sync();
-      if (synced) observers_->note_durable(commits_.last());
+      if (synced) note_on_disk(commits_.last());
       return synced;
     }
     number = commits_.draw();
@@ -173,8 +173,9 @@ result<> instance::save_unsaved() {
     if (auto written = file_.take_up(std::move(*fresh)); !written) return written;
   }
   taken.saved();
+  observers_->name_save(all.pin->at(), number);
   file_->note_durable();
-  observers_->note_durable(number);
+  note_on_disk(number);
   return {};
 }
 
@@ -207,7 +208,7 @@ result<> instance::sync_and_note(bool settle) {
       commits_.figures().sync.note(system_.now() - start);
       note_sync(*f);
     }
-    note_on_disk(reached);
+    if (config_.mode != write_mode::back) note_on_disk(reached);
     return {};
   }
 }

@@ -74,7 +74,7 @@ void snapshot_registry::leave(ticket t) noexcept {
 shelf::position snapshot_registry::position_at(sequence version) const noexcept {
   if (!observers_ || process_.is_of_parent()) return {};
   observers_->keep_from_here();
-  return {.run = observers_->run(), .version = version};
+  return observers_->position_of(version);
 }
 
 std::size_t snapshot_registry::count() const {

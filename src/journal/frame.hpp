@@ -37,6 +37,21 @@ struct session {
   friend bool operator==(const session&, const session&) = default;
 };
 
+/// A session as one number, as positions name it. 0 is no session.
+[[nodiscard]] constexpr std::uint64_t run_of(session s) noexcept {
+  return std::uint64_t{s.era} << 32 | s.nonce;
+}
+[[nodiscard]] constexpr session session_of(std::uint64_t run) noexcept {
+  return {.era = static_cast<std::uint32_t>(run >> 32), .nonce = static_cast<std::uint32_t>(run)};
+}
+
+/// What names a batch for good, in this file and in those that compactions make of it.
+struct batch_id {
+  session of;
+  std::uint64_t sequence = 0;
+  friend bool operator==(const batch_id&, const batch_id&) = default;
+};
+
 /// What stands before the records of a frame.
 struct frame_header {
   std::uint32_t size = 0;

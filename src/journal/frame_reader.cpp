@@ -51,6 +51,13 @@ result<std::optional<frame_header>> frame_reader::header_at(std::uint64_t offset
   return header;
 }
 
+result<std::uint8_t> frame_reader::first_op_at(std::uint64_t offset) {
+  const auto front = window(offset, frame_header_size + 1);
+  if (!front) return std::unexpected(front.error());
+  if (front->size() <= frame_header_size) return std::uint8_t{0};
+  return std::to_integer<std::uint8_t>(front->back());
+}
+
 result<bool> frame_reader::holds_in_pieces(const frame_header& header, std::uint64_t offset) {
   frame_check check(header, file_id_, offset);
   const auto end = offset + padded(header.size);

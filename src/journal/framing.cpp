@@ -13,10 +13,17 @@ void journal_file::begin(std::uint64_t sequence) {
   assert(is_recovered_);
   assert(sequence >= sequence_ && "a number that reached the file is never used again");
   batch_sequence_ = sequence;
+  batch_session_ = session_;
   batch_at_ = end();
   batch_first_ = true;
   batch_is_note_ = true;
   empty_buffer();
+}
+
+void journal_file::begin_as(const batch_id& id) {
+  assert(is_unpublished() && id.of.era <= session_.era && "eras only grow");
+  begin(id.sequence);
+  batch_session_ = id.of;
 }
 
 /// Room in the frame for the record of this change, or a frame of its own.

@@ -52,32 +52,7 @@ void journal_file::start_session() {
   is_announced_ = false;
 }
 
-// --- creating and opening ------------------------------------------------------------------------
-
-result<std::unique_ptr<journal_file>> journal_file::create(
-    const file::location& where, const std::array<std::byte, 16>& store_id, settings s) {
-  // The journal first: from here on it throws the file away should anything go wrong.
-  std::unique_ptr<journal_file> j(new journal_file(
-      where, {file::open_file(where.system(), file::descriptor::none, {}), {}}, s));
-  auto made = where.create_temporary();
-  if (!made) return std::unexpected(made.error());
-  j->held_ = std::move(*made);
-  j->header_.store_id = store_id;
-  j->header_.file_id = where.system().random();
-  j->header_.several_tables = s.several_tables;
-  j->session_ = {.era = 1, .nonce = static_cast<std::uint32_t>(where.system().random())};
-  j->era_.store(j->session_.era, std::memory_order_relaxed);
-  j->is_recovered_ = true;
-  j->is_announced_ = true;
-  auto written = j->write_header_slots(false);
-  // The hole behind the second slot is filled by the file's length alone.
-  if (written) written = j->held_.file.truncate(frames_start);
-  if (!written) return std::unexpected(written.error());
-  j->written_up_to_ = frames_start;
-  j->least_size_ = frames_start;
-  j->map_if_asked();
-  return j;
-}
+// --- opening ------------------------------------------------------------------------
 
 result<std::unique_ptr<journal_file>> journal_file::open(const file::location& where, settings s,
                                                          const progress& tell) {
@@ -105,6 +80,7 @@ result<> journal_file::look(const progress& tell) {
   if (!found) return std::unexpected(found.error());
   recovery_.found = *found;
   sequence_ = std::max(found->sequence, header_.sequence);
+  last_batch_ = found->changed;
   if (auto room = has_room_to_count(); !room) return room;
   recovery_.clean =
       found->sealed && header_.closed && found->end == status->size && found->torn_bytes == 0;
@@ -253,7 +229,9 @@ result<> journal_file::commit() {
   sequence_ = batch_sequence_;
   last_frame_.store(frame_at_, std::memory_order_release);
   end_.store(batch_at_, std::memory_order_release);
-  if (!batch_is_note_) changes_end_.store(batch_at_, std::memory_order_release);
+  if (batch_is_note_) return {};
+  changes_end_.store(batch_at_, std::memory_order_release);
+  last_batch_ = {batch_session_, batch_sequence_};
   return {};
 }
 
@@ -277,7 +255,7 @@ result<> journal_file::flush_frame(bool commits) {
   const frame_header header{.size = static_cast<std::uint32_t>(filled()),
                             .first = batch_first_,
                             .commit = commits,
-                            .written_in = session_,
+                            .written_in = batch_session_,
                             .sequence = batch_sequence_,
                             .durable_up_to = claimed_durable()};
   if (auto announced = announce_session(); !announced) return announced;
@@ -415,11 +393,13 @@ result<> journal_file::seal() {
   if (auto why = fence()) return std::unexpected(*why);
   if (recovery_.clean && end() == recovery_.found.end && header_.closed) return {};
   unfinished_batch batch(*this);
+  const auto last = last_batch_;
   begin(sequence_);
   change seal;
   seal.what = op::seal;
   auto sealed = add(seal);
   if (sealed) sealed = commit();
+  last_batch_ = last;
   batch.ended();
   if (!sealed) return std::unexpected(roll_back(sealed.error()));
   if (written_up_to_ > end()) {
@@ -439,56 +419,6 @@ result<> journal_file::seal() {
   recovery_.clean = true;
   recovery_.found.end = end();
   start_session();
-  return {};
-}
-
-result<> journal_file::sync_unpublished() {
-  assert(is_unpublished());
-  if (has_bug(seeded_bug::rename_before_sync)) return {};
-  if (sync_failed_) return std::unexpected(*sync_failed_);
-  const auto up_to = end();
-  if (auto synced = held_.file.sync_data(); !synced) {
-    sync_failed_ = synced.error();
-    return synced;
-  }
-  pace_.synced_to(up_to);
-  durable_.store(up_to, std::memory_order_release);
-  return {};
-}
-
-result<> journal_file::copy_mode_of(const journal_file& other) {
-  return where_->keep_mode_and_owner(other.held_.file, held_);
-}
-
-result<> journal_file::publish(bool replace) {
-  assert(is_unpublished());
-  if (sync_failed_) return std::unexpected(*sync_failed_);
-  // True as soon as anybody can read it: nothing finds this file before it is synced and named.
-  claim_durable(session_.era - 1);
-  if (auto written = write_header_slots(false); !written) return written;
-  if (!has_bug(seeded_bug::rename_before_sync)) {
-    if (auto synced = held_.file.sync(); !synced) {
-      sync_failed_ = synced.error();
-      return synced;
-    }
-  }
-  if (auto named = where_->publish(held_, replace); !named) return named;
-  held_.name.clear();
-  settings_.sync_on_the_way = false;
-  if (has_bug(seeded_bug::skip_directory_sync)) return {};
-  const auto synced = [&] {
-    try {
-      return where_->sync_directory();
-    } catch (...) {  // it failed, and there is no memory to say how: it failed all the same
-      set_fence(error(errc::file_error));
-      throw;
-    }
-  }();
-  if (!synced) {
-    set_fence(synced.error());
-    return std::unexpected(in_doubt(synced.error()));
-  }
-  durable_.store(end(), std::memory_order_release);
   return {};
 }
 

@@ -54,6 +54,10 @@ class journal_file {
     bool sync_on_the_way = false;
     /// Of a new file: see allow_several_tables.
     bool several_tables = false;
+    /// Of a new file: the session it is written in. No nonce: one is drawn. A file that takes the
+    /// place of another goes on in its session, or in a later one, so that no batch is ever named
+    /// like another one of the old file.
+    session written_in{.era = 1, .nonce = 0};
   };
 
   /// A new file under a temporary name: headers only. Append the catalogue, sync, then publish.
@@ -94,6 +98,9 @@ class journal_file {
   // Appending: begin, add any number of times, commit; or roll_back.
   /// Starts the batch `sequence`, greater than any used before (or equal, for notes alone).
   void begin(std::uint64_t sequence);
+  /// Starts a batch that bears the name of one in another file, whose state it holds. Of a new
+  /// file.
+  void begin_as(const batch_id& id);
   /// Adds a change to the batch; frames that are full go to the file. After an error: roll_back.
   [[nodiscard]] result<> add(const change& c);
   /// The same for a change whose bytes stay where they are until the next call that begins, adds,
@@ -154,6 +161,11 @@ class journal_file {
   }
   /// The highest sequence number that may have reached the file. For the appending thread.
   [[nodiscard]] std::uint64_t last_sequence() const noexcept { return sequence_; }
+  /// The last batch that changed something. For the appending thread.
+  [[nodiscard]] const batch_id& last_batch() const noexcept { return last_batch_; }
+  /// Of the batches to come. For the appending thread.
+  [[nodiscard]] const session& writes_in() const noexcept { return session_; }
+  [[nodiscard]] std::uint64_t file_id() const noexcept { return header_.file_id; }
   [[nodiscard]] std::uint32_t era() const noexcept { return era_.load(std::memory_order_relaxed); }
   [[nodiscard]] const std::array<std::byte, 16>& store_id() const noexcept {
     return header_.store_id;
@@ -206,11 +218,13 @@ class journal_file {
   bool is_recovered_ = false;           ///< nothing torn stands behind end_: appending may begin
   bool is_announced_ = false;           ///< the header on disk has ended the eras before ours
   std::uint64_t sequence_ = 0;
+  batch_id last_batch_;
 
   // The batch under way.
   std::vector<std::byte> buffer_;  ///< header space and records of the frame being filled
   bytes large_;                    ///< the value of its last record, if that is not in the buffer
   std::uint64_t batch_sequence_ = 0;
+  session batch_session_;
   std::uint64_t batch_at_ = 0;  ///< where its next frame goes
   std::uint64_t frame_at_ = 0;  ///< where its last frame went
   bool batch_first_ = false;

@@ -64,6 +64,7 @@ class chain {
     found_.last = f.header.written_in;
     found_.sequence = f.header.sequence;
     found_.sealed = sealed_;
+    if (changes_ != 0) found_.changed = {f.header.written_in, f.header.sequence};
     found_.changes += changes_;
     changes_ = 0;
     ++found_.batches;

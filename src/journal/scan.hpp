@@ -16,6 +16,7 @@ struct scanned {
   std::uint64_t end = frames_start;         ///< end of the last committed batch
   std::uint64_t last_frame = frames_start;  ///< where its last frame starts
   session last;                             ///< that wrote the last committed batch
+  batch_id changed;                         ///< the last batch that changes a table
   std::uint64_t sequence = 0;               ///< of the last committed batch
   std::uint64_t batches = 0;
   std::uint64_t changes = 0;  ///< records that change a table

@@ -202,10 +202,10 @@ result<> dets_store::allow_several_tables() {
 }
 
 result<std::shared_ptr<file_store>> dets_store::save(const unsaved_state& state) {
-  return write_whole(state.number, state.all, {});
+  return write_whole({}, state.all, {});
 }
 
-result<std::shared_ptr<file_store>> dets_store::write_whole(sequence,
+result<std::shared_ptr<file_store>> dets_store::write_whole(const state_name&,
                                                             std::span<const table_image> tables,
                                                             const progress& tell) const {
   assert(tables.size() == 1 && "a DETS file holds one table");

@@ -45,7 +45,7 @@ class dets_store final : public file_store {
   result<> work_due() override;
   result<> close() override;
   void abandon() noexcept override { file_->abandon(); }
-  result<std::shared_ptr<file_store>> write_whole(sequence number,
+  result<std::shared_ptr<file_store>> write_whole(const state_name& as,
                                                   std::span<const table_image> tables,
                                                   const progress& tell) const override;
   result<> catch_up(reading& from) override;

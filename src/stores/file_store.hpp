@@ -3,6 +3,7 @@
 #pragma once
 
 #include "file/location.hpp"
+#include "journal/trail.hpp"
 #include "kinds/contents.hpp"
 #include "shelf/detail/core.hpp"
 #include "stores/catalogue.hpp"
@@ -37,6 +38,12 @@ struct table_image {
   const table_description* as = nullptr;  ///< null: no table, but its id was used
   const contents* all = nullptr;          ///< null: no entries
   sequence at = 0;
+};
+
+/// What the batch is called that a whole new file begins with, and the session that goes on in it.
+struct state_name {
+  journal::batch_id id;         ///< of no session: of written_in
+  journal::session written_in;  ///< without a nonce: a new session
 };
 
 /// What a write-back table has changed since its last save.
@@ -75,7 +82,7 @@ class file_store : public change_store {
   /// A file of another content for the same database, locked, under a temporary name, synced, with
   /// mode and owner of this one. This one may be fenced. `tell` is told of the entries.
   [[nodiscard]] virtual result<std::shared_ptr<file_store>> write_whole(
-      sequence number, std::span<const table_image> tables, const progress& tell) const = 0;
+      const state_name& as, std::span<const table_image> tables, const progress& tell) const = 0;
   /// Of a file that is not published: takes what another one got meanwhile.
   [[nodiscard]] virtual result<> catch_up(reading& from) = 0;
   [[nodiscard]] virtual result<> sync_unpublished() = 0;
@@ -90,6 +97,32 @@ class file_store : public change_store {
   [[nodiscard]] virtual result<> is_whole(journal::look_at /*what*/) { return {}; }
   /// How many names the file has.
   [[nodiscard]] virtual result<std::uint64_t> names() const = 0;
+
+  // The names of batches, where the format has them. Positions outlive the file by them.
+  /// For a new file that holds what the last batch made of the database. In the turn.
+  [[nodiscard]] state_name same_state() const noexcept { return {last_batch(), writes_in()}; }
+  /// For one that holds a batch more. In the turn.
+  [[nodiscard]] state_name next_state(sequence number) const noexcept {
+    return {{writes_in(), number}, writes_in()};
+  }
+  /// For one that holds something else: no batch but the new one is known there. In the turn.
+  [[nodiscard]] state_name new_state(sequence number) const noexcept {
+    return {{{}, number}, {.era = writes_in().era + 2, .nonce = 0}};
+  }
+  /// The last batch that changed something. In the turn.
+  [[nodiscard]] virtual journal::batch_id last_batch() const noexcept { return {}; }
+  /// The session of the batches to come. In the turn.
+  [[nodiscard]] virtual journal::session writes_in() const noexcept { return {}; }
+  /// Whether its batches can be read again, one by one.
+  [[nodiscard]] virtual bool has_trail() const noexcept { return false; }
+  /// Its batches, read again. replaced, if the name means another file by now.
+  [[nodiscard]] virtual result<std::unique_ptr<journal::trail>> open_trail() const {
+    return nullptr;
+  }
+  /// Where committed batches end; 0 if that is the trail of another file. From any thread.
+  [[nodiscard]] virtual std::uint64_t end_of(const journal::trail& /*t*/) const noexcept {
+    return 0;
+  }
 
   // Figures.
   [[nodiscard]] virtual file_figures figures(const live_figures& live) const = 0;

@@ -202,7 +202,7 @@ result<> journal_store::append(sequence number, std::span<const journal::change>
 
 /// One batch: its cost follows the change, not the table.
 result<std::shared_ptr<file_store>> journal_store::save(const unsaved_state& state) {
-  if (state.compact) return write_whole(state.number, state.all, {});
+  if (state.compact) return write_whole(next_state(state.number), state.all, {});
   assert(state.number > file_->last_sequence());
   journal::unfinished_batch batch(*file_);
   file_->begin(state.number);
@@ -224,19 +224,23 @@ result<std::shared_ptr<file_store>> journal_store::save(const unsaved_state& sta
   return nullptr;
 }
 
-result<std::shared_ptr<file_store>> journal_store::write_whole(sequence number,
+result<std::shared_ptr<file_store>> journal_store::write_whole(const state_name& as,
                                                                std::span<const table_image> tables,
                                                                const progress& tell) const {
   auto settings = settings_;
   settings.sync_on_the_way = static_cast<bool>(tell);
   settings.several_tables = are_several(tables);
+  settings.written_in = as.written_in;
   auto made = journal_file::create(*where_, file_->store_id(), settings);
   if (!made) return std::unexpected(made.error());
   auto ready = std::make_shared<journal_store>(where_, settings_, std::move(*made));
   auto& j = *ready->file_;
-  assert(number > 0 && !tables.empty() && "even an empty database knows its highest id");
+  assert(as.id.sequence > 0 && !tables.empty() && "even an empty database knows its highest id");
   if (auto like = j.copy_mode_of(*file_); !like) return std::unexpected(like.error());
-  j.begin(number);
+  if (as.id.of == journal::session{})
+    j.begin(as.id.sequence);
+  else
+    j.begin_as(as.id);
   result<> done;
   std::uint64_t of = 0;
   for (const auto& t : tables) {
@@ -268,6 +272,14 @@ result<std::uint64_t> journal_store::names() const {
   const auto status = file_->file().status();
   if (!status) return std::unexpected(status.error());
   return status->links;
+}
+
+result<std::unique_ptr<journal::trail>> journal_store::open_trail() const {
+  auto opened = journal::trail::open(*where_);
+  if (!opened) return opened;
+  if (end_of(**opened) != 0) return opened;
+  return std::unexpected(
+      error(errc::replaced, where_->path() + ": another file has taken its name"));
 }
 
 file_figures journal_store::figures(const live_figures& live) const {

@@ -36,7 +36,7 @@ class journal_store final : public file_store {
   void note_durable() noexcept override { file_->note_durable(); }
   result<> close() override { return file_->seal(); }
   void abandon() noexcept override { file_->abandon(); }
-  result<std::shared_ptr<file_store>> write_whole(sequence number,
+  result<std::shared_ptr<file_store>> write_whole(const state_name& as,
                                                   std::span<const table_image> tables,
                                                   const progress& tell) const override;
   result<> catch_up(reading& from) override;
@@ -48,6 +48,13 @@ class journal_store final : public file_store {
   std::optional<error> fence() const override { return file_->fence(); }
   void set_fence(const error& cause) noexcept override { file_->set_fence(cause); }
   bool is_fenced() const noexcept override { return file_->is_fenced(); }
+  journal::batch_id last_batch() const noexcept override { return file_->last_batch(); }
+  journal::session writes_in() const noexcept override { return file_->writes_in(); }
+  bool has_trail() const noexcept override { return true; }
+  result<std::unique_ptr<journal::trail>> open_trail() const override;
+  std::uint64_t end_of(const journal::trail& t) const noexcept override {
+    return t.file_id() == file_->file_id() ? file_->end() : 0;
+  }
   file_figures figures(const live_figures& live) const override;
   bool is_mostly_garbage(const live_figures& live, std::uint64_t min_bytes,
                          std::uint32_t factor) const override;

@@ -39,7 +39,7 @@ class change_start {
       : behind_(behind) {}  // NOLINT: it is a start
   /// The first batch is the next one that is written.
   static const change_start now;
-  /// The first batch is the oldest one that is kept.
+  /// The first batch is the oldest one that is kept, in the file or in memory.
   static const change_start oldest;
 
   /// Empty: now or oldest.
@@ -60,10 +60,13 @@ inline constexpr change_start change_start::oldest{true};
 struct change_options {
   /// Where to start.
   change_start from = change_start::now;
-  /// When to show a batch.
-  change_level level = change_level::written;
-  /// Whether to tell the value that a change replaced or erased. Erased values of bags are always
-  /// told.
+  /// When to show a batch. Empty: durable if `from` is a position that parse() made (tables in
+  /// memory: written), otherwise written. What was durable is never rolled back, so a consumer
+  /// that keeps its position outside of the process wants no other.
+  std::optional<change_level> level = std::nullopt;
+  /// Whether to tell the value that a change replaced or erased, where it is known: changes that
+  /// are read from the file have it only with config::history. Erased values of bags are always
+  /// told by name.
   bool before = false;
 };
 
