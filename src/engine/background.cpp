@@ -32,7 +32,7 @@ error instance::labelled(errc code) const {
 std::shared_ptr<const pinned_version> instance::pin() const {
   auto made = std::make_shared<pinned_version>(commits_.shared_board(), snapshots_, system_.now());
   // Who made the first deadline that it shows had noted that before.
-  if (has_deadlines_.load(std::memory_order_relaxed)) made->set_now(clock_.now());
+  if (clock_.is_needed()) made->set_now(clock_.now());
   return made;
 }
 

@@ -35,7 +35,7 @@ commit_queue::commit_queue(file_keeper& file, write_mode mode, observers& heard_
 
 void commit_queue::execute(operation* first) noexcept {
   while (first != nullptr) {
-    if (refuse(*first)) {
+    if (!takes_writes(*first) && refuse(*first)) {
       first = first->next_operation();
     } else {
       is_timed_ = figures_.begin_group();

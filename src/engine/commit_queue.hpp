@@ -71,15 +71,20 @@ class commit_queue {
 
  private:
   void begin_group() noexcept {
+    group_.needs_care = group_.clock->is_needed();
     if (!observers_.is_anybody_there()) [[likely]]
       return;
     group_.is_observed = true;
+    group_.needs_care = true;
     observers_.begin_group(board_->published());
   }
   void tell_observers(sequence number) noexcept;
   void execute(operation* first) noexcept;
   operation* execute_group(operation* first) noexcept;
   operation* execute_timed(operation* first) noexcept;
+  [[nodiscard]] bool takes_writes(const operation& op) const noexcept {
+    return op.on->held() != nullptr && !is_closing_ && !(file_ && file_->is_fenced());
+  }
   [[nodiscard]] bool refuse(operation& op) const noexcept;
   [[nodiscard]] operation* stage_group(operation* first);
   void publish_group(operation* first, const operation* end) noexcept;

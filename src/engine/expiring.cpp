@@ -66,7 +66,9 @@ deadline live_table::deadline_of(const expiry& e) const noexcept {
   const auto what = e.what();
   const bool is_relative = what == form::in || ((what == form::by_default || what == form::keep) &&
                                                 ttl_.load(std::memory_order_relaxed) != 0);
-  return deadline_at(e, is_relative ? of_.clock().now() : 0);
+  const auto at = deadline_at(e, is_relative ? of_.clock().now() : 0);
+  if (at != no_deadline) of_.clock().note_need();
+  return at;
 }
 
 /// For readers, at this moment.
@@ -123,7 +125,7 @@ result<live_table::swept> live_table::sweep(deadline until, bool is_exact) {
 }
 
 void live_table::add_expiry_figures(table_stats& to) const {
-  if (!of_.has_deadlines() || owned_ == nullptr) return;
+  if (!of_.clock().is_needed() || owned_ == nullptr) return;
   to.expiring += owned_->wheel().size();
   to.expired += owned_->wheel().count_due(of_.clock().now());
 }
@@ -137,8 +139,18 @@ const entry* live_table::find_live(bytes key, group& to) const {
 /// The entry with the deadline of the one that it replaces, if there is one.
 void live_table::keep_deadline(entry::owner& e, std::uint64_t hash, group& to) const {
   const auto* const there = find_live(e->key(), hash, to);
-  if (there == nullptr || there->until() == e->until()) return;
-  e = entry::make(e->key(), e->value(), there->until());
+  if (there != nullptr) give_deadline(e, there->until());
+}
+
+void give_deadline(entry::owner& e, deadline until) {
+  if (e->until() != until) e = entry::make(e->key(), e->value(), until);
+}
+
+/// In the turn, of an entry that the group makes.
+deadline live_table::deadline_of(const expiry& e, group& to) const noexcept {
+  const auto at = deadline_of(e);
+  to.needs_care = to.needs_care || at != no_deadline;
+  return at;
 }
 
 void live_table::stage_touch(operation& op, group& to) {
@@ -188,7 +200,7 @@ std::chrono::nanoseconds instance::sweep() noexcept {
   // Asked at every visit: so a clock that stands is trusted by the time there is something to
   // sweep.
   const auto until = clock_.trusted();
-  if (!has_deadlines_.load(std::memory_order_relaxed)) return housekeeper::idle;
+  if (!clock_.is_needed()) return housekeeper::idle;
   // A transaction that has its tables to itself would meet the sweep.
   if (until == 0 || reserved_.is_held()) return between_looks;
   const auto began = system_.now();

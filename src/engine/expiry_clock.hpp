@@ -6,6 +6,7 @@
 #include "kinds/entry.hpp"
 #include "shelf/expiry.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <optional>
 
@@ -20,7 +21,7 @@ using kinds::no_deadline;
 /// wall clock as long as it goes with the steady one; after a jump the earlier of the two, until
 /// the new time has stood for the grace time. At first nothing is trusted.
 ///
-/// Thread safety: now() from any thread; trusted() one thread at a time.
+/// Thread safety: from any thread; trusted() one thread at a time.
 class expiry_clock {
  public:
   /// `given` may be null: then the system is asked.
@@ -36,6 +37,13 @@ class expiry_clock {
   /// for it sees a jump only when it looks.
   [[nodiscard]] deadline trusted() noexcept;
 
+  /// Some entry has or had a deadline, or is about to be written with one. Until then no write and
+  /// no snapshot has to look for any.
+  [[nodiscard]] bool is_needed() const noexcept {
+    return is_needed_.load(std::memory_order_relaxed);
+  }
+  void note_need() const noexcept { is_needed_.store(true, std::memory_order_relaxed); }
+
  private:
   [[nodiscard]] std::int64_t wall() const noexcept;
   [[nodiscard]] std::int64_t steady() const noexcept;
@@ -46,6 +54,7 @@ class expiry_clock {
   std::optional<std::int64_t> offset_;     ///< of the wall clock from the steady one, trusted
   std::optional<std::int64_t> candidate_;  ///< another one,
   std::int64_t since_ = 0;                 ///< seen since then on the steady clock
+  mutable std::atomic<bool> is_needed_{false};
 };
 
 }  // namespace shelf::engine

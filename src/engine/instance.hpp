@@ -66,14 +66,10 @@ class instance final : public chore,
     return observers_;
   }
   [[nodiscard]] const expiry_clock& clock() const noexcept { return clock_; }
-  [[nodiscard]] bool has_deadlines() const noexcept {
-    return has_deadlines_.load(std::memory_order_relaxed);
-  }
-  /// A table has an entry that expires, or is about to.
+  /// A table has an entry that expires, or is about to: somebody is to sweep it.
   void note_deadlines() noexcept {
-    if (has_deadlines_.load(std::memory_order_relaxed) && visit_comes_.load()) return;
-    has_deadlines_.store(true, std::memory_order_relaxed);
-    want_visit();
+    clock_.note_need();
+    if (!visit_comes_.load()) want_visit();
   }
   /// The level of a feed: the one asked for, if it makes sense. Errors: table_closed, forked,
   /// invalid_argument.
@@ -238,7 +234,6 @@ class instance final : public chore,
   file_keeper file_;
   const std::shared_ptr<observers> observers_;
   expiry_clock clock_;
-  std::atomic<bool> has_deadlines_{false};  ///< some entry has or had one
   mutable commit_queue commits_;
   /// Grows under life_ and in the turn; either is enough to walk it. Tables stay to the end.
   std::vector<std::unique_ptr<live_table>> tables_;

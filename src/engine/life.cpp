@@ -10,6 +10,7 @@ live_table::live_table(instance& of, settings how, table_description as, detail:
       how_(std::move(how)),
       types_(std::move(types)),
       description_(std::move(as)),
+      is_bag_(is_bag(types_.what)),
       transactions_(of.running()),
       reads_(how_.counts_reads ? std::make_unique<reader_figures>() : nullptr) {
   if (how_.has_owner) owner_.emplace();

@@ -55,6 +55,7 @@ struct group {
   std::vector<std::byte> edited;         ///< a value in the making
   std::vector<noted_change> noted;       ///< for observers, if there are any
   bool is_observed = false;
+  bool needs_care = false;        ///< somebody observes it, or entries of the database expire
   std::size_t staged = 0;         ///< changes, those that no file gets included
   std::uint64_t commits = 0;      ///< transactions
   std::vector<const entry*> due;  ///< what a sweep erases
@@ -153,6 +154,13 @@ class live_table final : public detail::core {
   [[nodiscard]] deadline deadline_at(const expiry& e, deadline now) const noexcept;
   /// The same now; asks the clock only if need be.
   [[nodiscard]] deadline deadline_of(const expiry& e) const noexcept;
+  [[nodiscard]] deadline deadline_of(const expiry& e, group& to) const noexcept;
+  /// In the turn: the deadline of what replaces an entry, or of the first of its key (null).
+  [[nodiscard]] deadline deadline_after(const entry* there, const expiry& first,
+                                        group& to) const noexcept {
+    if (there == nullptr) return deadline_of(first, to);
+    return to.needs_care ? there->until() : no_deadline;
+  }
   [[nodiscard]] deadline default_deadline() const noexcept {
     return ttl_.load(std::memory_order_relaxed) == 0 ? no_deadline : deadline_of({});
   }
@@ -181,7 +189,7 @@ class live_table final : public detail::core {
   [[nodiscard]] std::uint32_t id() const noexcept { return how_.id; }
   [[nodiscard]] const detail::entry_types& types() const noexcept { return types_; }
   [[nodiscard]] const table_description& description() const noexcept { return description_; }
-  [[nodiscard]] bool is_bag_kind() const noexcept { return is_bag(types_.what); }
+  [[nodiscard]] bool is_bag_kind() const noexcept { return is_bag_; }
   /// Whether the calling thread may write, and there is something to write to.
   [[nodiscard]] bool may_write() const noexcept {
     return !is_forked() && current_.load(std::memory_order_acquire) != nullptr &&
@@ -259,6 +267,9 @@ class live_table final : public detail::core {
   bool has(const sought_key& key) const noexcept;
   bool has_and_count(const sought_key& key) const noexcept;
   result<> look_up_and_count(const sought_key& key, detail::function_ref<void(bytes)> f) const;
+  [[nodiscard]] static result<> look_up_all(const contents& in, const sought_key& key,
+                                            detail::function_ref<void(bytes)> f);
+  [[nodiscard]] error why_not_readable() const;
   [[nodiscard]] const contents* look_again() const noexcept;
   [[nodiscard]] bool is_open_again() const noexcept;
   [[nodiscard]] bool may_write_again() const noexcept;
@@ -293,7 +304,8 @@ class live_table final : public detail::core {
   [[nodiscard]] bool stage_sweep(operation& op, group& to);
   [[nodiscard]] const entry* find_live(bytes key, std::uint64_t hash, group& to) const {
     const auto* const there = draft().find_staged(key, hash);
-    return there != nullptr && there->expires() && there->is_expired(to.now()) ? nullptr : there;
+    const bool may_be_gone = to.needs_care && there != nullptr && there->expires();
+    return may_be_gone && there->is_expired(to.now()) ? nullptr : there;
   }
   [[nodiscard]] const entry* find_live(bytes key, group& to) const;
   void keep_deadline(entry::owner& e, std::uint64_t hash, group& to) const;
@@ -311,6 +323,7 @@ class live_table final : public detail::core {
   const settings how_;
   detail::entry_types types_;
   table_description description_;  ///< what the catalogue says
+  const bool is_bag_;
   const file::process_stamp process_;
   std::optional<ownership> owner_;
   const std::atomic<int>& transactions_;  ///< how many run in the database

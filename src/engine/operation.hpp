@@ -70,6 +70,9 @@ struct same_write {
   std::vector<entry::owner> made;  ///< of those that get another value, until they are staged
 };
 
+/// Makes the entry anew, if it has another one.
+void give_deadline(entry::owner& e, deadline until);
+
 /// What a sweep is asked for, and what it leaves.
 struct sweep_request {
   deadline until;        ///< what has passed by then

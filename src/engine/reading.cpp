@@ -42,20 +42,30 @@ result<> live_table::look_up_and_count(const sought_key& key,
     const sought_key& key, detail::function_ref<void(bytes)> f) const {
   const memory::epoch_guard guard;
   const auto* c = is_forked() ? nullptr : look();
-  if (c == nullptr) [[unlikely]] {
-    auto why = readable();
-    return why ? std::unexpected(labelled(errc::table_closed)) : why;
-  }
-  if (!is_bag_kind()) {
-    const auto* e = c->find(key, latest);
-    if (e == nullptr || (e->expires() && is_expired(*e))) {
-      return std::unexpected(error(errc::not_found));
-    }
+  if (c == nullptr) [[unlikely]]
+    return std::unexpected(why_not_readable());
+  if (is_bag_kind()) return look_up_all(*c, key, f);
+  const auto* e = c->find(key, latest);
+  if (e == nullptr) return std::unexpected(error(errc::not_found));
+  if (e->expires()) [[unlikely]] {
+    if (is_expired(*e)) return std::unexpected(error(errc::not_found));
     f(e->value());
     return {};
   }
+  f(e->plain_value());
+  return {};
+}
+
+error live_table::why_not_readable() const {
+  const auto can = readable();
+  return can ? labelled(errc::table_closed) : can.error();
+}
+
+/// Bags: every value of the key.
+[[gnu::noinline]] result<> live_table::look_up_all(const contents& in, const sought_key& key,
+                                                   detail::function_ref<void(bytes)> f) {
   std::vector<const entry*> found;
-  c->find_all(key, latest, found);
+  in.find_all(key, latest, found);
   if (found.empty()) return std::unexpected(error(errc::not_found));
   for (const auto* e : found) f(e->value());
   return {};
@@ -210,7 +220,7 @@ result<table_stats> live_table::stats() const {
     s.sequence = c->published();
   }
   if (reads_ != nullptr) s.reads = reads_->read();
-  if (of_.has_deadlines()) {
+  if (of_.clock().is_needed()) {
     const std::scoped_lock lock(of_.commits());
     add_expiry_figures(s);
   }

@@ -44,22 +44,23 @@ inline void live_table::make_room(group& to) const {
 
 /// Stages an entry and notes it for the file.
 inline staging live_table::put(entry::owner& e, std::uint64_t hash, group& to) {
-  if (to.is_observed || e->expires() || draft().has_deadlines()) [[unlikely]]
+  if (to.needs_care) [[unlikely]]
     return put_with_care(e, hash, to, journal::op::put);
   // Room first: once the entry is staged nothing may fail.
   make_room(to);
+  assert(!e->expires() && !draft().has_deadlines() && "who makes deadlines has said so");
   const auto* made = e.get();
   flights_.note_write(made->key());
   const auto s = draft().stage_insert(e, hash);
   if (s.what == staged::unchanged) return s;
   const auto what = is_bag_kind() ? journal::op::append : journal::op::put;
-  note(to, {what, 0, id(), made->key(), made->value()});
+  note(to, {what, 0, id(), made->key(), made->plain_value()});
   return s;
 }
 
 /// Stages an erase and notes it for the file.
 inline staging live_table::drop(bool whole_key, bytes key, bytes value, group& to) {
-  if (to.is_observed || draft().has_deadlines()) [[unlikely]]
+  if (to.needs_care) [[unlikely]]
     return drop_with_care(whole_key, key, value, to, 0);
   // Room first, as in put.
   make_room(to);
@@ -110,7 +111,7 @@ staging live_table::put_expiring(entry::owner& e, std::uint64_t hash, group& to,
   make_room(to);
   const auto* made = e.get();
   flights_.note_write(made->key());
-  const bool is_there = is_bag_kind() || find_live(made->key(), hash, to) != nullptr;
+  const bool is_there = !draft().has_deadlines() || find_live(made->key(), hash, to) != nullptr;
   auto s = draft().stage_insert(e, hash);
   if (s.what == staged::unchanged) return s;
   if (is_bag_kind()) what = journal::op::append;
@@ -118,7 +119,7 @@ staging live_table::put_expiring(entry::owner& e, std::uint64_t hash, group& to,
   const auto value = what == journal::op::expire ? bytes{} : made->value();
   note(to, {what, journal::flags_for(until), id(), made->key(), value, until});
   if (until != no_deadline) of_.note_deadlines();
-  if (!is_there) s.what = staged::added;
+  if (!is_there) s.what = staged::added;  // what had expired
   return s;
 }
 
@@ -126,7 +127,7 @@ staging live_table::drop_expiring(bool whole_key, bytes key, bytes value, group&
                                   std::uint8_t cause) {
   make_room(to);
   flights_.note_write(key);
-  const bool is_there = is_bag_kind() || find_live(key, to) != nullptr;
+  const bool is_there = !draft().has_deadlines() || find_live(key, to) != nullptr;
   auto s = whole_key ? draft().stage_erase(key) : draft().stage_erase_value(key, value);
   if (s.what != staged::erased) return s;
   if (!is_there) {
@@ -264,7 +265,7 @@ void live_table::stage(own_write& w, group& to) {
           there == nullptr ? std::nullopt : std::optional(there->value()), w.step, label());
       assert(stepped && "the steps were tried before");
       const auto term = detail::encode_wide(*stepped);
-      const auto until = there != nullptr ? there->until() : deadline_of(w.step.created);
+      const auto until = deadline_after(there, w.step.created, to);
       auto made = entry::make(w.made->key(), term.view(), until);
       (void)put(made, w.hash, to);
       break;
@@ -283,7 +284,7 @@ void live_table::stage_counter(operation& op, group& to) {
   }
   op.counter = *stepped;
   const auto term = detail::encode_wide(*stepped);
-  const auto until = there != nullptr ? there->until() : deadline_of(op.step->created);
+  const auto until = deadline_after(there, op.step->created, to);
   auto made = entry::make(op.key, term.view(), until);
   (void)put(made, hash, to);
 }
@@ -295,8 +296,8 @@ void live_table::stage_replace_if(operation& op, group& to) {
   } else if (!same_bytes(there->value(), op.expected)) {
     op.failure = error(errc::conflict);
   } else {
-    if (there->expires()) [[unlikely]]
-      op.made = entry::make(op.made->key(), op.made->value(), there->until());
+    if (to.needs_care) [[unlikely]]
+      give_deadline(op.made, there->until());
     (void)put(op.made, op.hash, to);
   }
 }
@@ -310,7 +311,7 @@ void live_table::stage_edit(operation& op, group& to) {
   if (!decided) {
     op.failure = decided.error();
   } else if (*decided == detail::edited::put) {
-    const auto until = there != nullptr ? there->until() : deadline_of(*op.created);
+    const auto until = deadline_after(there, *op.created, to);
     auto fresh = make_entry_within(how_.entry_limit, label(), op.key, made, until);
     if (!fresh) {
       op.failure = fresh.error();
@@ -370,9 +371,7 @@ bool live_table::stage_same(operation& op, group& to) {
     if (!e.done) continue;
     if (e.next) {
       ++op.count;
-      if (there->expires()) {
-        all.made[i] = entry::make(all.made[i]->key(), all.made[i]->value(), there->until());
-      }
+      give_deadline(all.made[i], there->until());
       (void)put(all.made[i], draft().announce(e.key), to);
     } else {
       // Copies of the pair go with it, and are gone when their turn comes.
@@ -390,6 +389,7 @@ void live_table::stage_fresh(std::shared_ptr<contents> fresh, table_event event,
   flights_.note_clear();
   assert(fresh && fresh != owned_);
   if (how_.is_saved) fresh->track_unsaved();
+  to.needs_care = to.needs_care || fresh->has_deadlines();
   if (fresh->has_deadlines()) of_.note_deadlines();
   fresh_ = std::move(fresh);
   touch(to);

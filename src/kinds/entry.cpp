@@ -18,7 +18,8 @@ static_assert(std::is_trivially_destructible_v<entry>, "entries are freed as bar
                                                       bool expires) {
   assert(key_size <= std::numeric_limits<std::uint32_t>::max());
   assert(value_size <= longest_value);
-  void* const block = memory::blocks::allocate(footprint(key_size, value_size, expires));
+  void* const block =
+      memory::blocks::allocate(footprint(key_size, value_size + (expires ? tail_bytes : 0)));
   auto* const made =
       new (block) entry(static_cast<std::uint32_t>(key_size),
                         static_cast<std::uint32_t>(value_size) | (expires ? expires_bit : 0));

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cassert>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -51,7 +52,9 @@ class entry {
   [[nodiscard]] bytes value() const noexcept { return {data() + key_size_, value_size()}; }
   /// Bytes this block takes, header included, allocator's rounding not.
   [[nodiscard]] std::size_t footprint() const noexcept {
-    return footprint(key_size_, value_size(), expires());
+    if (expires()) [[unlikely]]
+      return footprint(key_size_, value_size() + tail_bytes);
+    return footprint(key_size_, value_size_);
   }
 
   [[nodiscard]] bool expires() const noexcept { return (value_size_ & expires_bit) != 0; }
@@ -69,9 +72,17 @@ class entry {
   void set_wheel_place(std::uint32_t place) noexcept {
     std::memcpy(tail() + sizeof(deadline), &place, sizeof place);
   }
+  /// The value of an entry that does not expire.
+  [[nodiscard]] bytes plain_value() const noexcept {
+    assert(!expires());
+    return {data() + key_size_, value_size_};
+  }
   /// The same value, until the same moment.
   [[nodiscard]] bool has_same_value(const entry& other) const noexcept {
-    return value_size_ == other.value_size_ && same_bytes(timed_value(), other.timed_value());
+    if (value_size_ != other.value_size_) return false;
+    if (expires()) [[unlikely]]
+      return same_bytes(timed_value(), other.timed_value());
+    return same_bytes(plain_value(), other.plain_value());
   }
 
   /// Sequence number of the batch that made this entry, or, with the lowest bit set, a pointer to a
@@ -92,9 +103,8 @@ class entry {
       : key_size_(key_size), value_size_(value_size) {}
   /// The bytes follow the last member at once: what the compiler would pad belongs to them.
   static constexpr std::size_t header_bytes = 20;
-  [[nodiscard]] static std::size_t footprint(std::size_t key, std::size_t value,
-                                             bool expires) noexcept {
-    return std::max(sizeof(entry), header_bytes + key + value + (expires ? tail_bytes : 0));
+  [[nodiscard]] static std::size_t footprint(std::size_t key, std::size_t rest) noexcept {
+    return std::max(sizeof(entry), header_bytes + key + rest);
   }
   [[nodiscard]] std::uint32_t value_size() const noexcept { return value_size_ & ~expires_bit; }
   /// The value, and the deadline behind it if there is one.

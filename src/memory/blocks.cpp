@@ -24,8 +24,7 @@ namespace {
 constexpr std::size_t slab_bytes = std::size_t{64} << 10;
 constexpr std::size_t region_bytes = std::size_t{2} << 20;
 constexpr std::size_t slabs_a_region = region_bytes / slab_bytes;
-constexpr std::size_t fine_limit = 1024;  ///< sizes up to here go by 8 bytes
-constexpr std::size_t slab_limit = 4096;  ///< above here by 64, beyond it not from slabs
+constexpr std::size_t slab_limit = 4096;  ///< beyond it not from slabs
 static_assert(slabs_a_region == 32, "a region's free slabs are the bits of one word");
 
 constexpr std::size_t class_of(std::size_t bytes) noexcept {
@@ -35,12 +34,12 @@ constexpr std::size_t bytes_of(std::size_t size_class) noexcept {
   return size_class <= fine_limit / 8 ? size_class * 8
                                       : fine_limit + (size_class - fine_limit / 8) * 64;
 }
+static_assert(bytes_of(class_of(1)) == rounded(1) && bytes_of(class_of(9)) == rounded(9) &&
+              bytes_of(class_of(fine_limit)) == rounded(fine_limit) &&
+              bytes_of(class_of(fine_limit + 1)) == rounded(fine_limit + 1) &&
+              bytes_of(class_of(slab_limit)) == rounded(slab_limit));
 
 }  // namespace
-
-std::size_t rounded(std::size_t bytes) noexcept {
-  return bytes <= slab_limit ? bytes_of(class_of(bytes)) : (bytes + 63) / 64 * 64;
-}
 
 #if SHELF_ADDRESS_SANITIZER  // must see each block alone to find what is used after its release
 

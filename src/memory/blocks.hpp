@@ -12,8 +12,13 @@ namespace shelf::memory::blocks {
 /// Thread safety: any thread may allocate, any thread may release.
 [[nodiscard]] void* allocate(std::size_t bytes);
 void release(void* block, std::size_t bytes) noexcept;
+/// Sizes up to here go by 8 bytes, larger ones by 64.
+inline constexpr std::size_t fine_limit = 1024;
 /// Bytes a block of this size really takes.
-[[nodiscard]] std::size_t rounded(std::size_t bytes) noexcept;
+[[nodiscard]] constexpr std::size_t rounded(std::size_t bytes) noexcept {
+  const std::size_t unit = bytes <= fine_limit ? 8 : 64;
+  return (bytes + unit - 1) & ~(unit - 1);
+}
 
 /// Gives the system back what is unused: the slabs that hold no block, those too that only blocks
 /// held back by this thread kept. For when much was released at once: it costs a system call for
