@@ -109,6 +109,18 @@ struct compaction {
   std::uint32_t garbage_factor = 2;                        ///< 2 or more
 };
 
+/// Which changes a compaction keeps in the file, so that feeds can start from positions before it.
+/// Both limits are zero: none. If both are set, changes are kept that are within both of them. Not
+/// for DETS files (invalid_argument). See docs/changes.md.
+struct history {
+  std::uint64_t bytes = 0;           ///< the latest changes, up to this many bytes of the file
+  std::chrono::milliseconds age{0};  ///< the changes of this long, to about a second
+  /// Whether changes are written with the values that they replace, so that feeds tell `before`
+  /// also from the file. Costs a lookup and the size of that value per write. Not in
+  /// write_mode::back (invalid_argument).
+  bool before = false;
+};
+
 /// How to open a `table<K, V, ...>`. An aggregate: name what differs from the defaults.
 template <class K, class V>
 struct config {
@@ -139,6 +151,9 @@ struct config {
   /// write_mode::through: interval of syncs in the background while there are unsynced writes;
   /// zero: never.
   std::chrono::milliseconds sync_every{1000};
+  /// opening::read_only: how often a thread of the library looks for what the writer has written
+  /// since, and shows it as catch_up() does; zero: never. Not for DETS files (invalid_argument).
+  std::chrono::milliseconds follow{0};
   /// Called for every entry at open and reload, after the types were checked; false fails the call
   /// with type_mismatch.
   function<bool(const K&, const V&)> check = {};
@@ -151,6 +166,8 @@ struct config {
   shelf::limits limits = {};
   /// When the file is compacted without being asked.
   shelf::compaction compaction = {};
+  /// Which changes a compaction keeps.
+  shelf::history history = {};
   /// What is counted besides writes: see stats().reads.
   shelf::metrics metrics = shelf::metrics::none;
   /// Whether the file may be on a network file system.
@@ -199,6 +216,7 @@ struct table_stats {
   std::size_t payload_bytes = 0;     ///< encoded keys and values
   std::uint64_t file_bytes = 0;      ///< length of the file's used part
   std::uint64_t garbage_bytes = 0;   ///< estimate of what compaction would free in the file
+  std::uint64_t history_bytes = 0;   ///< of the file: changes that compaction keeps
   std::size_t unsaved_changes = 0;   ///< write_mode::back
   std::uint64_t sequence = 0;        ///< of the last batch
   std::uint64_t era = 0;             ///< the session of writing; see docs/format.md

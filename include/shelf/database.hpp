@@ -42,6 +42,9 @@ struct database_config {
   /// write_mode::through: interval of syncs in the background while there are unsynced writes;
   /// zero: never.
   std::chrono::milliseconds sync_every{1000};
+  /// opening::read_only: how often a thread of the library looks for what the writer has written
+  /// since, and shows it as catch_up() does; zero: never. Not for DETS files (invalid_argument).
+  std::chrono::milliseconds follow{0};
   /// Whether stored structs may lack trailing fields.
   shelf::missing_fields missing_fields = shelf::missing_fields::refuse;
   /// Receives errors of the destructor and of background work. Default: prints one line to stderr.
@@ -51,6 +54,8 @@ struct database_config {
   shelf::limits limits = {};
   /// When the file is compacted without being asked.
   shelf::compaction compaction = {};
+  /// Which changes a compaction keeps.
+  shelf::history history = {};
   /// What is counted besides writes: see stats().reads.
   shelf::metrics metrics = shelf::metrics::none;
   /// Whether the file may be on a network file system.
@@ -251,6 +256,8 @@ class database {
   /// back: rolls all tables back to the last saved state. Otherwise: reads and checks the file
   /// again. Atomic for readers of several tables.
   [[nodiscard]] result<> reload() { return core_->reload(); }
+  /// As table::catch_up.
+  [[nodiscard]] result<std::size_t> catch_up() { return core_->catch_up(); }
   /// Writes a new file with only the live entries of all tables and renames it over the old one;
   /// writers continue. `tell` receives the number of entries written.
   [[nodiscard]] result<> compact(const progress& tell = {}) { return core_->compact(tell); }

@@ -57,6 +57,7 @@ void instance::add_shared_figures(table_stats& s) const {
                  : live());
     s.file_bytes = figures.bytes;
     s.garbage_bytes = figures.garbage_bytes;
+    s.history_bytes = figures.history_bytes;
     s.unsynced_bytes = figures.unsynced_bytes;
     s.era = figures.era;
     s.fenced = f->is_fenced();
@@ -140,6 +141,10 @@ std::chrono::nanoseconds instance::work() noexcept {
   constexpr std::chrono::nanoseconds longest_pause = std::chrono::seconds(1);
   if (is_forked() || !is_open()) return writes_file() ? longest_pause : housekeeper::idle;
   const auto until_sweep = sweep();
+  if (!writes_file() && config_.follow.count() != 0) {
+    static_cast<void>(collect());
+    return follow_due();
+  }
   if (!writes_file()) {
     if (collect()) return std::min(until_sweep, between_visits);
     if (until_sweep != housekeeper::idle) return until_sweep;

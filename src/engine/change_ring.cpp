@@ -25,6 +25,7 @@ struct change_head {
   std::uint32_t before_size;
   std::uint32_t after_size;
   table_event event;
+  change_cause cause;
   bool has_before;
   bool has_after;
 };
@@ -54,6 +55,7 @@ template <class T>
           .before_size = size_of(c.before),
           .after_size = size_of(c.after),
           .event = c.event,
+          .cause = c.cause,
           .has_before = c.before.has_value(),
           .has_after = c.after.has_value()};
 }
@@ -158,7 +160,8 @@ noted_change change_ring::take_change(bytes& from) noexcept {
     from = from.subspan(size);
     return taken;
   };
-  noted_change c{.of = head.of, .event = head.event, .key = take(head.key_size)};
+  noted_change c{
+      .of = head.of, .event = head.event, .cause = head.cause, .key = take(head.key_size)};
   if (head.has_before) c.before = take(head.before_size);
   if (head.has_after) c.after = take(head.after_size);
   return c;

@@ -22,6 +22,7 @@ class live_table;
 struct noted_change {
   const live_table* of = nullptr;
   table_event event = table_event::none;  ///< then it has no key
+  change_cause cause = change_cause::user;
   bytes key = {};
   std::optional<bytes> before = {};
   std::optional<bytes> after = {};

@@ -81,6 +81,7 @@ void instance::release_all() noexcept {
   for (const auto& t : tables_) t->install(nullptr);
   observers_->close();
   file_.abandon();
+  follow_from(nullptr);
   // A sync on another thread may be looking at the directory: it goes with the last of those.
   where_.reset();
   assert(!file_ && !is_open() && "nothing of it is left to be used");

@@ -56,6 +56,8 @@ class commit_queue {
   }
   /// From here on writers are refused, or no more.
   void refuse_writers(bool refuse) noexcept { is_closing_ = refuse; }
+  /// From here on the file gets what changes replace. Before anybody has the database.
+  void keep_before() noexcept { group_.keeps_before = true; }
   /// Room for one table more. Throws std::bad_alloc.
   void expect_tables(std::size_t count) { group_.touched.reserve(count); }
 
@@ -68,10 +70,12 @@ class commit_queue {
   [[nodiscard]] const writer_figures& figures() const noexcept { return figures_; }
   /// Publishes what is staged, under a new number; the file has it, or needs nothing.
   void publish() noexcept;
+  /// Nothing of it happens.
+  void discard() noexcept;
 
  private:
   void begin_group() noexcept {
-    group_.needs_care = group_.clock->is_needed();
+    group_.needs_care = group_.keeps_before || group_.clock->is_needed();
     if (!observers_.is_anybody_there()) [[likely]]
       return;
     group_.is_observed = true;
@@ -92,7 +96,6 @@ class commit_queue {
   [[nodiscard]] result<> append_timed(sequence number);
   [[nodiscard]] std::optional<error> sync_group();
   void show(sequence number) noexcept;
-  void discard() noexcept;
 
   file_keeper& file_;
   const write_mode mode_;

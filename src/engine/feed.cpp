@@ -47,10 +47,6 @@ class feed final : public detail::feed_core {
   [[nodiscard]] static shelf::position named(const journal::batch_id& b) noexcept {
     return {.run = journal::run_of(b.of), .version = b.sequence};
   }
-  [[nodiscard]] bool has_past() const {
-    const auto file = of_->current_file();
-    return file != nullptr && file->has_trail();
-  }
   [[nodiscard]] sequence end_of_past() const;
   [[nodiscard]] result<> enter_past(const shelf::position& behind);
   [[nodiscard]] result<bool> tell_past(detail::function_ref<void(const detail::told_change&)> f);
@@ -120,7 +116,7 @@ result<> feed::enter_past(const shelf::position& behind) {
 result<> feed::start(const change_start& from) {
   if (!from.behind()) {
     reader_.start_at(from.is_oldest() ? reader_.oldest() : now_);
-    if (!from.is_oldest() || !has_past()) return {};
+    if (!from.is_oldest() || !of_->has_trail()) return {};
     past_ = std::make_unique<past_changes>(*of_);
     return past_->go_to_first();
   }
@@ -133,7 +129,7 @@ result<> feed::start(const change_start& from) {
   }
   if (number) reader_.start_at(*number);
   if (number && *number >= reader_.oldest()) return {};
-  if (has_past()) return enter_past(behind);
+  if (of_->has_trail()) return enter_past(behind);
   if (number) return std::unexpected(lost());
   return std::unexpected(
       lost("the position " + behind.to_string() + " is of another opening of a file"));
@@ -144,7 +140,10 @@ result<bool> feed::tell_past(detail::function_ref<void(const detail::told_change
   using outcome = past_changes::outcome;
   for (;;) {
     const auto until = end_of_past();
-    const auto came = past_->next(until, wish_, f);
+    // The number by which the file knows that batch.
+    const auto in_file = of_->observed_by()->position_of(until);
+    if (in_file.run == 0) return std::unexpected(lost());
+    const auto came = past_->next(in_file.version, wish_, f);
     if (!came) return std::unexpected(came.error());
     switch (*came) {
       case outcome::told: return true;
@@ -169,7 +168,12 @@ bool feed::tell(bytes changes, detail::function_ref<void(const detail::told_chan
     const bool of_bag = c.of->is_bag_kind();
     if (!wish_.before && !of_bag) c.before.reset();
     is_told = true;
-    f({.table = c.of, .event = c.event, .key = c.key, .before = c.before, .after = c.after});
+    f({.table = c.of,
+       .event = c.event,
+       .cause = c.cause,
+       .key = c.key,
+       .before = c.before,
+       .after = c.after});
   }
   return is_told;
 }
@@ -190,7 +194,7 @@ result<bool> feed::next(std::chrono::nanoseconds timeout,
       case outcome::nothing: return false;
       case outcome::closed: return std::unexpected(why_closed());
       case outcome::lost:
-        if (reader_.seen() >= end_of_past() || !has_past()) return std::unexpected(lost());
+        if (reader_.seen() >= end_of_past() || !of_->has_trail()) return std::unexpected(lost());
         if (auto entered = enter_past(position()); !entered) {
           return std::unexpected(entered.error());
         }
@@ -274,6 +278,9 @@ result<bool> watch::wait(std::chrono::nanoseconds timeout, detail::function_ref<
                                                                    const change_options& how) {
   const auto level = of->level_to_follow(how);
   if (!level) return std::unexpected(level.error());
+  if (*level == change_level::durable) {
+    if (auto ready = of->prepare_durable_feed(); !ready) return std::unexpected(ready.error());
+  }
   auto made = [&] {
     const std::scoped_lock lock(of->commits());
     return std::make_unique<feed>(of, only, *level, how.before);
@@ -308,7 +315,9 @@ result<> instance::fits_types(const live_table& in, bytes key, bytes value) cons
 
 sequence instance::durable_batch() const noexcept {
   if (config_.in_memory) return 0;
-  if (config_.mode == write_mode::durable || !writes_file()) return commits_.board().published();
+  const bool is_always =
+      writes_file() ? config_.mode == write_mode::durable : config_.format != file_format::native;
+  if (is_always) return commits_.board().published();
   return durable_.load(std::memory_order_acquire);
 }
 

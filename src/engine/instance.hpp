@@ -32,6 +32,7 @@ using stores::found_at_open;
 using stores::table_image;
 
 using detail::wanted_table;
+class followed_batch;
 class transaction_run;
 
 /// Errors: invalid_argument, wrong_kind.
@@ -43,6 +44,20 @@ struct table_images {
   std::shared_ptr<const pinned_version> pin;
   std::vector<std::shared_ptr<contents>> held;
   std::vector<table_image> tables;
+};
+
+/// While the user's check runs on this thread, inside life_.
+class check_scope {
+ public:
+  explicit check_scope(std::atomic<std::thread::id>& who) noexcept : who_(who) {
+    who_ = std::this_thread::get_id();
+  }
+  check_scope(const check_scope&) = delete;
+  check_scope& operator=(const check_scope&) = delete;
+  ~check_scope() { who_ = std::thread::id(); }
+
+ private:
+  std::atomic<std::thread::id>& who_;
 };
 
 /// One open database; one with a single table is what a lone table stands on.
@@ -79,13 +94,19 @@ class instance final : public chore,
   /// Whether an entry is of the types of the table, as far as the program has told them. From any
   /// thread.
   [[nodiscard]] result<> fits_types(const live_table& in, bytes key, bytes value) const;
-  /// The file at present. From any thread.
-  [[nodiscard]] std::shared_ptr<file_store> current_file() const { return file_.current(); }
+  // The batches of the file, read again (following.cpp). From any thread.
+  [[nodiscard]] bool has_trail() const;
+  /// Errors: replaced, if the file was replaced just now; table_closed; those of the file.
+  [[nodiscard]] result<std::unique_ptr<journal::trail>> open_trail() const;
+  /// Where the batches end that were published; 0 if that is the trail of another file.
+  [[nodiscard]] std::uint64_t end_of(const journal::trail& t) const;
   /// Whether the file has batches as they were published, and not as they were saved.
   [[nodiscard]] bool saves_later() const noexcept { return config_.mode == write_mode::back; }
   [[nodiscard]] error labelled(errc code) const;
   /// The last batch that is on disk with all before it. In the turn.
   [[nodiscard]] sequence durable_batch() const noexcept;
+  /// Before a feed that tells durable batches. Of who only reads: syncs what was read.
+  [[nodiscard]] result<> prepare_durable_feed();
   const std::string& label() const noexcept override { return label_; }
   /// How many transactions run in it.
   [[nodiscard]] const std::atomic<int>& running() const noexcept { return running_; }
@@ -134,6 +155,7 @@ class instance final : public chore,
   result<> save() override;
   result<> sync() override;
   result<> reload() override;
+  result<std::size_t> catch_up() override;
   result<> compact(const progress& tell) override;
   result<> recover() override;
   result<> close() override;
@@ -199,6 +221,14 @@ class instance final : public chore,
   [[nodiscard]] result<> reload_locked();
   [[nodiscard]] result<> reload_from_file();
   [[nodiscard]] result<> read_again();
+  // Following a writer in another process (following.cpp).
+  [[nodiscard]] result<std::size_t> catch_up_locked();
+  [[nodiscard]] result<std::size_t> take_batches();
+  void apply(const followed_batch& b);
+  [[nodiscard]] result<> sync_followed();
+  void follow_from(std::shared_ptr<journal::journal_view> view) noexcept;
+  void name_followed(sequence number, const journal::batch_id& as) noexcept;
+  [[nodiscard]] std::chrono::nanoseconds follow_due() noexcept;
   [[nodiscard]] result<> close_locked();
   [[nodiscard]] result<> save_the_rest_and_seal();
   [[nodiscard]] table_images images() const;
@@ -245,6 +275,16 @@ class instance final : public chore,
   std::atomic<int> running_{0};  ///< transactions
   reservation reserved_;
   std::shared_ptr<snapshot_registry> snapshots_;
+
+  std::shared_ptr<journal::journal_view> followed_;  ///< of who reads only; guarded by life_
+  std::uint64_t followed_run_ = 0;                   ///< guarded by life_, as is the next
+  std::int64_t followed_ahead_ = 0;                  ///< numbers here of those in the file
+  struct place_followed {
+    std::uint64_t file_id = 0;
+    std::uint64_t end = 0;
+  };
+  mutable std::mutex followed_mutex_;
+  place_followed followed_at_;  ///< guarded by followed_mutex_
 
   /// The number of a batch that is on disk with all before it.
   std::atomic<sequence> durable_{0};

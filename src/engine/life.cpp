@@ -34,6 +34,12 @@ result<> live_table::reload() {
   return of_.reload();
 }
 
+result<std::size_t> live_table::catch_up() {
+  if (auto can = readable(); !can) return std::unexpected(can.error());
+  if (owner_ && !owner_->is_mine()) return std::unexpected(labelled(errc::not_owner));
+  return of_.catch_up();
+}
+
 result<> live_table::compact(const progress& tell) {
   if (!may_write()) return std::unexpected(why_not());
   return of_.compact(tell);

@@ -55,7 +55,9 @@ struct group {
   std::vector<std::byte> edited;         ///< a value in the making
   std::vector<noted_change> noted;       ///< for observers, if there are any
   bool is_observed = false;
-  bool needs_care = false;        ///< somebody observes it, or entries of the database expire
+  bool keeps_before = false;  ///< the file gets what is replaced
+  /// Somebody observes it, the file gets what is replaced, or entries of the database expire.
+  bool needs_care = false;
   std::size_t staged = 0;         ///< changes, those that no file gets included
   std::uint64_t commits = 0;      ///< transactions
   std::vector<const entry*> due;  ///< what a sweep erases
@@ -175,6 +177,7 @@ class live_table final : public detail::core {
   result<> save() override;
   result<> sync() override;
   result<> reload() override;
+  result<std::size_t> catch_up() override;
   result<> compact(const progress& tell) override;
   result<> recover() override;
   result<> close() override;
@@ -217,6 +220,8 @@ class live_table final : public detail::core {
   /// Decides the operation on top of what the group has staged. False: it must wait until that is
   /// published.
   [[nodiscard]] bool stage(operation& op, group& to);
+  /// Stages a change of a batch that another process has written, checked before.
+  void replay(const journal::change& c, group& to);
   /// The same of one write of a transaction, which can be staged.
   void stage(own_write& w, group& to);
   /// What the group has made of the contents so far: others, if it has cleared them.
@@ -287,6 +292,8 @@ class live_table final : public detail::core {
   [[nodiscard]] contents& draft() const noexcept { return fresh_ ? *fresh_ : *owned_; }
   void touch(group& to) noexcept;
   void make_room(group& to) const;
+  void note_before(group& to, bytes key, bytes value) const;
+  void expect_deadlines(group& to) const noexcept;
   void note(group& to, const journal::change& c) noexcept;
   void stage_entry(operation& op, group& to);
   [[nodiscard]] bool stage_batch(operation& op, group& to);

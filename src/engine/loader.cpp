@@ -268,7 +268,7 @@ const declared_table* file_loader::declared_as(const std::string& name) const no
 }
 
 result<> file_loader::visit(const journal::change& c, std::uint64_t number) {
-  if (c.what == op::note || c.what == op::seal) return {};
+  if (journal::changes_nothing(c)) return {};
   if (is_catalogue(c.what)) return visit_catalogue(c);
   if (!catalogue_seen_) {
     return std::unexpected(error(errc::corrupt, "a change precedes the catalog"));

@@ -74,6 +74,11 @@ void observers::wake() noexcept {
   wake_locked();
 }
 
+bool observers::has_durable_readers() const noexcept {
+  const std::scoped_lock lock(mutex_);
+  return std::ranges::any_of(readers_, [](const reader* r) { return r->only_durable_; });
+}
+
 void observers::keep_from_here() noexcept {
   wanted_.fetch_or(batches, std::memory_order_relaxed);
   const std::scoped_lock lock(mutex_);
@@ -82,17 +87,26 @@ void observers::keep_from_here() noexcept {
 
 // --- positions -----------------------------------------------------------------------------------
 
+void observers::add_span(sequence after, std::uint64_t run, std::int64_t ahead) noexcept {
+  if (!std::exchange(is_named_, true)) spans_.clear();
+  if (spans_.size() == most_spans) spans_.erase(spans_.begin());
+  spans_.push_back({.after = after, .run = run, .ahead = ahead});
+}
+
 void observers::name_batches(sequence last, const shelf::position& as, std::uint64_t run) noexcept {
   const std::scoped_lock lock(mutex_);
-  if (!std::exchange(is_named_, true)) spans_.clear();
-  while (spans_.size() + 2 > most_spans) spans_.erase(spans_.begin());
-  if (!spans_.empty()) spans_.back().last = last;
   const auto ahead = static_cast<std::int64_t>(last - as.version);
-  const bool goes_on = as.run == run && ahead == 0;
-  spans_.push_back({.after = last == 0 ? 0 : last - 1, .run = as.run, .ahead = ahead});
-  if (goes_on) return;
+  if (!spans_.empty()) spans_.back().last = last;
+  add_span(last == 0 ? 0 : last - 1, as.run, ahead);
+  if (as.run == run && ahead == 0) return;
   spans_.back().last = last;
-  spans_.push_back({.after = last, .run = run});
+  add_span(last, run, 0);
+}
+
+void observers::name_from(sequence after, std::uint64_t run, std::int64_t ahead) noexcept {
+  const std::scoped_lock lock(mutex_);
+  if (!spans_.empty()) spans_.back().last = after;
+  add_span(after, run, ahead);
 }
 
 void observers::name_save(sequence number, sequence as) noexcept {

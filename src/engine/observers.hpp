@@ -42,6 +42,8 @@ class observers {
   void name_batches(sequence last, const shelf::position& as, std::uint64_t run) noexcept;
   /// The batch that was published as `number` is the last one in a save of the name `as`.
   void name_save(sequence number, sequence as) noexcept;
+  /// Batches with a number above `after` are of that run, their numbers less `ahead`.
+  void name_from(sequence after, std::uint64_t run, std::int64_t ahead) noexcept;
   [[nodiscard]] shelf::position position_of(sequence number) const noexcept;
   /// The batch of that name, if this opening has published it, or might yet.
   [[nodiscard]] std::optional<sequence> number_of(const shelf::position& p) const noexcept;
@@ -62,6 +64,8 @@ class observers {
   void close() noexcept;
   /// Something else has changed that those who wait may want to know.
   void wake() noexcept;
+  /// Whether a reader waits for batches that are on disk.
+  [[nodiscard]] bool has_durable_readers() const noexcept;
   /// From here on batches are kept: somebody knows a position.
   void keep_from_here() noexcept;
 
@@ -143,6 +147,7 @@ class observers {
     std::int64_t ahead = 0;  ///< of its number in the file is the one in memory
   };
 
+  void add_span(sequence after, std::uint64_t run, std::int64_t ahead) noexcept;
   void note_written(const noted_change& c) noexcept;
   void wake_locked() noexcept;
   void raise_events() noexcept;

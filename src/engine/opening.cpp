@@ -6,7 +6,6 @@
 #include "error/printable.hpp"
 #include "file/seeded_bug.hpp"
 #include "stores/capabilities.hpp"
-#include "term/limits.hpp"
 #include "term/order.hpp"
 
 #include <algorithm>
@@ -37,51 +36,6 @@ constexpr int tries = 10;
 }
 
 }  // namespace
-
-result<> check_ttl(std::chrono::milliseconds ttl, kind what, const std::string& name) {
-  const auto refuse = [&](const char* why) {
-    return std::unexpected(error(errc::invalid_argument, name + why));
-  };
-  if (ttl.count() < 0) return refuse(" cannot be negative");
-  if (ttl.count() > expiry::longest) return refuse(" is longer than 8000 years");
-  if (ttl.count() != 0 && is_bag(what))
-    return refuse(" is set, but entries of a bag cannot expire");
-  return {};
-}
-
-result<> check_config(const detail::core_config& c, kind what) {
-  const auto refuse = [&](const char* why) {
-    return std::unexpected(error(errc::invalid_argument, why));
-  };
-  if (auto valid = check_ttl(c.ttl, what, "config.ttl"); !valid) return valid;
-  if (c.clock_grace.count() < 0) return refuse("config.clock_grace cannot be negative");
-  if (c.in_memory) return {};
-  if (c.path.empty())
-    return refuse("config.path is empty; in_memory() makes a table without a file");
-  if (c.save_every.count() < 0 || c.sync_every.count() < 0) {
-    return refuse("config.save_every and sync_every cannot be negative");
-  }
-  if (c.compaction.garbage_factor < 2) {
-    return refuse("config.compaction.garbage_factor must be 2 or more");
-  }
-  if (c.limits.nesting == 0 || c.limits.nesting > terms::max_nesting) {
-    return refuse("config.limits.nesting must be from 1 to 1024");
-  }
-  if (c.limits.entry_bytes == 0 || c.limits.entry_bytes > (std::size_t{1} << 31)) {
-    return refuse("config.limits.entry_bytes must be from 1 to 2 GiB");
-  }
-  if (c.ttl.count() != 0 && !stores::keeps(c.format, stores::capability::deadlines)) {
-    return refuse("config.ttl is set, but a DETS file keeps no deadlines");
-  }
-  if (what == kind::ordered_set && !stores::keeps(c.format, stores::capability::ordered_map)) {
-    return std::unexpected(error(
-        errc::wrong_kind,
-        c.path +
-            ": a DETS file cannot hold an ordered_set: map, bag or duplicate_bag, or the native "
-            "format"));
-  }
-  return {};
-}
 
 instance::instance(detail::core_config config, bool is_lone)
     : config_(std::move(config)),
@@ -130,6 +84,7 @@ result<std::shared_ptr<instance>> instance::open(detail::core_config config,
   for (const auto& w : wanted) {
     if (w.ttl.count() != 0) s->find(w.name)->set_ttl(w.ttl);
   }
+  if (s->config_.history.before) s->commits_.keep_before();
   if (s->file_) {
     s->name_batches();
     s->note_on_disk(s->commits_.board().published());
@@ -143,7 +98,7 @@ result<std::shared_ptr<instance>> instance::open(detail::core_config config,
 /// Nobody else has the database yet.
 void instance::hire(housekeeper& keeper, housekeeper::place&& room) noexcept {
   keeper_ = &keeper;
-  if (writes_file()) {
+  if (writes_file() || config_.follow.count() != 0) {
     visit_comes_ = true;
     return keeper.add(std::move(room), work());
   }
@@ -446,8 +401,14 @@ result<> instance::open_to_read_only(std::vector<wanted_table>& wanted) {
     });
     if (!is_there) return std::unexpected(no_table(w.name));
   }
+  auto view = std::move(found->view);
   found_ = std::move(*found);
+  if (view) commits_.continue_after(view->found().sequence);
   add_loaded(load, wanted);
+  if (view) {
+    follow_from(std::move(view));
+    name_followed(commits_.board().published(), followed_->found().changed);
+  }
   return {};
 }
 

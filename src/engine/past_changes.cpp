@@ -18,12 +18,6 @@ using journal::op;
 constexpr int tries = 10;  ///< a compaction may replace the file between our looks at it
 constexpr terms::term_limits widest{.nesting = terms::max_nesting};
 
-/// Drops what it holds when the call is over, so that no feed keeps a file that was replaced.
-struct held_for_call {
-  std::shared_ptr<stores::file_store>& file;
-  ~held_for_call() { file.reset(); }
-};
-
 }  // namespace
 
 /// Tells the changes of one batch.
@@ -48,6 +42,7 @@ class past_changes::teller final : public journal::visitor {
   const instance& of_;
   const wish& wish_;
   detail::function_ref<void(const detail::told_change&)> f_;
+  std::vector<std::vector<std::byte>> before_;  ///< what the next record of the key replaces
   bool has_told_ = false;
 };
 
@@ -81,31 +76,41 @@ result<> past_changes::teller::visit(const journal::change& c, std::uint64_t num
     terms::drop_zero_signs(key);
     t.key = key;
   }
+  if ((c.flags & journal::flag::before) != 0) {
+    if (in->is_bag_kind() || wish_.before) before_.emplace_back(c.value.begin(), c.value.end());
+    return {};
+  }
+  const bool has_expired = (c.flags & journal::flag::cause) == journal::flag::expired;
+  if (has_expired) t.cause = change_cause::expired;
   if (c.what == op::clear) t = {.table = in, .event = table_event::cleared};
   if (c.what == op::put || c.what == op::append) t.after = c.value;
   if (c.what == op::erase_value) t.before = c.value;
-  tell(t);
+  for (const auto& value : before_) {
+    t.before = value;
+    tell(t);
+  }
+  if (before_.empty()) tell(t);
+  before_.clear();
   return {};
 }
 
 result<bool> past_changes::look() {
   result<std::unique_ptr<journal::trail>> opened;
   for (int i = 0; i < tries; ++i) {
-    file_ = of_.current_file();
-    if (!file_) return std::unexpected(of_.labelled(errc::table_closed));
-    if (trail_) end_ = file_->end_of(*trail_);
+    if (trail_) end_ = of_.end_of(*trail_);
     if (trail_ && end_ != 0) return true;
-    opened = file_->open_trail();
+    opened = of_.open_trail();
+    if (!opened && opened.error() != errc::replaced) break;
     if (!opened) continue;
     trail_ = std::move(*opened);
-    end_ = file_->end_of(*trail_);
+    end_ = of_.end_of(*trail_);
     if (end_ != 0) return false;
   }
+  if (opened) return std::unexpected(of_.labelled(errc::table_closed));
   return std::unexpected(opened.error());
 }
 
 result<journal::standing> past_changes::go_behind(const journal::batch_id& which) {
-  const held_for_call held{file_};
   if (auto looked = look(); !looked) return std::unexpected(looked.error());
   auto found = trail_->go_behind(which, end_);
   if (found) behind_ = which;
@@ -113,7 +118,6 @@ result<journal::standing> past_changes::go_behind(const journal::batch_id& which
 }
 
 result<> past_changes::go_to_first() {
-  const held_for_call held{file_};
   if (auto looked = look(); !looked) return std::unexpected(looked.error());
   auto begun = trail_->go_to_first(end_);
   if (begun) behind_ = trail_->first();
@@ -122,7 +126,6 @@ result<> past_changes::go_to_first() {
 
 result<past_changes::outcome> past_changes::next(
     sequence until, const wish& w, detail::function_ref<void(const detail::told_change&)> f) {
-  const held_for_call held{file_};
   const auto same = look();
   if (!same) return std::unexpected(same.error());
   if (!*same) {

@@ -5,7 +5,6 @@
 #include "engine/live_table.hpp"
 #include "journal/trail.hpp"
 #include "shelf/detail/feed_core.hpp"
-#include "stores/file_store.hpp"
 
 #include <memory>
 
@@ -38,7 +37,7 @@ class past_changes {
     over,    ///< there is no batch up to this number
     lost,    ///< a compaction has dropped what comes next
   };
-  /// Tells the next batch whose number is not above `until`. What `until` names was published.
+  /// Tells the next batch whose number in the file is not above `until`, which was published.
   /// Errors: table_closed; type_mismatch, if the file holds a change that does not fit the types;
   /// corrupt, file_error.
   [[nodiscard]] result<outcome> next(sequence until, const wish& w,
@@ -50,7 +49,6 @@ class past_changes {
   [[nodiscard]] result<bool> look();
 
   const instance& of_;
-  std::shared_ptr<stores::file_store> file_;  ///< held during a call
   std::unique_ptr<journal::trail> trail_;
   std::uint64_t end_ = 0;
   journal::batch_id behind_;

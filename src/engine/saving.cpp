@@ -160,11 +160,13 @@ result<> instance::save_unsaved() {
     assert(number > all.pin->at() && "what changes while it is saved belongs to the next save");
     taken.take(tables_);
   }
-  const stores::unsaved_state state{
-      .number = number,
-      .changed = taken.changed(),
-      .all = all.tables,
-      .compact = wants_compaction(config_.compaction.min_bytes) && file_.check_only_name()};
+  const bool wants = wants_compaction(config_.compaction.min_bytes) && file_.check_only_name();
+  // A new file with history holds what the last batch made: then that is saved first.
+  const bool comes_after = wants && file_->keeps_history();
+  const stores::unsaved_state state{.number = number,
+                                    .changed = taken.changed(),
+                                    .all = all.tables,
+                                    .compact = wants && !comes_after};
   auto fresh = file_->save(state);
   if (!fresh) return std::unexpected(fresh.error());
   if (*fresh) {
@@ -176,7 +178,10 @@ result<> instance::save_unsaved() {
   observers_->name_save(all.pin->at(), number);
   file_->note_durable();
   note_on_disk(number);
-  return {};
+  if (!comes_after) return {};
+  // It is saved, whatever becomes of the new file: unless that has taken the name.
+  auto compacted = compact_saved_state({});
+  return file_->is_fenced() ? compacted : result<>();
 }
 
 result<> instance::sync() {
@@ -233,11 +238,7 @@ result<> instance::reload() {
   if (auto has = has_file(); !has) return has;
   if (is_checking() || is_in_transaction()) return std::unexpected(labelled(errc::busy));
   const std::scoped_lock lock(life_);
-  checking_ = std::this_thread::get_id();
-  struct end_of_check {
-    std::atomic<std::thread::id>& who;
-    ~end_of_check() { who = std::thread::id(); }
-  } const end{checking_};
+  const check_scope checks(checking_);
   return reload_locked();
 }
 
@@ -257,12 +258,15 @@ result<> instance::read_again() {
   if (!found) return std::unexpected(found.error());
   load.may_have_several(found->several_tables);
   if (auto fits = load.judge(); !fits) return fits;
+  auto view = std::move(found->view);
   {
     const std::scoped_lock lock(notes_);
     found_ = std::move(*found);
   }
   const std::scoped_lock lock(commits_);
+  if (view) follow_from(std::move(view));
   adopt(load);
+  if (followed_) name_followed(commits_.last(), followed_->found().changed);
   return {};
 }
 

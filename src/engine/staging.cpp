@@ -81,29 +81,49 @@ inline void live_table::note_erase(bool whole_key, bytes key, bytes value, group
 /// that gets another deadline.
 staging live_table::put_with_care(entry::owner& e, std::uint64_t hash, group& to,
                                   journal::op what) {
-  if (!to.is_observed) return put_expiring(e, hash, to, what);
+  if (!to.needs_care) return put_expiring(e, hash, to, what);
   noted_change c{.of = this, .key = e->key(), .after = e->value()};
   if (!is_bag_kind()) {
     const auto* const there = find_live(e->key(), hash, to);
     if (there != nullptr) c.before = there->value();
   }
-  to.noted.push_back(c);
+  const auto replaced = to.changes.size();
+  if (c.before && what == journal::op::put) note_before(to, c.key, *c.before);
+  if (to.is_observed) to.noted.push_back(c);
   const auto s = put_expiring(e, hash, to, what);
-  if (s.what == staged::unchanged) to.noted.pop_back();
+  if (s.what != staged::unchanged) return s;
+  if (to.is_observed) to.noted.pop_back();
+  to.changes.resize(replaced);
   return s;
+}
+
+/// For the file, if it keeps such: what the next change of the key replaces.
+void live_table::note_before(group& to, bytes key, bytes value) const {
+  if (!to.keeps_before || !how_.is_stored) return;
+  make_room(to);
+  const auto what = is_bag_kind() ? journal::op::append : journal::op::put;
+  to.changes.push_back({what, journal::flag::before, id(), key, value});
 }
 
 /// The same, with a note for observers of each entry that goes.
 staging live_table::drop_with_care(bool whole_key, bytes key, bytes value, group& to,
                                    std::uint8_t cause) {
-  if (!to.is_observed) return drop_expiring(whole_key, key, value, to, cause);
+  if (!to.needs_care) return drop_expiring(whole_key, key, value, to, cause);
   const auto noted = to.noted.size();
+  const auto replaced = to.changes.size();
   draft().show_staged(key, [&](const entry& e) {
     if (!whole_key && !same_bytes(e.value(), value)) return;
-    to.noted.push_back({.of = this, .key = e.key(), .before = e.value()});
+    if (whole_key || !is_bag_kind()) note_before(to, e.key(), e.value());
+    if (!to.is_observed) return;
+    to.noted.push_back({.of = this,
+                        .cause = cause == 0 ? change_cause::user : change_cause::expired,
+                        .key = e.key(),
+                        .before = e.value()});
   });
   const auto s = drop_expiring(whole_key, key, value, to, cause);
-  if (s.what == staged::unchanged) to.noted.resize(noted);
+  if (s.what != staged::unchanged) return s;
+  to.noted.resize(noted);
+  to.changes.resize(replaced);
   return s;
 }
 
@@ -397,103 +417,6 @@ void live_table::stage_fresh(std::shared_ptr<contents> fresh, table_event event,
   if (!to.is_observed) return;
   assert(to.noted.size() < to.noted.capacity());
   to.noted.push_back({.of = this, .event = event});
-}
-
-void live_table::stamp(sequence number) noexcept {
-  assert(is_touched_ && owned_ && number > owned_->changed_at() && "versions only grow");
-  if (!fresh_) return owned_->stamp(number);
-  if (fresh_->staged_count() != 0) fresh_->stamp(number);
-  fresh_->since = number;
-  // Who has pinned an older version finds the old contents in the list from here on; who reads the
-  // latest is shown the old ones until the board has published.
-  assert(coming_.load() == nullptr && current_.load() == owned_.get() && "one swap at a time");
-  retired_.add(owned_, number);
-  going_.store(owned_.get(), std::memory_order_release);
-  coming_.store(fresh_.get(), std::memory_order_release);
-  current_.store(nullptr, std::memory_order_release);
-}
-
-std::size_t live_table::settle(sequence number) noexcept {
-  assert(is_touched_ && "settled once");
-  is_touched_ = false;
-  if (retired_.holds_any()) [[unlikely]]
-    retired_.release_unpinned();
-  if (!fresh_) [[likely]]
-    return owned_->settle(number);
-  finish_swap();
-  return owned_->staged_count() != 0 ? owned_->settle(number) : owned_->waiting();
-}
-
-void live_table::finish_swap() noexcept {
-  assert(current_.load() == nullptr && coming_.load() == fresh_.get() && going_ == owned_.get());
-  cleared_ = how_.is_saved && std::exchange(fresh_is_clear_, false);
-  auto old = std::exchange(owned_, std::move(fresh_));
-  current_.store(owned_.get(), std::memory_order_release);
-  coming_.store(nullptr, std::memory_order_release);
-  let_go_of(std::move(old));
-}
-
-void live_table::discard() noexcept {
-  assert(current_.load() == owned_.get() && "what was only staged never began to be shown");
-  is_touched_ = false;
-  if (fresh_) {
-    fresh_.reset();
-    fresh_is_clear_ = false;
-  } else {
-    owned_->discard();
-  }
-}
-
-/// What readers see while others take the place of the contents, or that there is no table.
-const contents* live_table::look_again() const noexcept {
-  for (;;) {
-    if (const auto* const c = current_.load(std::memory_order_acquire)) return c;
-    const auto* const coming = coming_.load(std::memory_order_acquire);
-    if (coming == nullptr) {
-      // Closed, or the swap has just ended.
-      return current_.load(std::memory_order_acquire);
-    }
-    const auto* const going = going_.load(std::memory_order_acquire);
-    // Another swap may have begun meanwhile: then the two do not belong together.
-    if (coming_.load(std::memory_order_acquire) != coming) continue;
-    return coming->published() >= coming->since ? coming : going;
-  }
-}
-
-void live_table::install(std::shared_ptr<contents> fresh) noexcept {
-  assert(!fresh_ && !is_touched_);
-  if (fresh && how_.is_saved) fresh->track_unsaved();
-  if (fresh && fresh->has_deadlines()) of_.note_deadlines();
-  auto old = std::exchange(owned_, std::move(fresh));
-  current_.store(owned_.get(), std::memory_order_release);
-  if (old == nullptr) return;
-  // Closed: what snapshots hold is theirs from here on.
-  retired_.release_all();
-  let_go_of(std::move(old));
-}
-
-/// Readers that came before may still be looking at it.
-void live_table::let_go_of(std::shared_ptr<contents> old) noexcept {
-  assert(old && old != owned_ && current_.load() != old.get() && "out of sight before it goes");
-  auto& place = old->farewell;
-  memory::epoch::retire_later(place, std::move(old));
-  retired_.release_unpinned();
-  of_.look_after_leftovers(!retired_.empty());
-}
-
-bool live_table::collect_some(std::size_t most) noexcept {
-  assert(owned_ && !is_touched_ && "between groups, while the table is open");
-  retired_.release_unpinned();
-  const bool more = owned_->collect_some(most);
-  return retired_.collect_some(most) || more;
-}
-
-bool live_table::has_leftovers() const noexcept {
-  return owned_->waiting() > 0 || owned_->pin_count() > 0 || !retired_.empty();
-}
-
-std::size_t live_table::unsaved_count() const noexcept {
-  return owned_ ? owned_->unsaved_count() + (cleared_ ? 1 : 0) : 0;
 }
 
 }  // namespace shelf::engine

@@ -36,7 +36,10 @@ enum class seeded_bug : std::uint8_t {
   lists_not_read,   ///< what a bag has under a key is no read
   // Of entries that expire.
   deadline_before_its_bit,  ///< the first deadline is in the file before the header says so
-  deadline_ignored,         ///< records are read without their deadlines
+  // Of history and positions.
+  history_before_its_bit,        ///< the first moment is in the file before the header says so
+  position_reset_by_compaction,  ///< a compacted file names its batches anew
+  deadline_ignored,              ///< records are read without their deadlines
 };
 
 #ifdef SHELF_SEEDED_BUGS

@@ -22,12 +22,15 @@ enum class op : std::uint8_t {
   note = 9,     ///< nothing changes; carries durable_up_to or an era
   seal = 10,    ///< the file was closed cleanly here
   expire = 11,  ///< set kinds: the key, which is there, has another deadline, or none any more
+  moment = 12,  ///< nothing changes: the batch was written at this time, the value
 };
 
 /// Flags of a record.
 namespace flag {
 /// put, expire: a deadline stands in front of the key.
 inline constexpr std::uint8_t deadline = 1;
+/// put, append: it changes nothing, and tells what the next record of the key replaces.
+inline constexpr std::uint8_t before = 2;
 /// erase: why the entry went, in two bits; zero is a call of erase.
 inline constexpr std::uint8_t cause = 0b1100;
 inline constexpr std::uint8_t expired = 0b0100;
@@ -48,7 +51,17 @@ struct change {
 
 /// A change that readers who know no deadlines would not understand.
 [[nodiscard]] constexpr bool is_about_deadlines(const change& c) noexcept {
-  return c.flags != 0 || c.what == op::expire;
+  return (c.flags & (flag::deadline | flag::cause)) != 0 || c.what == op::expire;
+}
+
+/// A record that is there for those who read the history, and changes nothing.
+[[nodiscard]] constexpr bool is_about_history(const change& c) noexcept {
+  return (c.flags & flag::before) != 0 || c.what == op::moment;
+}
+
+/// A record that changes no table.
+[[nodiscard]] constexpr bool changes_nothing(const change& c) noexcept {
+  return c.what == op::note || c.what == op::seal || is_about_history(c);
 }
 
 /// Flags for a put or an expire with this deadline.

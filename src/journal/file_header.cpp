@@ -18,7 +18,8 @@ constexpr std::array<unsigned char, 8> magic{0x89, 'S', 'H', 'E', 'L', 'F', '\r'
 constexpr std::uint32_t format_version = 1;
 constexpr std::uint64_t several_tables_bit = 1;
 constexpr std::uint64_t deadlines_bit = 2;
-constexpr std::uint64_t known_incompatible = several_tables_bit | deadlines_bit;
+constexpr std::uint64_t history_bit = 4;
+constexpr std::uint64_t known_incompatible = several_tables_bit | deadlines_bit | history_bit;
 constexpr std::uint64_t known_read_compatible = 0;
 constexpr std::size_t checksum_at = slot_size - 8;
 
@@ -74,6 +75,7 @@ constexpr std::size_t checksum_at = slot_size - 8;
   h.compatible = load_le<std::uint64_t>(slot.data() + 16);
   h.several_tables = (incompatible & several_tables_bit) != 0;
   h.deadlines = (incompatible & deadlines_bit) != 0;
+  h.history = (incompatible & history_bit) != 0;
   std::copy_n(slot.begin() + 40, h.store_id.size(), h.store_id.begin());
   h.file_id = load_le<std::uint64_t>(slot.data() + 56);
   h.generation = load_le<std::uint64_t>(slot.data() + 64);
@@ -103,7 +105,8 @@ std::array<std::byte, slot_size> encode_slot(const file_header& h, std::size_t s
   out[13] = h.closed ? std::byte{1} : std::byte{0};
   store_le(out.data() + 16, h.compatible);
   store_le(out.data() + 32, (h.several_tables ? several_tables_bit : std::uint64_t{0}) |
-                                (h.deadlines ? deadlines_bit : std::uint64_t{0}));
+                                (h.deadlines ? deadlines_bit : std::uint64_t{0}) |
+                                (h.history ? history_bit : std::uint64_t{0}));
   std::copy(h.store_id.begin(), h.store_id.end(), out.begin() + 40);
   store_le(out.data() + 56, h.file_id);
   store_le(out.data() + 64, h.generation);

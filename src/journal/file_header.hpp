@@ -10,7 +10,8 @@
 //           compatible:u64le      features a reader may not know and still read and write
 //           read_compatible:u64le features a reader may not know and still read
 //           incompatible:u64le    features a reader must know; bit 0: several tables, or one whose
-//                                 id is not 1; bit 1: records with flags, and expire records
+//                                 id is not 1; bit 1: records with deadlines, and expire
+//                                 records; bit 2: history frames, moments, values replaced
 //           store_id:u8[16]       of the table's whole life, compactions included
 //           file_id:u64le         of this file alone; salts every checksum in it
 //           generation:u64le      of the header; the valid slot with the higher one counts
@@ -48,6 +49,8 @@ struct file_header {
   bool several_tables = false;
   /// Records may have flags, and there may be expire records: entries have deadlines.
   bool deadlines = false;
+  /// There may be frames of history, and records that tell a time or what was replaced.
+  bool history = false;
   /// True if a feature is set that this library may read but not write.
   bool write_refused = false;
   /// The slot this was read from. The other one may be damaged or older, so it is written first.

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::uint8_t first_bit = 1;
 constexpr std::uint8_t commit_bit = 2;
+constexpr std::uint8_t history_bit = 4;
 
 [[nodiscard]] std::uint64_t salt_of(session written_in, std::uint64_t file_id,
                                     std::uint64_t offset) noexcept {
@@ -39,7 +40,8 @@ namespace {
 /// All of a header but its checksum.
 void store_header(std::byte* at, const frame_header& header) noexcept {
   store_le(at + 8, header.size);
-  const auto role = (header.first ? first_bit : 0) | (header.commit ? commit_bit : 0);
+  const auto role = (header.first ? first_bit : 0) | (header.commit ? commit_bit : 0) |
+                    (header.history ? history_bit : 0);
   store_le(at + 12, static_cast<std::uint32_t>(role));
   store_le(at + 16, header.written_in.era);
   store_le(at + 20, header.written_in.nonce);
@@ -79,12 +81,14 @@ std::optional<frame_header> read_frame_header(bytes from) noexcept {
       .size = load_le<std::uint32_t>(from.data() + 8),
       .first = (role & first_bit) != 0,
       .commit = (role & commit_bit) != 0,
+      .history = (role & history_bit) != 0,
       .written_in = {.era = load_le<std::uint32_t>(from.data() + 16),
                      .nonce = load_le<std::uint32_t>(from.data() + 20)},
       .sequence = load_le<std::uint64_t>(from.data() + 24),
       .durable_up_to = load_le<std::uint64_t>(from.data() + 32),
   };
-  if (role > (first_bit | commit_bit) || header.size <= frame_header_size) return std::nullopt;
+  if (role > (first_bit | commit_bit | history_bit) || header.size <= frame_header_size)
+    return std::nullopt;
   if (header.written_in.era == 0) return std::nullopt;
   return header;
 }

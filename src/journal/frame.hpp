@@ -4,7 +4,8 @@
 //   frame := checksum:u64le       XXH3-64 of all that follows, padding included, with the seed
 //                                 XXH3-64(file_id:u64le era:u32le nonce:u32le offset:u64le)
 //            size:u32le           header and records, padding not counted
-//            role:u8              bit 0: first of its batch; bit 1: commits its batch
+//            role:u8              bit 0: first of its batch; bit 1: commits its batch;
+//                                 bit 2: history, which the state that follows has in it
 //            zero:u8[3]
 //            era:u32le            sessions of writing, counted; never goes down along a file
 //            nonce:u32le          drawn at random by the session; one a session
@@ -57,6 +58,7 @@ struct frame_header {
   std::uint32_t size = 0;
   bool first = false;
   bool commit = false;
+  bool history = false;
   session written_in;
   std::uint64_t sequence = 0;
   std::uint64_t durable_up_to = 0;

@@ -3,6 +3,7 @@
 #include "journal/frame_reader.hpp"
 
 #include "journal/little_endian.hpp"
+#include "journal/record.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -51,11 +52,17 @@ result<std::optional<frame_header>> frame_reader::header_at(std::uint64_t offset
   return header;
 }
 
-result<std::uint8_t> frame_reader::first_op_at(std::uint64_t offset) {
-  const auto front = window(offset, frame_header_size + 1);
+result<frame_reader::opening_record> frame_reader::first_record_at(std::uint64_t offset) {
+  const auto front = window(offset, frame_header_size + moment_record_size);
   if (!front) return std::unexpected(front.error());
-  if (front->size() <= frame_header_size) return std::uint8_t{0};
-  return std::to_integer<std::uint8_t>(front->back());
+  opening_record r;
+  if (front->size() <= frame_header_size) return r;
+  auto records = front->subspan(frame_header_size);
+  r.op = std::to_integer<std::uint8_t>(records.front());
+  if (r.op != static_cast<std::uint8_t>(op::moment)) return r;
+  const auto c = take_record(records);
+  if (c) r.moment = time_of(*c).value_or(0);
+  return r;
 }
 
 result<bool> frame_reader::holds_in_pieces(const frame_header& header, std::uint64_t offset) {

@@ -32,8 +32,13 @@ class frame_reader {
   /// The header at `offset` if one could stand there and its frame would end inside the file;
   /// unchecked.
   [[nodiscard]] result<std::optional<frame_header>> header_at(std::uint64_t offset);
-  /// What a frame's first record is: its op, as a number; 0 if it is not there.
-  [[nodiscard]] result<std::uint8_t> first_op_at(std::uint64_t offset);
+  /// What a frame's first record is: its op, as a number (0 if it is not there), and the time that
+  /// it tells, if it is a moment.
+  struct opening_record {
+    std::uint8_t op = 0;
+    std::uint64_t moment = 0;  ///< milliseconds since 1970
+  };
+  [[nodiscard]] result<opening_record> first_record_at(std::uint64_t offset);
   /// False if a file that was cut inside this frame was then written on behind it: that leaves
   /// zeros up to the frame's end. Its last byte tells; only if it is zero the whole frame is
   /// checked.

@@ -32,6 +32,9 @@ inline result<> journal_file::make_room(const change& c) {
   if (is_about_deadlines(c) && !header_.deadlines) [[unlikely]] {
     if (auto allowed = allow_deadlines(); !allowed) return allowed;
   }
+  if (is_about_history(c) && !header_.history) [[unlikely]] {
+    if (auto allowed = allow_history(); !allowed) return allowed;
+  }
   if (filled() == frame_header_size || filled() + record_size(c) <= frame_capacity) return {};
   return flush_frame(false);
 }

@@ -208,16 +208,25 @@ result<> journal_file::allow_several_tables() {
   return written;
 }
 
-result<> journal_file::allow_deadlines() {
+/// In a batch that has nothing of it so far.
+result<> journal_file::allow(bool& feature, bool is_late) {
   assert(is_recovered_);
-  if (header_.deadlines) return {};
+  if (feature) return {};
   if (auto why = fence()) return std::unexpected(*why);
-  header_.deadlines = true;
+  feature = true;
   // Before publish() nobody reads the header, and it writes it.
-  if (is_unpublished() || has_bug(seeded_bug::deadline_before_its_bit)) return {};
+  if (is_unpublished() || is_late) return {};
   auto written = is_announced_ ? write_header_slots(true) : announce_session();
-  if (!written) header_.deadlines = false;
+  if (!written) feature = false;
   return written;
+}
+
+result<> journal_file::allow_deadlines() {
+  return allow(header_.deadlines, has_bug(seeded_bug::deadline_before_its_bit));
+}
+
+result<> journal_file::allow_history() {
+  return allow(header_.history, has_bug(seeded_bug::history_before_its_bit));
 }
 
 // --- appending -----------------------------------------------------------------------------------

@@ -94,6 +94,9 @@ class journal_file {
   /// allow_several_tables(), but also inside a batch that has none so far. add() sees to it.
   [[nodiscard]] result<> allow_deadlines();
   [[nodiscard]] bool has_deadlines() const noexcept { return header_.deadlines; }
+  /// The same for history: its frames, and records that tell a time or what is replaced.
+  [[nodiscard]] result<> allow_history();
+  [[nodiscard]] bool has_history() const noexcept { return header_.history; }
 
   // Appending: begin, add any number of times, commit; or roll_back.
   /// Starts the batch `sequence`, greater than any used before (or equal, for notes alone).
@@ -107,6 +110,9 @@ class journal_file {
   /// commits or rolls back has returned: a large value goes to the file from there, not by way of a
   /// buffer as large as itself.
   [[nodiscard]] result<> add_in_place(const change& c);
+  /// A frame of a batch of another file, which becomes history in this one, under the name that it
+  /// has. Of a new file, behind its first batch; the state follows.
+  [[nodiscard]] result<> copy_history(const frame& f);
   /// Writes the last frame. ok: the batch is in the file (not yet synced). After an error:
   /// roll_back.
   [[nodiscard]] result<> commit();
@@ -179,6 +185,7 @@ class journal_file {
   journal_file(const file::location& where, file::location::temporary held, settings s);
 
   [[nodiscard]] result<> write_header_slots(bool sync_each);
+  [[nodiscard]] result<> allow(bool& feature, bool is_late);
   [[nodiscard]] std::size_t filled() const noexcept { return buffer_.size() + large_.size(); }
   [[nodiscard]] result<> make_room(const change& c);
   [[nodiscard]] result<> flush_frame(bool commits);

@@ -2,7 +2,10 @@
 // Reading beside a writer: what looks damaged may only have been half written when we came by.
 #include "journal/journal_view.hpp"
 
+#include <cassert>
+#include <new>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace shelf::journal {
@@ -28,12 +31,16 @@ result<std::unique_ptr<journal_view>> journal_view::open(const file::location& w
   return std::unexpected(looked.error());
 }
 
-result<> journal_view::look(const progress& tell) {
+result<file_header> journal_view::read_header() const {
   std::vector<std::byte> front(frames_start);
   const auto got = file_.read(0, front);
   if (!got) return std::unexpected(got.error());
   front.resize(*got);
-  const auto header = decode_header(front, file_.path());
+  return decode_header(front, file_.path());
+}
+
+result<> journal_view::look(const progress& tell) {
+  const auto header = read_header();
   if (!header) return std::unexpected(header.error());
   file_id_ = header->file_id;
   several_tables_ = header->several_tables;
@@ -44,7 +51,62 @@ result<> journal_view::look(const progress& tell) {
   auto found = scan(reader, *header, tell);
   if (!found) return std::unexpected(found.error());
   found_ = *found;
-  return {};
+  return remember_last_frame();
+}
+
+result<> journal_view::remember_last_frame() {
+  const auto got = file_.read(found_.last_frame, last_frame_);
+  return got ? result<>() : std::unexpected(got.error());
+}
+
+result<journal_view::news> journal_view::look_for_news(const file::location& where) const {
+  if (!where.still_names(file_)) return news::replaced;
+  std::array<std::byte, frame_header_size> there{};
+  auto got = file_.read(found_.last_frame, there);
+  if (!got) return std::unexpected(got.error());
+  if (found_.batches != 0 && there != last_frame_) return news::replaced;
+  there = {};
+  got = file_.read(found_.end, there);
+  if (!got) return std::unexpected(got.error());
+  return read_frame_header(there) ? news::some : news::none;
+}
+
+/// What was read ahead may have been half written then.
+result<bool> journal_view::find_next(scanned& more) {
+  const bool is_fresh = !reader_;
+  // A writer that came since may have ended the sessions before it.
+  const auto header = read_header();
+  if (!header) return std::unexpected(header.error());
+  if (is_fresh) {
+    const auto status = file_.status();
+    if (!status) return std::unexpected(status.error());
+    if (status->size <= found_.end) return false;
+    reader_.emplace(file_, status->size, file_id_);
+  }
+  auto came = extend(*reader_, *header, more);
+  several_tables_ = several_tables_ || header->several_tables;
+  if (came && *came) return true;
+  reader_.reset();
+  return is_fresh ? came : find_next(more);
+}
+
+result<bool> journal_view::next(visitor& out) {
+  coming_ = found_;
+  const auto came = find_next(coming_);
+  if (!came || !*came) return came;
+  auto taken = journal::replay(*reader_, found_.end, coming_.end, out);
+  return taken ? result<bool>(true) : std::unexpected(taken.error());
+}
+
+void journal_view::pass() noexcept {
+  assert(coming_.end > found_.end && "a batch was handed out");
+  std::swap(found_, coming_);
+  // Unreadable, it is another one than will be there: all is read anew then.
+  try {
+    if (remember_last_frame()) return;
+  } catch (const std::bad_alloc&) {
+  }
+  last_frame_ = {};
 }
 
 result<> journal_view::replay(visitor& out) {

@@ -4,6 +4,7 @@
 #include "file/seeded_bug.hpp"
 #include "journal/journal_file.hpp"
 
+#include <algorithm>
 #include <cassert>
 
 namespace shelf::journal {
@@ -37,6 +38,34 @@ result<std::unique_ptr<journal_file>> journal_file::create(
   j->least_size_ = frames_start;
   j->map_if_asked();
   return j;
+}
+
+result<> journal_file::copy_history(const frame& f) {
+  assert(is_unpublished() && f.header.written_in.era <= session_.era);
+  if (f.header.first) begin_as({f.header.written_in, f.header.sequence});
+  if (auto allowed = allow_history(); !allowed) return allowed;
+  auto header = f.header;
+  header.history = true;
+  header.durable_up_to = 0;  // of another file
+  buffer_.resize(frame_header_size);
+  buffer_.insert(buffer_.end(), f.records.begin(), f.records.end());
+  buffer_.resize(padded(buffer_.size()));
+  seal_frame(buffer_, header, header_.file_id, batch_at_);
+  if (auto written = held_.file.write(batch_at_, buffer_); !written) return written;
+  frame_at_ = batch_at_;
+  batch_at_ += buffer_.size();
+  written_up_to_ = std::max(written_up_to_, batch_at_);
+  know_size(batch_at_);
+  if (buffer_.capacity() > 2 * frame_capacity) buffer_ = {};
+  empty_buffer();
+  if (f.header.commit) {
+    sequence_ = batch_sequence_;
+    last_batch_ = {batch_session_, batch_sequence_};
+    last_frame_.store(frame_at_, std::memory_order_release);
+    end_.store(batch_at_, std::memory_order_release);
+    changes_end_.store(batch_at_, std::memory_order_release);
+  }
+  return sync_on_the_way();
 }
 
 result<> journal_file::sync_unpublished() {

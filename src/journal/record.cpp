@@ -47,7 +47,7 @@ namespace {
 
 [[nodiscard]] bool is_known(std::uint8_t what) noexcept {
   return what >= static_cast<std::uint8_t>(op::put) &&
-         what <= static_cast<std::uint8_t>(op::expire);
+         what <= static_cast<std::uint8_t>(op::moment);
 }
 
 [[nodiscard]] constexpr bool has_deadline(const change& c) noexcept {
@@ -90,6 +90,17 @@ error unknown_flags(const change& c, std::uint64_t frame_at) {
       "byte " + std::to_string(frame_at) + ": a record has the flags " +
           std::to_string(unknown_flags_of(c)) +
           ", which this version of shelf does not support; a newer version can read the file");
+}
+
+std::array<std::byte, 8> encode_time(std::uint64_t ms) noexcept {
+  std::array<std::byte, 8> encoded;
+  store_le(encoded.data(), ms);
+  return encoded;
+}
+
+std::optional<std::uint64_t> time_of(const change& c) noexcept {
+  if (c.what != op::moment || c.value.size() != sizeof(std::uint64_t)) return std::nullopt;
+  return load_le<std::uint64_t>(c.value.data());
 }
 
 std::optional<change> take_record(bytes& payload) noexcept {

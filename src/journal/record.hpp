@@ -9,6 +9,7 @@
 #include "journal/change.hpp"
 #include "shelf/error.hpp"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -27,6 +28,9 @@ void append_record_head(std::vector<std::byte>& out, const change& c);
 /// The flags that this library does not know of such a record. A record with one is of a newer
 /// library.
 [[nodiscard]] constexpr std::uint8_t unknown_flags_of(const change& c) noexcept {
+  // What a record replaces is told by one that has no other flag.
+  const bool may_tell = c.what == op::put || c.what == op::append;
+  if (may_tell && c.flags == flag::before) return 0;
   const bool may_expire = c.what == op::put || c.what == op::expire;
   const std::uint8_t known = may_expire ? flag::deadline
                              : c.what == op::erase && (c.flags & flag::cause) == flag::expired
@@ -39,6 +43,12 @@ void append_record_head(std::vector<std::byte>& out, const change& c);
 }
 /// unsupported_version, in a sentence that names the flags and where the record's frame starts.
 [[nodiscard]] error unknown_flags(const change& c, std::uint64_t frame_at);
+
+/// A moment: the time in milliseconds since 1970, as its value holds it.
+inline constexpr std::size_t moment_record_size = 13;
+[[nodiscard]] std::array<std::byte, 8> encode_time(std::uint64_t ms) noexcept;
+/// Which moment it is; nothing if it is not one.
+[[nodiscard]] std::optional<std::uint64_t> time_of(const change& c) noexcept;
 
 /// The first record of `payload`, which is moved past it; its key and value point into the payload.
 /// nullopt if the bytes are no record: an unknown op, a size past the end, a varint not in shortest

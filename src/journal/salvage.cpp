@@ -108,7 +108,10 @@ result<> walk::accept(const frame& f, std::uint64_t at) {
   if (beheaded) out_.partial(h.sequence);
   last_ = h;
   in_batch_ = true;
-  if (auto handed = hand_out(f.records, at); !handed) return handed;
+  // What is history, the state behind it has in it.
+  if (!h.history) {
+    if (auto handed = hand_out(f.records, at); !handed) return handed;
+  }
   return h.commit ? end_batch(true) : result<>();
 }
 

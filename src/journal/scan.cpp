@@ -8,6 +8,7 @@
 
 #include <cassert>
 #include <string>
+#include <utility>
 
 namespace shelf::journal {
 namespace {
@@ -26,25 +27,33 @@ using file::seeded_bug;
   return std::unexpected(error(errc::corrupt, "byte " + std::to_string(at) + ": no valid record"));
 }
 
-[[nodiscard]] std::unexpected<error> unannounced(std::uint64_t at) {
-  return std::unexpected(error(
-      errc::corrupt,
-      "byte " + std::to_string(at) + ": a record is about a deadline, but the header allows none"));
+[[nodiscard]] std::unexpected<error> unannounced(std::uint64_t at, const std::string& what) {
+  return std::unexpected(error(errc::corrupt, "byte " + std::to_string(at) +
+                                                  ": a record is about " + what +
+                                                  ", but the header allows none"));
 }
 
 /// The state of the walk from frame to frame.
 class chain {
  public:
   explicit chain(const file_header& header)
-      : durable_up_to_(header.durable_up_to), over_(header.era), deadlines_(header.deadlines) {}
+      : durable_up_to_(header.durable_up_to),
+        over_(header.era),
+        deadlines_(header.deadlines),
+        history_(header.history) {}
+
+  /// Goes on behind what was found.
+  chain(const file_header& header, const scanned& found) : chain(header) { found_ = found; }
 
   /// True if a valid frame at `offset` may follow what has been accepted so far.
   [[nodiscard]] bool fits(const frame_header& h, std::uint64_t offset) const noexcept {
     if (offset >= durable_up_to_ && h.written_in.era <= over_ && !has_bug(seeded_bug::no_era)) {
       return false;
     }
+    if (h.history && !may_be_history()) return false;
     if (in_batch_) {
-      return !h.first && h.written_in == batch_.written_in && h.sequence == batch_.sequence;
+      return !h.first && h.history == batch_.history && h.written_in == batch_.written_in &&
+             h.sequence == batch_.sequence;
     }
     const bool session_goes_on = h.written_in == found_.last || h.written_in.era > found_.last.era;
     if (!session_goes_on && !has_bug(seeded_bug::no_era)) return false;
@@ -64,6 +73,7 @@ class chain {
     found_.last = f.header.written_in;
     found_.sequence = f.header.sequence;
     found_.sealed = sealed_;
+    note_layout(f);
     if (changes_ != 0) found_.changed = {f.header.written_in, f.header.sequence};
     found_.changes += changes_;
     changes_ = 0;
@@ -72,16 +82,37 @@ class chain {
   }
 
   [[nodiscard]] scanned& found() noexcept { return found_; }
+  [[nodiscard]] bool is_between_batches() const noexcept { return !in_batch_; }
+  /// No file with history gets its name before its state is in it.
+  [[nodiscard]] bool lacks_state() const noexcept { return is_state_due_; }
 
  private:
+  /// History stands between the first batch and the state.
+  [[nodiscard]] bool may_be_history() const noexcept { return history_ && may_begin_history_; }
+  /// A batch is complete: the first one, one of history, the state behind it, or any other.
+  void note_layout(const frame& f) noexcept {
+    const bool is_first = found_.batches == 0;
+    auto& parts = found_.parts;
+    if (is_first) {
+      found_.first = {f.header.written_in, f.header.sequence};
+      parts.first_end = f.next;
+    }
+    if (is_first || f.header.history) parts.history_end = parts.state_end = f.next;
+    if (std::exchange(is_state_due_, f.header.history) && !f.header.history) {
+      parts.state_end = f.next;
+    }
+    may_begin_history_ = is_first || f.header.history;
+  }
   [[nodiscard]] result<> count(const frame& f, std::uint64_t at) {
     sealed_ = false;
     bytes rest = f.records;
     while (const auto c = take_record(rest)) {
       if (has_unknown_flags(*c)) return std::unexpected(unknown_flags(*c, at));
-      if (is_about_deadlines(*c) && !deadlines_) return unannounced(at);
+      if (is_about_deadlines(*c) && !deadlines_) return unannounced(at, "a deadline");
+      if (is_about_history(*c) && !history_) return unannounced(at, "history");
       sealed_ = c->what == op::seal;
-      if (c->what != op::note && c->what != op::seal) ++changes_;
+      if (!changes_nothing(*c)) ++changes_;
+      if (const auto ms = time_of(*c)) add_mark(found_.marks, {.ms = *ms, .at = at});
     }
     if (!rest.empty()) return no_record(at + f.header.size - rest.size());
     return {};
@@ -90,6 +121,9 @@ class chain {
   std::uint64_t durable_up_to_;
   std::uint32_t over_;  // from there on eras up to this one are over
   bool deadlines_;
+  bool history_;
+  bool may_begin_history_ = false;
+  bool is_state_due_ = false;  ///< the last batch was one of history
   scanned found_;
   frame_header batch_;
   bool in_batch_ = false;
@@ -174,11 +208,16 @@ class chain {
   if (auto judged = judge_end(reader, header, at, walk.found()); !judged) {
     return std::unexpected(judged.error());
   }
+  if (walk.lacks_state()) {
+    return std::unexpected(error(
+        errc::corrupt,
+        "byte " + std::to_string(at) + ": damaged: the state that follows the history is missing"));
+  }
   return walk.found();
 }
 
 [[nodiscard]] result<> hand_out(frame_reader& reader, std::uint64_t from, std::uint64_t to,
-                                visitor& out) {
+                                visitor& out, part which) {
   assert(from % 8 == 0 && from >= frames_start);
   for (auto at = from; at < to;) {
     const auto next = reader.at(at);
@@ -188,6 +227,10 @@ class chain {
           error(errc::corrupt, "byte " + std::to_string(at) + ": changed while it was read"));
     }
     const auto& f = **next;
+    if (f.header.history && which == part::content) {
+      at = f.next;
+      continue;
+    }
     bytes rest = f.records;
     while (!rest.empty()) {
       const auto c = take_record(rest);
@@ -205,14 +248,40 @@ class chain {
 
 }  // namespace
 
+void add_mark(std::vector<time_mark>& to, const time_mark& m) {
+  if (to.size() >= most_marks) {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < to.size(); i += 2) to[kept++] = to[i];
+    to.resize(kept);
+  }
+  to.push_back(m);
+}
+
 result<scanned> scan(frame_reader& reader, const file_header& header, const progress& tell) {
   auto found = follow(reader, header, tell);
   if (!found) return std::unexpected(named(reader, found.error()));
   return found;
 }
 
-result<> replay(frame_reader& reader, std::uint64_t from, std::uint64_t to, visitor& out) {
-  auto done = hand_out(reader, from, to, out);
+result<bool> extend(frame_reader& reader, const file_header& header, scanned& found) {
+  chain walk(header, found);
+  auto at = found.end;
+  do {
+    const auto next = reader.at(at);
+    if (!next) return std::unexpected(next.error());
+    if (!*next || !walk.fits((*next)->header, at)) return false;
+    if (auto accepted = walk.accept(**next, at); !accepted) {
+      return std::unexpected(named(reader, accepted.error()));
+    }
+    at = (*next)->next;
+  } while (!walk.is_between_batches());
+  found = walk.found();
+  return true;
+}
+
+result<> replay(frame_reader& reader, std::uint64_t from, std::uint64_t to, visitor& out,
+                part which) {
+  auto done = hand_out(reader, from, to, out, which);
   if (!done) return std::unexpected(named(reader, done.error()));
   return done;
 }

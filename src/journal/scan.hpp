@@ -8,8 +8,25 @@
 #include "shelf/progress.hpp"
 
 #include <cstdint>
+#include <vector>
 
 namespace shelf::journal {
+
+/// A time, and the place of the first frame that was written then or later.
+struct time_mark {
+  std::uint64_t ms = 0;  ///< since 1970
+  std::uint64_t at = 0;
+};
+inline constexpr std::size_t most_marks = 512;
+void add_mark(std::vector<time_mark>& to, const time_mark& m);
+
+/// What a file begins with: a first batch; history, or nothing; the state behind it, which without
+/// history is the first batch. Then the changes follow.
+struct layout {
+  std::uint64_t first_end = frames_start;
+  std::uint64_t history_end = frames_start;
+  std::uint64_t state_end = frames_start;
+};
 
 /// What a scan found. Offsets are bytes from the start of the file.
 struct scanned {
@@ -21,6 +38,11 @@ struct scanned {
   std::uint64_t batches = 0;
   std::uint64_t changes = 0;  ///< records that change a table
   bool sealed = false;        ///< the last batch is a seal
+  batch_id first;             ///< of the first batch: the changes of the file follow it
+  layout parts;
+  /// When batches were written: the times that moments tell, with where their frames begin. At most
+  /// most_marks: every other one is forgotten when there are more.
+  std::vector<time_mark> marks;
   /// Bytes behind `end` that are neither a committed batch nor zeros: a write that was under way.
   std::uint64_t torn_bytes = 0;
 };
@@ -38,6 +60,10 @@ enum class look_at : std::uint8_t {
 [[nodiscard]] result<scanned> scan(frame_reader& reader, const file_header& header,
                                    const progress& tell = {});
 
+/// Goes on behind what was found before, by one batch. False: there is none yet, or not all of it.
+/// Errors: as scan.
+[[nodiscard]] result<bool> extend(frame_reader& reader, const file_header& header, scanned& found);
+
 /// Receives what a journal holds, in the order of the file.
 class visitor {
  public:
@@ -51,7 +77,9 @@ class visitor {
 /// Reads the committed batches in [from, to) again and hands them out. Errors: a frame that the
 /// scan accepted does not read back the same, or a checksummed record does not parse (corrupt); the
 /// visitor's own.
+/// Frames of history are no content: they are handed out only if they are asked for.
+enum class part : std::uint8_t { content, everything };
 [[nodiscard]] result<> replay(frame_reader& reader, std::uint64_t from, std::uint64_t to,
-                              visitor& out);
+                              visitor& out, part which = part::content);
 
 }  // namespace shelf::journal

@@ -43,11 +43,13 @@ result<trail::extent> trail::batch_at(frame_reader& reader, std::uint64_t offset
     if (!*header || (*header)->first != is_first) return std::unexpected(broken(b.to));
     const auto& h = **header;
     if (is_first) {
+      const auto record = reader.first_record_at(b.to);
+      if (!record) return std::unexpected(record.error());
       b.id = {h.written_in, h.sequence};
-      const auto what = reader.first_op_at(b.to);
-      if (!what) return std::unexpected(what.error());
-      b.is_seal = *what == static_cast<std::uint8_t>(op::seal);
-      b.changes = !b.is_seal && *what != static_cast<std::uint8_t>(op::note);
+      b.is_history = h.history;
+      b.is_seal = record->op == static_cast<std::uint8_t>(op::seal);
+      b.changes = !b.is_seal && record->op != static_cast<std::uint8_t>(op::note);
+      b.moment = record->moment;
     }
     b.to += padded(h.size);
     if (h.commit) return b;
@@ -57,11 +59,13 @@ result<trail::extent> trail::batch_at(frame_reader& reader, std::uint64_t offset
 void trail::stand_behind(const extent& b) noexcept {
   if (b.changes) behind_ = b.id;
   at_ = b.to;
+  was_history_ = b.is_history;
 }
 
 result<> trail::go_to_first(std::uint64_t end) {
   reader_.reset();
   at_ = frames_start;
+  was_history_ = false;
   auto& reader = reader_up_to(end);
   const auto state = batch_at(reader, frames_start);
   if (!state) return std::unexpected(state.error());
@@ -91,21 +95,37 @@ result<standing> trail::go_behind(const batch_id& which, std::uint64_t end) {
   return is_known ? standing::rolled_back : standing::foreign;
 }
 
-result<bool> trail::next(std::uint64_t until, std::uint64_t end, visitor& out) {
+result<std::optional<trail::extent>> trail::look(std::uint64_t end) {
   while (at_ < end) {
-    auto& reader = reader_up_to(end);
-    const auto b = batch_at(reader, at_);
+    const auto b = batch_at(reader_up_to(end), at_);
     if (!b) return std::unexpected(b.error());
-    if (b->id.sequence > until) return false;
-    if (b->changes) {
-      if (auto read = replay(reader, b->from, b->to, out); !read) {
-        return std::unexpected(read.error());
-      }
-    }
+    const bool is_state = was_history_ && !b->is_history;
+    if (b->changes && !is_state) return *b;
     stand_behind(*b);
-    if (b->changes) return true;
   }
-  return false;
+  return std::nullopt;
+}
+
+result<> trail::read(const extent& b, detail::function_ref<result<>(const frame&)> f) {
+  auto& reader = reader_up_to(b.to);
+  for (auto at = b.from; at < b.to;) {
+    const auto next = reader.at(at);
+    if (!next) return std::unexpected(next.error());
+    if (!*next) return std::unexpected(broken(at));
+    if (auto taken = f(**next); !taken) return taken;
+    at = (*next)->next;
+  }
+  return {};
+}
+
+result<bool> trail::next(std::uint64_t until, std::uint64_t end, visitor& out) {
+  const auto b = look(end);
+  if (!b) return std::unexpected(b.error());
+  if (!*b || (*b)->id.sequence > until) return false;
+  auto read = replay(reader_up_to(end), (*b)->from, (*b)->to, out, part::everything);
+  if (!read) return std::unexpected(read.error());
+  pass(**b);
+  return true;
 }
 
 }  // namespace shelf::journal

@@ -5,6 +5,7 @@
 
 #include "file/location.hpp"
 #include "journal/scan.hpp"
+#include "shelf/detail/function_ref.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -21,7 +22,9 @@ enum class standing : std::uint8_t {
 };
 
 /// A file read with a descriptor of its own, beside whoever writes it. A file begins with a state:
-/// what tables held at some batch. The changes are in the batches behind it.
+/// what tables held at some batch. The changes are in the batches behind it. With history, the
+/// first batch has the catalog only and the name of that batch, then the changes since follow, and
+/// then the state that they lead to.
 ///
 /// Each call is told where the committed batches end. Up to there the file has to be sound; who
 /// writes the file knows that it is.
@@ -48,15 +51,24 @@ class trail {
   /// again.
   [[nodiscard]] result<bool> next(std::uint64_t until, std::uint64_t end, visitor& out);
 
- private:
+  /// A batch, as the headers of its frames tell.
   struct extent {
     std::uint64_t from = 0;
     std::uint64_t to = 0;
     batch_id id;
+    bool is_history = false;
     bool is_seal = false;
-    bool changes = false;  ///< it is neither a note nor a seal
+    bool changes = false;      ///< it is neither a note nor a seal
+    std::uint64_t moment = 0;  ///< that it was written at; 0: it does not say
   };
+  /// The next batch that changes something, without reading it. Errors: corrupt, file_error.
+  [[nodiscard]] result<std::optional<extent>> look(std::uint64_t end);
+  /// Passes over the batch that look() found.
+  void pass(const extent& b) noexcept { stand_behind(b); }
+  /// Reads the frames of that batch, with their checksums.
+  [[nodiscard]] result<> read(const extent& b, detail::function_ref<result<>(const frame&)> f);
 
+ private:
   explicit trail(file::open_file file) : file_(std::move(file)) {}
   [[nodiscard]] frame_reader& reader_up_to(std::uint64_t end);
   [[nodiscard]] result<extent> batch_at(frame_reader& reader, std::uint64_t offset) const;
@@ -68,6 +80,7 @@ class trail {
   batch_id first_;
   batch_id behind_;
   std::uint64_t at_ = frames_start;
+  bool was_history_ = false;  ///< of the last batch: if the next one is none, it is the state
   std::optional<frame_reader> reader_;  ///< what it holds was committed: it stays as it is
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "journal/change.hpp"
+#include "journal/journal_view.hpp"
 #include "journal/scan.hpp"
 #include "shelf/repair.hpp"
 
@@ -20,6 +21,8 @@ struct found_at_open {
   bool clean = true;           ///< it had been closed
   bool several_tables = true;  ///< the header allows for more than one; without a header as well
   std::optional<dets::repair_report> repaired;
+  /// Of a native file that was opened to read: from where its writer is followed.
+  std::shared_ptr<journal::journal_view> view = nullptr;
 };
 
 /// A look at what a store takes from some moment on. Ends before its store does.

@@ -22,6 +22,7 @@ using kinds::unsaved_change;
 struct file_figures {
   std::uint64_t bytes = 0;
   std::uint64_t garbage_bytes = 0;
+  std::uint64_t history_bytes = 0;
   std::uint64_t unsynced_bytes = 0;
   std::uint64_t era = 0;
 };
@@ -42,8 +43,9 @@ struct table_image {
 
 /// What the batch is called that a whole new file begins with, and the session that goes on in it.
 struct state_name {
-  journal::batch_id id;         ///< of no session: of written_in
-  journal::session written_in;  ///< without a nonce: a new session
+  journal::batch_id id;           ///< of no session: of written_in
+  journal::session written_in;    ///< without a nonce: a new session
+  std::uint64_t changes_end = 0;  ///< of the batches whose changes lead to the state; 0: unknown
 };
 
 /// What a write-back table has changed since its last save.
@@ -100,7 +102,9 @@ class file_store : public change_store {
 
   // The names of batches, where the format has them. Positions outlive the file by them.
   /// For a new file that holds what the last batch made of the database. In the turn.
-  [[nodiscard]] state_name same_state() const noexcept { return {last_batch(), writes_in()}; }
+  [[nodiscard]] state_name same_state() const noexcept {
+    return {last_batch(), writes_in(), changes_end()};
+  }
   /// For one that holds a batch more. In the turn.
   [[nodiscard]] state_name next_state(sequence number) const noexcept {
     return {{writes_in(), number}, writes_in()};
@@ -111,6 +115,10 @@ class file_store : public change_store {
   }
   /// The last batch that changed something. In the turn.
   [[nodiscard]] virtual journal::batch_id last_batch() const noexcept { return {}; }
+  /// Where its batches end. In the turn.
+  [[nodiscard]] virtual std::uint64_t changes_end() const noexcept { return 0; }
+  /// Whether write_whole() of the same state keeps changes.
+  [[nodiscard]] virtual bool keeps_history() const noexcept { return false; }
   /// The session of the batches to come. In the turn.
   [[nodiscard]] virtual journal::session writes_in() const noexcept { return {}; }
   /// Whether its batches can be read again, one by one.

@@ -2,13 +2,17 @@
 // What a table asks of its file, put to a journal.
 #include "stores/journal_store.hpp"
 
+#include "file/seeded_bug.hpp"
 #include "journal/journal_view.hpp"
+#include "journal/record.hpp"
 
 #include <algorithm>
 #include <bit>
 #include <cassert>
+#include <chrono>
 #include <functional>
 #include <utility>
+#include <vector>
 
 namespace shelf::stores {
 namespace {
@@ -105,9 +109,10 @@ class journal_store::journal_reading final : public reading {
 };
 
 journal_store::journal_store(std::shared_ptr<file::location> where, journal_file::settings settings,
-                             std::unique_ptr<journal_file> file)
-    : where_(std::move(where)), settings_(settings), file_(std::move(file)) {
+                             const history& kept, std::unique_ptr<journal_file> file)
+    : where_(std::move(where)), settings_(settings), file_(std::move(file)), marks_(kept) {
   const auto& r = file_->recovered();
+  marks_.begin(r.found.parts, r.found.marks);
   found_ = {.batches = r.found.batches,
             .cut_bytes = r.found.torn_bytes,
             .clean = r.clean || r.found.batches == 0,
@@ -119,7 +124,7 @@ result<std::shared_ptr<file_store>> journal_store::open(const file_options& o) {
   const auto settings = settings_of(o);
   auto opened = journal_file::open(*o.where, settings, o.config.tell_checked);
   if (!opened) return std::unexpected(opened.error());
-  return std::make_shared<journal_store>(o.where, settings, std::move(*opened));
+  return std::make_shared<journal_store>(o.where, settings, o.config.history, std::move(*opened));
 }
 
 result<std::shared_ptr<file_store>> journal_store::create(
@@ -129,7 +134,8 @@ result<std::shared_ptr<file_store>> journal_store::create(
   auto made = journal_file::create(*o.where, draw_store_id(o.where->system()), settings);
   if (!made) return std::unexpected(made.error());
   // All memory it takes, before the file has a name.
-  auto ready = std::make_shared<journal_store>(o.where, settings, std::move(*made));
+  auto ready =
+      std::make_shared<journal_store>(o.where, settings, o.config.history, std::move(*made));
   auto& j = *ready->file_;
   j.begin(1);
   result<> done;
@@ -138,6 +144,7 @@ result<std::shared_ptr<file_store>> journal_store::create(
   }
   if (done && tables.empty()) done = add_to_catalogue(j, 0, nullptr);
   if (done) done = j.commit();
+  ready->marks_.begin({j.end(), j.end(), j.end()}, {});
   // After the rename only: a name whose directory could not be synced must not be found and
   // believed by the next open. What others put under it meanwhile is theirs.
   const auto withdraw = [&] {
@@ -163,7 +170,8 @@ result<found_at_open> journal_store::read(const file_options& o, journal::visito
                        .cut_bytes = found.torn_bytes,
                        .clean = found.torn_bytes == 0,
                        .several_tables = (*view)->has_several_tables(),
-                       .repaired = {}};
+                       .repaired = {},
+                       .view = std::move(*view)};
 }
 
 result<> journal_store::read_all(journal::visitor& out) const {
@@ -189,15 +197,32 @@ result<> journal_store::append(sequence number, std::span<const journal::change>
   assert(!changes.empty() && number > file_->last_sequence() && "each batch has its own number");
   journal::unfinished_batch batch(*file_);
   file_->begin(number);
-  result<> done;
+  auto done = marks_.are_wanted() ? add_moment() : result<>();
   for (const auto& c : changes) {
-    done = file_->add_in_place(c);
     if (!done) break;
+    done = file_->add_in_place(c);
   }
   if (done) done = file_->commit();
   batch.ended();
   if (!done) return std::unexpected(file_->roll_back(done.error()));
   return {};
+}
+
+/// In front of the changes of a batch, once per second. A batch that fails takes its moment with
+/// it: those that follow within the second do without.
+result<> journal_store::add_moment() {
+  const auto now = wall_time();
+  if (!marks_.is_due(now)) return {};
+  const auto encoded = journal::encode_time(now);
+  auto done = file_->add({.what = op::moment, .flags = 0, .table = 0, .key = {}, .value = encoded});
+  if (done) marks_.note(now, file_->end());
+  return done;
+}
+
+std::uint64_t journal_store::wall_time() const {
+  using ms = std::chrono::milliseconds;
+  const auto now = std::chrono::duration_cast<ms>(where_->system().wall_clock()).count();
+  return static_cast<std::uint64_t>(std::max<ms::rep>(now, 0));
 }
 
 /// One batch: its cost follows the change, not the table.
@@ -206,7 +231,7 @@ result<std::shared_ptr<file_store>> journal_store::save(const unsaved_state& sta
   assert(state.number > file_->last_sequence());
   journal::unfinished_batch batch(*file_);
   file_->begin(state.number);
-  result<> done;
+  auto done = marks_.are_wanted() ? add_moment() : result<>();
   for (const auto& t : state.changed) {
     if (done && t.cleared) done = file_->add({op::clear, 0, t.id, {}, {}});
     for (const auto& u : t.changes) {
@@ -224,28 +249,72 @@ result<std::shared_ptr<file_store>> journal_store::save(const unsaved_state& sta
   return nullptr;
 }
 
-result<std::shared_ptr<file_store>> journal_store::write_whole(const state_name& as,
+result<std::shared_ptr<file_store>> journal_store::write_whole(const state_name& wanted,
                                                                std::span<const table_image> tables,
                                                                const progress& tell) const {
+  auto as = wanted;
+  if (file::has_bug(file::seeded_bug::position_reset_by_compaction)) {
+    as = {{{}, wanted.id.sequence}, {.era = 1, .nonce = 0}};
+  }
   auto settings = settings_;
   settings.sync_on_the_way = static_cast<bool>(tell);
   settings.several_tables = are_several(tables);
   settings.written_in = as.written_in;
   auto made = journal_file::create(*where_, file_->store_id(), settings);
   if (!made) return std::unexpected(made.error());
-  auto ready = std::make_shared<journal_store>(where_, settings_, std::move(*made));
-  auto& j = *ready->file_;
+  auto ready = std::make_shared<journal_store>(where_, settings_, marks_.kept(), std::move(*made));
   assert(as.id.sequence > 0 && !tables.empty() && "even an empty database knows its highest id");
-  if (auto like = j.copy_mode_of(*file_); !like) return std::unexpected(like.error());
-  if (as.id.of == journal::session{})
-    j.begin(as.id.sequence);
-  else
-    j.begin_as(as.id);
+  if (auto like = ready->file_->copy_mode_of(*file_); !like) return std::unexpected(like.error());
+  auto retained = find_retained(as.changes_end);
+  if (!retained) return std::unexpected(retained.error());
+  auto done = ready->write_state(as, tables, tell, retained->get());
+  // Most of the file is synced here, outside the turn; publish syncs the little that follows.
+  if (done) done = ready->file_->sync_unpublished();
+  if (!done) return std::unexpected(done.error());
+  return ready;
+}
+
+/// The changes that are to be kept of those that lead to the state; null if there are none.
+result<std::unique_ptr<journal::trail>> journal_store::find_retained(std::uint64_t end) const {
+  if (!marks_.are_wanted() || end == 0) return nullptr;
+  auto t = open_trail();
+  if (!t) return t;
+  if (auto there = go_to_retained(**t, marks_.limits_at(wall_time()), end); !there) {
+    return std::unexpected(there.error());
+  }
+  const auto first = (*t)->look(end);
+  if (!first) return std::unexpected(first.error());
+  if (!*first) return nullptr;
+  return t;
+}
+
+/// The first batches of a new file.
+result<> journal_store::write_state(const state_name& as, std::span<const table_image> tables,
+                                    const progress& tell, journal::trail* retained) {
+  auto& j = *file_;
+  const auto begin = [&](const journal::batch_id& id) {
+    id.of == journal::session{} ? j.begin(id.sequence) : j.begin_as(id);
+  };
+  begin(retained != nullptr ? retained->behind() : as.id);
   result<> done;
   std::uint64_t of = 0;
   for (const auto& t : tables) {
     if (done) done = add_to_catalogue(j, t.id, t.as);
     if (t.all != nullptr) of += t.all->size_at(t.at);
+  }
+  journal::layout parts;
+  std::vector<journal::time_mark> marks;
+  if (done && retained != nullptr) {
+    done = j.commit();
+    parts.first_end = j.end();
+    auto copied = done ? copy_retained(*retained, as.changes_end, j)
+                       : result<std::vector<journal::time_mark>>();
+    if (done && !copied) done = std::unexpected(copied.error());
+    if (done) marks = std::move(*copied);
+    parts.history_end = j.end();
+    begin(as.id);
+    // A batch has a record, also if no table has an entry.
+    if (done && of == 0) done = j.add(journal::change{});
   }
   std::uint64_t written = 0;
   for (const auto& t : tables) {
@@ -257,10 +326,10 @@ result<std::shared_ptr<file_store>> journal_store::write_whole(const state_name&
       });
   }
   if (done) done = j.commit();
-  // Most of the file is synced here, outside the turn; publish syncs the little that follows.
-  if (done) done = j.sync_unpublished();
-  if (!done) return std::unexpected(done.error());
-  return ready;
+  parts.state_end = j.end();
+  if (retained == nullptr) parts.first_end = parts.history_end = parts.state_end;
+  marks_.begin(parts, std::move(marks));
+  return done;
 }
 
 result<> journal_store::catch_up(reading& from) {
@@ -287,8 +356,10 @@ file_figures journal_store::figures(const live_figures& live) const {
   // What the library noted for itself behind the last change is nobody's loss.
   const auto synced = file_->is_durable() ? end : std::min(end, file_->durable_up_to());
   assert(end >= frames_start);
+  const auto kept = marks_.bytes_at(wall_time(), end);
   return {.bytes = end,
-          .garbage_bytes = end - std::min<std::uint64_t>(end, live_bytes(live)),
+          .garbage_bytes = end - std::min<std::uint64_t>(end, live_bytes(live) + kept),
+          .history_bytes = kept,
           .unsynced_bytes = end - synced,
           .era = file_->era()};
 }
@@ -297,7 +368,7 @@ bool journal_store::is_mostly_garbage(const live_figures& live, std::uint64_t mi
                                       std::uint32_t factor) const {
   const auto end = file_->end();
   // Divided, not multiplied: any factor may be asked for.
-  return end >= min_bytes && end / factor > live_bytes(live);
+  return end >= min_bytes && end / factor > live_bytes(live) + marks_.bytes_at(wall_time(), end);
 }
 
 }  // namespace shelf::stores

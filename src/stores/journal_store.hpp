@@ -4,6 +4,7 @@
 
 #include "journal/journal_file.hpp"
 #include "stores/file_store.hpp"
+#include "stores/history_marks.hpp"
 
 namespace shelf::stores {
 
@@ -15,7 +16,7 @@ class journal_store final : public file_store {
       const file_options& o, std::span<const table_description> tables);
   [[nodiscard]] static result<found_at_open> read(const file_options& o, journal::visitor& out);
   journal_store(std::shared_ptr<file::location> where, journal::journal_file::settings settings,
-                std::unique_ptr<journal::journal_file> file);
+                const history& kept, std::unique_ptr<journal::journal_file> file);
 
   result<> read_all(journal::visitor& out) const override;
   std::size_t expected_entries() const noexcept override;
@@ -50,6 +51,8 @@ class journal_store final : public file_store {
   bool is_fenced() const noexcept override { return file_->is_fenced(); }
   journal::batch_id last_batch() const noexcept override { return file_->last_batch(); }
   journal::session writes_in() const noexcept override { return file_->writes_in(); }
+  std::uint64_t changes_end() const noexcept override { return file_->end(); }
+  bool keeps_history() const noexcept override { return marks_.are_wanted(); }
   bool has_trail() const noexcept override { return true; }
   result<std::unique_ptr<journal::trail>> open_trail() const override;
   std::uint64_t end_of(const journal::trail& t) const noexcept override {
@@ -62,9 +65,16 @@ class journal_store final : public file_store {
  private:
   class journal_reading;
 
+  [[nodiscard]] result<> add_moment();
+  [[nodiscard]] std::uint64_t wall_time() const;
+  [[nodiscard]] result<std::unique_ptr<journal::trail>> find_retained(std::uint64_t end) const;
+  [[nodiscard]] result<> write_state(const state_name& as, std::span<const table_image> tables,
+                                     const progress& tell, journal::trail* retained);
+
   const std::shared_ptr<file::location> where_;
   const journal::journal_file::settings settings_;
   const std::unique_ptr<journal::journal_file> file_;
+  history_marks marks_;
   found_at_open found_;
 };
 

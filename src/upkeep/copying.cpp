@@ -17,7 +17,7 @@ class copier final : public journal::visitor {
   copier(stores::new_file& to, const progress& tell, std::uint64_t of)
       : to_(to), tell_(tell), of_(of) {}
   result<> visit(const journal::change& c, std::uint64_t sequence) override {
-    if (c.what == op::note || c.what == op::seal) return {};
+    if (journal::changes_nothing(c)) return {};
     copied_ += c.key.size() + c.value.size() + record_overhead;
     if (tell_ && (++seen_ & 0xFF) == 0) tell_(copied_, of_);
     return to_.add(c, sequence);

@@ -143,7 +143,7 @@ result<> rescue::is_sound(const journal::change& c) const {
 }
 
 result<> rescue::visit(const journal::change& c, std::uint64_t sequence) {
-  if (c.what == op::note || c.what == op::seal) return {};
+  if (journal::changes_nothing(c)) return {};
   if (c.what == op::table_created) return keep_catalogue(c, sequence);
   if (c.what == op::table_dropped && several_tables_) {
     described_.erase(c.table);

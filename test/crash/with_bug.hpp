@@ -35,6 +35,8 @@ inline std::string_view name_of(seeded_bug b) {
     case seeded_bug::lists_not_read: return "lists_not_read";
     case seeded_bug::deadline_before_its_bit: return "deadline_before_its_bit";
     case seeded_bug::deadline_ignored: return "deadline_ignored";
+    case seeded_bug::history_before_its_bit: return "history_before_its_bit";
+    case seeded_bug::position_reset_by_compaction: return "position_reset_by_compaction";
   }
   return "unknown";
 }

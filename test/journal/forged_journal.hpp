@@ -30,6 +30,7 @@ class forged_journal {
     std::uint32_t nonce = 0;
     std::uint64_t sequence = 1;
     std::uint64_t durable_up_to = 0;
+    bool history = false;
   };
 
   /// A frame of one put at the end of the file.
@@ -53,6 +54,7 @@ class forged_journal {
                {.size = static_cast<std::uint32_t>(size),
                 .first = as.first,
                 .commit = as.commit,
+                .history = as.history,
                 .written_in = {.era = as.era, .nonce = as.nonce},
                 .sequence = as.sequence,
                 .durable_up_to = as.durable_up_to},

@@ -2,6 +2,7 @@
 // docs/format.md: its worked example is a real file, and a reader written after it reads what we
 // read.
 #include "error/hex.hpp"
+#include "journal/forged_journal.hpp"
 #include "journal/record.hpp"
 #include "small_journal.hpp"
 
@@ -89,7 +90,7 @@ std::string listing_of(const std::vector<std::byte>& content, const recovery& fo
   static constexpr const char* names[] = {
       "",      "put",           "append",        "erase",         "erase_value",
       "clear", "table_created", "table_changed", "table_dropped", "note",
-      "seal",  "expire"};
+      "seal",  "expire",        "moment"};
   std::uint64_t start = frames_start;
   for (std::uint64_t at = frames_start; at < found.found.end;) {
     const auto f = **reader.at(at);
@@ -102,7 +103,9 @@ std::string listing_of(const std::vector<std::byte>& content, const recovery& fo
     }
     at = f.next;
     if (!f.header.commit) continue;
-    out << "batch " << f.header.sequence << " at " << start << '\n' << records;
+    out << (f.header.history ? "history " : "batch ") << f.header.sequence << " at " << start
+        << '\n'
+        << records;
     records.clear();
     start = at;
   }
@@ -178,6 +181,50 @@ TEST_F(ReadShelf, ListsAnUnclosedFileAndOneWrittenAhead) {
   expect_agreement(content);
   content.resize(content.size() + 5000);
   expect_agreement(content);
+}
+
+/// A catalog, two batches of history, the state they lead to, and a batch behind it.
+std::vector<std::byte> file_with_history(bool with_state = true) {
+  file_header h;
+  h.history = true;
+  test::forged_journal f(h);
+  const auto records = [](std::initializer_list<change> all) {
+    std::vector<std::byte> encoded;
+    for (const auto& c : all) append_record(encoded, c);
+    return encoded;
+  };
+  const std::string old = "old";
+  const auto time = encode_time(1'800'000'000'000);
+  f.put("catalog", {.era = 1, .sequence = 4});
+  f.frame(records({{.what = op::moment, .table = 0, .key = {}, .value = time},
+                   {.what = op::put, .key = as_bytes(old), .value = {}}}),
+          {.era = 1, .sequence = 5, .history = true});
+  f.frame(records({{.what = op::put, .flags = flag::before, .key = as_bytes(old), .value = {}},
+                   {.what = op::erase, .key = as_bytes(old), .value = {}}}),
+          {.era = 1, .sequence = 6, .history = true});
+  if (!with_state) return f.content;
+  f.put("state", {.era = 1, .sequence = 6});
+  f.put("later", {.era = 1, .sequence = 7});
+  return f.content;
+}
+
+TEST_F(ReadShelf, ListsHistoryAsSuch) {
+  const auto content = file_with_history();
+  expect_agreement(content);
+  const auto [status, said] = python(content);
+  EXPECT_EQ(status, 0);
+  EXPECT_NE(said.find("history 6 at "), std::string::npos) << said;
+  for (std::size_t at = frames_start; at < content.size(); at += 8) {
+    auto changed = content;
+    changed[at] ^= std::byte{1};
+    expect_agreement(changed);
+  }
+}
+
+TEST_F(ReadShelf, RefusesHistoryWithoutItsState) {
+  const auto content = file_with_history(false);
+  expect_agreement(content);
+  EXPECT_NE(python(content).first, 0);
 }
 
 TEST_F(ReadShelf, ListsBatchesOfSeveralFrames) {

@@ -85,9 +85,26 @@ TEST(Record, EachOpHasItsOwnFlags) {
   EXPECT_TRUE(unknown(op::erase, 8)) << "a cause that no version has written";
   EXPECT_TRUE(unknown(op::erase, 12));
   EXPECT_TRUE(unknown(op::append, 1));
-  EXPECT_TRUE(unknown(op::put, 2));
+  EXPECT_FALSE(unknown(op::put, flag::before));
+  EXPECT_FALSE(unknown(op::append, flag::before));
+  EXPECT_TRUE(unknown(op::put, flag::before | flag::deadline));
+  EXPECT_TRUE(unknown(op::erase, flag::before));
+  EXPECT_TRUE(unknown(op::moment, flag::before));
   EXPECT_TRUE(unknown(op::put, 4));
   EXPECT_TRUE(unknown(op::clear, 4));
+}
+
+TEST(Record, AMomentTellsItsTimeAndNothingElseDoes) {
+  const auto encoded = encode_time(1'800'000'000'123);
+  const change moment{.what = op::moment, .table = 0, .key = {}, .value = encoded};
+  EXPECT_EQ(time_of(moment), 1'800'000'000'123u);
+  EXPECT_EQ(record_size(moment), moment_record_size);
+  auto other = moment;
+  other.value = bytes(encoded).first(7);
+  EXPECT_FALSE(time_of(other));
+  other = moment;
+  other.what = op::put;
+  EXPECT_FALSE(time_of(other));
 }
 
 TEST(Record, EveryTruncationIsNoRecordAndTakesNothing) {
@@ -106,7 +123,7 @@ TEST(Record, EveryTruncationIsNoRecordAndTakesNothing) {
 TEST(Record, UnknownOpsAndMalformedNumbersAreNoRecords) {
   const std::initializer_list<std::initializer_list<int>> wrong = {
       {0, 0, 1, 0, 0},                                   // op 0
-      {12, 0, 1, 0, 0},                                  // op 12
+      {13, 0, 1, 0, 0},                                  // op 13
       {1, 1, 1, 0, 0, 1, 2, 3, 4, 5, 6, 7},              // a deadline cut short
       {255, 0, 1, 0, 0},                                 // op 255
       {1, 0, 0x81, 0x00, 0, 0},                          // 1 in two bytes

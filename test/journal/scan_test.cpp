@@ -238,8 +238,39 @@ TEST(Scan, DeadlinesThatTheHeaderDoesNotAnnounceAreDamage) {
   }
 }
 
+TEST(Scan, HistoryStandsBehindTheFirstBatchAndItsStateMustFollow) {
+  file_header h;
+  h.history = true;
+  forged_journal whole(h);
+  whole.put("catalog", {.sequence = 1});
+  const auto first_end = whole.content.size();
+  whole.put("a", {.sequence = 2, .history = true}).put("b", {.sequence = 3, .history = true});
+  const auto history_end = whole.content.size();
+  forged_journal lacking = whole;
+  whole.put("state", {.sequence = 3});
+  const auto state_end = whole.content.size();
+  whole.put("c", {.sequence = 4});
+  const auto found = scan_of(whole.content);
+  ASSERT_TRUE(found) << found.error();
+  EXPECT_EQ(found->batches, 5u);
+  EXPECT_EQ(found->parts.first_end, first_end);
+  EXPECT_EQ(found->parts.history_end, history_end);
+  EXPECT_EQ(found->parts.state_end, state_end);
+  EXPECT_EQ(found->first.sequence, 1u);
+  EXPECT_EQ(scan_of(lacking.content).error(), errc::corrupt) << "the state is missing";
+
+  whole.put("late", {.sequence = 5, .history = true});
+  EXPECT_EQ(scan_of(whole.content)->batches, 5u) << "history has no place there";
+  forged_journal at_once(h);
+  at_once.put("a", {.sequence = 1, .history = true});
+  EXPECT_EQ(scan_of(at_once.content)->batches, 0u);
+  forged_journal unannounced;
+  unannounced.put("catalog", {.sequence = 1}).put("a", {.sequence = 2, .history = true});
+  EXPECT_EQ(scan_of(unannounced.content)->batches, 1u);
+}
+
 TEST(Scan, RecordsWithUnknownFlagsAreOfANewerShelfAndNotDamage) {
-  for (const int flag : {2, 4, 8, 128}) {
+  for (const int flag : {4, 8, 128}) {
     std::vector<std::byte> records;
     append_record(records, {.what = op::put,
                             .flags = static_cast<std::uint8_t>(flag),

@@ -3,6 +3,7 @@
 #include "shelf/changes.hpp"
 #include "shelf/database_changes.hpp"
 #include "suite/database_ground.hpp"
+#include "suite/feeds.hpp"
 #include "suite/ground.hpp"
 
 #include <gtest/gtest.h>
@@ -17,35 +18,6 @@ namespace {
 
 using ages_ground = ground<kind::set, std::string, int>;
 using ages = ages_ground::table;
-
-template <class K, class V>
-void take_in(const change_batch<K, V>& b, std::map<K, V>& to) {
-  if (b.event != table_event::none) to.clear();
-  for (const auto& c : b.changes) {
-    c.after ? void(to.insert_or_assign(c.key, *c.after)) : void(to.erase(c.key));
-  }
-}
-
-/// Applies all that a feed has to tell; how many batches that were.
-template <class K, class V>
-int follow(change_feed<K, V>& feed, std::map<K, V>& to) {
-  int batches = 0;
-  for (auto b = or_throw(feed.next()); !b.empty(); b = or_throw(feed.next())) {
-    take_in(b, to);
-    ++batches;
-  }
-  return batches;
-}
-
-template <class Table>
-auto model_of(const Table& t) {
-  std::map<typename Table::key_type, typename Table::mapped_type> all;
-  for (const auto& [key, value] : t.snapshot()) all.emplace(key, value);
-  return all;
-}
-
-/// What a consumer keeps outside of the process.
-position kept(const position& p) { return or_throw(position::parse(p.to_string())); }
 
 TEST(PastChanges, AFeedContinuesAfterTheTableWasClosedAndOpened) {
   for (const auto how : in_files) {

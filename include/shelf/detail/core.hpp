@@ -94,10 +94,12 @@ struct config_parts {
   std::chrono::milliseconds save_every;
   std::size_t save_at_bytes;
   std::chrono::milliseconds sync_every;
+  std::chrono::milliseconds follow;
   shelf::missing_fields missing_fields;
   function<void(const error&)>& on_error;
   const shelf::limits& limits;
   const shelf::compaction& compaction;
+  const shelf::history& history;
   shelf::metrics metrics;
   shelf::file_system file_system;
   file::system* system;
@@ -121,10 +123,12 @@ struct core_config {
   std::chrono::milliseconds save_every{0};
   std::size_t save_at_bytes = 0;
   std::chrono::milliseconds sync_every{1000};
+  std::chrono::milliseconds follow{0};
   shelf::missing_fields missing_fields = shelf::missing_fields::refuse;
   function<void(const error&)> on_error;
   shelf::limits limits;
   shelf::compaction compaction;
+  shelf::history history;
   shelf::metrics metrics = shelf::metrics::none;
   shelf::file_system file_system = shelf::file_system::local;
   file::system* system = nullptr;
@@ -299,6 +303,7 @@ class core {
   // Life. See table.hpp for what each promises.
   [[nodiscard]] virtual result<> save() = 0;
   [[nodiscard]] virtual result<> reload() = 0;
+  [[nodiscard]] virtual result<std::size_t> catch_up() = 0;
   [[nodiscard]] virtual result<> sync() = 0;
   [[nodiscard]] virtual result<> compact(const progress& tell) = 0;
   [[nodiscard]] virtual result<> recover() = 0;

@@ -198,6 +198,7 @@ class database_core {
   [[nodiscard]] virtual bool is_open() const noexcept = 0;
   [[nodiscard]] virtual result<> save() = 0;
   [[nodiscard]] virtual result<> reload() = 0;
+  [[nodiscard]] virtual result<std::size_t> catch_up() = 0;
   [[nodiscard]] virtual result<> sync() = 0;
   [[nodiscard]] virtual result<> compact(const progress& tell) = 0;
   [[nodiscard]] virtual result<> recover() = 0;

@@ -21,7 +21,8 @@ enum class change_level : std::uint8_t {
 
 /// Who made a change.
 enum class change_cause : std::uint8_t {
-  user,  ///< a call of the program
+  user,     ///< a call of the program
+  expired,  ///< the entry had expired, and was swept
 };
 
 /// What a batch did to all entries of a table at once, before its changes.
