@@ -97,6 +97,7 @@ class grammar {
         ->check(CLI::Validator(refuse_no_number, ""));
   }
   void reading_commands();
+  void changes_command();
   void list_command();
   void writing_commands();
   void row_commands();
@@ -236,13 +237,30 @@ void grammar::reading_commands() {
               "  shelf diff yesterday.shelf today.shelf\n"
               "  shelf diff a.shelf b.shelf --json | jq -r .key");
   diff->add_option("OTHER", r_.other, "The table to compare with")->required();
-  auto* const watch = on_file("watch", "Repeats info until interrupted",
-                              "  shelf watch sessions.shelf\n"
-                              "  shelf watch sessions.shelf --interval 0.5 --rounds 10");
+  changes_command();
+  auto* const watch =
+      on_file("watch", "Repeats info until interrupted, or prints each new value of a key",
+              "  shelf watch sessions.shelf\n"
+              "  shelf watch sessions.shelf --interval 0.5 --rounds 10\n"
+              "  shelf watch settings.shelf limit");
+  watch->add_option("KEY", r_.watched, "The key; its present value is printed first");
   watch->add_option("-i,--interval", r_.interval, "Seconds between refreshes")
       ->type_name("SECONDS")
       ->capture_default_str();
-  number(*watch, "--rounds", r_.rounds, "Stop after N refreshes");
+  number(*watch, "--rounds", r_.rounds, "Stop after N refreshes, or values");
+}
+
+void grammar::changes_command() {
+  auto* const changes =
+      on_file("changes", "Prints what was written, change by change, with positions",
+              "  shelf changes orders.shelf\n"
+              "  shelf changes orders.shelf --from now --follow\n"
+              "  shelf changes orders.shelf --from 1-0000000590150280-42 --json");
+  changes->add_option("--from", r_.from, "Start behind this position, or at oldest or now")
+      ->type_name("POSITION")
+      ->capture_default_str();
+  changes->add_flag("--follow", r_.follow, "Continue with what is written until interrupted");
+  changes->add_flag("--before", r_.before, "Print replaced values, where they are known");
 }
 
 void grammar::list_command() {

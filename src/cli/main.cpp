@@ -27,9 +27,10 @@ struct known_command {
 };
 
 [[nodiscard]] const known_command& command_called(std::string_view name) {
-  static constexpr std::array<known_command, 20> all{{
+  static constexpr std::array<known_command, 21> all{{
       {"", show_file, show_file, show_file},
       {"info", info, info, info},
+      {"changes", changes},
       {"watch", watch},
       {"get", get, get, get},
       {"count", count, count, count},

@@ -50,6 +50,10 @@ struct request {
   std::string other;  ///< a second file
   std::string table;  ///< of a file with several; empty: the only one
   std::string key;
+  std::optional<std::string> watched;  ///< a key
+  std::string from = "oldest";         ///< of changes
+  bool follow = false;
+  bool before = false;
   std::optional<std::string> value;
   notation how = notation::by_schema;
   colours colour = colours::where_possible;

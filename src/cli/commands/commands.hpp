@@ -20,6 +20,10 @@ using outcome = result<exit_status>;
 [[nodiscard]] outcome list(const request& r, console& out);
 [[nodiscard]] outcome diff(const request& r, console& out);
 
+// What is written (changes.cpp).
+[[nodiscard]] outcome changes(const request& r, console& out);
+[[nodiscard]] outcome watch_key(const request& r, console& out);
+
 // Writing (put_erase.cpp).
 [[nodiscard]] outcome create(const request& r, console& out);
 [[nodiscard]] outcome put(const request& r, console& out);

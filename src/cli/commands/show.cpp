@@ -160,6 +160,7 @@ outcome show_file(const request& r, console& out) {
 }
 
 outcome watch(const request& r, console& out) {
+  if (r.watched) return watch_key(r, out);
   if (!(r.interval > 0 && r.interval < 86400)) {
     return std::unexpected(error(errc::invalid_argument, "--interval: expected seconds above 0"));
   }

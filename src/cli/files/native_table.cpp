@@ -32,7 +32,7 @@ void leave_to_exit(std::shared_ptr<detail::core> table) {
 
 result<native_table> native_table::open(const std::string& path, const std::string& table,
                                         file_description d, opening how, progress_bar bar,
-                                        write_mode mode) {
+                                        write_mode mode, std::chrono::milliseconds follow) {
   auto t = types_of(d);
   if (!t) return std::unexpected(error(t.error().code(), path + ": " + t.error().message()));
   // The core keeps the functions, so what they count with is shared.
@@ -58,6 +58,7 @@ result<native_table> native_table::open(const std::string& path, const std::stri
   config.table = table;
   config.opening = how;
   config.mode = mode;
+  config.follow = follow;
   config.tell_checked = [count](std::uint64_t done, std::uint64_t of) {
     count->tell_checked(done, of);
   };
@@ -75,6 +76,15 @@ result<native_table> native_table::read(const std::string& path, const std::stri
   auto opened = open(path, table, *std::move(d), opening::read_only, std::move(bar));
   if (opened) leave_to_exit(opened->core_);
   return opened;
+}
+
+result<native_table> native_table::follow(const std::string& path, const std::string& table,
+                                          progress_bar bar) {
+  constexpr std::chrono::milliseconds between_looks{50};
+  auto d = describe(path, {.table = table});
+  if (!d) return std::unexpected(d.error());
+  return open(path, table, *std::move(d), opening::read_only, std::move(bar), write_mode::through,
+              between_looks);
 }
 
 result<native_table> native_table::write(const std::string& path, const std::string& table,

@@ -7,6 +7,7 @@
 #include "shelf/detail/core.hpp"
 #include "shelf/upkeep.hpp"
 
+#include <chrono>
 #include <memory>
 
 namespace shelf::cli {
@@ -23,6 +24,9 @@ class native_table final : public source {
   /// Beside whoever writes it. Errors: those of describe and table::open.
   [[nodiscard]] static result<native_table> read(const std::string& path, const std::string& table,
                                                  progress_bar bar);
+  /// The same, and it goes on to show what is written.
+  [[nodiscard]] static result<native_table> follow(const std::string& path,
+                                                   const std::string& table, progress_bar bar);
   /// To write: already_open says who holds it.
   [[nodiscard]] static result<native_table> write(const std::string& path, const std::string& table,
                                                   progress_bar bar);
@@ -57,7 +61,8 @@ class native_table final : public source {
         moment_(core_->snapshot()) {}
   [[nodiscard]] static result<native_table> open(const std::string& path, const std::string& table,
                                                  file_description d, opening how, progress_bar bar,
-                                                 write_mode mode = write_mode::through);
+                                                 write_mode mode = write_mode::through,
+                                                 std::chrono::milliseconds follow = {});
   void walk_back(std::size_t from, std::size_t to, detail::function_ref<bool(bytes, bytes)> f,
                  const progress& tell) const;
 

@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""changes, and watch of a key: what was written, and what is written while they look."""
+import json
+import subprocess
+
+from tool import NOT_FOUND, REFUSED, SHELF, USAGE, ToolTest, main
+
+
+class Changes(ToolTest):
+    def ages(self):
+        self.make("ages.shelf", "ordered_set", "binary", "integer")
+        self.shelf("put", "ages.shelf", "alice", 30)
+        self.shelf("put", "ages.shelf", "alice", 31)
+        self.shelf("put", "ages.shelf", "bob", 40)
+        self.shelf("delete", "ages.shelf", "alice")
+        return "ages.shelf"
+
+    def follow(self, *words):
+        """The tool, started to run until the test has seen enough."""
+        # pylint: disable-next=consider-using-with
+        process = subprocess.Popen([SHELF, *words], cwd=self.path, stdout=subprocess.PIPE)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process.stdout
+
+    def test_each_change_is_a_line_with_the_position_behind_its_batch(self):
+        told = self.shelf("changes", self.ages()).json
+        self.assertEqual([(t["key"], t.get("after")) for t in told],
+                         [("alice", 30), ("alice", 31), ("bob", 40), ("alice", None)])
+        self.assertEqual(len({t["position"] for t in told}), 4)
+
+    def test_a_position_continues_behind_its_batch(self):
+        told = self.shelf("changes", self.ages()).json
+        later = self.shelf("changes", "ages.shelf", "--from", told[1]["position"]).json
+        self.assertEqual(later, told[2:])
+        self.assertEqual(self.shelf("changes", "ages.shelf", "--from", "now").out, "")
+
+    def test_people_read_lines_of_text(self):
+        self.ages()
+        shown = self.on_terminal("changes", "ages.shelf", environment={"NO_COLOR": "1"}).out
+        lines = [line.split("  ", 1)[1] for line in shown.splitlines()]
+        self.assertEqual(lines, ["alice  -> 30", "alice  -> 31", "bob  -> 40", "alice  deleted"])
+
+    def test_it_follows_what_other_processes_write(self):
+        out = self.follow("changes", self.ages(), "--from", "now", "--follow", "--before", "--json")
+        self.shelf("put", "ages.shelf", "carol", 50)
+        while not (line := out.readline()):
+            pass
+        first = json.loads(line)
+        # It may have opened the file behind that write.
+        self.assertEqual((first["key"], first["after"]), ("carol", 50))
+        self.shelf("put", "ages.shelf", "carol", 51)
+        second = json.loads(out.readline())
+        self.assertEqual((second["before"], second["after"]), (50, 51))
+        self.shelf("compact", "ages.shelf")
+        self.assertEqual(json.loads(out.readline())["event"], "reset")
+
+    def test_positions_that_are_lost_or_none_are_refused(self):
+        told = self.shelf("changes", self.ages()).json
+        self.shelf("compact", "ages.shelf")
+        self.refused("changes", "ages.shelf", "--from", told[0]["position"],
+                     says=["no longer kept", told[-1]["position"]])
+        self.refused("changes", "ages.shelf", "--from", "1-0000ff0100000001-7", says="another file",
+                     status=REFUSED)
+        self.refused("changes", "ages.shelf", "--from", "yesterday", says="--from", status=USAGE)
+        self.refused("changes", "no.shelf", status=NOT_FOUND)
+
+    def test_watch_of_a_key_prints_each_new_value(self):
+        out = self.follow("watch", self.ages(), "bob")
+        self.assertEqual(out.readline(), b"40\n")
+        self.shelf("put", "ages.shelf", "alice", 1)
+        self.shelf("put", "ages.shelf", "bob", 41)
+        self.assertEqual(out.readline(), b"41\n")
+        self.shelf("delete", "ages.shelf", "bob")
+        self.assertEqual(out.readline(), b"no value\n")
+        self.assertEqual(self.shelf("watch", "ages.shelf", "alice", "--rounds", 1).out, "1\n")
+
+
+if __name__ == "__main__":
+    main()
