@@ -65,7 +65,8 @@ result<> instance::save_the_rest_and_seal() {
     if (done) {
       const std::scoped_lock lock(commits_);
       done = file_->close();
-      if (!done && !file_->is_fenced()) name_batches();  // the session may be another one
+      if (!done && !file_->is_fenced())
+        name_batches(commits_.board().published());  // the session may be another one
     }
     if (!done) refuse_writers(false);
     return done;

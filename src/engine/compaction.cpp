@@ -153,8 +153,10 @@ result<> instance::recover() {
   file_.replace(std::move(next));
   if (!published) return published;
   assert(!file_->is_fenced() && "the new file takes writes");
+  const auto before = commits_.board().published();
+  name_batches(number);
+  observers_->name_also(before, number);  // it is the same state
   commits_.board().publish(number);
-  name_batches();
   note_on_disk(number);
   for (const auto& t : tables_) {
     if (t->held() == nullptr) continue;

@@ -15,6 +15,9 @@ namespace {
   const bool is_asked_for = h.bytes != 0 || h.age.count() != 0 || h.before;
   if (h.age.count() < 0) return refuse("config.history.age cannot be negative");
   if (c.follow.count() < 0) return refuse("config.follow cannot be negative");
+  if (c.follow.count() != 0 && c.opening != opening::read_only) {
+    return refuse("config.follow is for tables opened read_only");
+  }
   if (h.before && c.mode == write_mode::back) {
     return refuse(
         "config.history.before: in write_mode::back a save no longer knows what was replaced");

@@ -323,13 +323,13 @@ void instance::note_on_disk(sequence number) noexcept {
   }
 }
 
-/// The file has what is published, and calls it by the name of its last batch. In the turn.
-void instance::name_batches() noexcept {
+/// What the file has is published as that number, and is called like its last batch. In the turn.
+void instance::name_batches(sequence published) noexcept {
   const auto last = file_->last_batch();
   const auto run = journal::run_of(file_->writes_in());
   if (run == 0) return;  // the format has no names
-  observers_->name_batches(commits_.board().published(),
-                           {.run = journal::run_of(last.of), .version = last.sequence}, run);
+  observers_->name_batches(published, {.run = journal::run_of(last.of), .version = last.sequence},
+                           run);
 }
 
 result<detail::database_figures> instance::stats() const {

@@ -165,6 +165,7 @@ std::uint64_t instance::end_of(const journal::trail& t) const {
 // --- catching up ---------------------------------------------------------------------------------
 
 result<std::size_t> instance::catch_up() {
+  if (is_forked()) return std::unexpected(labelled(errc::forked));
   if (config_.in_memory || writes_file()) {
     return std::unexpected(
         error(errc::invalid_argument, label_ + ": only what was opened read_only can catch up"));
@@ -240,10 +241,12 @@ void instance::apply(const followed_batch& b) {
   }
   const auto ahead = static_cast<sequence>(followed_ahead_);
   if (id.sequence + ahead > commits_.last()) commits_.continue_after(id.sequence + ahead - 1);
-  commits_.publish();
-  const auto number = commits_.last();
+  const auto number = commits_.last() + 1;
   const bool goes_on = journal::run_of(id.of) == followed_run_ && id.sequence + ahead == number;
+  // Before anybody sees it.
   if (!goes_on) name_followed(number, id);
+  commits_.publish();
+  assert(commits_.last() == number);
 }
 
 /// Under life_. Whoever only reads may sync as well: then no power failure takes it.

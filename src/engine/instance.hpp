@@ -201,7 +201,7 @@ class instance final : public chore,
   [[nodiscard]] stores::file_options file_options() const;
   void hire(housekeeper& keeper, housekeeper::place&& room) noexcept;
   void add_loaded(file_loader& loaded, std::vector<wanted_table>& wanted);
-  void adopt(file_loader& loaded);
+  void adopt(file_loader& loaded, const journal::batch_id* as);
 
   // Life.
   [[nodiscard]] result<> has_file() const;
@@ -215,7 +215,7 @@ class instance final : public chore,
   [[nodiscard]] bool has_much_unsaved() const;
   [[nodiscard]] result<> sync_and_note(bool settle);
   void note_on_disk(sequence number) noexcept;
-  void name_batches() noexcept;
+  void name_batches(sequence published) noexcept;
   [[nodiscard]] bool has_left(const file_store& f) const;
   void note_sync(const file_store& f);
   [[nodiscard]] result<> reload_locked();

@@ -109,18 +109,18 @@ void observers::name_from(sequence after, std::uint64_t run, std::int64_t ahead)
   add_span(after, run, ahead);
 }
 
-void observers::name_save(sequence number, sequence as) noexcept {
+void observers::name_also(sequence number, sequence as) noexcept {
   const std::scoped_lock lock(mutex_);
-  saved_ = {number, as};
+  also_ = {number, as};
 }
 
 shelf::position observers::position_of(sequence number) const noexcept {
   const std::scoped_lock lock(mutex_);
+  if (number != 0 && number == also_.first) number = also_.second;
   const auto s = std::find_if(spans_.rbegin(), spans_.rend(), [number](const span& of) {
     return of.after < number || (of.after == 0 && number == 0);
   });
   if (s == spans_.rend()) return {};
-  if (number != 0 && number == saved_.first) return {.run = s->run, .version = saved_.second};
   return {.run = s->run, .version = number - static_cast<sequence>(s->ahead)};
 }
 

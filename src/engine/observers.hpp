@@ -40,8 +40,8 @@ class observers {
   /// The last batch that was published, `last`, has this name in the file; those to come are of
   /// `run`, under their numbers. In the turn, or before anybody has the database.
   void name_batches(sequence last, const shelf::position& as, std::uint64_t run) noexcept;
-  /// The batch that was published as `number` is the last one in a save of the name `as`.
-  void name_save(sequence number, sequence as) noexcept;
+  /// What was published as `number` is told as the position of `as`: that is in the file.
+  void name_also(sequence number, sequence as) noexcept;
   /// Batches with a number above `after` are of that run, their numbers less `ahead`.
   void name_from(sequence after, std::uint64_t run, std::int64_t ahead) noexcept;
   [[nodiscard]] shelf::position position_of(sequence number) const noexcept;
@@ -158,9 +158,9 @@ class observers {
   std::condition_variable awake_;
   bool is_kept_ = false;  ///< the ring is complete from its beginning on; guarded by the turn
   // Guarded by the mutex.
-  std::vector<span> spans_;                    ///< has room for most_spans; never empty
-  bool is_named_ = false;                      ///< by a file
-  std::pair<sequence, sequence> saved_{0, 0};  ///< of the last save: see name_save
+  std::vector<span> spans_;                   ///< has room for most_spans; never empty
+  bool is_named_ = false;                     ///< by a file
+  std::pair<sequence, sequence> also_{0, 0};  ///< see name_also
   change_ring ring_;
   std::size_t unheard_ = 0;  ///< bytes since there was a reader
   sequence last_ = 0;        ///< batch that was told

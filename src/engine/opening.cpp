@@ -86,7 +86,7 @@ result<std::shared_ptr<instance>> instance::open(detail::core_config config,
   }
   if (s->config_.history.before) s->commits_.keep_before();
   if (s->file_) {
-    s->name_batches();
+    s->name_batches(s->commits_.board().published());
     s->note_on_disk(s->commits_.board().published());
   }
   list_as_open(s, std::move(listed));

@@ -175,7 +175,7 @@ result<> instance::save_unsaved() {
     if (auto written = file_.take_up(std::move(*fresh)); !written) return written;
   }
   taken.saved();
-  observers_->name_save(all.pin->at(), number);
+  observers_->name_also(all.pin->at(), number);
   file_->note_durable();
   note_on_disk(number);
   if (!comes_after) return {};
@@ -264,9 +264,8 @@ result<> instance::read_again() {
     found_ = std::move(*found);
   }
   const std::scoped_lock lock(commits_);
+  adopt(load, view ? &view->found().changed : nullptr);
   if (view) follow_from(std::move(view));
-  adopt(load);
-  if (followed_) name_followed(commits_.last(), followed_->found().changed);
   return {};
 }
 
@@ -285,12 +284,13 @@ result<> instance::reload_from_file() {
   const std::scoped_lock lock(commits_);
   // What was written through meanwhile, by this process and so of the right types.
   if (auto read = (*everything)->next(load); !read) return read;
-  adopt(load);
+  adopt(load, nullptr);
   return {};
 }
 
-/// In the turn: contents that equal the file take the place of all there is, in one step.
-void instance::adopt(file_loader& loaded) {
+/// In the turn: contents that equal the file take the place of all there is, in one step. `as`: of
+/// who follows, the batch behind which the file is.
+void instance::adopt(file_loader& loaded, const journal::batch_id* as) {
   assert(commits_.open_group().empty() && "between groups");
   std::vector<std::shared_ptr<contents>> fresh;
   for (auto& [id, t] : loaded.tables()) {
@@ -318,6 +318,7 @@ void instance::adopt(file_loader& loaded) {
     if (!loaded.tables().contains(t->id())) gone.push_back(t.get());
   }
   assert(next == fresh.end() && "each table was given its contents");
+  if (as != nullptr) name_followed(commits_.last() + 1, *as);  // before anybody sees it
   commits_.publish();
   for (auto* t : gone) t->install(nullptr);
   if (!gone.empty()) observers_->wake();

@@ -89,10 +89,12 @@ staging live_table::put_with_care(entry::owner& e, std::uint64_t hash, group& to
   }
   const auto replaced = to.changes.size();
   if (c.before && what == journal::op::put) note_before(to, c.key, *c.before);
-  if (to.is_observed) to.noted.push_back(c);
+  // Another deadline is no other value.
+  const bool is_told = to.is_observed && what != journal::op::expire;
+  if (is_told) to.noted.push_back(c);
   const auto s = put_expiring(e, hash, to, what);
   if (s.what != staged::unchanged) return s;
-  if (to.is_observed) to.noted.pop_back();
+  if (is_told) to.noted.pop_back();
   to.changes.resize(replaced);
   return s;
 }

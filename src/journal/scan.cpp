@@ -75,7 +75,7 @@ class chain {
     found_.sealed = sealed_;
     note_layout(f);
     if (changes_ != 0) found_.changed = {f.header.written_in, f.header.sequence};
-    found_.changes += changes_;
+    if (!f.header.history) found_.changes += changes_;
     changes_ = 0;
     ++found_.batches;
     return {};

@@ -267,7 +267,10 @@ result<std::shared_ptr<file_store>> journal_store::write_whole(const state_name&
   if (auto like = ready->file_->copy_mode_of(*file_); !like) return std::unexpected(like.error());
   auto retained = find_retained(as.changes_end);
   if (!retained) return std::unexpected(retained.error());
-  auto done = ready->write_state(as, tables, tell, retained->get());
+  auto done = result<>();
+  // History may be about deadlines when no entry has one any more.
+  if (*retained && file_->has_deadlines()) done = ready->file_->allow_deadlines();
+  if (done) done = ready->write_state(as, tables, tell, retained->get());
   // Most of the file is synced here, outside the turn; publish syncs the little that follows.
   if (done) done = ready->file_->sync_unpublished();
   if (!done) return std::unexpected(done.error());

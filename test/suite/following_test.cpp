@@ -5,9 +5,11 @@
 #include "suite/database_ground.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <map>
 #include <string>
 #include <thread>
@@ -157,6 +159,94 @@ TEST(Following, ClosingWakesAllWhoWait) {
   ASSERT_TRUE(t.close());
   first.join();
   second.join();
+}
+
+/// Opens files of the operating system, of which background threads look after.
+class scratch_file {
+ public:
+  scratch_file()
+      : path_((std::filesystem::temp_directory_path() /
+               ("shelf_following_" + std::to_string(::getpid()) + ".shelf"))
+                  .string()) {
+    std::filesystem::remove(path_);
+  }
+  scratch_file(const scratch_file&) = delete;
+  scratch_file& operator=(const scratch_file&) = delete;
+  ~scratch_file() { std::filesystem::remove(path_); }
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+
+ private:
+  std::string path_;
+};
+
+TEST(Following, AFollowerInTheBackgroundTellsAllThatAWriterDoesMeanwhile) {
+  const scratch_file file;
+  constexpr int writes = 2000;
+  auto t = or_throw(numbers::open({.path = file.path(), .history = {.bytes = 1 << 16}}));
+  const auto r =
+      or_throw(numbers::open({.path = file.path(), .opening = opening::read_only, .follow = 1ms}));
+  std::thread writer([&] {
+    for (int i = 0; i < writes; ++i) {
+      EXPECT_TRUE(t.insert(i, i));
+      if (i % 500 == 499) {
+        EXPECT_TRUE(t.compact());
+      }
+    }
+  });
+  std::thread reader([&] {
+    auto last = or_throw(r.watch(writes - 1));
+    while (or_throw(last.wait(10s)) != writes - 1) {
+    }
+    EXPECT_EQ(r.size(), static_cast<std::size_t>(writes));
+  });
+  std::map<int, int> copy;
+  auto feed = or_throw(r.changes({.from = change_start::oldest}));
+  while (copy.size() < writes) {
+    const auto b = or_throw(feed.next(10s));
+    ASSERT_FALSE(b.empty());
+    if (b.event == table_event::reset) {
+      // A later snapshot is fine: the feed tells again what it has.
+      copy.clear();
+      for (const auto& [key, value] : r.snapshot()) copy.emplace(key, value);
+    }
+    for (const auto& c : b.changes) copy[c.key] = *c.after;
+  }
+  writer.join();
+  reader.join();
+  EXPECT_EQ(copy.size(), t.size());
+}
+
+TEST(Following, AFeedThatReadsTheFileIsNotDisturbedByWritersCompactionAndClosing) {
+  const scratch_file file;
+  auto t = or_throw(numbers::open({.path = file.path(), .history = {.bytes = 1 << 24}}));
+  constexpr int writes = 3000;
+  for (int i = 0; i < writes; ++i) ASSERT_TRUE(t.insert(i, i));
+  std::atomic<bool> stop{false};
+  std::thread writer([&] {
+    for (int i = writes; !stop; ++i) {
+      EXPECT_TRUE(t.insert(i, i));
+      if (i % 300 == 0) {
+        EXPECT_TRUE(t.compact());
+      }
+    }
+  });
+  std::vector<std::thread> readers;
+  for (int n = 0; n < 2; ++n) {
+    readers.emplace_back([&] {
+      auto feed = or_throw(t.changes({.from = change_start::oldest}));
+      int next = 0;
+      for (auto b = or_throw(feed.next(1s)); next < writes; b = or_throw(feed.next(1s))) {
+        for (const auto& c : b.changes) EXPECT_EQ(c.key, next++);
+      }
+    });
+  }
+  for (auto& r : readers) r.join();
+  auto feed = or_throw(t.changes({.from = change_start::oldest}));
+  ASSERT_FALSE(or_throw(feed.next(1s)).empty());
+  stop = true;
+  writer.join();
+  ASSERT_TRUE(t.close());
+  EXPECT_EQ(feed.next(1s).error(), errc::table_closed);
 }
 
 }  // namespace

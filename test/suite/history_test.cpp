@@ -213,6 +213,46 @@ TEST(History, BeforeNamesTheValuesOfABagsKeyThatIsErased) {
   EXPECT_EQ(contents(t), (std::vector<std::pair<std::string, int>>{{"a", 3}}));
 }
 
+TEST(History, HistoryAboutDeadlinesIsKeptWhenNoEntryHasOneAnyMore) {
+  ages_ground g(keeping::through);
+  auto t = open_with(g, {.bytes = 1 << 20});
+  ASSERT_TRUE(t.insert("a", 1, expiry::in(1h)));
+  ASSERT_TRUE(t.touch("a", expiry::in(2h)));
+  ASSERT_TRUE(t.erase("a"));
+  ASSERT_TRUE(t.compact());
+  ASSERT_TRUE(t.close());
+  t = open_with(g, {.bytes = 1 << 20});
+  std::map<std::string, int> told;
+  auto feed = or_throw(t.changes({.from = change_start::oldest}));
+  EXPECT_EQ(follow(feed, told), 2) << "a new deadline is no new value";
+  ASSERT_TRUE(t.insert("b", 1, expiry::in(1h)));
+  ASSERT_TRUE(t.touch("b", expiry::in(2h)));
+  EXPECT_EQ(follow(feed, told), 1) << "out of memory as well";
+  told.clear();
+}
+
+TEST(History, WhatExpiredIsToldAsExpiredOutOfMemoryAndOutOfTheFile) {
+  ages_ground g(keeping::through);
+  auto t = open_with(g, {.bytes = 1 << 20});
+  auto live = or_throw(t.changes());
+  ASSERT_TRUE(t.insert("a", 1, expiry::in(1ms)));
+  g.disk.advance(1h);
+  ASSERT_EQ(or_throw(t.purge_expired()), 1u);
+  ASSERT_TRUE(t.compact());
+  const auto last_cause = [](auto& feed) {
+    auto cause = change_cause::user;
+    for (auto b = or_throw(feed.next()); !b.empty(); b = or_throw(feed.next())) {
+      cause = b.changes.back().cause;
+    }
+    return cause;
+  };
+  EXPECT_EQ(last_cause(live), change_cause::expired);
+  ASSERT_TRUE(t.close());
+  t = open_with(g, {.bytes = 1 << 20});
+  auto past = or_throw(t.changes({.from = change_start::oldest}));
+  EXPECT_EQ(last_cause(past), change_cause::expired);
+}
+
 TEST(History, OptionsThatMakeNoSenseAreRefused) {
   ages_ground g(keeping::back);
   auto c = g.config();
@@ -221,6 +261,9 @@ TEST(History, OptionsThatMakeNoSenseAreRefused) {
   c = g.config();
   c.history = {.age = -1h};
   EXPECT_TRUE(refuses(ages::open(std::move(c)), errc::invalid_argument, {"age"}));
+  c = g.config();
+  c.follow = 1s;
+  EXPECT_TRUE(refuses(ages::open(std::move(c)), errc::invalid_argument, {"follow"}));
   c = g.config();
   c.format = file_format::dets;
   c.history = {.bytes = 1};

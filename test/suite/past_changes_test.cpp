@@ -218,6 +218,23 @@ TEST(PastChanges, RecoverKeepsThePositionsOfThisOpening) {
   EXPECT_EQ(model, model_of(t));
 }
 
+TEST(PastChanges, APositionToldBehindRecoverCountsAfterARestart) {
+  ages_ground g(keeping::durable);
+  auto t = g.open();
+  ASSERT_TRUE(t.insert("a", 1));
+  g.disk.inject({.kind = simulation::call::sync_data, .error = EIO});
+  ASSERT_FALSE(t.insert("b", 2));
+  auto feed = or_throw(t.changes());
+  ASSERT_TRUE(t.recover());
+  const auto told = kept(feed.position());
+  const auto shown = kept(t.snapshot().position());
+  EXPECT_EQ(told, shown);
+  g.reopen(t);
+  ASSERT_TRUE(t.insert("c", 3));
+  auto again = or_throw(t.changes({.from = told}));
+  EXPECT_EQ(or_throw(again.next()).changes.size(), 1u);
+}
+
 TEST(PastChanges, ABagTellsTheErasureOfAKeyAsOneChangeWithoutValues) {
   ground<kind::bag, std::string, int> g(keeping::through);
   auto t = g.open();
