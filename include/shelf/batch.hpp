@@ -11,7 +11,7 @@
 
 namespace shelf {
 
-template <class K, class V, kind Kind>
+template <class K, class V, kind Kind, class... Index>
 class table;
 
 namespace detail {
@@ -69,7 +69,7 @@ class batch {
   }
 
  private:
-  template <class, class, kind>
+  template <class, class, kind, class...>
   friend class table;
   friend struct detail::table_access;
 

@@ -18,6 +18,8 @@ namespace shelf {
 
 struct change_options;
 class database_feed;
+template <class K, class V, kind Kind, class... Index>
+class indexed_snapshot;
 
 /// How to open a database. An aggregate: name what differs from the defaults. Every member means
 /// what it means in config<K, V>, for all tables of the file.
@@ -146,6 +148,13 @@ class database_snapshot {
   [[nodiscard]] shelf::snapshot<K, V, Kind> operator()(const table<K, V, Kind>& of) const {
     using inner = detail::table_access;
     return shelf::snapshot<K, V, Kind>(core_->of(inner::core_of(of)), inner::rules_of(of));
+  }
+  /// The same of a table with indexes (index.hpp).
+  template <class K, class V, kind Kind, class First, class... More>
+  [[nodiscard]] indexed_snapshot<K, V, Kind, First, More...> operator()(
+      const table<K, V, Kind, First, More...>& of) const {
+    using inner = detail::table_access;
+    return {core_->of(inner::core_of(of)), inner::rules_of(of)};
   }
 
  private:

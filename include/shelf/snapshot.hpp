@@ -18,7 +18,7 @@
 
 namespace shelf {
 
-template <class K, class V, kind Kind>
+template <class K, class V, kind Kind, class... Index>
 class table;
 
 namespace detail {
@@ -210,7 +210,7 @@ class snapshot : public detail::walk_range<detail::whole_entry<K, V>>,
   }
 
  private:
-  template <class, class, kind>
+  template <class, class, kind, class...>
   friend class table;
   friend class ordered_access<snapshot, K, V, Kind>;
   friend struct detail::table_access;

@@ -55,7 +55,11 @@ using key_list =
 
 }  // namespace detail
 
-/// A durable table in memory.
+template <class K, class V, kind Kind, class... Index>
+class table;
+
+/// A durable table in memory. What follows its kind are its indexes (index.hpp), which most tables
+/// do without.
 ///
 /// Reads are served from memory and never block on writers or the disk. A write becomes visible
 /// only after the file has reached the state that the mode guarantees (docs/durability.md), so a
@@ -73,11 +77,11 @@ using key_list =
 /// require exclusive access to the handle. Callbacks run on the calling thread and may read and
 /// write any table, but not close this one (busy).
 template <class K, class V, kind Kind>
-class table : public read_modify_write<table<K, V, Kind>, K, V, Kind>,
-              public queries<table<K, V, Kind>, K, V, Kind>,
-              public ordered_access<table<K, V, Kind>, K, V, Kind>,
-              public observable<table<K, V, Kind>, K, V, Kind>,
-              public expiring<table<K, V, Kind>, K, V, Kind, written> {
+class table<K, V, Kind> : public read_modify_write<table<K, V, Kind>, K, V, Kind>,
+                          public queries<table<K, V, Kind>, K, V, Kind>,
+                          public ordered_access<table<K, V, Kind>, K, V, Kind>,
+                          public observable<table<K, V, Kind>, K, V, Kind>,
+                          public expiring<table<K, V, Kind>, K, V, Kind, written> {
   static_assert(detail::refuse_unless_storable<K>());
   static_assert(detail::refuse_unless_storable<V>());
   static_assert(Kind != kind::ordered_set || orderable_key<K>,
@@ -368,16 +372,18 @@ class table : public read_modify_write<table<K, V, Kind>, K, V, Kind>,
   /// The untyped table below, for tests and tools of the library itself.
   [[nodiscard]] detail::core& untyped() const noexcept { return *core_; }
 
+ protected:
+  /// Of a core that is open.
+  table(std::shared_ptr<detail::core> core, detail::decoding_rules rules,
+        detail::encoding_limits limits)
+      : core_(std::move(core)), rules_(rules), limits_(limits) {}
+
  private:
   friend struct detail::table_access;
   friend class read_modify_write<table, K, V, Kind>;
   friend class queries<table, K, V, Kind>;
   friend class ordered_access<table, K, V, Kind>;
   friend class expiring<table, K, V, Kind, written>;
-
-  table(std::shared_ptr<detail::core> core, detail::decoding_rules rules,
-        detail::encoding_limits limits)
-      : core_(std::move(core)), rules_(rules), limits_(limits) {}
 
   void release() noexcept {
     if (core_) core_->close_at_destruction();
@@ -437,17 +443,17 @@ class table : public read_modify_write<table<K, V, Kind>, K, V, Kind>,
 };
 
 /// One value per key; hash table. Erlang's set.
-template <class K, class V>
-using map = table<K, V, kind::set>;
+template <class K, class V, class... Index>
+using map = table<K, V, kind::set, Index...>;
 /// One value per key, in key order. Erlang's ordered_set.
-template <class K, class V>
-using ordered_map = table<K, V, kind::ordered_set>;
+template <class K, class V, class... Index>
+using ordered_map = table<K, V, kind::ordered_set, Index...>;
 /// Several distinct values per key, in insertion order. Erlang's bag.
-template <class K, class V>
-using bag = table<K, V, kind::bag>;
+template <class K, class V, class... Index>
+using bag = table<K, V, kind::bag, Index...>;
 /// Several values per key, in insertion order; duplicates allowed. Erlang's duplicate_bag.
-template <class K, class V>
-using duplicate_bag = table<K, V, kind::duplicate_bag>;
+template <class K, class V, class... Index>
+using duplicate_bag = table<K, V, kind::duplicate_bag, Index...>;
 
 /// Removes a table's file. already_open if any process has it open for writing.
 [[nodiscard]] inline result<> remove(const std::string& path, const path_options& options = {}) {

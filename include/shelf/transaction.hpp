@@ -252,6 +252,7 @@ class transaction_table : public read_modify_write<transaction_table<K, V, Kind>
   friend class read_modify_write<transaction_table, K, V, Kind>;
   friend class ordered_access<transaction_table, K, V, Kind>;
   friend class expiring<transaction_table, K, V, Kind, void>;
+  friend struct detail::table_access;
   using extent = detail::transaction_extent;
 
   template <class R, class F>
@@ -321,6 +322,9 @@ class transaction_table : public read_modify_write<transaction_table<K, V, Kind>
   detail::encoding_limits limits_;
 };
 
+template <class K, class V, kind Kind, class... Index>
+class indexed_transaction_table;
+
 /// The function of a transaction may run several times; this is one run, as database::transact
 /// passes it to the function.
 ///
@@ -341,6 +345,13 @@ class transaction {
   /// invalid_argument, and so is the transaction.
   template <class K, class V, kind Kind>
   [[nodiscard]] transaction_table<K, V, Kind> operator()(const table<K, V, Kind>& of) {
+    using inner = detail::table_access;
+    return {run_, run_.of(inner::core_of(of)), inner::rules_of(of), inner::limits_of(of)};
+  }
+  /// The same of a table with indexes (index.hpp).
+  template <class K, class V, kind Kind, class First, class... More>
+  [[nodiscard]] indexed_transaction_table<K, V, Kind, First, More...> operator()(
+      const table<K, V, Kind, First, More...>& of) {
     using inner = detail::table_access;
     return {run_, run_.of(inner::core_of(of)), inner::rules_of(of), inner::limits_of(of)};
   }

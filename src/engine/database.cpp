@@ -110,6 +110,21 @@ result<std::shared_ptr<detail::core>> instance::table(wanted_table w) {
   return std::shared_ptr<detail::core>(shared_from_this(), known);
 }
 
+namespace {
+
+/// Whoever asks for none may have the table with any.
+[[nodiscard]] bool has_same_indexes(const detail::entry_types& known,
+                                    const detail::entry_types& wanted) {
+  if (!wanted.indexes || wanted.indexes->empty()) return true;
+  if (!known.indexes) return false;
+  const auto is_same = [](const detail::index_definition& a, const detail::index_definition& b) {
+    return a.name == b.name && a.is_unique == b.is_unique && a.derive == b.derive;
+  };
+  return std::ranges::equal(*known.indexes, *wanted.indexes, is_same);
+}
+
+}  // namespace
+
 /// A table that is there already, asked for as of some types.
 result<live_table*> instance::join_table(live_table& known, wanted_table& w) {
   const auto& as = known.description();
@@ -131,6 +146,11 @@ result<live_table*> instance::join_table(live_table& known, wanted_table& w) {
   if (auto same = w.types.compare_schema(as.value_schema, w.types.value_schema, policy); !same) {
     return refuse(same.error().code(), "the value type differs: " + same.error().message());
   }
+  if (known.is_typed() && !has_same_indexes(known.types(), w.types)) {
+    return refuse(errc::invalid_argument,
+                  "the table is open with other indexes; ask for it with the same ones each time, "
+                  "or with none once it is open");
+  }
   if (w.ttl.count() != 0) known.set_ttl(w.ttl);
   if (known.is_typed()) return &known;
   // So far its entries were sound terms, no more. Others write it only with the types from here on.
@@ -144,6 +164,14 @@ result<live_table*> instance::join_table(live_table& known, wanted_table& w) {
       }
       if (!fits) return refuse(fits.error().code(), fits.error().message());
     }
+  }
+  if (w.types.indexes) {
+    // What older versions show of it is what it has now: it was not written since it was loaded.
+    auto& held = *known.held();
+    const auto since = std::max<sequence>(held.since, 1);
+    auto made = kinds::make_indexes(held, w.types.indexes, since, clock_.now(), known.label());
+    if (!made) return std::unexpected(made.error());
+    held.indexes = *std::move(made);
   }
   const std::scoped_lock names(names_);
   known.adopt_types(std::move(w.types));

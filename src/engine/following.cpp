@@ -33,16 +33,18 @@ class followed_batch final : public journal::visitor {
     journal::change what;  ///< without its bytes, which are here
     std::vector<std::byte> key;
     std::vector<std::byte> value;
+    derived_keys derived = {};  ///< of the value, in indexes of functions
   };
 
   result<> visit(const journal::change& c, std::uint64_t number) override;
   result<> committed(std::uint64_t) override { return {}; }
-  [[nodiscard]] const std::vector<followed_change>& changes() const noexcept { return changes_; }
+  [[nodiscard]] std::vector<followed_change>& changes() noexcept { return changes_; }
   /// It changes what tables there are, or is none that a writer of ours would write: the file as a
   /// whole tells more.
   [[nodiscard]] bool is_beyond_us() const noexcept { return is_beyond_us_; }
 
  private:
+  [[nodiscard]] static result<> derive(followed_change& c);
   [[nodiscard]] result<> check(const live_table& in, const journal::change& c) const;
   [[nodiscard]] bool has_changed(const live_table& t) const noexcept {
     return std::ranges::any_of(changes_, [&](const auto& c) { return c.in == &t; });
@@ -87,7 +89,20 @@ result<> followed_batch::visit(const journal::change& c, std::uint64_t) {
   changes_.push_back({in, c, copy_of(c.key), copy_of(c.value)});
   auto& kept = changes_.back();
   if (terms::may_hold_negative_zero(kept.key)) terms::drop_zero_signs(kept.key);
-  return {};
+  const bool has_entry = c.what == op::put || c.what == op::append;
+  return has_entry && in->has_functions() ? derive(kept) : result<>();
+}
+
+/// On the housekeeper's thread nobody could catch what the program's function throws.
+result<> followed_batch::derive(followed_change& c) {
+  try {
+    return c.in->derive(c.value, c.derived);
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& e) {
+    return std::unexpected(error(errc::invalid_argument,
+                                 c.in->label() + ": a function of an index threw: " + e.what()));
+  }
 }
 
 void live_table::expect_deadlines(group& to) const noexcept {
@@ -95,8 +110,10 @@ void live_table::expect_deadlines(group& to) const noexcept {
   to.needs_care = true;
 }
 
-/// In the turn.
-void live_table::replay(const journal::change& c, group& to) {
+/// In the turn. Whether entries clash in a unique index is for their writer to say.
+void live_table::replay(const journal::change& c, derived_keys& derived, group& to) {
+  std::optional<index_staging> now;
+  if (is_indexed_) now.emplace(to, &derived, true);
   switch (c.what) {
     case op::put:
     case op::append: {
@@ -215,16 +232,16 @@ result<std::size_t> instance::take_batches() {
 }
 
 /// Publishes the batch, under the number that it has in the file as long as numbers here allow.
-void instance::apply(const followed_batch& b) {
+void instance::apply(followed_batch& b) {
   const auto& id = followed_->coming().changed;
   const std::scoped_lock lock(commits_);
   auto& to = commits_.open_group();
   try {
-    for (const auto& c : b.changes()) {
+    for (auto& c : b.changes()) {
       auto what = c.what;
       what.key = c.key;
       what.value = c.value;
-      c.in->replay(what, to);
+      c.in->replay(what, c.derived, to);
     }
   } catch (...) {
     commits_.discard();

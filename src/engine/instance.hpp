@@ -224,7 +224,7 @@ class instance final : public chore,
   // Following a writer in another process (following.cpp).
   [[nodiscard]] result<std::size_t> catch_up_locked();
   [[nodiscard]] result<std::size_t> take_batches();
-  void apply(const followed_batch& b);
+  void apply(followed_batch& b);
   [[nodiscard]] result<> sync_followed();
   void follow_from(std::shared_ptr<journal::journal_view> view) noexcept;
   void name_followed(sequence number, const journal::batch_id& as) noexcept;

@@ -14,6 +14,7 @@ live_table::live_table(instance& of, settings how, table_description as, detail:
       transactions_(of.running()),
       reads_(how_.counts_reads ? std::make_unique<reader_figures>() : nullptr) {
   if (how_.has_owner) owner_.emplace();
+  note_indexes();
 }
 
 live_table::~live_table() = default;

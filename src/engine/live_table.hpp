@@ -56,11 +56,18 @@ struct group {
   std::vector<noted_change> noted;       ///< for observers, if there are any
   bool is_observed = false;
   bool keeps_before = false;  ///< the file gets what is replaced
-  /// Somebody observes it, the file gets what is replaced, or entries of the database expire.
+  /// Somebody observes it, the file gets what is replaced, it has a table with indexes, or entries
+  /// of the database expire.
   bool needs_care = false;
   std::size_t staged = 0;         ///< changes, those that no file gets included
   std::uint64_t commits = 0;      ///< transactions
   std::vector<const entry*> due;  ///< what a sweep erases
+  // Of tables with indexes, while an operation is staged.
+  std::vector<const entry*> going;  ///< what is being erased
+  derived_keys* derived = nullptr;  ///< what the writer has made
+  bool keeps_indexes = false;       ///< the table has seen to it
+  bool is_checked = false;          ///< it is known to clash with nothing
+  std::optional<error> clash;       ///< the operation is refused
   const expiry_clock* clock = nullptr;
   std::optional<deadline> moment;  ///< what time it is for all of them, once somebody has asked
 
@@ -71,6 +78,28 @@ struct group {
   }
 
   [[nodiscard]] bool empty() const noexcept { return staged == 0; }
+};
+
+/// While an operation on a table with indexes, or a part of it, is staged.
+class index_staging {
+ public:
+  index_staging(group& to, derived_keys* derived, bool is_checked) noexcept : to_(to) {
+    to.needs_care = true;
+    to.keeps_indexes = true;
+    to.is_checked = is_checked;
+    to.derived = derived;
+    to.clash.reset();
+  }
+  index_staging(const index_staging&) = delete;
+  index_staging& operator=(const index_staging&) = delete;
+  ~index_staging() {
+    to_.keeps_indexes = false;
+    to_.is_checked = false;
+    to_.derived = nullptr;
+  }
+
+ private:
+  group& to_;
 };
 
 /// One table.
@@ -112,6 +141,8 @@ class live_table final : public detail::core {
                 detail::function_ref<void(bytes, bytes)> f) const override;
   result<> nth(std::size_t index, detail::function_ref<void(bytes, bytes)> f) const override;
   std::size_t rank(bytes key) const noexcept override;
+  result<> find_by(std::size_t index, bytes wanted,
+                   detail::function_ref<void(bytes, bytes)> f) const override;
   result<table_stats> stats() const override;
 
   // Writes (writing.cpp).
@@ -193,6 +224,14 @@ class live_table final : public detail::core {
   [[nodiscard]] const detail::entry_types& types() const noexcept { return types_; }
   [[nodiscard]] const table_description& description() const noexcept { return description_; }
   [[nodiscard]] bool is_bag_kind() const noexcept { return is_bag_; }
+  [[nodiscard]] bool is_indexed() const noexcept { return is_indexed_; }
+  /// Functions of the program make keys of indexes.
+  [[nodiscard]] bool has_functions() const noexcept { return has_functions_; }
+  [[nodiscard]] bool has_unique() const noexcept { return has_unique_; }
+  /// The keys of an entry in function indexes. Errors, exceptions: those of the functions.
+  [[nodiscard]] result<> derive(bytes value, derived_keys& into) const;
+  /// That a unique index has another entry under its key.
+  [[nodiscard]] error clash_error(const kinds::index_clash& c) const;
   /// Whether the calling thread may write, and there is something to write to.
   [[nodiscard]] bool may_write() const noexcept {
     return !is_forked() && current_.load(std::memory_order_acquire) != nullptr &&
@@ -221,7 +260,7 @@ class live_table final : public detail::core {
   /// published.
   [[nodiscard]] bool stage(operation& op, group& to);
   /// Stages a change of a batch that another process has written, checked before.
-  void replay(const journal::change& c, group& to);
+  void replay(const journal::change& c, derived_keys& derived, group& to);
   /// The same of one write of a transaction, which can be staged.
   void stage(own_write& w, group& to);
   /// What the group has made of the contents so far: others, if it has cleared them.
@@ -242,7 +281,7 @@ class live_table final : public detail::core {
   [[nodiscard]] const std::shared_ptr<contents>& owned() const noexcept { return owned_; }
   /// memory_bytes(), of a table that is open.
   [[nodiscard]] std::size_t held_bytes() const noexcept {
-    return owned_->memory_bytes() + retired_.memory_bytes();
+    return memory_of(*owned_) + retired_.memory_bytes();
   }
   [[nodiscard]] std::shared_ptr<contents> make_contents() const;
   /// Write-back: cleared since the last save.
@@ -263,7 +302,10 @@ class live_table final : public detail::core {
       bool dry_run, const progress& tell);
   /// The program has told its types.
   [[nodiscard]] bool is_typed() const noexcept { return types_.compare_schema != nullptr; }
-  void adopt_types(detail::entry_types types) noexcept { types_ = std::move(types); }
+  void adopt_types(detail::entry_types types) noexcept {
+    types_ = std::move(types);
+    note_indexes();
+  }
   /// Of a table that was never shown.
   [[nodiscard]] detail::entry_types give_up_types() noexcept { return std::move(types_); }
 
@@ -283,6 +325,10 @@ class live_table final : public detail::core {
   [[nodiscard]] std::optional<error> ready(operation& op, bytes key, std::span<const bytes> value,
                                            deadline until = no_deadline) const;
   void submit(operation& op);
+  void submit_with_keys(operation& op);
+  void submit_again(operation& op, derived_keys& keys);
+  void note_indexes() noexcept;
+  [[nodiscard]] static std::size_t memory_of(const contents& c) noexcept;
   [[nodiscard]] result<> store_computed(bytes key, bytes value, const expiry& until,
                                         const flight& from);
   [[nodiscard]] result<> check_given(const expiry& e) const;
@@ -295,6 +341,8 @@ class live_table final : public detail::core {
   void note_before(group& to, bytes key, bytes value) const;
   void expect_deadlines(group& to) const noexcept;
   void note(group& to, const journal::change& c) noexcept;
+  [[nodiscard]] bool stage_indexed(operation& op, group& to);
+  void unstage(group& to) noexcept;
   void stage_entry(operation& op, group& to);
   [[nodiscard]] bool stage_batch(operation& op, group& to);
   [[nodiscard]] bool stage_changes(operation& op, group& to);
@@ -323,7 +371,15 @@ class live_table final : public detail::core {
   staging drop_with_care(bool whole_key, bytes key, bytes value, group& to, std::uint8_t cause);
   staging put_expiring(entry::owner& e, std::uint64_t hash, group& to, journal::op what);
   staging drop_expiring(bool whole_key, bytes key, bytes value, group& to, std::uint8_t cause);
+  staging put_observed(entry::owner& e, std::uint64_t hash, group& to, journal::op what);
+  staging drop_observed(bool whole_key, bytes key, bytes value, group& to, std::uint8_t cause);
+  staging put_indexed(entry::owner& e, std::uint64_t hash, group& to, journal::op what);
+  staging drop_indexed(bool whole_key, bytes key, bytes value, group& to, std::uint8_t cause);
+  [[nodiscard]] std::optional<kinds::index_clash> find_clash(const entry& e, const entry* before,
+                                                             const kinds::function_keys* keys,
+                                                             group& to) const;
   void finish_swap() noexcept;
+  std::size_t settle_others(sequence number) noexcept;
   void let_go_of(std::shared_ptr<contents> old) noexcept;
 
   instance& of_;
@@ -350,6 +406,10 @@ class live_table final : public detail::core {
   bool fresh_is_clear_ = false;      ///< and not what was loaded
   bool is_touched_ = false;          ///< it is in the group's list
   bool cleared_ = false;
+  bool is_plain_ = true;     ///< no others are staged, and there are no indexes
+  bool is_indexed_ = false;  ///< with the next two: from the types, when they are told
+  bool has_functions_ = false;
+  bool has_unique_ = false;
   std::size_t unsaved_bytes_ = 0;
 
   mutable kinds::retired_contents retired_;

@@ -5,6 +5,7 @@
 #include "error/printable.hpp"
 #include "error/sentence.hpp"
 #include "file/seeded_bug.hpp"
+#include "kinds/index_set.hpp"
 #include "term/canonical.hpp"
 #include "term/limits.hpp"
 #include "term/text.hpp"
@@ -143,6 +144,7 @@ result<> table_loader::expire(const journal::change& c) {
 
 template <class Change>
 void table_loader::stage(Change change) {
+  loaded_->indexes.reset();
   (void)change();
   assert(loaded_->published() <= version_ && "what is loaded is alone on its board");
   if (loaded_->staged_count() >= publish_after) loaded_->publish(++version_);
@@ -232,13 +234,22 @@ std::shared_ptr<contents> table_loader::take() {
 result<> table_loader::judge() {
   publish();
   check_live();
-  if (bad_entries_ == 0) return {};
+  if (bad_entries_ == 0) return trusted_ ? result<>() : build_indexes();
   const auto count = std::to_string(bad_entries_);
   return std::unexpected(error(errc::type_mismatch,
                                label_ + ": " + count +
                                    (bad_entries_ == 1 ? " entry does" : " entries do") +
                                    " not fit the types: " + first_bad_,
                                first_bad_details_));
+}
+
+result<> table_loader::build_indexes() {
+  if (types_ == nullptr || !types_->indexes || loaded_->indexes) return {};
+  publish();
+  auto made = kinds::make_indexes(*loaded_, types_->indexes, version_, how_.now, label_);
+  if (!made) return std::unexpected(made.error());
+  loaded_->indexes = *std::move(made);
+  return {};
 }
 
 result<> table_loader::check_description() {
@@ -369,6 +380,13 @@ result<> file_loader::judge() {
   if (wrong_) return std::unexpected(*wrong_);
   for (auto& [id, t] : tables_) {
     if (auto fits = t.load->judge(); !fits) return fits;
+  }
+  return {};
+}
+
+result<> file_loader::build_indexes() {
+  for (auto& [id, t] : tables_) {
+    if (auto built = t.load->build_indexes(); !built) return built;
   }
   return {};
 }

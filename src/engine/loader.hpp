@@ -36,6 +36,7 @@ struct load_settings {
   bool has_schema = true;
   /// The header allows for several tables.
   bool may_have_several = true;
+  kinds::deadline now = 0;  ///< what time it is
 };
 
 /// Applies the changes of one table to fresh contents and checks them on the way: every entry
@@ -57,6 +58,10 @@ class table_loader {
   [[nodiscard]] kinds::sequence version() const noexcept { return version_; }
   /// The contents, complete and judged. On a board of their own.
   [[nodiscard]] std::shared_ptr<contents> take();
+  /// Builds the indexes of the program, if they are not there or entries have come since. Errors:
+  /// key_already_present, if a unique one would have two entries under one key; those of the
+  /// program's functions.
+  [[nodiscard]] result<> build_indexes();
   [[nodiscard]] const contents& loaded() const noexcept { return *loaded_; }
   /// The file was written with fewer fields: what was loaded is no longer what the file holds.
   [[nodiscard]] bool brought_up_to_date() const noexcept {
@@ -129,6 +134,8 @@ class file_loader final : public journal::visitor {
   /// tables.
   [[nodiscard]] result<> judge();
   void trust() noexcept;
+  /// As table_loader::build_indexes, of all tables.
+  [[nodiscard]] result<> build_indexes();
   /// What the header says, if that is known only once all was read.
   void may_have_several(bool may) noexcept { how_.may_have_several = may; }
   /// Expect about so many entries.

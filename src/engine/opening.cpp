@@ -112,7 +112,8 @@ std::shared_ptr<contents> live_table::make_contents() const {
                          .hash_seed = of_.hash_seed(),
                          .board = of_.commits().shared_board(),
                          .order = {&terms::compare, &terms::order_prefix},
-                         .now = of_.clock().now()});
+                         .now = of_.clock().now(),
+                         .indexes = types_.indexes});
 }
 
 table_description instance::describe(const wanted_table& t) const {
@@ -180,7 +181,8 @@ load_settings instance::how_to_load(bool may_have_several) const {
                                        .now = now});
               },
           .has_schema = config_.format != file_format::dets,
-          .may_have_several = may_have_several};
+          .may_have_several = may_have_several,
+          .now = clock_.now()};
 }
 
 /// The tables whose types the program has told.
@@ -300,6 +302,7 @@ void instance::add_loaded(file_loader& loaded, std::vector<wanted_table>& wanted
     (void)add_table(id, as, std::move(types));
     auto& c = *next++;
     c->join(commits_.shared_board());
+    if (c->indexes) c->indexes->join(commits_.shared_board());
     c->since = number;
   }
   commits_.board().publish(number);

@@ -5,6 +5,7 @@
 #include "engine/expiry_clock.hpp"
 #include "engine/turn.hpp"
 #include "kinds/entry.hpp"
+#include "kinds/index_set.hpp"
 #include "shelf/detail/core.hpp"
 
 #include <exception>
@@ -81,6 +82,35 @@ struct sweep_request {
   bool is_left = false;  ///< something will expire
 };
 
+/// The keys that values have in the indexes whose keys functions of the program make. They are made
+/// by the writer, outside of the turn.
+class derived_keys {
+ public:
+  void add(bytes value, kinds::function_keys keys) {
+    all_.push_back({{value.begin(), value.end()}, std::move(keys)});
+  }
+  /// Null if there are none. Quick if values are asked for in the order in which they were added.
+  [[nodiscard]] const kinds::function_keys* find(bytes value) const noexcept {
+    for (std::size_t i = 0; i < all_.size(); ++i) {
+      auto& at = all_[next_];
+      next_ = (next_ + 1) % all_.size();
+      if (same_bytes(at.value, value)) return &at.keys;
+    }
+    return nullptr;
+  }
+
+  /// A value that was made in the turn and is not among these: nothing was done.
+  std::optional<std::vector<std::byte>> missing;
+
+ private:
+  struct one {
+    std::vector<std::byte> value;
+    kinds::function_keys keys;
+  };
+  std::vector<one> all_;
+  mutable std::size_t next_ = 0;
+};
+
 struct operation;
 struct group;
 
@@ -137,6 +167,7 @@ struct operation : queued {
   sweep_request* to_sweep = nullptr;           ///< sweep
   const expiry* created = nullptr;             ///< edit: of a key that it creates
   commit_request* commit = nullptr;
+  derived_keys* derived = nullptr;  ///< of the values known so far
 
   // What became of it.
   written outcome = written::unchanged;

@@ -75,6 +75,7 @@ entry_types make_entry_types(program_types types) {
                                   {.missing_fields = policy == missing_fields::use_defaults});
   };
   t.accept = std::move(types.accept);
+  t.indexes = std::move(types.indexes);
   return t;
 }
 

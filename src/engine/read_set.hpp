@@ -115,5 +115,8 @@ struct rank_span {
   std::size_t to = 0;
 };
 [[nodiscard]] rank_span ranks_of(const read_set::range& r, const ordered_contents& in, sequence at);
+/// The entries of these ranks, the last one first, a few at a time.
+[[nodiscard]] std::unique_ptr<kinds::walker> walk_backwards(const ordered_contents& of, sequence at,
+                                                            rank_span ranks);
 
 }  // namespace shelf::engine

@@ -153,7 +153,7 @@ std::size_t live_table::memory_bytes() const {
   if (retired_.holds_any()) retired_.release_unpinned();
   const memory::epoch_guard guard;
   const auto* const c = look();
-  return (c != nullptr ? c->memory_bytes() : 0) + retired_.memory_bytes();
+  return (c != nullptr ? memory_of(*c) : 0) + retired_.memory_bytes();
 }
 
 std::uint64_t live_table::identity() const noexcept {

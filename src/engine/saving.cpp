@@ -284,6 +284,7 @@ result<> instance::reload_from_file() {
   const std::scoped_lock lock(commits_);
   // What was written through meanwhile, by this process and so of the right types.
   if (auto read = (*everything)->next(load); !read) return read;
+  if (auto built = load.build_indexes(); !built) return built;
   adopt(load, nullptr);
   return {};
 }
@@ -305,6 +306,7 @@ void instance::adopt(file_loader& loaded, const journal::batch_id* as) {
   for (auto& [id, t] : loaded.tables()) {
     auto& c = *next++;
     c->join(commits_.shared_board());
+    if (c->indexes) c->indexes->join(commits_.shared_board());
     const auto own = std::ranges::find(tables_, id, [](const auto& o) { return o->id(); });
     // A table that another process has made since: whoever asks for it by name is given it.
     if (own == tables_.end()) {

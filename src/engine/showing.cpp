@@ -2,6 +2,7 @@
 // What is staged in a table becomes what it shows, and what it showed goes.
 #include "engine/instance.hpp"
 #include "engine/live_table.hpp"
+#include "file/seeded_bug.hpp"
 #include "memory/epoch.hpp"
 
 #include <cassert>
@@ -11,6 +12,9 @@ namespace shelf::engine {
 
 void live_table::stamp(sequence number) noexcept {
   assert(is_touched_ && owned_ && number > owned_->changed_at() && "versions only grow");
+  if (is_plain_) [[likely]]
+    return owned_->stamp(number);
+  if (is_indexed_) draft().indexes->stamp(number);
   if (!fresh_) return owned_->stamp(number);
   if (fresh_->staged_count() != 0) fresh_->stamp(number);
   fresh_->since = number;
@@ -28,16 +32,23 @@ std::size_t live_table::settle(sequence number) noexcept {
   is_touched_ = false;
   if (retired_.holds_any()) [[unlikely]]
     retired_.release_unpinned();
-  if (!fresh_) [[likely]]
+  if (is_plain_) [[likely]]
     return owned_->settle(number);
+  return settle_others(number);
+}
+
+std::size_t live_table::settle_others(sequence number) noexcept {
+  const auto waiting = is_indexed_ ? draft().indexes->settle(number) : 0;
+  if (!fresh_) return waiting + owned_->settle(number);
   finish_swap();
-  return owned_->staged_count() != 0 ? owned_->settle(number) : owned_->waiting();
+  return waiting + (owned_->staged_count() != 0 ? owned_->settle(number) : owned_->waiting());
 }
 
 void live_table::finish_swap() noexcept {
   assert(current_.load() == nullptr && coming_.load() == fresh_.get() && going_ == owned_.get());
   cleared_ = how_.is_saved && std::exchange(fresh_is_clear_, false);
   auto old = std::exchange(owned_, std::move(fresh_));
+  is_plain_ = !is_indexed_;
   current_.store(owned_.get(), std::memory_order_release);
   coming_.store(nullptr, std::memory_order_release);
   let_go_of(std::move(old));
@@ -48,8 +59,12 @@ void live_table::discard() noexcept {
   is_touched_ = false;
   if (fresh_) {
     fresh_.reset();
+    is_plain_ = !is_indexed_;
     fresh_is_clear_ = false;
   } else {
+    if (is_indexed_ && !file::has_bug(file::seeded_bug::index_not_discarded)) {
+      owned_->indexes->discard();
+    }
     owned_->discard();
   }
 }
@@ -94,12 +109,14 @@ void live_table::let_go_of(std::shared_ptr<contents> old) noexcept {
 bool live_table::collect_some(std::size_t most) noexcept {
   assert(owned_ && !is_touched_ && "between groups, while the table is open");
   retired_.release_unpinned();
-  const bool more = owned_->collect_some(most);
+  bool more = owned_->collect_some(most);
+  if (owned_->indexes) more = owned_->indexes->collect_some(most) || more;
   return retired_.collect_some(most) || more;
 }
 
 bool live_table::has_leftovers() const noexcept {
-  return owned_->waiting() > 0 || owned_->pin_count() > 0 || !retired_.empty();
+  const bool index_waits = owned_->indexes && owned_->indexes->waiting() > 0;
+  return owned_->waiting() > 0 || index_waits || owned_->pin_count() > 0 || !retired_.empty();
 }
 
 std::size_t live_table::unsaved_count() const noexcept {

@@ -30,7 +30,7 @@ class shown_walk final : public detail::snapshot_core::walk {
       : under_(std::move(under)), now_(now) {}
   std::span<const detail::stored_entry> next() override {
     shown_.clear();
-    while (shown_.empty()) {
+    while (shown_.empty() && under_) {
       const auto some = under_->next();
       if (some.empty()) break;
       for (const auto* e : some) show(*e, now_, shown_);
@@ -45,6 +45,11 @@ class shown_walk final : public detail::snapshot_core::walk {
 };
 
 }  // namespace
+
+std::unique_ptr<detail::snapshot_core::walk> show_walk(std::unique_ptr<walker> under,
+                                                       std::optional<deadline> now) {
+  return std::make_unique<shown_walk>(std::move(under), now);
+}
 
 const entry* seek_live(const ordered_contents& in, ordered_contents::place where, bytes key,
                        sequence at, deadline now) noexcept {

@@ -72,8 +72,13 @@ class pinned_version {
 [[nodiscard]] const entry* seek_live(const ordered_contents& in, ordered_contents::place where,
                                      bytes key, sequence at, deadline now) noexcept;
 
+/// Shows a walker's entries; without a time, those too that have expired. Null: there are none.
+[[nodiscard]] std::unique_ptr<detail::snapshot_core::walk> show_walk(std::unique_ptr<walker> under,
+                                                                     std::optional<deadline> now);
+
 /// What a table shows at a pinned version.
-class table_snapshot final : public detail::snapshot_core {
+class table_snapshot final : public detail::snapshot_core,
+                             public std::enable_shared_from_this<table_snapshot> {
  public:
   /// `identity`: of the table.
   table_snapshot(std::shared_ptr<const pinned_version> at, std::shared_ptr<contents> of, kind what,
@@ -101,6 +106,7 @@ class table_snapshot final : public detail::snapshot_core {
             detail::function_ref<void(bytes, bytes)> f) const override;
   bool nth(std::size_t index, detail::function_ref<void(bytes, bytes)> f) const override;
   std::uint64_t identity() const noexcept override { return identity_; }
+  std::shared_ptr<const snapshot_core> by_index(std::size_t index) const override;
 
  private:
   [[nodiscard]] const ordered_contents& ordered() const noexcept;

@@ -77,10 +77,21 @@ inline void live_table::note_erase(bool whole_key, bytes key, bytes value, group
             of_pair ? value : bytes{}});
 }
 
-/// put for tables that somebody observes or whose entries expire; `what` may be expire, of an entry
-/// that gets another deadline.
+/// put for tables with indexes, or that somebody observes, or whose entries expire; `what` may be
+/// expire, of an entry that gets another deadline.
 staging live_table::put_with_care(entry::owner& e, std::uint64_t hash, group& to,
                                   journal::op what) {
+  return is_indexed_ ? put_indexed(e, hash, to, what) : put_observed(e, hash, to, what);
+}
+
+staging live_table::drop_with_care(bool whole_key, bytes key, bytes value, group& to,
+                                   std::uint8_t cause) {
+  return is_indexed_ ? drop_indexed(whole_key, key, value, to, cause)
+                     : drop_observed(whole_key, key, value, to, cause);
+}
+
+/// With a note for observers and for the file, of who wants one.
+staging live_table::put_observed(entry::owner& e, std::uint64_t hash, group& to, journal::op what) {
   if (!to.needs_care) return put_expiring(e, hash, to, what);
   noted_change c{.of = this, .key = e->key(), .after = e->value()};
   if (!is_bag_kind()) {
@@ -108,8 +119,8 @@ void live_table::note_before(group& to, bytes key, bytes value) const {
 }
 
 /// The same, with a note for observers of each entry that goes.
-staging live_table::drop_with_care(bool whole_key, bytes key, bytes value, group& to,
-                                   std::uint8_t cause) {
+staging live_table::drop_observed(bool whole_key, bytes key, bytes value, group& to,
+                                  std::uint8_t cause) {
   if (!to.needs_care) return drop_expiring(whole_key, key, value, to, cause);
   const auto noted = to.noted.size();
   const auto replaced = to.changes.size();
@@ -180,6 +191,8 @@ inline void live_table::stage_entry(operation& op, group& to) {
 }
 
 bool live_table::stage(operation& op, group& to) {
+  if (is_indexed_ && !to.keeps_indexes) [[unlikely]]
+    return stage_indexed(op, to);
   using verb = operation::verb;
   assert(owned_ && (op.on == this) &&
          "an operation is staged in its own table, while that is open");
@@ -414,6 +427,7 @@ void live_table::stage_fresh(std::shared_ptr<contents> fresh, table_event event,
   to.needs_care = to.needs_care || fresh->has_deadlines();
   if (fresh->has_deadlines()) of_.note_deadlines();
   fresh_ = std::move(fresh);
+  is_plain_ = false;
   touch(to);
   ++to.staged;
   if (!to.is_observed) return;

@@ -1,5 +1,6 @@
 // ENGINE  api -> [engine] -> stores -> journal -> file
 // A table inside a transaction: its version, with the run's own writes on top.
+#include "engine/index_run.hpp"
 #include "engine/instance.hpp"
 #include "engine/transaction_run.hpp"
 #include "error/sentence.hpp"
@@ -23,6 +24,8 @@ using place = detail::place;
 
 table_run::table_run(transaction_run& of, live_table& on, std::shared_ptr<contents> shown)
     : of_(of), table_(on), shown_(std::move(shown)), own_(on.types().what) {}
+
+table_run::~table_run() = default;
 
 const ordered_contents& table_run::ordered() const noexcept {
   assert(table_.types().what == kind::ordered_set);
@@ -273,6 +276,9 @@ result<> table_run::write(own_write::verb what, bytes key, bytes value, detail::
   if (!table_.may_write_in_transaction()) return std::unexpected(table_.why_not());
   const auto size = key.size() + value.size();
   if (auto fits = check_entry_size(table_.entry_limit(), label(), size); !fits) return fits;
+  if (what == own_write::verb::put && table_.is_indexed()) {
+    if (auto can = enter_indexes(key, value); !can) return can;
+  }
   if (auto fits = of_.take_up(size + sizeof(own_write)); !fits) return fits;
   auto& log = of_.log();
   log.push_back(
@@ -306,6 +312,11 @@ result<> table_run::clear() { return write(own_write::verb::clear, {}, {}); }
 
 result<> table_run::add(bytes key, detail::counter_step step) {
   if (auto valid = table_.check(step.created); !valid) return valid;
+  if (table_.is_indexed()) {
+    // Its keys in the indexes are made here, of the value that it gets.
+    auto stepped = detail::step(*this, key, step);
+    return stepped ? result<>() : std::unexpected(stepped.error());
+  }
   const auto* const own = own_.find(key);
   // What the counter is by then is known already: so is whether the step is possible.
   if (own_.is_cleared() || (own != nullptr && own->hides_base)) {

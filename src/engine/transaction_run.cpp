@@ -47,6 +47,7 @@ class unreadable_table final : public detail::transaction_table_core {
   result<> add(bytes, detail::counter_step) override { return refused(); }
   const std::string& label() const noexcept override { return label_; }
   std::uint64_t identity() const noexcept override { return 0; }
+  transaction_table_core& by_index(std::size_t) override { return *this; }
 
  private:
   class no_walk final : public walk {
@@ -193,7 +194,8 @@ bool transaction_run::must_wait(const group& to) const noexcept {
   if (to.empty()) return false;
   if (log_.size() > large_transaction) return true;
   return std::ranges::any_of(tables_, [](const auto& t) {
-    return t->on().is_touched() && (!t->reads().has_only_keys() || t->own().is_cleared());
+    const bool is_of_keys = t->reads().has_only_keys() && !t->has_index_reads();
+    return t->on().is_touched() && (!is_of_keys || t->own().is_cleared());
   });
 }
 
@@ -207,7 +209,8 @@ bool transaction_run::is_valid(group& to) const {
     const bool is_same = &now == &t->shown() && now.changed_at() <= at() && !t->on().is_touched();
     if (is_same) return true;
     const auto time = [&] { return to.now(); };
-    return t->reads().is_valid(now, t->shown(), at(), {.then = now_, .now = time});
+    const read_set::times times{.then = now_, .now = time};
+    return t->reads().is_valid(now, t->shown(), at(), times) && t->are_indexes_valid(now, times);
   });
 }
 
@@ -228,6 +231,16 @@ std::optional<error> transaction_run::counters_fail(group& to) {
     }
   }
   return std::nullopt;
+}
+
+inline void transaction_run::stage_own(own_write& w, group& to) {
+  if (!w.on->is_indexed()) [[likely]]
+    return w.on->stage(w, to);
+  // What may clash was read by the run. In between, two entries may have a key: the log has the
+  // last write of each key, not the order in which they gave it to each other.
+  const index_staging now(to, &static_cast<table_run&>(of(*w.on)).derived(), true);
+  w.on->stage(w, to);
+  assert(!to.clash && !to.derived->missing);
 }
 
 bool transaction_run::stage(operation& op, group& to) {
@@ -253,7 +266,7 @@ bool transaction_run::stage(operation& op, group& to) {
   for (const auto& w : log_) puts += w.is_void() ? std::size_t{0} : std::size_t{1};
   to.changes.reserve(to.changes.size() + puts);
   for (auto& w : log_) {
-    if (!w.is_void()) w.on->stage(w, to);
+    if (!w.is_void()) stage_own(w, to);
   }
   assert(op.ordinal < to.commits && "each transaction of a group has a place in it");
   return true;

@@ -15,6 +15,7 @@
 
 namespace shelf::engine {
 
+class index_run;
 class transaction_run;
 
 /// What a run sees of one table.
@@ -22,6 +23,7 @@ class table_run final : public detail::transaction_table_core {
  public:
   /// `shown`: what the table shows at the run's version.
   table_run(transaction_run& of, live_table& on, std::shared_ptr<contents> shown);
+  ~table_run() override;
 
   std::size_t lookup(const sought_key& key, detail::function_ref<void(bytes)> f,
                      bool peek) override;
@@ -43,15 +45,25 @@ class table_run final : public detail::transaction_table_core {
   result<> add(bytes key, detail::counter_step step) override;
   const std::string& label() const noexcept override { return table_.label(); }
   std::uint64_t identity() const noexcept override { return table_.identity(); }
+  transaction_table_core& by_index(std::size_t index) override;
 
   [[nodiscard]] live_table& on() const noexcept { return table_; }
   [[nodiscard]] read_set& reads() noexcept { return reads_; }
   [[nodiscard]] own_writes& own() noexcept { return own_; }
   [[nodiscard]] const contents& shown() const noexcept { return *shown_; }
+  /// Something was read by an index.
+  [[nodiscard]] bool has_index_reads() const noexcept;
+  /// In the turn, as read_set::is_valid, of all indexes.
+  [[nodiscard]] bool are_indexes_valid(const contents& now, const read_set::times& t) const;
+  /// Of the values that the run has written.
+  [[nodiscard]] derived_keys& derived() noexcept { return derived_; }
 
  private:
+  friend class index_run;
   class merged_walk;
 
+  [[nodiscard]] index_run& index(std::size_t i);
+  [[nodiscard]] result<> enter_indexes(bytes key, bytes value);
   [[nodiscard]] bool is_bag_kind() const noexcept { return table_.is_bag_kind(); }
   [[nodiscard]] const ordered_contents& ordered() const noexcept;
   [[nodiscard]] bytes term_of(const sought_key& key);
@@ -76,6 +88,8 @@ class table_run final : public detail::transaction_table_core {
   const std::shared_ptr<contents> shown_;
   read_set reads_;
   own_writes own_;
+  std::vector<std::unique_ptr<index_run>> indexes_;  ///< those asked for; the others are null
+  derived_keys derived_;
 };
 
 /// One run. Its version is pinned from the beginning to the turn in which it is committed.
@@ -122,6 +136,7 @@ class transaction_run final : public detail::transaction_core, public commit_req
   [[nodiscard]] bool must_wait(const group& to) const noexcept;
   [[nodiscard]] bool is_valid(group& to) const;
   [[nodiscard]] std::optional<error> counters_fail(group& to);
+  void stage_own(own_write& w, group& to);
   void unpin() noexcept;
   void rebuild();
 

@@ -191,6 +191,11 @@ class backward_walker final : public kinds::walker {
 
 }  // namespace
 
+std::unique_ptr<kinds::walker> walk_backwards(const ordered_contents& of, sequence at,
+                                              rank_span ranks) {
+  return std::make_unique<backward_walker>(of, at, ranks);
+}
+
 /// `most`: how many entries of the version the walk comes to at most; only if it goes forwards.
 std::unique_ptr<table_run::walk> table_run::walk_in(const detail::range_bounds& asked,
                                                     bool backwards, std::size_t most) {
@@ -208,7 +213,7 @@ std::unique_ptr<table_run::walk> table_run::walk_in(const detail::range_bounds& 
     const memory::epoch_guard guard;
     const auto ranks = ranks_of(all, ordered(), of_.at());
     const auto end = ranks.from + std::min(most, ranks.to - ranks.from);
-    base = backwards ? std::make_unique<backward_walker>(ordered(), of_.at(), ranks)
+    base = backwards ? walk_backwards(ordered(), of_.at(), ranks)
                      : ordered().walk_ranks(of_.at(), ranks.from, end);
   }
   auto made =

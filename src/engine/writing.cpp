@@ -89,6 +89,8 @@ result<> encoded_batch::add_until(bytes key, bytes value, std::uint64_t until) {
 }
 
 inline void live_table::submit(operation& op) {
+  if (has_functions_) [[unlikely]]
+    return submit_with_keys(op);
   of_.wait_for_reservation(*this);
   of_.commits().submit(op);
 }
@@ -263,7 +265,8 @@ result<bool> exchange(core& of, bytes key, std::optional<bytes> expected,
   if (desired) {
     const auto inserted = of.insert_new(key, {&*desired, 1});
     if (inserted) return true;
-    if (inserted.error() == errc::key_already_present) return false;
+    // A unique index may say that, too.
+    if (inserted.error() == errc::key_already_present && of.contains(key)) return false;
     return std::unexpected(inserted.error());
   }
   return !of.contains(key);

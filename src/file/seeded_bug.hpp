@@ -40,6 +40,8 @@ enum class seeded_bug : std::uint8_t {
   history_before_its_bit,        ///< the first moment is in the file before the header says so
   position_reset_by_compaction,  ///< a compacted file names its batches anew
   deadline_ignored,              ///< records are read without their deadlines
+  // Of indexes.
+  index_not_discarded,  ///< a group that failed leaves its items in the indexes
 };
 
 #ifdef SHELF_SEEDED_BUGS

@@ -3,6 +3,7 @@
 #include "kinds/contents.hpp"
 
 #include "kinds/bag_contents.hpp"
+#include "kinds/index_set.hpp"
 #include "kinds/set_contents.hpp"
 #include "kinds/tree_contents.hpp"
 #include "kinds/versions.hpp"
@@ -41,6 +42,12 @@ contents::~contents() {
 }
 
 std::shared_ptr<contents> contents::make(const options& o) {
+  auto made = make_kind(o);
+  if (o.indexes) made->indexes = std::make_unique<index_set>(o.indexes, made->board_, o.first);
+  return made;
+}
+
+std::shared_ptr<contents> contents::make_kind(const options& o) {
   if (is_bag(o.what)) return std::make_shared<bag_contents>(o);
   if (o.what == kind::ordered_set) return std::make_shared<tree_contents>(o);
   assert(o.what == kind::set);

@@ -8,6 +8,7 @@
 #include "kinds/key_order.hpp"
 #include "memory/epoch.hpp"
 #include "shelf/detail/function_ref.hpp"
+#include "shelf/detail/index_definition.hpp"
 #include "shelf/detail/sought_key.hpp"
 #include "shelf/kind.hpp"
 
@@ -38,6 +39,7 @@ enum class staged : std::uint8_t {
 };
 
 class expiry_wheel;
+class index_set;
 class version_board;
 
 struct staging {
@@ -88,6 +90,7 @@ class contents : public std::enable_shared_from_this<contents> {
     std::shared_ptr<version_board> board = nullptr;
     key_order order{};  ///< ordered_set: how keys compare (terms::compare, terms::order_prefix)
     deadline now = 0;   ///< about what time it is; where the wheel begins
+    detail::index_definitions indexes = nullptr;  ///< empty ones come with the contents
   };
   [[nodiscard]] static std::shared_ptr<contents> make(const options& o);
   virtual ~contents();
@@ -102,6 +105,9 @@ class contents : public std::enable_shared_from_this<contents> {
   /// The last published version of all contents that share the board.
   [[nodiscard]] sequence published() const noexcept;
   [[nodiscard]] version_board& board() const noexcept { return *board_; }
+  [[nodiscard]] const std::shared_ptr<version_board>& shared_board() const noexcept {
+    return board_;
+  }
   /// The entry of a key, in bags the first of its values. nullptr if absent. `at` is `latest` or a
   /// pinned version.
   /// Ordered: only by its term.
@@ -209,6 +215,9 @@ class contents : public std::enable_shared_from_this<contents> {
 
   /// The version from which the table shows these contents. Set before any reader has them.
   sequence since = 0;
+  /// Null if the table has none. Whoever stages entries stages them here, too. Set before any
+  /// reader asks for one.
+  std::unique_ptr<index_set> indexes;
 
   /// A place in the table's list of what it has let go of; see retired_contents.
   struct retirement_place {
@@ -228,6 +237,8 @@ class contents : public std::enable_shared_from_this<contents> {
   std::atomic<bool> has_deadlines_{false};
 
  private:
+  [[nodiscard]] static std::shared_ptr<contents> make_kind(const options& o);
+
   std::size_t released_ = 0;
 };
 

@@ -60,6 +60,12 @@ entry::owner entry::make_expiring(bytes key, std::span<const bytes> value, deadl
   return owner(made);
 }
 
+entry::owner entry::make_key(bytes front, bytes back) {
+  auto* const made = with_room(front.size() + back.size(), 0);
+  made->fill(front, {&back, 1});
+  return owner(made);
+}
+
 std::size_t size_of(std::span<const bytes> pieces) noexcept {
   std::size_t size = 0;
   for (const auto piece : pieces) size += piece.size();

@@ -46,6 +46,8 @@ class entry {
                                             deadline until) {
     return until == no_deadline ? make_of_pieces(key, value) : make_expiring(key, value, until);
   }
+  /// One without a value, whose key's bytes lie in two places.
+  [[nodiscard]] static owner make_key(bytes front, bytes back);
   static void destroy(entry* e) noexcept;
 
   [[nodiscard]] bytes key() const noexcept { return {data(), key_size_}; }

@@ -37,6 +37,7 @@ inline std::string_view name_of(seeded_bug b) {
     case seeded_bug::deadline_ignored: return "deadline_ignored";
     case seeded_bug::history_before_its_bit: return "history_before_its_bit";
     case seeded_bug::position_reset_by_compaction: return "position_reset_by_compaction";
+    case seeded_bug::index_not_discarded: return "index_not_discarded";
   }
   return "unknown";
 }

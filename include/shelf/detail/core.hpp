@@ -8,6 +8,7 @@
 #include "shelf/detail/clock.hpp"
 #include "shelf/detail/counter.hpp"
 #include "shelf/detail/function_ref.hpp"
+#include "shelf/detail/index_definition.hpp"
 #include "shelf/detail/sought_key.hpp"
 #include "shelf/detail/wide_integer.hpp"
 #include "shelf/error.hpp"
@@ -65,6 +66,7 @@ struct entry_types {
   /// Judges a stored schema text against ours; "key" or "value" is named by the caller.
   result<> (*compare_schema)(const std::string& stored, const std::string& wanted,
                              missing_fields policy) = nullptr;
+  index_definitions indexes = nullptr;
 };
 
 /// What a program's table tells the core of K and V. From it the core makes entry_types, compiled
@@ -77,6 +79,7 @@ struct program_types {
   bool (*reencode)(bytes value, const decoding_rules& rules, encoder& out) = nullptr;
   const decoding_rules& rules;
   function<bool(bytes key, bytes value)> accept = {};
+  index_definitions indexes = nullptr;
 };
 [[nodiscard]] entry_types make_entry_types(program_types types);
 
@@ -179,6 +182,11 @@ class snapshot_core {
   virtual bool nth(std::size_t index, function_ref<void(bytes, bytes)> f) const = 0;
   /// What cursors of the table are bound to; see table_identity.
   [[nodiscard]] virtual std::uint64_t identity() const noexcept = 0;
+
+  /// The same moment in the order of an index of the table: an entry once per key that it has
+  /// there. Where an ordered table takes a key, this takes a key of the index; lookup is that of
+  /// the table. Never null; may outlive this.
+  [[nodiscard]] virtual std::shared_ptr<const snapshot_core> by_index(std::size_t index) const = 0;
 };
 
 /// Entries made ready for one atomic insert. Filled on the caller's thread.
@@ -241,6 +249,9 @@ class core {
                                      function_ref<void(bytes, bytes)> f) const = 0;
   /// How many keys are before this one; 0 if the table cannot be read.
   [[nodiscard]] virtual std::size_t rank(bytes key) const noexcept = 0;
+  /// Calls `f(key, value)` with the first entry that an index has under its key `wanted`.
+  [[nodiscard]] virtual result<> find_by(std::size_t index, bytes wanted,
+                                         function_ref<void(bytes, bytes)> f) const = 0;
 
   // Writes. Errors: table_closed, forked, not_owner, read_only, fenced, indeterminate, no_space,
   // file_error, size_limit_exceeded.

@@ -11,8 +11,8 @@ namespace detail {
 
 template <class T>
 struct is_table : std::false_type {};
-template <class K, class V, kind Kind>
-struct is_table<table<K, V, Kind>> : std::true_type {};
+template <class K, class V, kind Kind, class... Index>
+struct is_table<table<K, V, Kind, Index...>> : std::true_type {};
 
 [[nodiscard]] inline decoding_rules rules_of(const database_config& c) noexcept {
   return {.missing_fields = c.missing_fields == missing_fields::use_defaults,
@@ -54,8 +54,7 @@ template <class T>
   typename T::config c;
   c.check = std::move(d.options.check);
   return {.name = std::move(d.name),
-          .types = make_entry_types(
-              types_of<typename T::key_type, typename T::mapped_type, T::table_kind>(c, rules)),
+          .types = make_entry_types(table_access::types_of<T>(c, rules)),
           .storage = d.options.storage,
           .ttl = d.options.ttl};
 }

@@ -102,6 +102,11 @@ class transaction_table_core {
   [[nodiscard]] virtual const std::string& label() const noexcept = 0;
   /// As that of the table.
   [[nodiscard]] virtual std::uint64_t identity() const noexcept = 0;
+
+  /// The same in the order of an index, as snapshot_core::by_index: size, range, seek and rank by
+  /// keys of the index. What they read is recorded. The rest is that of the table. Lives as long as
+  /// this.
+  [[nodiscard]] virtual transaction_table_core& by_index(std::size_t index) = 0;
 };
 
 // Verbs that read and write, in a run: as those of core, which decide in the turn.

@@ -259,8 +259,11 @@ result<V> table<K, V, Kind>::change(bytes key, const V* initial, F& f) {
     const auto done = v.has_pieces() ? put(v.pieces()) : put({&whole, 1});
     if (done) return value;
     const auto& why = done.error();
-    const bool was_overtaken = why == errc::conflict || why == errc::key_already_present ||
-                               (why == errc::not_found && initial != nullptr);
+    // A unique index may say that a key is present, too.
+    const bool was_created =
+        creates && why == errc::key_already_present && core_->contains(detail::sought_key(key));
+    const bool was_overtaken =
+        why == errc::conflict || was_created || (why == errc::not_found && initial != nullptr);
     if (!was_overtaken) return std::unexpected(why);
   }
 }

@@ -7,7 +7,14 @@
 #include <memory>
 #include <utility>
 
-namespace shelf::detail {
+namespace shelf {
+
+template <class K, class V, kind Kind>
+class transaction_table;
+
+namespace detail {
+
+class transaction_table_core;
 
 /// The friend of tables, snapshots and batches.
 struct table_access {
@@ -32,11 +39,31 @@ struct table_access {
   [[nodiscard]] static const decoding_rules& rules_of(const snapshot<K, V, Kind>& s) noexcept {
     return s.rules_;
   }
+  template <class K, class V, kind Kind>
+  [[nodiscard]] static transaction_table_core& core_of(
+      const transaction_table<K, V, Kind>& t) noexcept {
+    return *t.core_;
+  }
+  template <class K, class V, kind Kind>
+  [[nodiscard]] static const decoding_rules& rules_of(
+      const transaction_table<K, V, Kind>& t) noexcept {
+    return t.rules_;
+  }
   /// A handle of a table that is open already.
   template <class Table>
   [[nodiscard]] static Table handle(std::shared_ptr<core> of, const decoding_rules& rules,
                                     const encoding_limits& limits) {
     return Table(std::move(of), rules, limits);
+  }
+  /// What the core is told of a table's types.
+  template <class Table>
+  [[nodiscard]] static program_types types_of(const typename Table::config& c,
+                                              const decoding_rules& rules) {
+    if constexpr (requires { Table::types(c, rules); })
+      return Table::types(c, rules);
+    else
+      return detail::types_of<typename Table::key_type, typename Table::mapped_type,
+                              Table::table_kind>(c, rules);
   }
   /// The changes of a batch, once they have been found to fit the limits; or why they do not.
   template <class K, class V>
@@ -51,4 +78,5 @@ struct table_access {
   }
 };
 
-}  // namespace shelf::detail
+}  // namespace detail
+}  // namespace shelf

@@ -1,0 +1,133 @@
+// ENGINE  api -> [engine] -> stores -> journal -> file
+// Reading by an index, now and in a snapshot.
+#include "engine/index_snapshot.hpp"
+
+#include "engine/instance.hpp"
+#include "engine/live_table.hpp"
+#include "kinds/index_set.hpp"
+#include "memory/epoch.hpp"
+#include "term/order.hpp"
+
+#include <cassert>
+
+namespace shelf::engine {
+namespace {
+
+using kinds::entry_of_item;
+using kinds::item_bound;
+using place = ordered_contents::place;
+
+}  // namespace
+
+std::span<const entry* const> item_walker::next() {
+  entries_.clear();
+  for (const auto* item : items_->next()) entries_.push_back(entry_of_item(item->key()));
+  return entries_;
+}
+
+/// At the last version, without a pin.
+result<> live_table::find_by(std::size_t index, bytes wanted,
+                             detail::function_ref<void(bytes, bytes)> f) const {
+  const auto bound = item_bound(wanted, false);
+  const memory::epoch_guard guard;
+  if (auto can = readable(); !can) return can;
+  const auto* const c = look();
+  if (c == nullptr) return std::unexpected(labelled(errc::table_closed));
+  assert(c->indexes && index < c->indexes->count());
+  const auto& tree = c->indexes->tree(index);
+  for (const auto* item = tree.seek(place::at_or_after, bound, kinds::latest); item != nullptr;
+       item = tree.seek(place::after, item->key(), kinds::latest)) {
+    if (terms::compare(kinds::term_of_item(item->key()), wanted) != 0) break;
+    const auto* const e = entry_of_item(item->key());
+    if (e->expires() && is_expired(*e)) continue;
+    f(e->key(), e->value());
+    return {};
+  }
+  return std::unexpected(error(errc::not_found));
+}
+
+std::shared_ptr<const detail::snapshot_core> table_snapshot::by_index(std::size_t index) const {
+  return std::make_shared<index_snapshot>(shared_from_this(), index);
+}
+
+index_snapshot::index_snapshot(std::shared_ptr<const table_snapshot> of, std::size_t index)
+    : table_(std::move(of)),
+      tree_(table_->held().indexes ? &table_->held().indexes->tree(index) : nullptr) {}
+
+std::size_t index_snapshot::size() const noexcept {
+  return tree_ != nullptr ? tree_->size_at(table_->version()) : 0;
+}
+
+std::size_t index_snapshot::lookup(const detail::sought_key& key,
+                                   detail::function_ref<void(bytes)> f) const {
+  return table_->lookup(key, f);
+}
+
+std::unique_ptr<index_snapshot::walk> index_snapshot::entries() const { return entries(0, size()); }
+
+std::size_t index_snapshot::rank(bytes key, bool behind) const {
+  if (tree_ == nullptr) return 0;
+  const auto bound = item_bound(key, behind);
+  const memory::epoch_guard guard;
+  return tree_->rank(bound, table_->version());
+}
+
+std::unique_ptr<index_snapshot::walk> index_snapshot::entries(std::size_t from,
+                                                              std::size_t to) const {
+  if (tree_ == nullptr) return show_walk(nullptr, std::nullopt);
+  auto items = tree_->walk_ranks(table_->version(), from, to);
+  return show_walk(std::make_unique<item_walker>(std::move(items)), now());
+}
+
+std::unique_ptr<index_snapshot::walk> index_snapshot::ranked(std::size_t from,
+                                                             std::size_t to) const {
+  if (tree_ == nullptr) return show_walk(nullptr, std::nullopt);
+  auto items = tree_->walk_ranks(table_->version(), from, to);
+  return show_walk(std::make_unique<item_walker>(std::move(items)), std::nullopt);
+}
+
+/// The entry of that rank, or the next one in the direction that has not expired. Inside an epoch
+/// guard.
+const entry* index_snapshot::live_at(std::size_t from, bool goes_back) const noexcept {
+  const auto at = table_->version();
+  for (;;) {
+    const auto* const item = tree_->nth(from, at);
+    if (item == nullptr) return nullptr;
+    const auto* const e = entry_of_item(item->key());
+    if (!e->is_expired(now())) return e;
+    if (goes_back && from == 0) return nullptr;
+    from = goes_back ? from - 1 : from + 1;
+  }
+}
+
+bool index_snapshot::seek(detail::place where, bytes key,
+                          detail::function_ref<void(bytes, bytes)> f) const {
+  using enum detail::place;
+  if (tree_ == nullptr) return false;
+  const bool goes_back = where == last || where == before || where == at_or_before;
+  const bool is_behind = where == after || where == at_or_before;
+  std::size_t from = 0;
+  if (where == last) from = size();
+  if (where != first && where != last) from = rank(key, is_behind);
+  if (goes_back && from == 0) return false;
+  const entry* found = nullptr;
+  {
+    const memory::epoch_guard guard;
+    found = live_at(goes_back ? from - 1 : from, goes_back);
+  }
+  if (found != nullptr) f(found->key(), found->value());
+  return found != nullptr;
+}
+
+bool index_snapshot::nth(std::size_t index, detail::function_ref<void(bytes, bytes)> f) const {
+  if (tree_ == nullptr) return false;
+  const entry* found = nullptr;
+  {
+    const memory::epoch_guard guard;
+    found = live_at(index, false);
+  }
+  if (found != nullptr) f(found->key(), found->value());
+  return found != nullptr;
+}
+
+}  // namespace shelf::engine
