@@ -22,7 +22,7 @@ namespace {
     return refuse(
         "config.history.before: in write_mode::back a save no longer knows what was replaced");
   }
-  if (c.format == file_format::native) return {};
+  if (stores::keeps(c.format, stores::capability::named_batches)) return {};
   if (is_asked_for) return refuse("config.history is set, but a DETS file keeps no history");
   if (c.follow.count() != 0) return refuse("config.follow is set, but a DETS file has no batches");
   return {};

@@ -28,6 +28,7 @@ enum class capability : std::uint8_t {
   cheap_saves,
   writers_during_reload,
   deadlines,
+  named_batches,
   upkeep,
 };
 
@@ -75,6 +76,9 @@ inline constexpr std::array dets_lacks{
                    "they block while it reads the file"},
     capability_row{capability::deadlines, "entries expire",
                    "`invalid_argument` for config.ttl and for every expiry"},
+    capability_row{capability::named_batches, "positions outlive the process; history; followers",
+                   "positions count for one opening; `invalid_argument` for config.history, "
+                   "config.follow and catch_up()"},
     capability_row{capability::upkeep, "describe(), check(), copy() and salvage() read it",
                    "they return `not_a_table`; the tool checks, converts and repairs it"},
 };
