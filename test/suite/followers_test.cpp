@@ -256,6 +256,33 @@ TEST(Followers, AFileThatIsGoneIsAnErrorAndWhatWasReadStays) {
   EXPECT_EQ(r.lookup("a"), 1);
 }
 
+TEST(Followers, ACallThatFailsIsAnErrorAndTheNextLookSucceeds) {
+  for (const bool compacts : {false, true}) {
+    int failed = 0;
+    for (std::uint64_t nth = 1; nth < 30; ++nth) {
+      ages_ground g(keeping::through);
+      auto t = g.open();
+      ASSERT_TRUE(t.insert("a", 1));
+      auto r = reader_of(g);
+      ASSERT_TRUE(t.insert("b", 2));
+      if (compacts) {
+        ASSERT_TRUE(t.compact());
+      }
+      ASSERT_TRUE(t.insert("c", 3));
+      g.disk.inject({.nth = nth, .error = EIO});
+      const auto came = r.catch_up();
+      if (!came) {
+        EXPECT_EQ(came.error(), errc::file_error) << came.error();
+        ++failed;
+      }
+      g.disk.clear_faults();
+      ASSERT_TRUE(r.catch_up());
+      EXPECT_EQ(model_of(r), model_of(t));
+    }
+    EXPECT_GT(failed, 3);
+  }
+}
+
 TEST(Followers, EveryBatchOfALongLifeIsFollowed) {
   ground<kind::ordered_set, int, int> g(keeping::through);
   using table = decltype(g)::table;

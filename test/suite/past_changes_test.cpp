@@ -173,6 +173,30 @@ TEST(PastChanges, ATailThatAPowerFailureTookIsSaidToBeRolledBack) {
   EXPECT_EQ(b.changes[0].after, 3);
 }
 
+TEST(PastChanges, AReadThatFailsIsAnErrorAndTheFeedContinues) {
+  int failed = 0;
+  for (std::uint64_t nth = 1; nth < 12; ++nth) {
+    ages_ground g(keeping::through);
+    auto t = g.open();
+    for (int i = 0; i < 5; ++i) ASSERT_TRUE(t.insert("a", i));
+    g.reopen(t);
+    g.disk.inject({.nth = nth, .error = EIO});
+    auto feed = t.changes({.from = change_start::oldest});
+    const auto first = feed ? feed->next() : result<change_batch<std::string, int>>();
+    if (!feed || !first) {
+      EXPECT_EQ(feed ? first.error() : feed.error(), errc::file_error);
+      ++failed;
+    }
+    g.disk.clear_faults();
+    if (!feed) feed = t.changes({.from = change_start::oldest});
+    ASSERT_TRUE(feed);
+    std::map<std::string, int> told;
+    EXPECT_EQ(follow(*feed, told), first && !first->empty() ? 4 : 5);
+    EXPECT_EQ(told, model_of(t));
+  }
+  EXPECT_GT(failed, 1);
+}
+
 TEST(PastChanges, PositionsOfOtherFilesAndForgedOnesAreLost) {
   ages_ground g(keeping::through);
   auto t = g.open();
