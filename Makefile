@@ -23,11 +23,11 @@ demo: ## installs what the demo needs, builds it and runs it
 	@build/release/examples/shelf_demo
 
 test: ## installs what the tests need and runs them all, in release
-	@tools/install_packages.sh build cli demo test package docs
+	@tools/install_packages.sh build cli demo test cluster package docs
 	@tools/test.sh release
 
 test-sanitizers: ## the tests with the address, undefined-behavior and thread sanitizers
-	@tools/install_packages.sh build cli test sanitizers
+	@tools/install_packages.sh build cli test cluster sanitizers
 	@tools/test.sh asan tsan
 
 bench: ## the benchmarks, with the rivals; takes its time

@@ -49,6 +49,10 @@ enum class errc : std::uint8_t {
   cursor_lost,          ///< the changes after this position are no longer kept
   invalid_argument,     ///< the arguments are invalid
   conflict,             ///< a transaction met other writes in each of its attempts
+  unavailable,          ///< the server of a cluster was not reached in time; nothing happened
+  denied,               ///< the server of a cluster refused the login or the privilege
+  unsafe_engine,        ///< the server of a cluster promises less than was asked for
+  server_error,         ///< the server of a cluster reported another error, or answered wrongly
 };
 
 /// The name of a code as in the enum, such as "not_found".

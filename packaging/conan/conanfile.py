@@ -62,7 +62,7 @@ class ShelfConan(ConanFile):
         xxhash = self.dependencies["xxhash"].cpp_info.aggregated_components()
         chain.cache_variables["SHELF_XXHASH_DIR"] = xxhash.includedirs[0]
         chain.cache_variables["SHELF_BUILD_CLI"] = bool(self.options.tool)
-        for part in ("TESTS", "EXAMPLES", "BENCHMARKS"):
+        for part in ("TESTS", "EXAMPLES", "BENCHMARKS", "CLUSTER"):
             chain.cache_variables[f"SHELF_BUILD_{part}"] = False
         chain.cache_variables["SHELF_INSTALL"] = True
         chain.generate()

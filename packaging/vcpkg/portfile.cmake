@@ -10,6 +10,7 @@ vcpkg_cmake_configure(
     -DSHELF_BUILD_TESTS=OFF
     -DSHELF_BUILD_EXAMPLES=OFF
     -DSHELF_BUILD_BENCHMARKS=OFF
+    -DSHELF_BUILD_CLUSTER=OFF
     -DSHELF_INSTALL=ON)
 vcpkg_cmake_install()
 vcpkg_cmake_config_fixup(CONFIG_PATH lib/cmake/shelf)

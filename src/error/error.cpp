@@ -16,7 +16,7 @@ struct code_text {
   std::string_view sentence;
 };
 
-constexpr std::array<code_text, 25> texts{{
+constexpr std::array<code_text, 29> texts{{
     {"ok", "no error"},
     {"not_found", "no such key"},
     {"key_already_present", "the key is already present"},
@@ -42,6 +42,10 @@ constexpr std::array<code_text, 25> texts{{
     {"cursor_lost", "the cursor's position no longer exists"},
     {"invalid_argument", "the argument is not valid here"},
     {"conflict", "the transaction met other writes in every attempt"},
+    {"unavailable", "the server was not reached in time"},
+    {"denied", "the server refused the login or the privilege"},
+    {"unsafe_engine", "the server promises less than was asked for"},
+    {"server_error", "the server reported an error"},
 }};
 
 const code_text& text_of(errc code) noexcept {

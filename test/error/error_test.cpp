@@ -21,7 +21,7 @@ using ::testing::Not;
 
 std::vector<errc> all_codes() {
   std::vector<errc> codes;
-  for (auto i = 1; i <= static_cast<int>(errc::conflict); ++i)
+  for (auto i = 1; i <= static_cast<int>(errc::server_error); ++i)
     codes.push_back(static_cast<errc>(i));
   return codes;
 }
@@ -43,6 +43,7 @@ TEST(ErrorCode, TheNamesAreThoseOfTheEnumFromFirstToLast) {
   EXPECT_EQ(to_string(errc::size_limit_exceeded), "size_limit_exceeded");
   EXPECT_EQ(to_string(errc::invalid_argument), "invalid_argument");
   EXPECT_EQ(to_string(errc::conflict), "conflict");
+  EXPECT_EQ(to_string(errc::server_error), "server_error");
 }
 
 TEST(ErrorCode, AStandardErrorCodeCarriesItWithCategoryAndSentence) {

@@ -1,0 +1,71 @@
+// TEST  cluster
+// A server in memory, deterministic: what schema.sql promises, in C++.
+#pragma once
+
+#include "cluster/server.hpp"
+
+#include <map>
+#include <utility>
+#include <vector>
+
+namespace shelf::test {
+
+/// A space and its log. Sessions are free: it is one itself.
+class fake_server final : public cluster::server {
+ public:
+  using log_position = cluster::log_position;
+  using deadline = cluster::deadline;
+
+  fake_server();
+
+  result<log_position> head(deadline) override { return log_.back().at; }
+  result<> snapshot(cluster::snapshot_visitor& to, deadline) override;
+  result<cluster::log_slice> since(const log_position& known, std::size_t most, deadline) override;
+  result<cluster::commit_answer> commit(const cluster::commit_call& call, deadline) override;
+  bool was_sent() const noexcept override { return true; }
+  result<log_position> beat(const cluster::uuid&, std::string_view, std::int64_t,
+                            deadline until) override {
+    return head(until);
+  }
+  result<cluster::catalog_table> declare(const cluster::catalog_table& wanted, deadline) override;
+  result<> drop(std::string_view name, deadline) override;
+  result<> wake(deadline) override {
+    is_awake_ = true;
+    return {};
+  }
+  result<bool> wait(deadline) override { return std::exchange(is_awake_, false); }
+
+  /// Forgets the first commits of the log.
+  void trim(std::size_t count) {
+    log_.erase(log_.begin(), log_.begin() + static_cast<std::ptrdiff_t>(count));
+  }
+
+ private:
+  struct stored_value {
+    cluster::buffer content;
+    std::optional<cluster::buffer> term;
+    std::int64_t version;
+  };
+  using values = std::vector<stored_value>;
+  struct table {
+    cluster::catalog_table description;
+    std::int64_t since = 0;
+    bool is_dropped = false;
+    std::map<cluster::buffer, values> entries;
+  };
+  using tables = std::map<std::int32_t, table>;
+  struct run;
+
+  [[nodiscard]] const cluster::logged_commit* find(std::int64_t seq) const;
+  [[nodiscard]] std::optional<cluster::commit_outcome> refuse(
+      const cluster::commit_call& call) const;
+  void note(cluster::change_code code, std::int32_t of, std::string_view name);
+
+  tables tables_;
+  std::vector<cluster::logged_commit> log_;
+  std::map<cluster::uuid, cluster::commit_answer> answers_;
+  std::int32_t last_table_ = 0;
+  bool is_awake_ = false;
+};
+
+}  // namespace shelf::test

@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# A PostgreSQL server for the tests, on 127.0.0.1, in a temporary directory of its own.
+#
+#   postgres.sh start NOTE     starts one and writes its port and its directory to the file NOTE
+#   postgres.sh stop NOTE      stops it and removes its directory
+#
+# As root the server runs as the user postgres, because it refuses root.
+set -euo pipefail
+
+note=$2
+programs=$(dirname "$(ls -d /usr/lib/postgresql/*/bin/initdb | sort -V | tail -n 1)")
+
+# as_server COMMAND: with the privileges of the server.
+as_server() {
+  if [ "$(id -u)" -eq 0 ]; then su -s /bin/bash postgres -c "$1"; else bash -c "$1"; fi
+}
+
+stop() {
+  [ -f "$note" ] || return 0
+  local directory
+  read -r _ directory <"$note"
+  if [ -f "$directory/data/postmaster.pid" ]; then
+    as_server "'$programs/pg_ctl' -D '$directory/data' -w -m immediate stop" \
+      >"$note.log" 2>&1 || true
+  fi
+  [ -z "$directory" ] || rm -rf "$directory"
+  rm -f "$note"
+}
+
+free_port() {
+  python3 -c 'import socket
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])'
+}
+
+start() {
+  stop
+  local directory port
+  directory=$(mktemp -d "${TMPDIR:-/tmp}/shelf-postgres-XXXXXX")
+  [ "$(id -u)" -ne 0 ] || chown postgres "$directory"
+  as_server "'$programs/initdb' --no-sync -D '$directory/data' -A trust -U postgres -E UTF8 \
+    --locale=C" >"$note.log" 2>&1
+  # A login with a password, besides those that are trusted.
+  as_server "sed -i '1i host all with_password 127.0.0.1/32 scram-sha-256' \
+    '$directory/data/pg_hba.conf'"
+  # The port may be taken between the look and the start: try again.
+  for _ in 1 2 3; do
+    port=$(free_port)
+    if as_server "'$programs/pg_ctl' -D '$directory/data' -w -t 60 -l '$directory/log' start -o \"\
+        -c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories='' -c fsync=off \
+        -c shared_buffers=32MB -c max_connections=60 -c autovacuum=off\"" >>"$note.log" 2>&1; then
+      echo "$port $directory" >"$note"
+      return 0
+    fi
+  done
+  cat "$note.log" "$directory/log" >&2
+  rm -rf "$directory"
+  return 1
+}
+
+case $1 in
+  start) start ;;
+  stop) stop ;;
+  *) exit 2 ;;
+esac
