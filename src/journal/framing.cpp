@@ -26,14 +26,19 @@ void journal_file::begin_as(const batch_id& id) {
   batch_session_ = id.of;
 }
 
+/// What only readers understand that know of it is announced first.
+result<> journal_file::allow_features_of(const change& c) {
+  auto allowed = result<>();
+  if (is_about_deadlines(c) && !header_.deadlines) allowed = allow_deadlines();
+  if (allowed && is_about_history(c) && !header_.history) allowed = allow_history();
+  return allowed;
+}
+
 /// Room in the frame for the record of this change, or a frame of its own.
 inline result<> journal_file::make_room(const change& c) {
   batch_is_note_ = batch_is_note_ && c.what == op::note;
-  if (is_about_deadlines(c) && !header_.deadlines) [[unlikely]] {
-    if (auto allowed = allow_deadlines(); !allowed) return allowed;
-  }
-  if (is_about_history(c) && !header_.history) [[unlikely]] {
-    if (auto allowed = allow_history(); !allowed) return allowed;
+  if (c.flags != 0 || c.what > op::seal) [[unlikely]] {
+    if (auto allowed = allow_features_of(c); !allowed) return allowed;
   }
   if (filled() == frame_header_size || filled() + record_size(c) <= frame_capacity) return {};
   return flush_frame(false);

@@ -187,6 +187,7 @@ class journal_file {
   [[nodiscard]] result<> write_header_slots(bool sync_each);
   [[nodiscard]] result<> allow(bool& feature, bool is_late);
   [[nodiscard]] std::size_t filled() const noexcept { return buffer_.size() + large_.size(); }
+  [[nodiscard]] result<> allow_features_of(const change& c);
   [[nodiscard]] result<> make_room(const change& c);
   [[nodiscard]] result<> flush_frame(bool commits);
   [[nodiscard]] result<> write_in_pieces(const frame_header& header);
