@@ -2,6 +2,7 @@
 # A PostgreSQL server for the tests, on 127.0.0.1, in a temporary directory of its own.
 #
 #   postgres.sh start NOTE     starts one and writes its port and its directory to the file NOTE
+#   postgres.sh crash NOTE     kills it, as kill -9 does, and starts it again on its port
 #   postgres.sh stop NOTE      stops it and removes its directory
 #
 # As root the server runs as the user postgres, because it refuses root.
@@ -34,6 +35,25 @@ s.bind(("127.0.0.1", 0))
 print(s.getsockname()[1])'
 }
 
+# launch DIRECTORY PORT: false if it does not start.
+launch() {
+  as_server "'$programs/pg_ctl' -D '$1/data' -w -t 60 -l '$1/log' start -o \"\
+      -c listen_addresses=127.0.0.1 -c port=$2 -c unix_socket_directories='' -c fsync=off \
+      -c shared_buffers=32MB -c max_connections=60 -c autovacuum=off\"" >>"$note.log" 2>&1
+}
+
+crash() {
+  local port directory
+  read -r port directory <"$note"
+  kill -9 "$(head -n 1 "$directory/data/postmaster.pid")"
+  for _ in {1..100}; do
+    rm -f "$directory/data/postmaster.pid"
+    if launch "$directory" "$port"; then return 0; fi
+    sleep 0.1  # sleeps: the children of the killed server notice its end, and hold its memory
+  done
+  return 1
+}
+
 start() {
   stop
   local directory port
@@ -47,9 +67,7 @@ start() {
   # The port may be taken between the look and the start: try again.
   for _ in 1 2 3; do
     port=$(free_port)
-    if as_server "'$programs/pg_ctl' -D '$directory/data' -w -t 60 -l '$directory/log' start -o \"\
-        -c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories='' -c fsync=off \
-        -c shared_buffers=32MB -c max_connections=60 -c autovacuum=off\"" >>"$note.log" 2>&1; then
+    if launch "$directory" "$port"; then
       echo "$port $directory" >"$note"
       return 0
     fi
@@ -61,6 +79,7 @@ start() {
 
 case $1 in
   start) start ;;
+  crash) crash ;;
   stop) stop ;;
   *) exit 2 ;;
 esac

@@ -221,6 +221,80 @@ TEST_F(Server, AKeyThatIsTooLargeForTheServersIndexIsASizeError) {
   EXPECT_EQ(refused.error(), errc::size_limit_exceeded);
 }
 
+TEST_F(Server, ACommitWhoseAnswerWasLostIsDoneOnceHoweverOftenItIsSentAgain) {
+  const auto first = session();
+  const auto t = or_throw(first->declare(wanted("t"), soon())).id;
+  const auto call = put(or_throw(first->head(soon())), t, "k", "v");
+  auto holder = superuser();
+  or_throw(
+      holder.run("hold the space", "BEGIN; SELECT pg_advisory_xact_lock(1936221292, 1)", soon()));
+  const auto lost = first->commit(call, in(std::chrono::milliseconds(50)));
+  ASSERT_FALSE(lost);
+  EXPECT_EQ(lost.error(), errc::unavailable);
+  EXPECT_TRUE(first->was_sent());
+  or_throw(holder.run("let go", "COMMIT", soon()));
+
+  // The backend of the lost session may commit before or after this, or never.
+  const auto second = session();
+  const auto answer = or_throw(second->commit(call, soon()));
+  EXPECT_EQ(answer.outcome, commit_outcome::committed);
+  EXPECT_EQ(or_throw(second->commit(call, soon())), answer);
+  const auto log = or_throw(second->since(call.base, 10, soon()));
+  ASSERT_EQ(log.commits.size(), 1u);
+  EXPECT_EQ(log.commits[0].at, (log_position{answer.seq, call.nonce}));
+}
+
+TEST_F(Server, RowsOfTheLogThatMakeNoSenseAreServerErrors) {
+  const auto s = session();
+  const auto t = or_throw(s->declare(wanted("t"), soon())).id;
+  const auto before = or_throw(s->head(soon()));
+  or_throw(s->commit(put(before, t, "k", "v"), soon()));
+  const auto last = std::to_string(before.seq + 1);
+  for (const auto* lie :
+       {"codes = '{1,1}'", "codes = '{9}'", "codes = '{11}'", "codes = '{NULL}'", "codes = '{{1}}'",
+        "codes = '[0:0]={1}'", "codes = '{3}'", "tables = '{}'", "keys = '{NULL}'", "keys = NULL",
+        "contents = NULL", "terms = '{x,y}'", "refused = '{1}'", "refused = '{1,7}'"}) {
+    const auto rows = config().schema + ".commits WHERE seq = " + last;
+    execute("CREATE TABLE " + config().schema + ".kept AS SELECT * FROM " + rows);
+    execute("UPDATE " + config().schema + ".commits SET " + lie + " WHERE seq = " + last);
+    const auto read = s->since(before, 10, soon());
+    ASSERT_FALSE(read) << lie;
+    EXPECT_EQ(read.error(), errc::server_error) << lie;
+    execute("DELETE FROM " + rows + "; INSERT INTO " + config().schema + ".commits SELECT * FROM " +
+            config().schema + ".kept; DROP TABLE " + config().schema + ".kept");
+    EXPECT_EQ(or_throw(s->since(before, 10, soon())).commits.size(), 1u) << lie;
+  }
+}
+
+TEST_F(Server, AGapInTheLogIsAServerErrorThatNamesTheCommit) {
+  const auto s = session();
+  const auto t = or_throw(s->declare(wanted("t"), soon())).id;
+  const auto base = or_throw(s->head(soon()));
+  for (int i = 0; i < 3; ++i) {
+    or_throw(s->commit(put(or_throw(s->head(soon())), t, "k", "v"), soon()));
+  }
+  execute("DELETE FROM " + config().schema +
+          ".commits WHERE seq = " + std::to_string(base.seq + 2));
+  const auto read = s->since(base, 10, soon());
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error(), errc::server_error);
+  EXPECT_NE(read.error().message().find("commit 4 where 3 was expected"), std::string::npos)
+      << read.error();
+}
+
+TEST_F(Server, AnEntryWithoutItsTermInAnOrderedTableEndsTheSnapshot) {
+  const auto s = session();
+  const auto t = or_throw(s->declare(wanted("t", kind::ordered_set), soon())).id;
+  execute("INSERT INTO " + config().schema +
+          ".entries SELECT store, 1, 1, 'k', '', NULL, 'v' FROM " + config().schema +
+          ".tables WHERE id = " + std::to_string(t));
+  kept_snapshot seen;
+  const auto read = s->snapshot(seen, soon());
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error(), errc::server_error);
+  EXPECT_TRUE(seen.entries.empty());
+}
+
 TEST_F(Server, AWaitEndsWhenAnotherSessionWakesIt) {
   const auto waiting = session();
   const auto other = session();
