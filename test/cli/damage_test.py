@@ -182,10 +182,10 @@ class Unsound(ToolTest):
 
     def test_records_with_flags_of_a_newer_shelf_are_refused(self):
         self.write("d.shelf", forged(catalogue(b"any", b"any"),
-                                     record(1, binary(b"alice"), b"a\x1e", flags=2)))
+                                     record(1, binary(b"alice"), b"a\x1e", flags=64)))
         for words in (["check"], ["list"], ["count"], ["export"], ["salvage", "new.shelf"],
                       ["copy", "new.shelf"]):
-            self.refused(words[0], "d.shelf", *words[1:], says=["d.shelf", "flags 2", "newer"])
+            self.refused(words[0], "d.shelf", *words[1:], says=["d.shelf", "flags 64", "newer"])
         self.assertEqual([p.name for p in self.path.iterdir()], ["d.shelf"])
 
 

@@ -6,8 +6,8 @@ import subprocess
 
 from tool import USAGE, ToolTest, main
 
-COMMANDS = ["info", "get", "count", "list", "diff", "watch", "create", "put", "delete", "take",
-            "import", "export", "convert", "copy", "check", "salvage", "compact", "migrate",
+COMMANDS = ["info", "get", "count", "list", "diff", "changes", "watch", "create", "put", "delete",
+            "take", "import", "export", "convert", "copy", "check", "salvage", "compact", "migrate",
             "remove", "bench", "completion", "man"]
 
 
