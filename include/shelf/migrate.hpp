@@ -40,9 +40,9 @@ result<> add_converted(entry_batch& to, const std::optional<std::pair<K, V>>& ma
 /// Rewrites the file at `c.path`, which holds a table of type Old, as a table of type New, in one
 /// step: after a crash the file is the old one or the new one. `f(old key, old value)` returns the
 /// new pair, an optional of one (nullopt leaves the entry out), or a result of either, whose error
-/// ends the migration. Errors: those of open; f's; key_already_present, if two entries come to one
-/// key. On an error the file is as it was. The table must not be open. Costs the memory of both
-/// tables.
+/// ends the migration. Deadlines stay. Errors: those of open; f's; key_already_present for two new
+/// entries of one key; invalid_argument for a deadline in a bag. On an error the file is as it was.
+/// The table must not be open. Costs the memory of both tables.
 ///
 ///     shelf::migrate<shelf::map<std::string, user_v1>, shelf::map<std::string, user>>(
 ///         {.path = "users.shelf"},

@@ -31,7 +31,16 @@ result<detail::migration_counts> instance::migrate(
   const auto all = from.snapshot()->entries();
   for (auto some = all->next(); !some.empty(); some = all->next()) {
     for (const auto& e : some) {
+      const auto before = converted.entries().size();
       if (auto done = convert(e, converted); !done) return std::unexpected(done.error());
+      for (auto& made : std::span(converted.entries()).subspan(before)) {
+        if (is_bag(to.what) && e.until != no_deadline) {
+          return std::unexpected(
+              error(errc::invalid_argument,
+                    label_ + ": an entry has a deadline, which bags do not keep"));
+        }
+        give_deadline(made, e.until);
+      }
       ++counts.read;
     }
     if (auto taken = take_all(converted, *fresh, label_); !taken) {

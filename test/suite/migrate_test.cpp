@@ -4,6 +4,7 @@
 
 #include "simulation/crash_states.hpp"
 
+#include <chrono>
 #include <optional>
 
 namespace shelf::suite {
@@ -111,6 +112,42 @@ TEST_P(Migration, AMapCanBecomeABag) {
   ASSERT_TRUE(ok(done));
   auto t = or_throw(names::open(c));
   EXPECT_EQ(or_throw(t.lookup(7)).size(), 3u);
+}
+
+TEST_P(Migration, ADeadlineStaysWithItsEntry) {
+  if (lacks(capability::deadlines)) return;
+  constexpr expiry::time until{std::chrono::milliseconds(7'226'582'400'000)};
+  {
+    auto t = open_old();
+    or_throw(t.touch("a", expiry::at(until)));
+    or_throw(t.touch("b", expiry::at(expiry::time())));  // long ago
+    or_throw(t.close());
+  }
+  const auto done = migrate<old_table, new_table>(config(), add_mail);
+  ASSERT_TRUE(ok(done));
+  EXPECT_EQ(done->written, 2u);
+  auto t = or_throw(new_table::open(config()));
+  EXPECT_EQ(or_throw(t.expires_at("a")), until);
+  EXPECT_TRUE(refuses(t.expires_at("b"), errc::not_found));
+  EXPECT_EQ(or_throw(t.expires_at("c")), std::nullopt);
+}
+
+TEST_P(Migration, AnEntryWithADeadlineDoesNotBecomeAValueOfABag) {
+  if (lacks(capability::deadlines)) return;
+  {
+    auto t = open_old();
+    or_throw(t.touch("a", expiry::in(std::chrono::hours(1))));
+    or_throw(t.close());
+  }
+  using names = bag<std::int64_t, std::string>;
+  names::config c;
+  c.path = path;
+  c.system = &disk;
+  const auto done = migrate<old_table, names>(c, [](const std::string&, const user_v1& old) {
+    return std::pair(std::int64_t{7}, old.name);
+  });
+  EXPECT_TRUE(refuses(done, errc::invalid_argument, {path, "deadline"}));
+  EXPECT_EQ(open_old().size(), 3u);
 }
 
 TEST_P(Migration, ATableThatIsOpenIsNotMigrated) {
