@@ -3,6 +3,7 @@
 #include "cli/command_line.hpp"
 
 #include "cli/nearest_word.hpp"
+#include "cli/option_words.hpp"
 #include "cli/terminal/display_text.hpp"
 #include "shelf/version.hpp"
 
@@ -11,7 +12,6 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <sstream>
 #include <system_error>
@@ -19,36 +19,8 @@
 namespace shelf::cli {
 namespace {
 
-// Erlang's names, and those of the C++ types.
-const std::map<std::string, kind> kinds{{"set", kind::set},
-                                        {"map", kind::set},
-                                        {"ordered_set", kind::ordered_set},
-                                        {"ordered_map", kind::ordered_set},
-                                        {"bag", kind::bag},
-                                        {"duplicate_bag", kind::duplicate_bag}};
-const std::map<std::string, row_format> formats{{"jsonl", row_format::json_lines},
-                                                {"csv", row_format::csv},
-                                                {"tsv", row_format::tsv},
-                                                {"erlang", row_format::erlang},
-                                                {"etf-hex", row_format::etf_hex}};
-const std::map<std::string, colours> colour_words{
-    {"auto", colours::where_possible}, {"always", colours::always}, {"never", colours::never}};
-
-const std::map<std::string, target_format> targets{{"shelf", target_format::native},
-                                                   {"dets", target_format::dets}};
-const std::map<std::string, object_shape> shapes{{"pairs", object_shape::pairs},
-                                                 {"objects", object_shape::objects}};
-
 constexpr const char* wide_integers =
     "Accept integers beyond 64 bits for `integer`; C++ programs then cannot open the table";
-
-/// The words of a map, for help and completion.
-template <class T>
-[[nodiscard]] std::string words_of(const std::map<std::string, T>& all) {
-  std::string text;
-  for (const auto& [word, value] : all) text += (text.empty() ? "" : "|") + word;
-  return text;
-}
 
 /// Empty if it is a number of digits alone, as CLI11 wants it of a check.
 [[nodiscard]] std::string refuse_no_number(const std::string& text) {
@@ -100,6 +72,7 @@ class grammar {
   void changes_command();
   void list_command();
   void writing_commands();
+  void touch_command();
   void row_commands();
   void file_commands();
   void shell_commands();
@@ -223,10 +196,13 @@ void grammar::reading_commands() {
       on_file("get", "Prints the value of a key; in a bag all its values, one per line",
               "  shelf get sessions.shelf alice\n"
               "  shelf get names.shelf U+1F600\n"
+              "  shelf get sessions.shelf alice --expires\n"
               "  shelf get images.shelf logo --raw > logo.png\n"
               "  shelf get scores.shelf -- -5          a key that starts with -");
   key_argument(*get);
   raw_flag(*get);
+  get->add_flag("--expires", r_.with_deadline, "Also print when the entry expires")
+      ->excludes(get->get_option("--raw"));
   auto* const count = on_file("count", "Counts rows",
                               "  shelf count users.shelf\n"
                               "  shelf count users.shelf --where 'age>=18'");
@@ -273,6 +249,7 @@ void grammar::list_command() {
                              "  shelf list log.shelf --limit 50 --page ''  the first page");
   selection_options(*list);
   order_options(*list);
+  list->add_flag("--expired", r_.expired, "Only entries that have expired and are not erased yet");
   columns_option(*list, "Columns to print, in this order");
   list->add_option_function<std::string>(
           "--page", [this](const std::string& cursor) { r_.selection.page = cursor; },
@@ -295,12 +272,17 @@ void grammar::writing_commands() {
                             "  shelf put ages.shelf alice 30\n"
                             "  shelf put users.shelf 7 '{\"name\": \"alice\", \"mail\": null}'\n"
                             "  shelf put images.shelf logo --raw < logo.png\n"
+                            "  shelf put sessions.shelf s1 alice --expires 30m\n"
                             "  shelf put any.shelf --term '{a,1}' '#{b => [1,2]}'");
   key_argument(*put);
   put->add_option("VALUE", r_.value, "The same; default: read from standard input");
   put->add_flag("--new", r_.only_new, "Only if the key is not in the table");
   put->add_flag("--raw", r_.raw, "The value is a binary of exactly these bytes");
   put->add_flag("--force", r_.force, wide_integers);
+  put->add_option("--expires", r_.expires,
+                  "After 90s, 5m, 1h30m or 7d, at a time, never, or keep "
+                  "the deadline that it has; default: never")
+      ->type_name("WHEN");
   auto* const erase = on_file("delete", "Deletes a key; status 3 if it is not in the table",
                               "  shelf delete ages.shelf alice\n"
                               "  shelf delete visits.shelf alice 2026-11-20   one value of a bag");
@@ -312,6 +294,20 @@ void grammar::writing_commands() {
               "  shelf take images.shelf logo --raw > logo.png");
   key_argument(*take);
   raw_flag(*take);
+  touch_command();
+}
+
+void grammar::touch_command() {
+  auto* const touch = on_file("touch", "Changes when an entry expires",
+                              "  shelf touch sessions.shelf alice --in 30m\n"
+                              "  shelf touch sessions.shelf alice --at 2027-01-01T00:00:00Z\n"
+                              "  shelf touch sessions.shelf alice --never");
+  key_argument(*touch);
+  auto* const in = touch->add_option("--in", r_.in, "After this time: 90s, 5m, 1h30m, 7d");
+  auto* const at = touch->add_option("--at", r_.at, "At this time; one that has passed is allowed");
+  in->type_name("DURATION")->excludes(at);
+  at->type_name("TIME");
+  touch->add_flag("--never", r_.never, "Not at all")->excludes(in, at);
 }
 
 void grammar::row_commands() {
@@ -346,6 +342,7 @@ void grammar::row_commands() {
   rows_options(*out);
   selection_options(*out);
   order_options(*out);
+  choice(*out, "--expiry", r_.lost, dropping, "Leave deadlines out; only jsonl keeps them");
   out->add_flag("--force", r_.force, "Replace OUTPUT even if it is a table, unless it is open");
   auto* const convert =
       on_file("convert", "Converts DETS files and ETS dumps to shelf tables, and back",
@@ -358,6 +355,8 @@ void grammar::row_commands() {
   choice(*convert, "--as", r_.shape, shapes,
          "Whether {Key, Value} is an entry, or the value is the whole object. Default: pairs if "
          "all objects are pairs");
+  choice(*convert, "--expiry", r_.lost, losses,
+         "To DETS: leave deadlines out, or store {Value, DeadlineMs} in place of the value");
   number(*convert, "--keypos", r_.keypos, "To DETS with --as objects: position of the key");
   convert->add_flag("--force", r_.force, "Replace the target if it exists");
 }

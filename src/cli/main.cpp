@@ -27,7 +27,7 @@ struct known_command {
 };
 
 [[nodiscard]] const known_command& command_called(std::string_view name) {
-  static constexpr std::array<known_command, 21> all{{
+  static constexpr std::array<known_command, 22> all{{
       {"", show_file, show_file, show_file},
       {"info", info, info, info},
       {"changes", changes},
@@ -40,6 +40,7 @@ struct known_command {
       {"put", put, put_object},
       {"delete", erase, erase_object},
       {"take", take, take_object},
+      {"touch", touch},
       {"import", import_rows},
       {"export", export_rows, export_rows, export_rows},
       {"convert", convert, convert, convert},

@@ -40,6 +40,13 @@ enum class object_shape : std::uint8_t {
   objects,  ///< the whole object is the value of its key
 };
 
+/// What becomes of deadlines where the target has no room for them.
+enum class lost_deadlines : std::uint8_t {
+  refuse,
+  drop,
+  field,  ///< DETS: a value becomes {Value, DeadlineMs}
+};
+
 /// The format of a new file.
 enum class target_format : std::uint8_t { by_name, native, dets };
 
@@ -73,7 +80,14 @@ struct request {
   std::vector<std::string> drops;
   std::string record;
   double interval = 2;
-  std::uint64_t rounds = 0;  ///< of watch; 0: until it is interrupted
+  std::uint64_t rounds = 0;            ///< of watch; 0: until it is interrupted
+  std::optional<std::string> expires;  ///< put: when
+  std::optional<std::string> in;       ///< touch: after this time
+  std::optional<std::string> at;       ///< touch: at this time
+  bool never = false;                  ///< touch
+  bool expired = false;                ///< list: only what has expired
+  bool with_deadline = false;          ///< get
+  lost_deadlines lost = lost_deadlines::refuse;
   selection_request selection;
   rows_request rows;
   types_request types;

@@ -251,7 +251,7 @@ std::expected<row, bad_text> delimited_reader::make_row(const record& r) const {
   if (!key) return std::unexpected(key.error());
   auto value = make_side(column::side::value, types_.value, r);
   if (!value) return std::unexpected(value.error());
-  return row{*std::move(key), *std::move(value)};
+  return row{.key = *std::move(key), .value = *std::move(value)};
 }
 
 next_row delimited_reader::bad(const bad_text& why) const {

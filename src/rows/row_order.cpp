@@ -40,9 +40,9 @@ bool row_order::is_before(const row& a, const row& b) const {
   return backwards_ ? forwards(b, a) : forwards(a, b);
 }
 
-void row_order::add(const term& key, const term& value) {
+void row_order::add(const term& key, const term& value, deadline until) {
   if (most_ == 0) return;
-  row r{.columns = {}, .key = key, .value = {}, .number = added_++};
+  row r{.columns = {}, .key = key, .value = {}, .until = until, .number = added_++};
   cells taken_apart(key, value);
   for (const auto& c : by_) {
     const auto& cell = taken_apart.at(c);
@@ -67,10 +67,10 @@ void row_order::add(const term& key, const term& value) {
   }
 }
 
-void row_order::for_each(detail::function_ref<bool(const term& key, const term& value)> f) {
+void row_order::for_each(row_function f) {
   std::ranges::sort(rows_, [this](const row& a, const row& b) { return is_before(a, b); });
   for (const auto& r : rows_) {
-    if (!f(r.key, r.value)) return;
+    if (!f(r.key, r.value, r.until)) return;
   }
 }
 

@@ -2,8 +2,7 @@
 // Rows sorted by columns, of which only the first few need be kept.
 #pragma once
 
-#include "rows/columns.hpp"
-#include "shelf/detail/function_ref.hpp"
+#include "rows/source.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -22,16 +21,17 @@ class row_order {
   row_order(std::vector<column> by, bool backwards, std::uint64_t most)
       : by_(std::move(by)), backwards_(backwards), most_(most) {}
 
-  void add(const term& key, const term& value);
+  void add(const term& key, const term& value, deadline until);
   /// Calls `f` with each row that is kept, in order, until it returns false. To be called once,
   /// last.
-  void for_each(detail::function_ref<bool(const term& key, const term& value)> f);
+  void for_each(row_function f);
 
  private:
   struct row {
     std::vector<std::optional<term>> columns;  ///< nullopt: an optional without a value
     term key;
     term value;
+    deadline until = no_deadline;
     std::uint64_t number = 0;
   };
   [[nodiscard]] bool is_before(const row& a, const row& b) const;

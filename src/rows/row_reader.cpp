@@ -4,6 +4,7 @@
 
 #include "error/hex.hpp"
 #include "rows/text/erlang_text.hpp"
+#include "rows/text/instant.hpp"
 #include "rows/text/json_term.hpp"
 #include "rows/text/plain_text.hpp"
 
@@ -60,7 +61,7 @@ class line_reader : public row_reader {
     auto why = fits(types_.key, (*both)[0], "the key: ");
     if (why.empty()) why = fits(types_.value, (*both)[1], "the value: ");
     if (!why.empty()) return std::unexpected(bad_text{0, std::move(why)});
-    return row{(*both)[0], (*both)[1]};
+    return row{.key = (*both)[0], .value = (*both)[1]};
   }
 
   const types& types_;
@@ -70,7 +71,7 @@ class line_reader : public row_reader {
   std::string_view line_;
 };
 
-/// {"key": .., "value": ..} or [key, value].
+/// {"key": .., "value": .., "expires": ..} or [key, value].
 class json_lines_reader final : public line_reader {
  public:
   using line_reader::line_reader;
@@ -81,6 +82,7 @@ class json_lines_reader final : public line_reader {
     if (!v) return std::unexpected(v.error());
     const json_value* key = nullptr;
     const json_value* value = nullptr;
+    const json_value* expires = nullptr;
     if (v->what == json_value::type::array && v->items.size() == 2) {
       key = &v->items[0];
       value = &v->items[1];
@@ -90,9 +92,11 @@ class json_lines_reader final : public line_reader {
         key = &v->items[i];
       else if (v->names[i] == "value")
         value = &v->items[i];
+      else if (v->names[i] == "expires")
+        expires = &v->items[i];
       else
-        return std::unexpected(
-            bad_text{v->items[i].at, "expected key and value, found \"" + v->names[i] + "\""});
+        return std::unexpected(bad_text{
+            v->items[i].at, "expected key, value and expires, found \"" + v->names[i] + "\""});
     }
     if (key == nullptr || value == nullptr) {
       return std::unexpected(bad_text{v->at, R"(expected {"key": .., "value": ..})"});
@@ -101,7 +105,20 @@ class json_lines_reader final : public line_reader {
     if (!k) return std::unexpected(k.error());
     auto found_value = from_json(types_.value.root(), *value);
     if (!found_value) return std::unexpected(found_value.error());
-    return row{*std::move(k), *std::move(found_value)};
+    const auto until = expires != nullptr ? deadline_of(*expires) : no_deadline;
+    if (!until) return std::unexpected(until.error());
+    return row{.key = *std::move(k), .value = *std::move(found_value), .until = *until};
+  }
+
+  /// A time, or null for none.
+  [[nodiscard]] static std::expected<deadline, bad_text> deadline_of(const json_value& v) {
+    if (v.what == json_value::type::null) return no_deadline;
+    const auto at = v.what == json_value::type::string
+                        ? parse_moment(v.text)
+                        : result<expiry>(std::unexpected(
+                              error(errc::invalid_argument, "expected " + std::string(a_time))));
+    if (!at) return std::unexpected(bad_text{v.at, "expires: " + at.error().details()});
+    return static_cast<deadline>(at->milliseconds());
   }
 };
 

@@ -5,6 +5,7 @@
 #include "rows/columns.hpp"
 #include "rows/input_file.hpp"
 #include "rows/row_format.hpp"
+#include "rows/text/deadline.hpp"
 
 #include <memory>
 #include <optional>
@@ -17,6 +18,7 @@ namespace shelf::rows {
 struct row {
   term key;
   term value;
+  deadline until = no_deadline;
 };
 
 /// Input that is no row: where it is and why not.

@@ -13,8 +13,8 @@ namespace {
 class json_lines_writer final : public row_writer {
  public:
   explicit json_lines_writer(const types& t) : types_(t) {}
-  void append(std::string& out, const term& key, const term& value) override {
-    append_json_row(out, types_, key, value);
+  void append(std::string& out, const term& key, const term& value, deadline until) override {
+    append_json_row(out, types_, key, value, until);
     out += '\n';
   }
 
@@ -25,7 +25,7 @@ class json_lines_writer final : public row_writer {
 class erlang_writer final : public row_writer {
  public:
   explicit erlang_writer(bool objects) : objects_(objects) {}
-  void append(std::string& out, const term& key, const term& value) override {
+  void append(std::string& out, const term& key, const term& value, deadline) override {
     append_erlang_row(out, objects_, key, value);
     out += '\n';
   }
@@ -37,7 +37,7 @@ class erlang_writer final : public row_writer {
 class hex_writer final : public row_writer {
  public:
   explicit hex_writer(bool objects) : objects_(objects) {}
-  void append(std::string& out, const term& key, const term& value) override {
+  void append(std::string& out, const term& key, const term& value, deadline) override {
     out += to_hex(objects_ ? value.encode() : term::tuple({key, value}).encode());
     out += '\n';
   }
@@ -59,7 +59,7 @@ class delimited_writer final : public row_writer {
     for (const auto& c : columns_) append_cell(line, c.name, &c == columns_.data());
     return has_header_ ? line + "\n" : std::string();
   }
-  void append(std::string& out, const term& key, const term& value) override {
+  void append(std::string& out, const term& key, const term& value, deadline) override {
     cells row(key, value);
     for (const auto& c : columns_) {
       append_cell(out, to_plain_text(*c.type, row.at(c)), &c == columns_.data());

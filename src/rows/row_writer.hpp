@@ -4,6 +4,7 @@
 
 #include "rows/columns.hpp"
 #include "rows/row_format.hpp"
+#include "rows/text/deadline.hpp"
 
 #include <memory>
 #include <string>
@@ -16,8 +17,8 @@ class row_writer {
   virtual ~row_writer() = default;
   /// What stands above all rows, with its newline; empty if nothing does.
   [[nodiscard]] virtual std::string header() const { return {}; }
-  /// Appends a row with its newline.
-  virtual void append(std::string& out, const term& key, const term& value) = 0;
+  /// Appends a row with its newline. Only JSON Lines have room for deadlines.
+  virtual void append(std::string& out, const term& key, const term& value, deadline until) = 0;
 };
 
 /// A writer for a table of these types, which must outlive it; `objects`: values are whole objects

@@ -193,36 +193,32 @@ bool selection::holds(const term& key, const term& value) const {
   return true;
 }
 
-result<> selection::for_each_match(const source& from,
-                                   detail::function_ref<bool(const term&, const term&)> f,
-                                   const progress& tell) const {
-  const auto look = [&](bytes k, bytes v) {
+result<> selection::for_each_match(const source& from, row_function f, const progress& tell) const {
+  const auto look = [&](bytes k, bytes v, deadline until) {
     const auto key = term::from_canonical(k);
     const auto value = term::from_canonical(v);
     if (seen_ && (key <=> *seen_) == 0) return true;
-    return !holds(key, value) || f(key, value);
+    return !holds(key, value) || f(key, value, until);
   };
   return from.for_each(range_, look, tell);
 }
 
-result<> selection::for_each(const source& from,
-                             detail::function_ref<bool(const term&, const term&)> f,
-                             const progress& tell) const {
+result<> selection::for_each(const source& from, row_function f, const progress& tell) const {
   constexpr auto all = ~std::uint64_t{0};
   auto to_skip = skip_;
   auto left = limit_.value_or(all);
   if (left == 0) return {};
-  const auto in_window = [&](const term& key, const term& value) {
+  const auto in_window = [&](const term& key, const term& value, deadline until) {
     if (to_skip > 0) {
       --to_skip;
       return true;
     }
-    return f(key, value) && --left > 0;
+    return f(key, value, until) && --left > 0;
   };
   if (!sorts_) return for_each_match(from, in_window, tell);
   row_order sorted(order_, backwards_, left > all - skip_ ? all : skip_ + left);
-  const auto keep = [&](const term& key, const term& value) {
-    sorted.add(key, value);
+  const auto keep = [&](const term& key, const term& value, deadline until) {
+    sorted.add(key, value, until);
     return true;
   };
   if (auto read = for_each_match(from, keep, tell); !read) return read;
@@ -230,18 +226,17 @@ result<> selection::for_each(const source& from,
   return {};
 }
 
-result<std::string> selection::page(const source& from,
-                                    detail::function_ref<bool(const term&, const term&)> f,
+result<std::string> selection::page(const source& from, row_function f,
                                     const progress& tell) const {
   std::optional<term> last;
   bool is_more = false;
   auto left = limit_.value_or(0);
-  const auto in_page = [&](const term& key, const term& value) {
+  const auto in_page = [&](const term& key, const term& value, deadline until) {
     is_more = left == 0;
     if (is_more) return false;
     --left;
     last = key;
-    return f(key, value);
+    return f(key, value, until);
   };
   if (auto read = for_each_match(from, in_page, tell); !read) {
     return std::unexpected(read.error());
@@ -253,7 +248,7 @@ result<std::string> selection::page(const source& from,
 result<std::uint64_t> selection::count(const source& from, const progress& tell) const {
   const auto most = limit_.value_or(~std::uint64_t{0});
   std::uint64_t matches = 0;
-  const auto add = [&](const term&, const term&) {
+  const auto add = [&](const term&, const term&, deadline) {
     ++matches;
     return matches < skip_ || matches - skip_ < most;
   };

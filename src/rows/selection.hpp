@@ -34,14 +34,11 @@ class selection {
   /// Calls `f` for each selected row, until it returns false; tells `tell` of the entries it looks
   /// at. Rows come in the order that was asked for. A window of a hash table is by key, so that
   /// pages of it do not overlap; only its rows are in memory. Errors: those of the source.
-  [[nodiscard]] result<> for_each(const source& from,
-                                  detail::function_ref<bool(const term& key, const term& value)> f,
-                                  const progress& tell) const;
+  [[nodiscard]] result<> for_each(const source& from, row_function f, const progress& tell) const;
   /// The same of a page: it has at most as many rows as the limit says. The cursor of the next, or
   /// nothing behind the last row.
-  [[nodiscard]] result<std::string> page(
-      const source& from, detail::function_ref<bool(const term& key, const term& value)> f,
-      const progress& tell) const;
+  [[nodiscard]] result<std::string> page(const source& from, row_function f,
+                                         const progress& tell) const;
   /// How many rows for_each() would show, in whatever order.
   [[nodiscard]] result<std::uint64_t> count(const source& from, const progress& tell) const;
   /// True if every row is selected.
@@ -58,9 +55,8 @@ class selection {
   };
 
   [[nodiscard]] result<> add_order(const selection_request& wanted, const source& from);
-  [[nodiscard]] result<> for_each_match(
-      const source& from, detail::function_ref<bool(const term& key, const term& value)> f,
-      const progress& tell) const;
+  [[nodiscard]] result<> for_each_match(const source& from, row_function f,
+                                        const progress& tell) const;
   [[nodiscard]] result<> add_page(const std::string& cursor, const source& from);
   [[nodiscard]] result<> add_prefix(const std::string& text, const source& from);
   [[nodiscard]] result<> add_condition(const std::string& text, notation how);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "rows/columns.hpp"
+#include "rows/text/deadline.hpp"
 #include "shelf/detail/function_ref.hpp"
 #include "shelf/kind.hpp"
 #include "shelf/progress.hpp"
@@ -21,6 +22,11 @@ struct key_bounds {
   std::optional<term> to;
   bool backwards = false;  ///< ordered tables only
 };
+
+/// Looks at an entry; false ends the walk.
+using entry_function = detail::function_ref<bool(bytes key, bytes value, deadline until)>;
+/// The same with terms.
+using row_function = detail::function_ref<bool(const term& key, const term& value, deadline until)>;
 
 /// One moment of a table. Entries are canonical terms that live as long as the call that shows
 /// them.
@@ -43,6 +49,10 @@ class source {
   [[nodiscard]] virtual std::uint32_t keypos() const { return 0; }
   /// What the cursors of pages are bound to; nothing if the source has no pages.
   [[nodiscard]] virtual std::optional<std::uint64_t> identity() const { return std::nullopt; }
+  /// How many entries have a deadline.
+  [[nodiscard]] virtual std::uint64_t expiring() const { return 0; }
+  /// When the entry of the key expires, of a table that has one per key. not_found.
+  [[nodiscard]] virtual result<deadline> expires_at(const term& key) const;
   /// Makes sure that a walk over everything meets no damage halfway, at the price of one pass over
   /// what is read as it is needed. Errors: those of the walk.
   [[nodiscard]] virtual result<> look_through() { return {}; }
@@ -50,11 +60,17 @@ class source {
   /// are read as they are needed.
   [[nodiscard]] virtual result<std::size_t> get(
       const term& key, detail::function_ref<void(bytes value)> f) const = 0;
-  /// Calls `f(key, value)` for the entries in the range, in key order if the table has one, until
-  /// it returns false; tells `tell` of what it looks at, in the range or not. Errors: as get.
-  [[nodiscard]] virtual result<> for_each(const key_bounds& range,
-                                          detail::function_ref<bool(bytes key, bytes value)> f,
+  /// Calls `f(key, value, until)` for the entries in the range, in key order if the table has one,
+  /// until it returns false; tells `tell` of what it looks at, in the range or not. Errors: as get.
+  [[nodiscard]] virtual result<> for_each(const key_bounds& range, entry_function f,
                                           const progress& tell) const = 0;
 };
+
+inline result<deadline> source::expires_at(const term& key) const {
+  const auto there = get(key, [](bytes) {});
+  if (!there) return std::unexpected(there.error());
+  if (*there == 0) return std::unexpected(error(errc::not_found));
+  return no_deadline;
+}
 
 }  // namespace shelf::rows

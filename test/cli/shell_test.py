@@ -6,9 +6,9 @@ import subprocess
 
 from tool import USAGE, ToolTest, main
 
-COMMANDS = ["info", "get", "count", "list", "diff", "changes", "watch", "create", "put", "delete",
-            "take", "import", "export", "convert", "copy", "check", "salvage", "compact", "migrate",
-            "remove", "bench", "completion", "man"]
+COMMANDS = ["info", "get", "count", "list", "diff", "changes", "watch", "create", "put",
+            "delete", "take", "touch", "import", "export", "convert", "copy", "check", "salvage",
+            "compact", "migrate", "remove", "bench", "completion", "man"]
 
 
 class Shell(ToolTest):

@@ -27,6 +27,7 @@ using outcome = result<exit_status>;
 // Writing (put_erase.cpp).
 [[nodiscard]] outcome create(const request& r, console& out);
 [[nodiscard]] outcome put(const request& r, console& out);
+[[nodiscard]] outcome touch(const request& r, console& out);
 [[nodiscard]] outcome erase(const request& r, console& out);
 [[nodiscard]] outcome take(const request& r, console& out);
 

@@ -42,8 +42,9 @@ constexpr std::uint64_t most_slots = 33'554'432;
 
 /// How the one is the other: what stands in the answer.
 struct plan {
-  bool pairs = true;         ///< {Key, Value} is an entry
-  std::uint32_t keypos = 1;  ///< of the objects
+  bool pairs = true;            ///< {Key, Value} is an entry
+  std::uint32_t keypos = 1;     ///< of the objects
+  bool with_deadlines = false;  ///< {Value, DeadlineMs} stands in place of the value
 };
 
 /// Whether all are {Key, Value}: then each is an entry, else each is the value of its key.
@@ -52,7 +53,7 @@ struct plan {
   plan p{.pairs = r.shape == object_shape::pairs, .keypos = from.keypos()};
   if (r.shape == object_shape::objects) return p;
   bool all = p.keypos == 1;
-  const auto look = [&](bytes, bytes object) {
+  const auto look = [&](bytes, bytes object, deadline) {
     return all = all && term::from_canonical(object).size() == 2;
   };
   const auto read = from.for_each({}, look, tell);
@@ -67,7 +68,7 @@ struct plan {
 [[nodiscard]] result<std::uint32_t> common_position(const source& from, const progress& tell) {
   std::vector<std::uint32_t> left;
   bool first = true;
-  const auto look = [&](bytes key, bytes value) {
+  const auto look = [&](bytes key, bytes value, deadline) {
     if (first) {
       const auto whole = term::from_canonical(value);
       const auto size = whole.what() == term::type::tuple ? whole.size() : 0;
@@ -90,6 +91,10 @@ struct plan {
   const bool untyped = from.schemas().key.text() == "any" && from.schemas().value.text() == "any";
   const bool may_be = r.shape == object_shape::objects || r.keypos != 0 ||
                       (r.shape == object_shape::by_content && untyped);
+  if (r.lost == lost_deadlines::field) {
+    if (r.shape != object_shape::objects && r.keypos == 0) return plan{.with_deadlines = true};
+    return refuse("--expiry field: a deadline has no place in a whole object; use --as pairs");
+  }
   if (r.shape == object_shape::pairs && r.keypos != 0) {
     return refuse("--keypos: the key of a pair is its first element");
   }
@@ -133,10 +138,19 @@ class dets_filler {
   std::uint64_t added_ = 0;
 };
 
+/// {Value, DeadlineMs}, or {Value, infinity}.
+[[nodiscard]] term with_deadline(term value, deadline until) {
+  auto when = until == no_deadline ? *term::atom("infinity")
+                                   : term::integer(static_cast<std::int64_t>(until));
+  return term::tuple({std::move(value), std::move(when)});
+}
+
 /// The object that an entry is in DETS.
-[[nodiscard]] result<term> object_of(const source& from, const plan& p, bytes key, bytes value) {
+[[nodiscard]] result<term> object_of(const source& from, const plan& p, bytes key, bytes value,
+                                     deadline until) {
   auto whole = term::from_canonical(value);
   if (from.keypos() != 0) return whole;
+  if (p.with_deadlines) whole = with_deadline(std::move(whole), until);
   if (p.pairs) return term::tuple({term::from_canonical(key), std::move(whole)});
   if (is_key(dets_format::element_at(value, p.keypos), key)) return whole;
   return refuse(
@@ -157,8 +171,8 @@ class dets_filler {
   if (!made) return std::unexpected(made.error());
   dets_filler filler(*made, target);
   result<> done;
-  const auto add = [&](bytes key, bytes value) {
-    auto object = object_of(from, p, key, value);
+  const auto add = [&](bytes key, bytes value, deadline until) {
+    auto object = object_of(from, p, key, value, until);
     done = object ? filler.add(*std::move(object)) : std::unexpected(object.error());
     return done.has_value();
   };
@@ -248,7 +262,7 @@ class twin_finder {
   if (!twins.suspects()) return {};
   std::uint64_t entries = 0;
   result<> done;
-  const auto look = [&](bytes key, bytes object) {
+  const auto look = [&](bytes key, bytes object, deadline) {
     const auto e = entry_of(p, key, object);
     if (!e) done = std::unexpected(e.error());
     if (e && twins.is_first(*e)) ++entries;
@@ -277,7 +291,7 @@ class twin_finder {
   twin_finder twins(d.what, from.size());
   std::uint64_t count = 0;
   result<> done;
-  const auto add = [&](bytes key, bytes object) {
+  const auto add = [&](bytes key, bytes object, deadline) {
     ++count;
     const auto e = entry_of(p, key, object);
     done = e ? (*made)->add(e->key.encoded(), e->value.encoded())
@@ -341,11 +355,15 @@ outcome convert(const request& r, console& out) {
   if (r.keypos != 0 && (objects || !to_dets)) {
     return refuse("--keypos: the objects of " + r.file + " have a fixed key position");
   }
-  for (const auto& f : (*from)->facts()) {
-    if (!to_dets || f.name != "expiring") continue;
+  if (r.lost != lost_deadlines::refuse && (objects || !to_dets)) {
+    return refuse(
+        "--expiry: only entries of a shelf table that become DETS objects have deadlines");
+  }
+  if (const auto count = (*from)->expiring(); count != 0 && r.lost == lost_deadlines::refuse) {
     return refuse(fmt::format(
-        "{}: {} entries have a deadline, which DETS cannot keep; persist or erase them first",
-        r.file, f.number.value_or(0)));
+        "{}: entries with a deadline, which DETS cannot keep: {}; use --expiry drop to leave the "
+        "deadlines out, or --expiry field to store {{Value, DeadlineMs}}",
+        r.file, count));
   }
   if (auto other = refuse_same_file(r.other, r.file); !other) {
     return std::unexpected(other.error());

@@ -36,7 +36,7 @@ template <class F>
 [[nodiscard]] result<> for_each_key(const source& in, F&& f, const progress& tell) {
   std::optional<term> last;
   result<> done;
-  const auto look = [&](bytes k, bytes) {
+  const auto look = [&](bytes k, bytes, deadline) {
     if (last && same_bytes(last->encoded(), k)) return true;
     last = term::from_canonical(k);
     done = f(*last);

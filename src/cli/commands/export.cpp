@@ -18,14 +18,14 @@ namespace {
 using sink = std::function<result<>(std::string_view)>;
 
 [[nodiscard]] result<std::uint64_t> write_rows(const source& table, const selection& rows,
-                                               row_writer& writer, const sink& write,
+                                               row_writer& writer, bool drops, const sink& write,
                                                const progress& tell) {
   auto done = write(writer.header());
   std::uint64_t count = 0;
   std::string line;
-  const auto write_one = [&](const term& key, const term& value) {
+  const auto write_one = [&](const term& key, const term& value, deadline until) {
     line.clear();
-    writer.append(line, key, value);
+    writer.append(line, key, value, drops ? no_deadline : until);
     done = write(line);
     ++count;
     return done.has_value();
@@ -38,14 +38,14 @@ using sink = std::function<result<>(std::string_view)>;
 
 /// The same in the order of the lines, so that equal tables are equal listings.
 [[nodiscard]] result<std::uint64_t> write_sorted(const source& table, const selection& rows,
-                                                 row_writer& writer, const sink& write,
+                                                 row_writer& writer, bool drops, const sink& write,
                                                  const progress& tell) {
   line_sorter sorter;
   const auto keep = [&](std::string_view line) -> result<> {
     if (line.ends_with('\n')) line.remove_suffix(1);
     return line.empty() ? result<>() : sorter.add(line);
   };
-  auto count = write_rows(table, rows, writer, keep, detail::step_of(tell, 0, 2));
+  auto count = write_rows(table, rows, writer, drops, keep, detail::step_of(tell, 0, 2));
   if (!count) return count;
   std::string whole;
   const auto tell_written = detail::step_of(tell, 1, 2);
@@ -59,6 +59,18 @@ using sink = std::function<result<>(std::string_view)>;
   return count;
 }
 
+/// Nobody loses deadlines without having said so.
+[[nodiscard]] result<> check_deadlines(const request& r, row_format format, const source& table) {
+  if (format == row_format::json_lines || r.lost == lost_deadlines::drop) return {};
+  const auto count = table.expiring();
+  if (count == 0) return {};
+  return std::unexpected(error(
+      errc::invalid_argument,
+      r.file +
+          ": entries with a deadline, which this format cannot keep: " + std::to_string(count) +
+          "; use --format jsonl, or --expiry drop to leave the deadlines out"));
+}
+
 }  // namespace
 
 outcome export_rows(const request& r, console& out) {
@@ -70,6 +82,9 @@ outcome export_rows(const request& r, console& out) {
   if (!table) return std::unexpected(table.error());
   const auto rows = selection::make(r.selection, r.how, **table);
   if (!rows) return std::unexpected(rows.error());
+  if (auto kept = check_deadlines(r, how.format, **table); !kept) {
+    return std::unexpected(kept.error());
+  }
   const bool objects = (*table)->keypos() != 0;
   const auto writer = make_row_writer(how, (*table)->schemas(), objects);
   if (!writer) return std::unexpected(writer.error());
@@ -77,6 +92,7 @@ outcome export_rows(const request& r, console& out) {
   // Objects lie in a file as their hashes have it, which tells nobody anything.
   const auto write_all =
       objects && how.format == row_format::etf_hex && !rows->sorts() ? write_sorted : write_rows;
+  const bool drops = r.lost == lost_deadlines::drop;
   const bool to_output = r.other.empty() || r.other == "-";
   progress_bar bar(to_output ? "exporting " + r.file : "writing " + r.other,
                    to_output ? out.errors_are_seen_beside_output() : out.errors_are_seen());
@@ -90,13 +106,13 @@ outcome export_rows(const request& r, console& out) {
       }
       return out.has_failed() ? out.flush() : result<>();
     };
-    const auto written = write_all(**table, *rows, **writer, to_console, told_to(bar));
+    const auto written = write_all(**table, *rows, **writer, drops, to_console, told_to(bar));
     return written ? outcome(exit_status::ok) : std::unexpected(written.error());
   }
   auto file = output_file::create(r.other, {r.file}, r.force);
   if (!file) return std::unexpected(file.error());
   const auto to_file = [&](std::string_view text) { return file->write(text); };
-  const auto written = write_all(**table, *rows, **writer, to_file, told_to(bar));
+  const auto written = write_all(**table, *rows, **writer, drops, to_file, told_to(bar));
   if (!written) return std::unexpected(written.error());
   if (auto named = file->publish(); !named) return std::unexpected(named.error());
   bar.clear();

@@ -42,10 +42,11 @@ struct tally {
 class intake {
  public:
   /// `taken`: where a key must not be there yet; nullptr: nowhere.
-  intake(const request& r, console& out, const types& t, row_reader& rows, row_sink& into,
-         const source* taken, output_file* rejects, progress_bar& bar)
+  intake(const request& r, console& out, kind what, const types& t, row_reader& rows,
+         row_sink& into, const source* taken, output_file* rejects, progress_bar& bar)
       : r_(r),
         out_(out),
+        what_(what),
         types_(t),
         rows_(rows),
         into_(into),
@@ -79,12 +80,16 @@ class intake {
   /// A row that no table can keep is a bad row like any other. What goes wrong with the file is no
   /// row's fault.
   [[nodiscard]] result<std::optional<bad_row>> add(row& entry) {
-    const auto key = as_key(std::move(entry.key));
+    auto key = as_key(std::move(entry.key));
     auto fits = key ? check_value(entry.value) : result<>(std::unexpected(key.error()));
     if (fits && !r_.force) fits = check_width(*key, entry.value);
     if (fits && taken_ != nullptr) fits = check_not_taken(*key);
+    if (fits && is_bag(what_) && entry.until != no_deadline) {
+      fits = std::unexpected(error(errc::invalid_argument, "expires: a bag keeps no deadlines"));
+    }
     if (fits) {
-      fits = into_.add(*key, entry.value);
+      entry.key = *std::move(key);
+      fits = into_.add(entry);
       if (!fits && fits.error() != errc::size_limit_exceeded) {
         return std::unexpected(nothing_imported(fits.error()));
       }
@@ -125,6 +130,7 @@ class intake {
 
   const request& r_;
   console& out_;
+  kind what_;
   const types& types_;
   row_reader& rows_;
   row_sink& into_;
@@ -165,8 +171,8 @@ void answer(const request& r, console& out, const tally& counts,
 }
 
 /// Reads all rows into `into`, and the rejects into their file, and publishes both.
-[[nodiscard]] result<tally> take_in(const request& r, console& out, const types& t, row_sink& into,
-                                    const source* taken, const interruption& stop) {
+[[nodiscard]] result<tally> take_in(const request& r, console& out, kind what, const types& t,
+                                    row_sink& into, const source* taken, const interruption& stop) {
   auto how = r.rows;
   const auto format = format_of(how, r.other);
   if (!format) return std::unexpected(format.error());
@@ -183,7 +189,7 @@ void answer(const request& r, console& out, const tally& counts,
   }
   progress_bar bar("reading " + (*rows)->input().name(), out.errors_are_seen());
   auto counts =
-      intake(r, out, t, **rows, into, taken, rejects ? &*rejects : nullptr, bar).run(stop);
+      intake(r, out, what, t, **rows, into, taken, rejects ? &*rejects : nullptr, bar).run(stop);
   if (!counts) return counts;
   if (rejects) {
     if (auto named = rejects->publish(); !named) return std::unexpected(named.error());
@@ -290,7 +296,8 @@ outcome import_rows(const request& r, console& out) {
   if (!t) return std::unexpected(t.error());
   const auto to = destination_of(r, out, *d, is_new);
   if (!to) return std::unexpected(to.error());
-  const auto counts = take_in(r, out, *t, *to->sink, to->before ? &*to->before : nullptr, stop);
+  const auto counts =
+      take_in(r, out, d->what, *t, *to->sink, to->before ? &*to->before : nullptr, stop);
   if (!counts) return std::unexpected(counts.error());
   answer(r, out, *counts, to->sink->counts());
   return status_of(*counts);

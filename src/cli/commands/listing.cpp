@@ -18,17 +18,19 @@ namespace {
 /// No cell is worth more than this before it is cut to its column.
 constexpr std::size_t most_of_a_cell = 4096;
 
-using row_writer_function = detail::function_ref<bool(const term& key, const term& value)>;
 /// Calls its function with each selected row; the cursor of the next page, or nothing.
-using row_walk = detail::function_ref<result<std::string>(row_writer_function)>;
+using row_walk = detail::function_ref<result<std::string>(row_function)>;
 
+/// with_deadlines: in a column of their own.
 [[nodiscard]] result<std::string> list_as_table(const request& r, console& out,
-                                                const std::vector<column>& columns, row_walk walk,
+                                                const std::vector<column>& columns,
+                                                bool with_deadlines, row_walk walk,
                                                 progress_bar& bar) {
   std::vector<text_table::heading> headings;
   for (const auto& c : columns) headings.push_back({c.name, is_number(*c.type)});
+  if (with_deadlines) headings.push_back({"expires", false});
   text_table table(out, std::move(headings), out.is_terminal() ? &bar : nullptr);
-  const auto add = [&](const term& key, const term& value) {
+  const auto add = [&](const term& key, const term& value, deadline until) {
     cells row(key, value);
     std::vector<std::string> shown;
     for (const auto& c : columns) {
@@ -36,6 +38,7 @@ using row_walk = detail::function_ref<result<std::string>(row_writer_function)>;
       if (text.size() > most_of_a_cell) text.resize(most_of_a_cell);
       shown.push_back(std::move(text));
     }
+    if (with_deadlines) shown.push_back(until == no_deadline ? "" : show_deadline(until));
     table.add(std::move(shown));
     return true;
   };
@@ -46,12 +49,13 @@ using row_walk = detail::function_ref<result<std::string>(row_writer_function)>;
 
 /// A row whole, or the columns that were asked for: an object of their names, or a tuple.
 void append_row(std::string& line, const request& r, const source& from,
-                const std::vector<column>& columns, const term& key, const term& value) {
+                const std::vector<column>& columns, const term& key, const term& value,
+                deadline until) {
   const bool erlang = r.how == notation::erlang;
   if (r.rows.columns.empty() && erlang) {
     return append_erlang_row(line, from.keypos() != 0, key, value);
   }
-  if (r.rows.columns.empty()) return append_json_row(line, from.schemas(), key, value);
+  if (r.rows.columns.empty()) return append_json_row(line, from.schemas(), key, value, until);
   cells row(key, value);
   std::vector<term> chosen;
   line += erlang ? "" : "{";
@@ -99,9 +103,10 @@ result<> list_rows(const request& r, console& out, const source& from,
   const auto all = columns_of(from.schemas());
   auto columns = choose_columns(all, r.rows.columns, "--columns");
   if (!columns) return std::unexpected(columns.error());
+  const bool with_deadlines = columns->empty() && from.expiring() != 0;
   if (columns->empty()) *columns = all;
   progress_bar bar("listing " + r.file, out.errors_are_seen_beside_output());
-  const auto walk = [&](row_writer_function f) -> result<std::string> {
+  const auto walk = [&](row_function f) -> result<std::string> {
     if (which.page) return rows->page(from, f, told_to(bar));
     if (auto read = rows->for_each(from, f, told_to(bar)); !read) {
       return std::unexpected(read.error());
@@ -109,9 +114,9 @@ result<> list_rows(const request& r, console& out, const source& from,
     return std::string();
   };
   std::string line;
-  const auto write = [&](const term& key, const term& value) {
+  const auto write = [&](const term& key, const term& value, deadline until) {
     line.clear();
-    append_row(line, r, from, *columns, key, value);
+    append_row(line, r, from, *columns, key, value, until);
     if (out.is_terminal()) line = printable(line);
     line += '\n';
     if (out.is_terminal()) bar.give_way();
@@ -119,14 +124,16 @@ result<> list_rows(const request& r, console& out, const source& from,
     return true;
   };
   const bool as_lines = wants_json(r, out) || r.how == notation::erlang;
-  const auto next = as_lines ? walk(write) : list_as_table(r, out, *columns, walk, bar);
+  const auto next =
+      as_lines ? walk(write) : list_as_table(r, out, *columns, with_deadlines, walk, bar);
   if (!next) return std::unexpected(next.error());
   if (which.page) write_next(r, out, *next);
   return {};
 }
 
 outcome list(const request& r, console& out) {
-  const auto table = open_source(r.file, r.table, out);
+  const auto table =
+      r.expired ? open_expired(r.file, r.table, out) : open_source(r.file, r.table, out);
   if (!table) return std::unexpected(table.error());
   if (!r.selection.limit && r.selection.sort.empty()) {
     if (auto sound = (*table)->look_through(); !sound) return std::unexpected(sound.error());
@@ -143,7 +150,8 @@ outcome count(const request& r, console& out) {
   const auto rows = selection::make(r.selection, r.how, **table);
   if (!rows) return std::unexpected(rows.error());
   std::uint64_t found = 0;
-  if (rows->is_all()) {
+  // The size counts what has expired and is not swept yet.
+  if (rows->is_all() && (*table)->expiring() == 0) {
     found = (*table)->size();
   } else {
     progress_bar bar("counting " + r.file, out.errors_are_seen());
@@ -156,18 +164,52 @@ outcome count(const request& r, console& out) {
   return exit_status::ok;
 }
 
+namespace {
+
+[[nodiscard]] std::unexpected<error> no_such_key(const request& r) {
+  return std::unexpected(error(errc::not_found, r.file + ": there is no key " + r.key));
+}
+
+/// A value and its deadline: two lines, or an object.
+[[nodiscard]] outcome get_with_deadline(const request& r, console& out, const source& table,
+                                        const term& key) {
+  if (is_bag(table.what())) {
+    return std::unexpected(error(errc::invalid_argument, r.file + ": a bag keeps no deadlines"));
+  }
+  const auto& s = table.schemas().value;
+  std::string text;
+  const auto found = table.get(key, [&](bytes value) {
+    const auto whole = term::from_canonical(value);
+    text = r.how == notation::json ? to_json(s.root(), whole) : printed_value(r, out, s, whole);
+  });
+  if (!found) return std::unexpected(found.error());
+  const auto until = table.expires_at(key);
+  if (!until && until.error() != errc::not_found) return std::unexpected(until.error());
+  if (*found == 0 || !until) return no_such_key(r);
+  const auto when = show_deadline(*until);
+  if (r.how == notation::json) {
+    out.write("{\"value\":" + text +
+              ",\"expires\":" + (*until == no_deadline ? "null" : '"' + when + '"') + "}\n");
+  } else {
+    out.write(text + "expires " + when + "\n");
+  }
+  return exit_status::ok;
+}
+
+}  // namespace
+
 outcome get(const request& r, console& out) {
   const auto table = open_source(r.file, r.table, out);
   if (!table) return std::unexpected(table.error());
   auto key = read_argument((*table)->schemas().key, r.how, r.key, "KEY");
   if (key) key = as_key(*std::move(key));
   if (!key) return std::unexpected(key.error());
+  if (r.with_deadline) return get_with_deadline(r, out, **table, *key);
   const auto found = (*table)->get(*key, [&](bytes value) {
     out.write(printed_value(r, out, (*table)->schemas().value, term::from_canonical(value)));
   });
   if (!found) return std::unexpected(found.error());
-  if (*found != 0) return exit_status::ok;
-  return std::unexpected(error(errc::not_found, r.file + ": there is no key " + r.key));
+  return *found != 0 ? outcome(exit_status::ok) : no_such_key(r);
 }
 
 }  // namespace shelf::cli

@@ -53,6 +53,10 @@ void answer(const request& r, console& out, const std::string& json, const std::
 }  // namespace
 
 outcome put_object(const request& r, console& out) {
+  if (r.expires) {
+    return std::unexpected(
+        error(errc::invalid_argument, "--expires: a DETS file keeps no deadlines"));
+  }
   auto file = open_to_write(r);
   if (!file) return std::unexpected(file.error());
   const auto info = file->info();

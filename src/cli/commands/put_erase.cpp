@@ -1,5 +1,5 @@
 // CLI  [cli] -> rows -> upkeep -> engine -> stores -> journal -> file
-// create, put, delete and take. What they did is on disk when they return.
+// create, put, touch, delete and take. What they did is on disk when they return.
 #include "cli/commands/commands.hpp"
 #include "cli/commands/listing.hpp"
 #include "cli/files/native_table.hpp"
@@ -50,6 +50,18 @@ void answer(const request& r, console& out, std::string_view what) {
     return std::unexpected(error(errc::file_error, "standard input: cannot be read"));
   }
   return text;
+}
+
+/// An error begins with the option that it is about.
+[[nodiscard]] result<expiry> deadline_wanted(result<expiry> read, const char* option) {
+  if (read) return read;
+  return std::unexpected(
+      error(errc::invalid_argument, std::string(option) + ": " + read.error().details()));
+}
+
+[[nodiscard]] result<> check_keeps_deadlines(const request& r, const source& table) {
+  if (!is_bag(table.what())) return {};
+  return std::unexpected(error(errc::invalid_argument, r.file + ": a bag keeps no deadlines"));
 }
 
 [[nodiscard]] result<term> key_of(const request& r, const source& table) {
@@ -125,8 +137,17 @@ outcome create(const request& r, console& out) {
 }
 
 outcome put(const request& r, console& out) {
+  std::optional<expiry> until;
+  if (r.expires) {
+    const auto wanted = deadline_wanted(parse_expiry(*r.expires), "--expires");
+    if (!wanted) return std::unexpected(wanted.error());
+    until = *wanted;
+  }
   const auto table = open_to_write(r, out);
   if (!table) return std::unexpected(table.error());
+  if (until) {
+    if (auto can = check_keeps_deadlines(r, *table); !can) return std::unexpected(can.error());
+  }
   const auto key = key_of(r, *table);
   if (!key) return std::unexpected(key.error());
   const auto text = value_text(r);
@@ -144,13 +165,48 @@ outcome put(const request& r, console& out) {
     return std::unexpected(
         error(errc::key_already_present, r.file + ": the key " + r.key + " already exists"));
   }
-  const auto done = table->core().insert(key->encoded(), value->encoded());
+  const auto done =
+      until ? table->core().insert_expiring(key->encoded(), value->encoded(), *until, false)
+            : table->core().insert(key->encoded(), value->encoded());
   if (!done) return std::unexpected(done.error());
   if (auto closed = table->close(); !closed) return std::unexpected(closed.error());
   answer(r, out,
          *done == written::added      ? "added"
          : *done == written::replaced ? "replaced"
                                       : "unchanged");
+  return exit_status::ok;
+}
+
+outcome touch(const request& r, console& out) {
+  const auto until = r.in   ? deadline_wanted(parse_duration(*r.in), "--in")
+                     : r.at ? deadline_wanted(parse_moment(*r.at), "--at")
+                            : result<expiry>(expiry::never());
+  if (!until) return std::unexpected(until.error());
+  if (!r.in && !r.at && !r.never) {
+    return std::unexpected(error(errc::invalid_argument, "specify --in, --at or --never"));
+  }
+  const auto table = open_to_write(r, out);
+  if (!table) return std::unexpected(table.error());
+  if (auto can = check_keeps_deadlines(r, *table); !can) return std::unexpected(can.error());
+  const auto key = key_of(r, *table);
+  if (!key) return std::unexpected(key.error());
+  auto done = table->core().touch(key->encoded(), *until);
+  if (!done && done.error() == errc::not_found) {
+    done = std::unexpected(error(errc::not_found, r.file + ": there is no key " + r.key));
+  }
+  if (!done) return std::unexpected(done.error());
+  // A moment that has passed: the entry is absent already.
+  const auto at = until->what() == expiry::form::at
+                      ? result<deadline>(static_cast<deadline>(until->milliseconds()))
+                      : table->expires_at(*key);
+  if (auto closed = table->close(); !closed) return std::unexpected(closed.error());
+  if (!at) return std::unexpected(at.error());
+  const auto text = show_deadline(*at);
+  if (wants_json(r, out)) {
+    out.write(*at == no_deadline ? "{\"expires\":null}\n" : "{\"expires\":\"" + text + "\"}\n");
+  } else {
+    out.write("expires " + text + "\n");
+  }
   return exit_status::ok;
 }
 

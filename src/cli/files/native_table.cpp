@@ -5,6 +5,7 @@
 #include "upkeep/described_types.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <vector>
 
@@ -31,8 +32,7 @@ void leave_to_exit(std::shared_ptr<detail::core> table) {
 }  // namespace
 
 result<native_table> native_table::open(const std::string& path, const std::string& table,
-                                        file_description d, opening how, progress_bar bar,
-                                        write_mode mode, std::chrono::milliseconds follow) {
+                                        file_description d, const manner& how, progress_bar bar) {
   auto t = types_of(d);
   if (!t) return std::unexpected(error(t.error().code(), path + ": " + t.error().message()));
   // The core keeps the functions, so what they count with is shared.
@@ -56,13 +56,14 @@ result<native_table> native_table::open(const std::string& path, const std::stri
   detail::core_config config;
   config.path = path;
   config.table = table;
-  config.opening = how;
-  config.mode = mode;
-  config.follow = follow;
+  config.opening = how.opening;
+  config.mode = how.mode;
+  config.follow = how.follow;
+  config.clock = how.clock;
   config.tell_checked = [count](std::uint64_t done, std::uint64_t of) {
     count->tell_checked(done, of);
   };
-  if (how == opening::read_only) config.file_system = file_system::any;
+  if (config.opening == opening::read_only) config.file_system = file_system::any;
   auto core = detail::open_core(std::move(config), *std::move(wanted));
   count->bar.clear();
   if (!core) return std::unexpected(core.error());
@@ -73,7 +74,7 @@ result<native_table> native_table::read(const std::string& path, const std::stri
                                         progress_bar bar) {
   auto d = describe(path, {.table = table});
   if (!d) return std::unexpected(d.error());
-  auto opened = open(path, table, *std::move(d), opening::read_only, std::move(bar));
+  auto opened = open(path, table, *std::move(d), {.opening = opening::read_only}, std::move(bar));
   if (opened) leave_to_exit(opened->core_);
   return opened;
 }
@@ -83,26 +84,42 @@ result<native_table> native_table::follow(const std::string& path, const std::st
   constexpr std::chrono::milliseconds between_looks{50};
   auto d = describe(path, {.table = table});
   if (!d) return std::unexpected(d.error());
-  return open(path, table, *std::move(d), opening::read_only, std::move(bar), write_mode::through,
-              between_looks);
+  return open(path, table, *std::move(d), {.opening = opening::read_only, .follow = between_looks},
+              std::move(bar));
+}
+
+result<native_table> native_table::read_expired(const std::string& path, const std::string& table,
+                                                progress_bar bar) {
+  // By this clock nothing has expired yet, so that everything is there to be shown.
+  static const manual_clock before_all{expiry::time{}};
+  auto d = describe(path, {.table = table});
+  if (!d) return std::unexpected(d.error());
+  auto opened = open(path, table, *std::move(d),
+                     {.opening = opening::read_only, .clock = &before_all}, std::move(bar));
+  if (!opened) return opened;
+  leave_to_exit(opened->core_);
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  opened->expired_by_ = static_cast<rows::deadline>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+  return opened;
 }
 
 result<native_table> native_table::write(const std::string& path, const std::string& table,
                                          progress_bar bar) {
   auto d = describe(path, {.table = table});
   if (!d) return std::unexpected(d.error());
-  return open(path, table, *std::move(d), opening::existing, std::move(bar));
+  return open(path, table, *std::move(d), {}, std::move(bar));
 }
 
 result<native_table> native_table::write_back(const std::string& path, const std::string& table,
                                               progress_bar bar) {
   auto d = describe(path, {.table = table});
   if (!d) return std::unexpected(d.error());
-  return open(path, table, *std::move(d), opening::existing, std::move(bar), write_mode::back);
+  return open(path, table, *std::move(d), {.mode = write_mode::back}, std::move(bar));
 }
 
 result<native_table> native_table::create(const std::string& path, const file_description& as) {
-  return open(path, {}, as, opening::create_new, progress_bar::none());
+  return open(path, {}, as, {.opening = opening::create_new}, progress_bar::none());
 }
 
 std::vector<source::fact> native_table::facts() const {
@@ -126,6 +143,7 @@ std::vector<source::fact> native_table::facts() const {
        {}},
   };
   if (stats.expiring != 0) all.push_back({"expiring", {}, stats.expiring});
+  if (stats.expired != 0) all.push_back({"expired", {}, stats.expired});
   if (described_.held_by != 0) {
     all.push_back({"held_by", {}, static_cast<std::uint64_t>(described_.held_by)});
   }
@@ -137,7 +155,16 @@ result<std::size_t> native_table::get(const term& key, detail::function_ref<void
   return moment_->lookup(key.encoded(), f);
 }
 
-result<> native_table::for_each(const key_bounds& range, detail::function_ref<bool(bytes, bytes)> f,
+std::uint64_t native_table::expiring() const {
+  return core_->stats().value_or(table_stats{}).expiring;
+}
+
+result<rows::deadline> native_table::expires_at(const term& key) const {
+  if (is_bag(described_.what)) return source::expires_at(key);
+  return core_->expires_at(key.encoded());
+}
+
+result<> native_table::for_each(const key_bounds& range, rows::entry_function f,
                                 const progress& tell) const {
   const bool ordered = described_.what == kind::ordered_set;
   std::unique_ptr<detail::snapshot_core::walk> walk;
@@ -165,30 +192,34 @@ result<> native_table::for_each(const key_bounds& range, detail::function_ref<bo
         if (range.from && (key <=> *range.from) < 0) continue;
         if (range.to && (key <=> *range.to) >= 0) continue;
       }
-      if (!f(e.key, e.value)) return {};
+      if (shows(e.until) && !f(e.key, e.value, e.until)) return {};
     }
   }
   return {};
 }
 
 /// A walk goes forwards only, so the way back is made of short pieces.
-void native_table::walk_back(std::size_t from, std::size_t to,
-                             detail::function_ref<bool(bytes, bytes)> f,
+void native_table::walk_back(std::size_t from, std::size_t to, rows::entry_function f,
                              const progress& tell) const {
+  struct kept_entry {
+    term key;
+    term value;
+    rows::deadline until;
+  };
   constexpr std::size_t piece = 256;
   walk_count count(tell, to > from ? to - from : 0);
   while (to > from) {
     const auto start = to - from > piece ? to - piece : from;
-    std::vector<std::pair<term, term>> entries;
+    std::vector<kept_entry> entries;
     const auto walk = moment_->entries(start, to);
     for (auto some = walk->next(); !some.empty(); some = walk->next()) {
       for (const auto& e : some) {
-        entries.emplace_back(term::from_canonical(e.key), term::from_canonical(e.value));
+        entries.push_back({term::from_canonical(e.key), term::from_canonical(e.value), e.until});
       }
     }
     for (auto e = entries.rbegin(); e != entries.rend(); ++e) {
       count.one_more();
-      if (!f(e->first.encoded(), e->second.encoded())) return;
+      if (shows(e->until) && !f(e->key.encoded(), e->value.encoded(), e->until)) return;
     }
     to = start;
   }

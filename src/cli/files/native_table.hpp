@@ -27,6 +27,10 @@ class native_table final : public source {
   /// The same, and it goes on to show what is written.
   [[nodiscard]] static result<native_table> follow(const std::string& path,
                                                    const std::string& table, progress_bar bar);
+  /// The same, but walks show what has expired and is not swept yet, and nothing else.
+  [[nodiscard]] static result<native_table> read_expired(const std::string& path,
+                                                         const std::string& table,
+                                                         progress_bar bar);
   /// To write: already_open says who holds it.
   [[nodiscard]] static result<native_table> write(const std::string& path, const std::string& table,
                                                   progress_bar bar);
@@ -46,7 +50,9 @@ class native_table final : public source {
   }
   std::vector<fact> facts() const override;
   result<std::size_t> get(const term& key, detail::function_ref<void(bytes)> f) const override;
-  result<> for_each(const key_bounds& range, detail::function_ref<bool(bytes, bytes)> f,
+  std::uint64_t expiring() const override;
+  result<rows::deadline> expires_at(const term& key) const override;
+  result<> for_each(const key_bounds& range, rows::entry_function f,
                     const progress& tell) const override;
 
   [[nodiscard]] detail::core& core() const noexcept { return *core_; }
@@ -59,17 +65,28 @@ class native_table final : public source {
         types_(std::move(t)),
         core_(std::move(core)),
         moment_(core_->snapshot()) {}
+  /// How a file is opened.
+  struct manner {
+    shelf::opening opening = shelf::opening::existing;
+    write_mode mode = write_mode::through;
+    std::chrono::milliseconds follow{0};
+    const shelf::clock* clock = nullptr;
+  };
   [[nodiscard]] static result<native_table> open(const std::string& path, const std::string& table,
-                                                 file_description d, opening how, progress_bar bar,
-                                                 write_mode mode = write_mode::through,
-                                                 std::chrono::milliseconds follow = {});
-  void walk_back(std::size_t from, std::size_t to, detail::function_ref<bool(bytes, bytes)> f,
+                                                 file_description d, const manner& how,
+                                                 progress_bar bar);
+  void walk_back(std::size_t from, std::size_t to, rows::entry_function f,
                  const progress& tell) const;
+  /// Whether a walk is to show an entry with that deadline.
+  [[nodiscard]] bool shows(rows::deadline until) const noexcept {
+    return !expired_by_ || until <= *expired_by_;
+  }
 
   file_description described_;
   types types_;
   std::shared_ptr<detail::core> core_;
   std::shared_ptr<const detail::snapshot_core> moment_;
+  std::optional<rows::deadline> expired_by_;  ///< walks show what has expired by then, and no more
 };
 
 /// The schemas that a description names. corrupt: they are none.

@@ -13,8 +13,7 @@ bool is_key(bytes element, bytes key) {
 
 object_source::object_source() : types_{*schema::parse("any"), *schema::parse("any")} {}
 
-result<> object_source::for_each(const key_bounds& range,
-                                 detail::function_ref<bool(bytes, bytes)> f,
+result<> object_source::for_each(const key_bounds& range, rows::entry_function f,
                                  const progress& tell) const {
   if (range.backwards) {
     return std::unexpected(error(errc::invalid_argument,
@@ -29,7 +28,7 @@ result<> object_source::for_each(const key_bounds& range,
       if (range.from && (whole <=> *range.from) < 0) return true;
       if (range.to && (whole <=> *range.to) >= 0) return true;
     }
-    return f(key, object);
+    return f(key, object, rows::no_deadline);
   };
   return for_each_object(in_range, tell);
 }

@@ -21,8 +21,7 @@ class object_source : public source {
   object_source();
   [[nodiscard]] const types& schemas() const override { return types_; }
   /// Every object is looked at. invalid_argument: backwards.
-  [[nodiscard]] result<> for_each(const key_bounds& range,
-                                  detail::function_ref<bool(bytes key, bytes value)> f,
+  [[nodiscard]] result<> for_each(const key_bounds& range, rows::entry_function f,
                                   const progress& tell) const override;
 
  protected:

@@ -45,4 +45,14 @@ result<std::unique_ptr<source>> open_source(const std::string& path, const std::
       errc::not_a_table, opened.error().message() + ", nor a DETS file, nor an ets:tab2file dump"));
 }
 
+result<std::unique_ptr<source>> open_expired(const std::string& path, const std::string& table,
+                                             const console& out) {
+  if (recognise(path) != stored_format::native) {
+    return std::unexpected(
+        error(errc::invalid_argument, path + ": --expired: only shelf tables keep deadlines"));
+  }
+  return held(native_table::read_expired(path, table,
+                                         progress_bar("reading " + path, out.errors_are_seen())));
+}
+
 }  // namespace shelf::cli

@@ -24,4 +24,9 @@ enum class stored_format : std::uint8_t { native, dets, ets_dump };
                                                           const std::string& table,
                                                           const console& out);
 
+/// What has expired in it and is not swept yet. invalid_argument: the format keeps no deadlines.
+[[nodiscard]] result<std::unique_ptr<source>> open_expired(const std::string& path,
+                                                           const std::string& table,
+                                                           const console& out);
+
 }  // namespace shelf::cli

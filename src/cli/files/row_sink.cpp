@@ -18,8 +18,8 @@ class table_sink final : public row_sink {
   table_sink& operator=(const table_sink&) = delete;
   ~table_sink() override { table_.core().abandon(); }
 
-  result<> add(const term& key, const term& value) override {
-    const auto done = table_.core().insert(key.encoded(), value.encoded());
+  result<> add(const row& entry) override {
+    const auto done = insert(entry);
     if (!done) return std::unexpected(done.error());
     switch (*done) {
       case written::added: ++counts_.added; break;
@@ -37,6 +37,14 @@ class table_sink final : public row_sink {
   std::optional<row_counts> counts() override { return counts_; }
 
  private:
+  [[nodiscard]] result<written> insert(const row& entry) {
+    const auto key = entry.key.encoded();
+    const auto value = entry.value.encoded();
+    const auto at = detail::moment_of(entry.until);
+    if (!at) return table_.core().insert(key, value);
+    return table_.core().insert_expiring(key, value, expiry::at(*at), false);
+  }
+
   native_table table_;
   row_counts counts_;
 };
@@ -47,13 +55,14 @@ class repetitions {
  public:
   explicit repetitions(kind what) : what_(what) {}
 
-  void see(bytes key, bytes value) {
+  void see(const row& entry) {
     ++rows_;
     if (what_ == kind::duplicate_bag) return;
     const std::hash<std::string_view> hash;
-    const auto of_value = hash(as_text(value));
+    const auto key = entry.key.encoded();
+    const auto of_value = hash(as_text(entry.value.encoded())) ^ ~(entry.until * a_prime);
     // In a bag a row is itself by its value, too.
-    const auto mixed = is_bag(what_) ? of_value * 0x9E3779B97F4A7C15U : 0;
+    const auto mixed = is_bag(what_) ? of_value * a_prime : 0;
     seen_.push_back({.row = hash(as_text(key)) ^ mixed,
                      .number = static_cast<std::uint32_t>(rows_),
                      .value = static_cast<std::uint32_t>(of_value >> 32)});
@@ -70,6 +79,7 @@ class repetitions {
   }
 
  private:
+  static constexpr std::uint64_t a_prime = 0x9E3779B97F4A7C15U;
   struct row_hash {
     std::uint64_t row;
     std::uint32_t number;  ///< in the input
@@ -88,9 +98,9 @@ class file_sink final : public row_sink {
       : file_(std::move(file)) {
     if (counted) repetitions_.emplace(*counted);
   }
-  result<> add(const term& key, const term& value) override {
-    auto added = file_->add(key.encoded(), value.encoded());
-    if (added && repetitions_) repetitions_->see(key.encoded(), value.encoded());
+  result<> add(const row& entry) override {
+    auto added = file_->add_until(entry.key.encoded(), entry.value.encoded(), entry.until);
+    if (added && repetitions_) repetitions_->see(entry);
     return added;
   }
   result<> publish() override { return file_->publish(); }

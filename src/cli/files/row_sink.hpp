@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cli/files/native_table.hpp"
+#include "rows/row_reader.hpp"
 #include "shelf/detail/core.hpp"
 
 #include <cstdint>
@@ -10,6 +11,8 @@
 #include <optional>
 
 namespace shelf::cli {
+
+using rows::row;
 
 /// What rows came to.
 struct row_counts {
@@ -24,7 +27,7 @@ class row_sink {
  public:
   virtual ~row_sink() = default;
   /// size_limit_exceeded: the row's fault, which changes nothing; anything else is the file's.
-  [[nodiscard]] virtual result<> add(const term& key, const term& value) = 0;
+  [[nodiscard]] virtual result<> add(const row& entry) = 0;
   /// All rows are in the table and on disk, in one step.
   [[nodiscard]] virtual result<> publish() = 0;
   /// What the rows came to; nullopt if nobody compared them. To be asked after publish().

@@ -59,9 +59,13 @@ constexpr std::int64_t a_day = 86400 * a_second;
   return ((*hours * 60 + *minutes) * 60 + *seconds) * a_second + *fraction;
 }
 
-}  // namespace
+/// A time in two parts, which fit whatever the year.
+struct day_and_time {
+  std::int64_t days = 0;    ///< since 1970
+  std::int64_t within = 0;  ///< nanoseconds of the day
+};
 
-std::optional<std::int64_t> parse_instant(std::string_view text) {
+[[nodiscard]] std::optional<day_and_time> parse(std::string_view text) {
   const auto year = take(text, 4, '-');
   const auto month = year ? take(text, 2, '-') : std::nullopt;
   const auto day = month ? take(text, 2, '\0') : std::nullopt;
@@ -70,14 +74,31 @@ std::optional<std::int64_t> parse_instant(std::string_view text) {
                                          std::chrono::month(static_cast<unsigned>(*month)),
                                          std::chrono::day(static_cast<unsigned>(*day)));
   if (!date.ok()) return std::nullopt;
-  std::int64_t within = 0;
-  if (!text.empty()) {
-    if (text[0] != 'T' && text[0] != ' ') return std::nullopt;
-    const auto time = time_of_day(text.substr(1));
-    if (!time) return std::nullopt;
-    within = *time;
-  }
-  std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
+  day_and_time read{.days = std::chrono::sys_days(date).time_since_epoch().count()};
+  if (text.empty()) return read;
+  if (text[0] != 'T' && text[0] != ' ') return std::nullopt;
+  const auto time = time_of_day(text.substr(1));
+  if (!time) return std::nullopt;
+  read.within = *time;
+  return read;
+}
+
+/// The calendar's part, without a fraction and a zone.
+[[nodiscard]] std::string show_seconds(std::int64_t days, std::chrono::nanoseconds within) {
+  using namespace std::chrono;
+  const year_month_day date{sys_days(std::chrono::days(days))};
+  const hh_mm_ss of_day{within};
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                     of_day.hours().count(), of_day.minutes().count(), of_day.seconds().count());
+}
+
+}  // namespace
+
+std::optional<std::int64_t> parse_instant(std::string_view text) {
+  const auto read = parse(text);
+  if (!read) return std::nullopt;
+  auto [days, within] = *read;
   // The first day that 64 bits reach began before they do: count back from the next one.
   if (days < 0 && within > 0) {
     ++days;
@@ -92,25 +113,38 @@ std::optional<std::int64_t> parse_instant(std::string_view text) {
 }
 
 std::string show_instant(std::int64_t nanoseconds) {
-  using namespace std::chrono;
   auto whole_days = nanoseconds / a_day;
   auto within = nanoseconds % a_day;
   if (within < 0) {
     --whole_days;
     within += a_day;
   }
-  const year_month_day date{sys_days(days(whole_days))};
-  const hh_mm_ss of_day{std::chrono::nanoseconds(within)};
-  auto text =
-      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                  of_day.hours().count(), of_day.minutes().count(), of_day.seconds().count());
-  if (const auto fraction = of_day.subseconds().count(); fraction != 0) {
+  auto text = show_seconds(whole_days, std::chrono::nanoseconds(within));
+  if (const auto fraction = within % a_second; fraction != 0) {
     auto digits = fmt::format("{:09}", fraction);
     digits.erase(digits.find_last_not_of('0') + 1);
     text += "." + digits;
   }
   return text + "Z";
+}
+
+std::optional<std::int64_t> parse_millisecond(std::string_view text) {
+  const auto read = parse(text);
+  if (!read) return std::nullopt;
+  constexpr std::int64_t a_millisecond = 1'000'000;
+  return read->days * (a_day / a_millisecond) + (read->within + a_millisecond - 1) / a_millisecond;
+}
+
+std::string show_millisecond(std::int64_t milliseconds) {
+  constexpr std::int64_t a_day_ms = a_day / 1'000'000;
+  auto days = milliseconds / a_day_ms;
+  auto within = milliseconds % a_day_ms;
+  if (within < 0) {
+    --days;
+    within += a_day_ms;
+  }
+  return show_seconds(days, std::chrono::milliseconds(within)) +
+         fmt::format(".{:03}Z", within % 1000);
 }
 
 }  // namespace shelf::rows

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "rows/columns.hpp"
+#include "rows/text/deadline.hpp"
 #include "rows/text/json_value.hpp"
 
 #include <expected>
@@ -29,7 +30,8 @@ void append_json(std::string& out, const schema_node& n, const term& t);
 /// Both steps: text to JSON to term.
 [[nodiscard]] std::expected<term, bad_text> from_json(const schema_node& n, std::string_view text);
 
-/// `{"key":..,"value":..}`, without a newline.
-void append_json_row(std::string& out, const types& t, const term& key, const term& value);
+/// `{"key":..,"value":..}`, without a newline; with `"expires":"TIME"` if there is a deadline.
+void append_json_row(std::string& out, const types& t, const term& key, const term& value,
+                     deadline until);
 
 }  // namespace shelf::rows

@@ -290,11 +290,13 @@ std::string to_json(const schema_node& n, const term& t) {
   return out;
 }
 
-void append_json_row(std::string& out, const types& t, const term& key, const term& value) {
+void append_json_row(std::string& out, const types& t, const term& key, const term& value,
+                     deadline until) {
   out += "{\"key\":";
   append_json(out, t.key.root(), key);
   out += ",\"value\":";
   append_json(out, t.value.root(), value);
+  if (until != no_deadline) out += ",\"expires\":\"" + show_deadline(until) + '"';
   out += '}';
 }
 
