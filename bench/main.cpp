@@ -53,8 +53,9 @@ int main(int count, char** arguments) try {
   std::filesystem::create_directories(s.directory);
   bench::bench_run b(s);
   // The page after each part, so that a run that is broken off is not lost.
-  for (const auto measure : {bench::measure_memory, bench::measure_concurrent, bench::measure_disk,
-                             bench::measure_dets, bench::measure_transactions}) {
+  for (const auto measure :
+       {bench::measure_memory, bench::measure_concurrent, bench::measure_disk, bench::measure_dets,
+        bench::measure_transactions, bench::measure_indexes}) {
     measure(b);
     if (!s.report.empty()) std::ofstream(s.report) << bench::report(b);
   }

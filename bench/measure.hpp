@@ -83,6 +83,7 @@ void measure_concurrent(bench_run& b);    // rows_concurrent.cpp
 void measure_disk(bench_run& b);          // rows_disk.cpp
 void measure_dets(bench_run& b);          // rows_dets.cpp
 void measure_transactions(bench_run& b);  // rows_transactions.cpp
+void measure_indexes(bench_run& b);       // rows_indexes.cpp
 
 /// The rows as a Markdown page.
 [[nodiscard]] std::string report(const bench_run& b);

@@ -92,8 +92,9 @@ const std::vector<row>& plain_rows() {
 
 [[nodiscard]] std::vector<row> rows() {
   auto all = plain_rows();
-  const auto others = read_modify_write_rows();
-  all.insert(all.end(), others.begin(), others.end());
+  for (const auto others : {read_modify_write_rows(), index_rows()}) {
+    all.insert(all.end(), others.begin(), others.end());
+  }
   return all;
 }
 

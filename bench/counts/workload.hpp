@@ -63,5 +63,7 @@ struct row {
 
 /// Rows of the verbs that read and write.
 [[nodiscard]] std::span<const row> read_modify_write_rows();
+/// Rows of tables with indexes.
+[[nodiscard]] std::span<const row> index_rows();
 
 }  // namespace counts

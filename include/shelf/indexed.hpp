@@ -172,9 +172,10 @@ class indexed : public detail::with_order_names<Base, Kind> {
                     "find asks a unique index; equal shows the entries with a key of any index.");
       static_assert(key_argument<A, key_of<Selector>>,
                     "find takes a key of the index, or what may stand for one.");
-      return self().find_in(at<Selector>, detail::interval<key_of<Selector>>(
-                                              detail::range_start<const A&>{key, false},
-                                              detail::range_end<const A&>{key, true}));
+      detail::encoder k(detail::purpose::bound, detail::bound_limits);
+      detail::encode_key<key_of<Selector>>(k, key);
+      if (k.failed()) return std::unexpected(error(errc::not_found));
+      return self().find_in(at<Selector>, k.written());
     }
   }
   template <class Selector, class A>

@@ -25,6 +25,12 @@ template <class K, class V>
   return {std::move(by), rules, {.from = from < to ? from : to, .to = to}};
 }
 
+/// All that has an encoded key.
+[[nodiscard]] inline key_interval interval_of_key(bytes key) {
+  const kept_cut before{{key.begin(), key.end()}, false};
+  return {.from = before, .to = kept_cut{before.key, true}};
+}
+
 /// The entry that `look(show)` shows, or not_found.
 template <class K, class V, class F>
 [[nodiscard]] result<std::pair<K, V>> entry_shown(const decoding_rules& rules, F look) {
@@ -74,9 +80,8 @@ class indexed_snapshot : public indexed<indexed_snapshot<K, V, Kind, Index...>,
     return detail::index_range<K, V>(inner::core_of(*this)->by_index(index), inner::rules_of(*this),
                                      keys);
   }
-  [[nodiscard]] result<std::pair<K, V>> find_in(std::size_t index,
-                                                const detail::key_interval& keys) const {
-    return detail::first_of(within_index(index, keys));
+  [[nodiscard]] result<std::pair<K, V>> find_in(std::size_t index, bytes key) const {
+    return detail::first_of(within_index(index, detail::interval_of_key(key)));
   }
   [[nodiscard]] result<std::pair<K, V>> seek_in(std::size_t index, detail::place where) const {
     return detail::entry_shown<K, V>(inner::rules_of(*this), [&](auto show) {
@@ -156,11 +161,9 @@ class table<K, V, Kind, First, More...>
     return detail::index_range<K, V>(inner::core_of(*this).snapshot()->by_index(index),
                                      inner::rules_of(*this), keys);
   }
-  [[nodiscard]] result<std::pair<K, V>> find_in(std::size_t index,
-                                                const detail::key_interval& keys) const {
-    if (keys.is_nothing) return std::unexpected(error(errc::not_found));
+  [[nodiscard]] result<std::pair<K, V>> find_in(std::size_t index, bytes key) const {
     return detail::entry_shown<K, V>(inner::rules_of(*this), [&](auto show) {
-      return inner::core_of(*this).find_by(index, keys.from->key, show);
+      return inner::core_of(*this).find_by(index, key, show);
     });
   }
   [[nodiscard]] result<std::pair<K, V>> seek_in(std::size_t index, detail::place where) const {
@@ -202,9 +205,8 @@ class indexed_transaction_table
             .keys = std::move(keys)};
     return {std::make_shared<const part>(std::move(of)), inner::rules_of(*this)};
   }
-  [[nodiscard]] result<std::pair<K, V>> find_in(std::size_t index,
-                                                detail::key_interval keys) const {
-    return detail::first_of(within_index(index, std::move(keys)));
+  [[nodiscard]] result<std::pair<K, V>> find_in(std::size_t index, bytes key) const {
+    return detail::first_of(within_index(index, detail::interval_of_key(key)));
   }
   [[nodiscard]] result<std::pair<K, V>> seek_in(std::size_t index, detail::place where) const {
     return detail::entry_shown<K, V>(inner::rules_of(*this), [&](auto show) {

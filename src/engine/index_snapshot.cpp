@@ -28,15 +28,15 @@ std::span<const entry* const> item_walker::next() {
 /// At the last version, without a pin.
 result<> live_table::find_by(std::size_t index, bytes wanted,
                              detail::function_ref<void(bytes, bytes)> f) const {
-  const auto bound = item_bound(wanted, false);
+  const kinds::bound_before bound(wanted);
   const memory::epoch_guard guard;
   if (auto can = readable(); !can) return can;
   const auto* const c = look();
   if (c == nullptr) return std::unexpected(labelled(errc::table_closed));
   assert(c->indexes && index < c->indexes->count());
   const auto& tree = c->indexes->tree(index);
-  for (const auto* item = tree.seek(place::at_or_after, bound, kinds::latest); item != nullptr;
-       item = tree.seek(place::after, item->key(), kinds::latest)) {
+  for (const auto* item = tree.seek(place::at_or_after, bound.view(), kinds::latest);
+       item != nullptr; item = tree.seek(place::after, item->key(), kinds::latest)) {
     if (terms::compare(kinds::term_of_item(item->key()), wanted) != 0) break;
     const auto* const e = entry_of_item(item->key());
     if (e->expires() && is_expired(*e)) continue;

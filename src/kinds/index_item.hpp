@@ -5,6 +5,8 @@
 #include "kinds/entry.hpp"
 #include "kinds/key_order.hpp"
 
+#include <array>
+#include <cstring>
 #include <vector>
 
 namespace shelf::kinds {
@@ -24,6 +26,31 @@ inline constexpr std::size_t reference_bytes = 6;
 [[nodiscard]] entry::owner make_item(bytes term, const entry& of);
 /// A place between the items: before or behind all of a term.
 [[nodiscard]] std::vector<std::byte> item_bound(bytes term, bool is_behind);
+
+/// The same before all items of a term, without the heap if the term is short.
+class bound_before {
+ public:
+  explicit bound_before(bytes term) {
+    if (term.size() + reference_bytes > small_.size()) {
+      large_ = item_bound(term, false);
+      size_ = large_.size();
+      return;
+    }
+    if (!term.empty()) std::memcpy(small_.data(), term.data(), term.size());
+    std::memset(small_.data() + term.size(), 0, reference_bytes);
+    size_ = term.size() + reference_bytes;
+  }
+  bound_before(const bound_before&) = delete;
+  bound_before& operator=(const bound_before&) = delete;
+  [[nodiscard]] bytes view() const noexcept {
+    return {large_.empty() ? small_.data() : large_.data(), size_};
+  }
+
+ private:
+  std::array<std::byte, 128> small_;
+  std::vector<std::byte> large_;
+  std::size_t size_ = 0;
+};
 
 /// The term by which the item is found.
 [[nodiscard]] inline bytes term_of_item(bytes item) noexcept {

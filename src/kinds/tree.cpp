@@ -83,8 +83,22 @@ const entry* tree_view::nth(std::size_t rank) const noexcept {
   return some.empty() ? nullptr : some.front();
 }
 
+/// The first entry not before the key, if it stands in the leaf where the key would: one descent,
+/// and no ranks. Else null.
+const entry* tree_view::at_or_after_in_leaf(bytes key) const noexcept {
+  if (root == nullptr) return nullptr;
+  const search_key wanted(*order, key);
+  const tree_node* n = root;
+  while (!n->is_leaf()) n = as_branch(n)->children[child_for(*as_branch(n), wanted, *order)];
+  const auto at = position_in(*n, wanted, *order);
+  return at.index < n->count ? n->entries[at.index] : nullptr;
+}
+
 const entry* tree_view::seek(ordered_contents::place where, bytes key) const noexcept {
   using enum ordered_contents::place;
+  if (where == at_or_after) {
+    if (const auto* const found = at_or_after_in_leaf(key)) return found;
+  }
   if (where == first) return nth(0);
   if (where == last) {
     const std::size_t size = size_below(root);

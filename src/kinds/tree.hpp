@@ -76,6 +76,9 @@ struct tree_view {
   [[nodiscard]] std::span<const entry* const> from_rank(std::size_t rank) const noexcept;
   [[nodiscard]] const entry* nth(std::size_t rank) const noexcept;
   [[nodiscard]] const entry* seek(ordered_contents::place where, bytes key) const noexcept;
+
+ private:
+  [[nodiscard]] const entry* at_or_after_in_leaf(bytes key) const noexcept;
 };
 
 }  // namespace shelf::kinds
