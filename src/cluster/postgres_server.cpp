@@ -39,6 +39,7 @@ class postgres_server final : public server {
   result<catalog_table> declare(const catalog_table& wanted, deadline until) override;
   result<> drop(std::string_view name, deadline until) override;
   result<> wake(deadline until) override;
+  result<> listen(deadline until) override;
   result<bool> wait(deadline until) override;
 
  private:
@@ -55,7 +56,6 @@ class postgres_server final : public server {
   connection connection_;
   space_settings how_;
   std::int32_t space_;
-  bool listens_ = false;
 };
 
 [[nodiscard]] result<catalog_table> table_in(const reply& rows, std::size_t row) {
@@ -302,12 +302,11 @@ result<> postgres_server::wake(deadline until) {
       "BEGIN; SET LOCAL synchronous_commit = off; NOTIFY " + channel() + "; COMMIT", until);
 }
 
+result<> postgres_server::listen(deadline until) {
+  return connection_.run("listen", "LISTEN " + channel(), until);
+}
+
 result<bool> postgres_server::wait(deadline until) {
-  if (!listens_) {
-    auto listening = connection_.run("listen", "LISTEN " + channel(), until);
-    if (!listening) return std::unexpected(listening.error());
-    listens_ = true;
-  }
   return connection_.wait_for_notification(until);
 }
 

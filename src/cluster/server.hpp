@@ -194,7 +194,9 @@ class server {
   [[nodiscard]] virtual result<> drop(std::string_view name, deadline until) = 0;
   /// Tells sessions that wait that there are new commits. A hint, which may be lost.
   [[nodiscard]] virtual result<> wake(deadline until) = 0;
-  /// Until another session wakes this one: true; or until the deadline.
+  /// From now on `wait` hears of `wake`.
+  [[nodiscard]] virtual result<> listen(deadline until) = 0;
+  /// Until another session wakes this one: true; or until the deadline: false.
   [[nodiscard]] virtual result<bool> wait(deadline until) = 0;
 };
 

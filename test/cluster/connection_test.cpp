@@ -72,6 +72,33 @@ TEST_F(Connection, TheFirstOfSeveralHostsThatAnswersIsTaken) {
   EXPECT_EQ(opened->label(), "127.0.0.1:" + port + "/postgres");
 }
 
+TEST_F(Connection, ACertificateIsVerifiedAgainstItsAuthorityAndTheNameOfTheHost) {
+  std::string directory;
+  {
+    int port = 0;
+    std::ifstream(SHELF_TEST_POSTGRES) >> port >> directory;
+  }
+  const auto verified = [&](const std::string& host, const std::string& authority) {
+    return connection::open(
+        {.connection = "user=postgres dbname=postgres sslmode=verify-full host=" + host +
+                       " sslrootcert=" + directory + "/" + authority +
+                       ".crt port=" + std::to_string(server_port())},
+        soon());
+  };
+  auto trusted = verified("localhost", "authority");
+  ASSERT_TRUE(trusted) << trusted.error();
+  const auto is_encrypted = or_throw(trusted->query(
+      "ask", "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()", {}, soon()));
+  EXPECT_TRUE(or_throw(is_encrypted.get<bool>(0, 0)));
+  const auto forged = verified("localhost", "stranger");
+  ASSERT_FALSE(forged);
+  EXPECT_EQ(forged.error(), errc::unavailable);
+  EXPECT_THAT(forged.error().message(), HasSubstr("certificate"));
+  const auto misnamed = verified("127.0.0.1", "authority");
+  ASSERT_FALSE(misnamed);
+  EXPECT_THAT(misnamed.error().message(), HasSubstr("127.0.0.1"));
+}
+
 TEST_F(Connection, ADeadlineEndsAStatementAndTheConnection) {
   auto holder = superuser();
   or_throw(holder.run("lock", "SELECT pg_advisory_lock(7)", soon()));

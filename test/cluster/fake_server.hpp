@@ -33,6 +33,7 @@ class fake_server final : public cluster::server {
     is_awake_ = true;
     return {};
   }
+  result<> listen(deadline) override { return {}; }
   result<bool> wait(deadline) override { return std::exchange(is_awake_, false); }
 
   /// Forgets the first commits of the log.

@@ -23,7 +23,8 @@ inline int server_port() {
 
 /// As its superuser.
 inline std::string server_connection() {
-  return "host=127.0.0.1 user=postgres dbname=postgres port=" + std::to_string(server_port());
+  return "host=127.0.0.1 user=postgres dbname=postgres sslmode=disable port=" +
+         std::to_string(server_port());
 }
 
 inline cluster::deadline in(std::chrono::milliseconds time) {

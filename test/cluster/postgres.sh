@@ -39,7 +39,23 @@ print(s.getsockname()[1])'
 launch() {
   as_server "'$programs/pg_ctl' -D '$1/data' -w -t 60 -l '$1/log' start -o \"\
       -c listen_addresses=127.0.0.1 -c port=$2 -c unix_socket_directories='' -c fsync=off \
-      -c shared_buffers=32MB -c max_connections=60 -c autovacuum=off\"" >>"$note.log" 2>&1
+      -c shared_buffers=32MB -c max_connections=60 -c autovacuum=off -c ssl=on\"" >>"$note.log" 2>&1
+}
+
+# certify DIRECTORY: an authority of its own, and the server's certificate, for localhost alone.
+certify() {
+  local key=(openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)
+  (
+    cd "$1"
+    "${key[@]}" -x509 -days 2 -subj /CN=authority -keyout authority.key -out authority.crt
+    "${key[@]}" -subj /CN=localhost -keyout server.key -out server.csr
+    openssl x509 -req -days 2 -in server.csr -CA authority.crt -CAkey authority.key \
+      -CAcreateserial -extfile <(echo subjectAltName=DNS:localhost) -out server.crt
+    "${key[@]}" -x509 -days 2 -subj /CN=stranger -keyout stranger.key -out stranger.crt
+    chmod 600 server.key
+    [ "$(id -u)" -ne 0 ] || chown postgres server.key server.crt
+    mv server.key server.crt data
+  ) >>"$note.log" 2>&1
 }
 
 crash() {
@@ -64,6 +80,8 @@ start() {
   # A login with a password, besides those that are trusted.
   as_server "sed -i '1i host all with_password 127.0.0.1/32 scram-sha-256' \
     '$directory/data/pg_hba.conf'"
+  certify "$directory"
+  chmod 755 "$directory"
   # The port may be taken between the look and the start: try again.
   for _ in 1 2 3; do
     port=$(free_port)

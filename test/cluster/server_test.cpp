@@ -298,6 +298,7 @@ TEST_F(Server, AnEntryWithoutItsTermInAnOrderedTableEndsTheSnapshot) {
 TEST_F(Server, AWaitEndsWhenAnotherSessionWakesIt) {
   const auto waiting = session();
   const auto other = session();
+  or_throw(waiting->listen(soon()));
   EXPECT_FALSE(or_throw(waiting->wait(in(std::chrono::milliseconds(1)))));
   or_throw(other->wake(soon()));
   EXPECT_TRUE(or_throw(waiting->wait(soon())));
