@@ -1,8 +1,9 @@
 // EXAMPLE  cache
-// A cache in front of a slow source: each value is fetched once, however many threads ask for it.
+// A cache in front of a slow source: each value is fetched once, and again when it has expired.
 #include <shelf/shelf.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <iostream>
 #include <thread>
 
@@ -36,7 +37,11 @@ void show(const cache_table& cache, const slow_source& source) {
 }
 
 int main() try {
-  auto cache = cache_table::in_memory();  // opened with a file, it would survive a restart
+  // A page is good for a minute, by a clock that this example advances; the default is the
+  // system's. Opened with a file, the cache would survive a restart.
+  shelf::manual_clock clock(shelf::expiry::time(std::chrono::years(56)));
+  auto cache = shelf::or_throw(
+      cache_table::in_memory("pages", {.ttl = std::chrono::minutes(1), .clock = &clock}));
   slow_source source;
   ask(cache, source);
   show(cache, source);
@@ -46,7 +51,15 @@ int main() try {
   shelf::or_throw(cache.erase("page"));
   ask(cache, source);
   show(cache, source);
-  return source.fetches == 2 ? 0 : 1;
+
+  // Nobody tells the cache: it fetches the page again when its time is over.
+  ++source.version;
+  ask(cache, source);
+  show(cache, source);
+  clock.advance(std::chrono::minutes(1));
+  ask(cache, source);
+  show(cache, source);
+  return source.fetches == 3 ? 0 : 1;
 } catch (const std::exception& e) {
   std::cerr << e.what() << '\n';
   return 1;
