@@ -263,11 +263,17 @@ result<bool> exchange(core& of, bytes key, std::optional<bytes> expected,
     return *erased != 0;
   }
   if (desired) {
-    const auto inserted = of.insert_new(key, {&*desired, 1});
-    if (inserted) return true;
-    // A unique index may say that, too.
-    if (inserted.error() == errc::key_already_present && of.contains(key)) return false;
-    return std::unexpected(inserted.error());
+    // Not insert_new: of a unique index it says the same as of the key.
+    bool is_free = false;
+    const auto decide = [&](std::optional<bytes> there,
+                            std::vector<std::byte>& made) -> result<edited> {
+      is_free = !there;
+      if (is_free) made.assign(desired->begin(), desired->end());
+      return is_free ? edited::put : edited::keep;
+    };
+    const auto done = of.edit(key, decide);
+    if (!done) return std::unexpected(done.error());
+    return is_free;
   }
   return !of.contains(key);
 }
