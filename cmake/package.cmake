@@ -5,7 +5,9 @@ include(GNUInstallDirs)
 file(GLOB_RECURSE shelf_headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/include/shelf/*.hpp)
 # Headers of the optional library shelf::cluster, which is in none of the packages.
 set(shelf_cluster_headers ${PROJECT_SOURCE_DIR}/include/shelf/cluster.hpp)
-list(REMOVE_ITEM shelf_headers ${shelf_cluster_headers})
+# That of shelf::compressed, which is not installed.
+set(shelf_compressed_headers ${PROJECT_SOURCE_DIR}/include/shelf/compressed.hpp)
+list(REMOVE_ITEM shelf_headers ${shelf_cluster_headers} ${shelf_compressed_headers})
 target_sources(shelf PUBLIC
   FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/include FILES ${shelf_headers})
 

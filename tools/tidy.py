@@ -31,7 +31,7 @@ MACHINE_PATHS = re.compile(r"(^|[^\w.~-])/(wor" + r"k|roo" + r"t|home/\w+|Users/
 # What a room of src/ may include besides itself and the vocabulary. The chain points right only:
 # cli -> rows -> upkeep -> engine -> stores -> kinds -> memory -> file, stores -> journal -> file;
 # dets is another format in the place of the journal, and codec is the untyped half of the public
-# headers. The cluster is a library of its own, above the public headers and their border. The
+# headers. Cluster and compressed are libraries of their own, above the public headers. The
 # simulation is a system that tests put in the place of the real one.
 VOCABULARY_ROOMS = {"error", "term"}
 BELOW_ENGINE = {"stores", "kinds", "memory", "dets", "journal", "file"}
@@ -39,6 +39,7 @@ ROOMS = {
     "cli": {"rows", "upkeep", "codec", "dets"},
     "rows": {"codec"},
     "cluster": set(),
+    "compressed": set(),
     "upkeep": {"engine", "codec"} | BELOW_ENGINE,
     "engine": BELOW_ENGINE,
     "codec": set(),
@@ -57,6 +58,7 @@ CHAIN = {
     "cli": "[cli] -> rows -> upkeep -> engine -> stores -> journal -> file",
     "rows": "cli -> [rows] -> upkeep -> engine -> stores -> journal -> file",
     "upkeep": "cli -> rows -> [upkeep] -> engine -> stores -> journal -> file",
+    "compressed": "[compressed] -> api -> codec -> term",
     "cluster": "[cluster] -> api -> engine -> stores -> journal -> file",
     "api": "[api] -> engine -> stores -> journal -> file",
     "codec": "api -> [codec] -> term",
@@ -204,7 +206,7 @@ def include_direction(tree):
             elif target == "test":
                 yield f"{file}:{number}: the library includes no test: {path}"
             elif path.startswith("shelf/") and room not in (
-                    "cli", "cluster", "codec", "rows", "upkeep"):
+                    "cli", "cluster", "codec", "compressed", "rows", "upkeep"):
                 vocabulary = path in VOCABULARY_HEADERS and (
                     path != "shelf/term.hpp" or room not in NO_TERMS)
                 if path in TYPED_HEADERS or (room not in BORDER_ROOMS and not vocabulary):

@@ -84,6 +84,9 @@ class table<K, V, Kind> : public read_modify_write<table<K, V, Kind>, K, V, Kind
                           public expiring<table<K, V, Kind>, K, V, Kind, written> {
   static_assert(detail::refuse_unless_storable<K>());
   static_assert(detail::refuse_unless_storable<V>());
+  static_assert(!detail::value_only<K>,
+                "A key is found by its bytes, and a compressed value may have several: use it as a "
+                "value.");
   static_assert(Kind != kind::ordered_set || orderable_key<K>,
                 "The order of this key type's terms is not the order of its values; an ordered_map "
                 "takes integers, bool, float, text, bytes, optional, chrono, enumerations without "

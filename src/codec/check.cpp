@@ -325,7 +325,9 @@ bool checker::custom(const shape& s) {
   const bytes from = in_.rest();
   if (!check(s.parts[0].link())) return false;
   if (s.accept == nullptr) return true;
-  const result<> accepted = s.accept(from.first(from.size() - in_.left()), in_.rules());
+  decoding_rules rules = in_.rules();
+  rules.nesting = in_.nesting_left();
+  const result<> accepted = s.accept(from.first(from.size() - in_.left()), rules);
   if (accepted) return true;
   return fail(s.name.empty() ? "a value that its codec accepts" : std::string(s.name),
               accepted.error().message());

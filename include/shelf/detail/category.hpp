@@ -66,6 +66,9 @@ enum class category : std::uint8_t {
 
 template <class T>
 concept custom_coded = requires { sizeof(codec<T>); };
+/// Equal values of it may have different bytes, so it is no key.
+template <class T>
+concept value_only = custom_coded<T> && requires { requires codec<T>::value_only; };
 
 template <class T>
 concept byte_like = std::same_as<T, char> || std::same_as<T, unsigned char> ||

@@ -229,16 +229,20 @@ template <class T>
 
 template <class T>
 [[nodiscard]] bool decode_custom(decoder& in, T& into) {
-  stored_of<T> stored{};
-  if (!decode(in, stored)) return false;
-  auto made = codec<T>::decode(std::move(stored));
-  if constexpr (codec_can_refuse<T>) {
-    if (!made) return false;
-    into = std::move(*made);
+  if constexpr (requires { codec<T>::decode_from(in, into); }) {
+    return codec<T>::decode_from(in, into);
   } else {
-    into = std::move(made);
+    stored_of<T> stored{};
+    if (!decode(in, stored)) return false;
+    auto made = codec<T>::decode(std::move(stored));
+    if constexpr (codec_can_refuse<T>) {
+      if (!made) return false;
+      into = std::move(*made);
+    } else {
+      into = std::move(made);
+    }
+    return true;
   }
-  return true;
 }
 
 template <class T>
@@ -283,11 +287,15 @@ bool decode(decoder& in, T& into) {
 template <class T>
 result<> accept_custom(bytes term, decoding_rules rules) {
   decoder in(term, rules);
-  stored_of<T> stored{};
-  if (!decode(in, stored) || !in.done()) return std::unexpected(error(errc::type_mismatch));
-  auto made = codec<T>::decode(std::move(stored));
-  if (!made) return std::unexpected(error(made.error()));
-  return {};
+  if constexpr (requires { codec<T>::check(in); }) {
+    return codec<T>::check(in);
+  } else {
+    stored_of<T> stored{};
+    if (!decode(in, stored) || !in.done()) return std::unexpected(error(errc::type_mismatch));
+    auto made = codec<T>::decode(std::move(stored));
+    if (!made) return std::unexpected(error(made.error()));
+    return {};
+  }
 }
 
 /// The value that `input` is the encoding of; the whole input. type_mismatch names the place in it.

@@ -89,6 +89,10 @@ class decoder {
   /// To be called before the elements of a tuple, list or map, and leave() after them.
   [[nodiscard]] bool enter() noexcept { return ++depth_ <= rules_.nesting; }
   void leave() noexcept { --depth_; }
+  /// How many more levels may be entered.
+  [[nodiscard]] std::uint32_t nesting_left() const noexcept {
+    return depth_ < rules_.nesting ? rules_.nesting - depth_ : 0;
+  }
   /// A decoder of other bytes at the same depth.
   [[nodiscard]] decoder over(bytes input) const noexcept {
     decoder other(input, rules_);

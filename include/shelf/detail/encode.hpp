@@ -163,7 +163,11 @@ void encode(encoder& out, const T& value) {
   if constexpr (c == category::nil) out.atom("nil");
   if constexpr (c == category::term) out.term(value.encoded());
   if constexpr (c == category::custom) {
-    encode_returned<stored_of<T>>(out, codec<T>::encode(value));
+    if constexpr (requires { codec<T>::encode_into(out, value); }) {
+      codec<T>::encode_into(out, value);
+    } else {
+      encode_returned<stored_of<T>>(out, codec<T>::encode(value));
+    }
   }
 }
 

@@ -128,6 +128,11 @@ class encoder {
 
   void fail(error why);
   [[nodiscard]] bool is_bound() const noexcept { return what_ == purpose::bound; }
+  [[nodiscard]] bool is_value() const noexcept { return what_ == purpose::value; }
+  /// How many more levels may be entered.
+  [[nodiscard]] std::uint32_t nesting_left() const noexcept {
+    return depth_ < limits_.nesting ? limits_.nesting - depth_ : 0;
+  }
   [[nodiscard]] bool failed() const noexcept { return failed_; }
   /// What was written, or the first failure.
   [[nodiscard]] result<bytes> outcome() const;
