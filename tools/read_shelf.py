@@ -10,7 +10,7 @@ from xxh3 import xxh3_64
 
 OPS = (None, "put", "append", "erase", "erase_value", "clear", "table_created", "table_changed",
        "table_dropped", "note", "seal", "expire", "moment")
-FLAGS = {"put": (0, 1, 2), "append": (0, 2), "expire": (0, 1), "erase": (0, 4)}
+FLAGS = {"put": (0, 1, 2), "append": (0, 2), "expire": (0, 1), "erase": (0, 4, 8)}
 SLOTS, FRAMES_START, FRAME_HEADER = (0, 4096), 8192, 40
 
 

@@ -8,6 +8,7 @@
 #include "shelf/function.hpp"
 #include "shelf/metrics.hpp"
 #include "shelf/repair.hpp"
+#include "shelf/size_bounds.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -183,16 +184,21 @@ struct config {
   /// How long a wall clock that was set must stand before the sweep erases what has expired by it,
   /// also after open. Reads go by the wall clock at once.
   std::chrono::milliseconds clock_grace = std::chrono::seconds(60);
+  /// How large the table may become. What a file holds beyond that is evicted at open, unless it is
+  /// to be refused.
+  size_bounds bounds = {};
   /// file_format::dets: what to do with a file that was not closed; stats() reports the repair.
   dets::repair_policy repair = dets::repair_policy::automatic;
 };
 
-/// How entries of a table in memory expire: as the members of config of these names say.
+/// How entries of a table in memory expire, and how many there may be: as the members of config of
+/// these names say.
 struct memory_options {
   std::chrono::milliseconds ttl{0};     ///< as config.ttl
   const shelf::clock* clock = nullptr;  ///< as config.clock
   /// As config.clock_grace.
   std::chrono::milliseconds clock_grace = std::chrono::seconds(60);
+  size_bounds bounds = {};  ///< as config.bounds
 };
 
 /// How a path is resolved, for calls that name a file without opening a table.
@@ -207,9 +213,12 @@ struct path_options {
 
 /// The result of stats(). Sizes are in bytes.
 struct table_stats {
-  std::size_t entries = 0;   ///< pairs, also in bags
-  std::size_t expiring = 0;  ///< of these, entries with a deadline
-  std::size_t expired = 0;   ///< of these, entries that have expired and are not swept yet
+  std::size_t entries = 0;    ///< pairs, also in bags
+  std::size_t expiring = 0;   ///< of these, entries with a deadline
+  std::size_t expired = 0;    ///< of these, entries that have expired and are not swept yet
+  std::uint64_t evicted = 0;  ///< entries that config.bounds made go, since the table was opened
+  /// What config.bounds.max_bytes is held against; zero without bounds.
+  std::size_t bounded_bytes = 0;
   /// Entries and index, and what readers and snapshots still hold, also of before a clear or
   /// reload.
   std::size_t memory_bytes = 0;

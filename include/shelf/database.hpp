@@ -82,6 +82,8 @@ struct table_options {
   /// How long entries live that insert writes without an expiry of their own; zero: until they are
   /// erased, or as an earlier table<T>() of the same name has said. Not for bags.
   std::chrono::milliseconds ttl{0};
+  /// How large the table may become. To be given where the table is declared or created.
+  size_bounds bounds = {};
 };
 
 /// A table that database::open is to have: made by declare.

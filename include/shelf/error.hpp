@@ -53,6 +53,7 @@ enum class errc : std::uint8_t {
   denied,               ///< the server of a cluster refused the login or the privilege
   unsafe_engine,        ///< the server of a cluster promises less than was asked for
   server_error,         ///< the server of a cluster reported another error, or answered wrongly
+  table_full,           ///< config.bounds leave no room for what was to be written
 };
 
 /// The name of a code as in the enum, such as "not_found".

@@ -2,6 +2,7 @@
 // The latest changes of a database as bytes in memory, oldest dropped first.
 #pragma once
 
+#include "journal/change.hpp"
 #include "kinds/contents.hpp"
 #include "shelf/detail/feed_core.hpp"
 
@@ -17,6 +18,13 @@ namespace shelf::engine {
 using kinds::sequence;
 
 class live_table;
+
+/// What the flags of an erase say.
+[[nodiscard]] constexpr change_cause cause_of(std::uint8_t flags) noexcept {
+  const auto cause = flags & journal::flag::cause;
+  if (cause == journal::flag::expired) return change_cause::expired;
+  return cause == journal::flag::evicted ? change_cause::evicted : change_cause::user;
+}
 
 /// A change of a group, noted in the turn. Its bytes live until its tables settle.
 struct noted_change {

@@ -85,6 +85,8 @@ operation* commit_queue::stage_group(operation* first) {
       const auto before = group_.staged;
       if (!op->on->stage(*op, group_)) break;
       assert(group_.staged >= before && "staging only adds");
+      if (group_.may_be_too_much && refuse_too_large(*op)) [[unlikely]]
+        return op->next_operation();
       op->changed = group_.staged > before;
       if (op->changed && file_ && !file_->likes_groups()) return op->next_operation();
     }
@@ -98,6 +100,18 @@ operation* commit_queue::stage_group(operation* first) {
   }
   assert(op != first && "an operation alone can always be staged");
   return op;
+}
+
+/// Takes an operation back that made a table larger than it may be.
+bool commit_queue::refuse_too_large(operation& op) {
+  group_.may_be_too_much = false;
+  const auto found =
+      std::ranges::find_if(group_.touched, [](const auto* t) { return t->is_too_large(); });
+  if (found == group_.touched.end()) return false;
+  op.failure = (*found)->too_large();
+  op.changed = false;
+  discard();
+  return true;
 }
 
 /// Every table is stamped before the board shows any of it, and shown before any lets go of what it

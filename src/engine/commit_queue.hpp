@@ -57,8 +57,10 @@ class commit_queue {
   /// From here on writers are refused, or no more.
   void refuse_writers(bool refuse) noexcept { is_closing_ = refuse; }
   /// From here on the file gets what changes replace. Before anybody has the database.
-  void keep_before() noexcept { group_.keeps_before = true; }
+  void keep_before() noexcept { group_.keeps_before = is_careful_ = true; }
   /// Room for one table more. Throws std::bad_alloc.
+  /// A table of the database is bounded.
+  void expect_bounds() noexcept { is_careful_ = true; }
   void expect_tables(std::size_t count) { group_.touched.reserve(count); }
 
   /// The group that operations outside submit() stage in: publish() ends it.
@@ -75,7 +77,7 @@ class commit_queue {
 
  private:
   void begin_group() noexcept {
-    group_.needs_care = group_.keeps_before || group_.clock->is_needed();
+    group_.needs_care = is_careful_ || group_.clock->is_needed();
     if (!observers_.is_anybody_there()) [[likely]]
       return;
     group_.is_observed = true;
@@ -91,6 +93,7 @@ class commit_queue {
   }
   [[nodiscard]] bool refuse(operation& op) const noexcept;
   [[nodiscard]] operation* stage_group(operation* first);
+  [[nodiscard]] bool refuse_too_large(operation& op);
   void publish_group(operation* first, const operation* end) noexcept;
   [[nodiscard]] std::optional<error> append(sequence number);
   [[nodiscard]] result<> append_timed(sequence number);
@@ -108,7 +111,8 @@ class commit_queue {
   sequence sequence_ = 0;  ///< last used; never less than what the board has published
   group group_;            ///< empty between groups
   bool is_closing_ = false;
-  bool is_timed_ = false;  ///< this group
+  bool is_careful_ = false;  ///< the file keeps what is replaced, or some table is bounded
+  bool is_timed_ = false;    ///< this group
   writer_figures figures_;
 };
 

@@ -67,6 +67,9 @@ result<std::shared_ptr<instance>> instance::open_several(detail::core_config con
     if (auto valid = check_ttl(d.ttl, d.types.what, "table_options.ttl"); !valid) {
       return std::unexpected(valid.error());
     }
+    if (auto valid = check_bounds(d.types.bounds, d.types.what, "table_options.bounds"); !valid) {
+      return std::unexpected(valid.error());
+    }
     const auto same = [&](const wanted_table& w) { return w.name == declared[i].name; };
     if (std::ranges::count_if(declared, same) == 1) continue;
     return std::unexpected(
@@ -88,10 +91,14 @@ result<std::shared_ptr<detail::core>> instance::table(wanted_table w) {
   if (auto valid = check_ttl(w.ttl, w.types.what, "table_options.ttl"); !valid) {
     return std::unexpected(valid.error());
   }
+  if (auto valid = check_bounds(w.types.bounds, w.types.what, "table_options.bounds"); !valid) {
+    return std::unexpected(valid.error());
+  }
   if (is_forked()) return std::unexpected(labelled(errc::forked));
   if (is_checking()) return std::unexpected(labelled(errc::busy));
   const std::scoped_lock lock(life_);
   if (!is_open()) return std::unexpected(labelled(errc::table_closed));
+  if (!config_.in_memory && !writes_file()) w.types.bounds = {};
   auto* known = find(w.name);
   if (known == nullptr) {
     if (!config_.in_memory && !writes_file()) return std::unexpected(no_table(w.name));
@@ -138,6 +145,10 @@ result<live_table*> instance::join_table(live_table& known, wanted_table& w) {
   if (as.in_memory != (w.storage == storage::memory)) {
     return refuse(errc::invalid_argument,
                   as.in_memory ? "the table is kept in memory alone" : "the table is kept on disk");
+  }
+  if (w.types.bounds.is_set() && w.types.bounds != known.types().bounds) {
+    return refuse(errc::invalid_argument,
+                  "the table is there already: bounds are given where it is declared or created");
   }
   const auto policy = missing_fields::refuse;
   if (auto same = w.types.compare_schema(as.key_schema, w.types.key_schema, policy); !same) {

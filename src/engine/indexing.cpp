@@ -17,6 +17,7 @@ void live_table::note_indexes() noexcept {
       is_indexed_ && std::ranges::any_of(*all, &detail::index_definition::calls_program);
   has_unique_ = is_indexed_ && std::ranges::any_of(*all, &detail::index_definition::is_unique);
   is_plain_ = !is_indexed_;
+  is_special_ = is_indexed_ || may_refuse_;
 }
 
 std::size_t live_table::memory_of(const contents& c) noexcept {

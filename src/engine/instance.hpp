@@ -37,6 +37,7 @@ class transaction_run;
 
 /// Errors: invalid_argument, wrong_kind.
 [[nodiscard]] result<> check_ttl(std::chrono::milliseconds ttl, kind what, const std::string& name);
+[[nodiscard]] result<> check_bounds(const size_bounds& bounds, kind what, const std::string& name);
 [[nodiscard]] result<> check_config(const detail::core_config& c, kind what);
 
 /// Tables as a whole new file is to hold them, and what keeps them as they are meanwhile.

@@ -11,10 +11,13 @@ live_table::live_table(instance& of, settings how, table_description as, detail:
       types_(std::move(types)),
       description_(std::move(as)),
       is_bag_(is_bag(types_.what)),
+      evicts_(types_.bounds.is_set() && types_.bounds.when_full == when_full::evict),
+      may_refuse_(types_.bounds.is_set() && (!evicts_ || types_.bounds.max_bytes != 0)),
       transactions_(of.running()),
       reads_(how_.counts_reads ? std::make_unique<reader_figures>() : nullptr) {
   if (how_.has_owner) owner_.emplace();
   note_indexes();
+  if (types_.bounds.is_set()) of.commits().expect_bounds();
 }
 
 live_table::~live_table() = default;

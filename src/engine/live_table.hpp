@@ -56,9 +56,10 @@ struct group {
   std::vector<noted_change> noted;       ///< for observers, if there are any
   bool is_observed = false;
   bool keeps_before = false;  ///< the file gets what is replaced
-  /// Somebody observes it, the file gets what is replaced, it has a table with indexes, or entries
-  /// of the database expire.
+  /// Somebody observes it, the file gets what is replaced, entries of the database expire, or it
+  /// has a table with indexes or bounds.
   bool needs_care = false;
+  bool may_be_too_much = false;   ///< for a table that may refuse what it has no room for
   std::size_t staged = 0;         ///< changes, those that no file gets included
   std::uint64_t commits = 0;      ///< transactions
   std::vector<const entry*> due;  ///< what a sweep erases
@@ -197,6 +198,17 @@ class live_table final : public detail::core {
   [[nodiscard]] deadline default_deadline() const noexcept {
     return ttl_.load(std::memory_order_relaxed) == 0 ? no_deadline : deadline_of({});
   }
+  // Bounds (bounding.cpp).
+  /// Evicts what a file held beyond the bounds. Errors: those of a write.
+  [[nodiscard]] result<> trim();
+  /// Whether writes may find no room.
+  [[nodiscard]] bool may_refuse() const noexcept { return may_refuse_; }
+  /// Whether it is larger than it may be, staged changes included.
+  [[nodiscard]] bool is_too_large() const noexcept;
+  /// The error of a write that finds no room.
+  [[nodiscard]] error too_large() const;
+  /// In the turn.
+  void add_bounds_figures(table_stats& to) const;
   /// How many entries expire, and have expired. In the turn.
   void add_expiry_figures(table_stats& to) const;
   /// Another time to live, for what is inserted from here on.
@@ -317,6 +329,7 @@ class live_table final : public detail::core {
   [[nodiscard]] static result<> look_up_all(const contents& in, const sought_key& key,
                                             detail::function_ref<void(bytes)> f);
   [[nodiscard]] error why_not_readable() const;
+  [[nodiscard]] bool read_with_tail(const entry& e) const noexcept;
   [[nodiscard]] const contents* look_again() const noexcept;
   [[nodiscard]] bool is_open_again() const noexcept;
   [[nodiscard]] bool may_write_again() const noexcept;
@@ -356,6 +369,9 @@ class live_table final : public detail::core {
   [[nodiscard]] bool stage_same(operation& op, group& to);
   [[nodiscard]] const entry* find_same(const detail::same_entry& e, group& to) const;
   void stage_touch(operation& op, group& to);
+  [[nodiscard]] bool must_be_alone(const operation& op) const noexcept;
+  void make_way(const entry& e, const entry* there, group& to);
+  [[nodiscard]] bool stage_trim(operation& op, group& to);
   [[nodiscard]] bool stage_sweep(operation& op, group& to);
   [[nodiscard]] const entry* find_live(bytes key, std::uint64_t hash, group& to) const {
     const auto* const there = draft().find_staged(key, hash);
@@ -387,10 +403,13 @@ class live_table final : public detail::core {
   detail::entry_types types_;
   table_description description_;  ///< what the catalogue says
   const bool is_bag_;
+  const bool evicts_;      ///< bounded: what comes replaces others
+  const bool may_refuse_;  ///< bounded: there may be no room for what comes
   const file::process_stamp process_;
   std::optional<ownership> owner_;
   const std::atomic<int>& transactions_;  ///< how many run in the database
   std::atomic<std::int64_t> ttl_{0};      ///< milliseconds; 0 is none
+  std::uint64_t evicted_ = 0;             ///< the turn's
 
   /// What readers see; null once closed, and while others take their place: then readers see
   /// `going_` until the board has published the version that shows `coming_`.
@@ -407,6 +426,7 @@ class live_table final : public detail::core {
   bool is_touched_ = false;          ///< it is in the group's list
   bool cleared_ = false;
   bool is_plain_ = true;     ///< no others are staged, and there are no indexes
+  bool is_special_ = false;  ///< indexed, or may refuse
   bool is_indexed_ = false;  ///< with the next two: from the types, when they are told
   bool has_functions_ = false;
   bool has_unique_ = false;

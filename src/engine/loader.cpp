@@ -43,7 +43,8 @@ table_loader::table_loader(const load_settings& how, const detail::entry_types* 
       types_(types),
       description_(std::move(as)),
       label_(how.names_tables ? how.path + ": " + detail::printable(description_.name) : how.path),
-      loaded_(how.make(types != nullptr ? types->what : description_.what)),
+      loaded_(how.make(types != nullptr ? types->what : description_.what,
+                       types != nullptr ? types->bounds : size_bounds{})),
       trusted_(how.trusted),
       has_schema_(how.has_schema) {
   if (trusted_ || has_schema_) return;
@@ -138,7 +139,10 @@ result<> table_loader::expire(const journal::change& c) {
   if (there == nullptr) return {};  // as an erase; salvage may have lost what put it there
   auto made = entry::make(there->key(), there->value(), c.deadline);
   const auto hash = loaded_->announce(made->key());
-  stage([&] { return loaded_->stage_insert(made, hash); });
+  stage([&] {
+    loaded_->fit(made);
+    return loaded_->stage_insert(made, hash);
+  });
   return {};
 }
 
@@ -154,7 +158,10 @@ void table_loader::insert_announced() {
   assert(announced_.size() <= announced_ahead);
   for (auto& [e, hash] : announced_) {
     if (first_counts_ && is_there(e->key(), hash)) continue;
-    stage([&] { return loaded_->stage_insert(e, hash); });
+    stage([&] {
+      loaded_->fit(e);
+      return loaded_->stage_insert(e, hash);
+    });
   }
   announced_.clear();
 }
@@ -167,7 +174,8 @@ void table_loader::publish() {
 void table_loader::clear() {
   announced_.clear();
   loaded_->discard();
-  loaded_ = how_.make(types_ != nullptr ? types_->what : description_.what);
+  loaded_ = how_.make(types_ != nullptr ? types_->what : description_.what,
+                      types_ != nullptr ? types_->bounds : size_bounds{});
 }
 
 /// A schema may differ where that is allowed. The file then gets the one that new entries keep,

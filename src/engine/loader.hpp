@@ -27,7 +27,7 @@ struct load_settings {
   std::string path;           ///< in messages
   bool names_tables = false;  ///< in messages, as well
   /// Empty contents on a board of their own.
-  std::function<std::shared_ptr<contents>(kind what)> make;
+  std::function<std::shared_ptr<contents>(kind what, const size_bounds& bounds)> make;
   /// From here on entries are the database's own: they are not checked again, and no code of the
   /// user runs.
   bool trusted = false;

@@ -26,7 +26,7 @@ result<detail::migration_counts> instance::migrate(
   if (auto sound = can_be_read(to); !sound) return std::unexpected(sound.error());
   const std::scoped_lock lock(life_);
   detail::migration_counts counts;
-  const auto fresh = how_to_load().make(to.what);
+  const auto fresh = how_to_load().make(to.what, {});
   encoded_batch converted(config_.limits.entry_bytes, label_);
   const auto all = from.snapshot()->entries();
   for (auto some = all->next(); !some.empty(); some = all->next()) {

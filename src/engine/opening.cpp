@@ -54,6 +54,9 @@ result<std::shared_ptr<live_table>> instance::open_lone(detail::core_config conf
                                                         detail::entry_types types) {
   if (auto valid = check_config(config, types.what); !valid) return std::unexpected(valid.error());
   std::vector<wanted_table> wanted;
+  if (auto valid = check_bounds(types.bounds, types.what, "config.bounds"); !valid) {
+    return std::unexpected(valid.error());
+  }
   wanted.push_back({.name = config.table, .types = std::move(types), .ttl = config.ttl});
   const auto name = config.table;
   auto opened = open(std::move(config), std::move(wanted), true);
@@ -65,6 +68,10 @@ result<std::shared_ptr<live_table>> instance::open_lone(detail::core_config conf
 
 result<std::shared_ptr<instance>> instance::open(detail::core_config config,
                                                  std::vector<wanted_table> wanted, bool is_lone) {
+  if (config.opening == opening::read_only && !config.in_memory) {
+    // Whoever writes the file bounds its tables.
+    for (auto& w : wanted) w.types.bounds = {};
+  }
   auto s = std::make_shared<instance>(std::move(config), is_lone);
   const bool has_keeper = s->system_.has_background_threads();
   auto* keeper = has_keeper ? &housekeeper::instance() : nullptr;
@@ -91,6 +98,11 @@ result<std::shared_ptr<instance>> instance::open(detail::core_config config,
   }
   list_as_open(s, std::move(listed));
   s->is_open_ = true;
+  if (s->config_.in_memory || s->writes_file()) {
+    for (const auto& t : s->tables_) {
+      if (auto trimmed = t->trim(); !trimmed) return std::unexpected(trimmed.error());
+    }
+  }
   if (has_keeper) s->hire(*keeper, std::move(room));
   return s;
 }
@@ -113,7 +125,9 @@ std::shared_ptr<contents> live_table::make_contents() const {
                          .board = of_.commits().shared_board(),
                          .order = {&terms::compare, &terms::order_prefix},
                          .now = of_.clock().now(),
-                         .indexes = types_.indexes});
+                         .indexes = types_.indexes,
+                         .is_bounded = types_.bounds.is_set(),
+                         .evicts = evicts_});
 }
 
 table_description instance::describe(const wanted_table& t) const {
@@ -170,19 +184,22 @@ live_table& instance::add_table(std::uint32_t id, table_description as, detail::
 stores::file_options instance::file_options() const { return {where_, config_, first_}; }
 
 load_settings instance::how_to_load(bool may_have_several) const {
-  return {.policy = config_.missing_fields,
-          .path = config_.path,
-          .names_tables = !is_lone_,
-          .make =
-              [seed = process_hash_seed(system_), now = clock_.now()](kind what) {
-                return contents::make({.what = what,
-                                       .hash_seed = seed,
-                                       .order = {&terms::compare, &terms::order_prefix},
-                                       .now = now});
-              },
-          .has_schema = config_.format != file_format::dets,
-          .may_have_several = may_have_several,
-          .now = clock_.now()};
+  return {
+      .policy = config_.missing_fields,
+      .path = config_.path,
+      .names_tables = !is_lone_,
+      .make =
+          [seed = process_hash_seed(system_), now = clock_.now()](kind what, const size_bounds& b) {
+            return contents::make({.what = what,
+                                   .hash_seed = seed,
+                                   .order = {&terms::compare, &terms::order_prefix},
+                                   .now = now,
+                                   .is_bounded = b.is_set(),
+                                   .evicts = b.is_set() && b.when_full == when_full::evict});
+          },
+      .has_schema = config_.format != file_format::dets,
+      .may_have_several = may_have_several,
+      .now = clock_.now()};
 }
 
 /// The tables whose types the program has told.

@@ -144,6 +144,7 @@ struct operation : queued {
     change_same,
     touch,
     sweep,
+    trim,
     commit,
   };
 

@@ -80,8 +80,7 @@ result<> past_changes::teller::visit(const journal::change& c, std::uint64_t num
     if (in->is_bag_kind() || wish_.before) before_.emplace_back(c.value.begin(), c.value.end());
     return {};
   }
-  const bool has_expired = (c.flags & journal::flag::cause) == journal::flag::expired;
-  if (has_expired) t.cause = change_cause::expired;
+  t.cause = cause_of(c.flags);
   if (c.what == op::clear) t = {.table = in, .event = table_event::cleared};
   if (c.what == op::put || c.what == op::append) t.after = c.value;
   if (c.what == op::erase_value) t.before = c.value;

@@ -57,6 +57,7 @@ using reencode_function = bool (*)(bytes value, const decoding_rules& rules, enc
 entry_types make_entry_types(program_types types) {
   entry_types t;
   t.what = types.what;
+  t.bounds = types.bounds;
   t.key_schema = schema_text(types.key);
   t.value_schema = schema_text(types.value);
   t.check = [&key_shape = types.key, &value_shape = types.value, rules = types.rules](

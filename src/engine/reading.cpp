@@ -47,13 +47,20 @@ result<> live_table::look_up_and_count(const sought_key& key,
   if (is_bag_kind()) return look_up_all(*c, key, f);
   const auto* e = c->find(key, latest);
   if (e == nullptr) return std::unexpected(error(errc::not_found));
-  if (e->expires()) [[unlikely]] {
-    if (is_expired(*e)) return std::unexpected(error(errc::not_found));
+  if (e->has_tail()) [[unlikely]] {
+    if (!read_with_tail(*e)) return std::unexpected(error(errc::not_found));
     f(e->value());
     return {};
   }
   f(e->plain_value());
   return {};
+}
+
+/// Whether an entry that may have expired is there, which then is read.
+bool live_table::read_with_tail(const entry& e) const noexcept {
+  if (e.expires() && is_expired(e)) return false;
+  e.note_read();
+  return true;
 }
 
 error live_table::why_not_readable() const {
@@ -84,7 +91,7 @@ result<> live_table::lookup_many(std::span<const sought_key> keys,
     c->find_many(some, std::span(found).first(some.size()), latest);
     for (std::size_t i = 0; i < some.size(); ++i) {
       const auto* const e = found[i];
-      const bool is_there = e != nullptr && !(e->expires() && is_expired(*e));
+      const bool is_there = e != nullptr && (!e->has_tail() || read_with_tail(*e));
       if (is_there) f(at + i, e->value());
       if (reads_ == nullptr) continue;
       (void)reads_->begin();
@@ -220,9 +227,10 @@ result<table_stats> live_table::stats() const {
     s.sequence = c->published();
   }
   if (reads_ != nullptr) s.reads = reads_->read();
-  if (of_.clock().is_needed()) {
+  if (of_.clock().is_needed() || types_.bounds.is_set()) {
     const std::scoped_lock lock(of_.commits());
     add_expiry_figures(s);
+    add_bounds_figures(s);
   }
   of_.add_figures(s, *this);
   return s;

@@ -77,10 +77,11 @@ inline void live_table::note_erase(bool whole_key, bytes key, bytes value, group
             of_pair ? value : bytes{}});
 }
 
-/// put for tables with indexes, or that somebody observes, or whose entries expire; `what` may be
-/// expire, of an entry that gets another deadline.
+/// put for tables with indexes or bounds, or that somebody observes, or whose entries expire;
+/// `what` may be expire, of an entry that gets another deadline.
 staging live_table::put_with_care(entry::owner& e, std::uint64_t hash, group& to,
                                   journal::op what) {
+  draft().fit(e);
   return is_indexed_ ? put_indexed(e, hash, to, what) : put_observed(e, hash, to, what);
 }
 
@@ -93,6 +94,9 @@ staging live_table::drop_with_care(bool whole_key, bytes key, bytes value, group
 /// With a note for observers and for the file, of who wants one.
 staging live_table::put_observed(entry::owner& e, std::uint64_t hash, group& to, journal::op what) {
   if (!to.needs_care) return put_expiring(e, hash, to, what);
+  if (types_.bounds.is_set()) {
+    make_way(*e, is_bag_ ? nullptr : draft().find_staged(e->key(), hash), to);
+  }
   noted_change c{.of = this, .key = e->key(), .after = e->value()};
   if (!is_bag_kind()) {
     const auto* const there = find_live(e->key(), hash, to);
@@ -128,10 +132,7 @@ staging live_table::drop_observed(bool whole_key, bytes key, bytes value, group&
     if (!whole_key && !same_bytes(e.value(), value)) return;
     if (whole_key || !is_bag_kind()) note_before(to, e.key(), e.value());
     if (!to.is_observed) return;
-    to.noted.push_back({.of = this,
-                        .cause = cause == 0 ? change_cause::user : change_cause::expired,
-                        .key = e.key(),
-                        .before = e.value()});
+    to.noted.push_back({.of = this, .cause = cause_of(cause), .key = e.key(), .before = e.value()});
   });
   const auto s = drop_expiring(whole_key, key, value, to, cause);
   if (s.what != staged::unchanged) return s;
@@ -191,8 +192,10 @@ inline void live_table::stage_entry(operation& op, group& to) {
 }
 
 bool live_table::stage(operation& op, group& to) {
-  if (is_indexed_ && !to.keeps_indexes) [[unlikely]]
-    return stage_indexed(op, to);
+  if (is_special_) [[unlikely]] {
+    if (may_refuse_ && !to.empty() && must_be_alone(op)) return false;
+    if (is_indexed_ && !to.keeps_indexes) return stage_indexed(op, to);
+  }
   using verb = operation::verb;
   assert(owned_ && (op.on == this) &&
          "an operation is staged in its own table, while that is open");
@@ -214,6 +217,7 @@ bool live_table::stage(operation& op, group& to) {
     case verb::change_same: return stage_same(op, to);
     case verb::touch: stage_touch(op, to); return true;
     case verb::sweep: return stage_sweep(op, to);
+    case verb::trim: return stage_trim(op, to);
     case verb::clear: return stage_clear(op, to);
     case verb::commit: return op.commit->stage(op, to);
   }

@@ -85,6 +85,7 @@ std::size_t table_run::lookup(const sought_key& sought, detail::function_ref<voi
       found = shown_->find(sought, of_.at());
       if (found != nullptr && !shows(*found, peek)) found = nullptr;
     }
+    if (found != nullptr) found->note_read();
     if (!peek) reads_.add_key(found != nullptr ? found->key() : term_of(sought), found);
     if (found == nullptr) return 0;
     f(found->value());

@@ -193,6 +193,8 @@ void transaction_run::run_on_commit() {
 bool transaction_run::must_wait(const group& to) const noexcept {
   if (to.empty()) return false;
   if (log_.size() > large_transaction) return true;
+  // What is refused for its size takes all of its group with it.
+  if (std::ranges::any_of(tables_, [](const auto& t) { return t->on().may_refuse(); })) return true;
   return std::ranges::any_of(tables_, [](const auto& t) {
     const bool is_of_keys = t->reads().has_only_keys() && !t->has_index_reads();
     return t->on().is_touched() && (!is_of_keys || t->own().is_cleared());

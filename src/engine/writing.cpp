@@ -233,7 +233,9 @@ result<written> live_table::edit(bytes key, detail::edit_function how, const exp
   if (!may_write()) [[unlikely]]
     return std::unexpected(why_not());
   assert(!is_bag_kind());
-  if (auto valid = check(created); !valid) return std::unexpected(valid.error());
+  if (created.what() != expiry::form::by_default) [[unlikely]] {
+    if (auto valid = check_given(created); !valid) return std::unexpected(valid.error());
+  }
   operation op(*this, operation::verb::edit);
   op.key = key;
   op.how = &how;

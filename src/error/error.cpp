@@ -16,7 +16,7 @@ struct code_text {
   std::string_view sentence;
 };
 
-constexpr std::array<code_text, 29> texts{{
+constexpr std::array<code_text, 30> texts{{
     {"ok", "no error"},
     {"not_found", "no such key"},
     {"key_already_present", "the key is already present"},
@@ -46,6 +46,7 @@ constexpr std::array<code_text, 29> texts{{
     {"denied", "the server refused the login or the privilege"},
     {"unsafe_engine", "the server promises less than was asked for"},
     {"server_error", "the server reported an error"},
+    {"table_full", "the table is as large as it may be"},
 }};
 
 const code_text& text_of(errc code) noexcept {

@@ -34,6 +34,7 @@ inline constexpr std::uint8_t before = 2;
 /// erase: why the entry went, in two bits; zero is a call of erase.
 inline constexpr std::uint8_t cause = 0b1100;
 inline constexpr std::uint8_t expired = 0b0100;
+inline constexpr std::uint8_t evicted = 0b1000;
 }  // namespace flag
 
 /// Of an entry that does not expire.

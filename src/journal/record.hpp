@@ -32,10 +32,9 @@ void append_record_head(std::vector<std::byte>& out, const change& c);
   const bool may_tell = c.what == op::put || c.what == op::append;
   if (may_tell && c.flags == flag::before) return 0;
   const bool may_expire = c.what == op::put || c.what == op::expire;
-  const std::uint8_t known = may_expire ? flag::deadline
-                             : c.what == op::erase && (c.flags & flag::cause) == flag::expired
-                                 ? flag::expired
-                                 : std::uint8_t{0};
+  const auto cause = static_cast<std::uint8_t>(c.flags & flag::cause);
+  const bool has_cause = c.what == op::erase && (cause == flag::expired || cause == flag::evicted);
+  const std::uint8_t known = may_expire ? flag::deadline : has_cause ? cause : std::uint8_t{0};
   return static_cast<std::uint8_t>(c.flags & ~known);
 }
 [[nodiscard]] constexpr bool has_unknown_flags(const change& c) noexcept {

@@ -17,7 +17,7 @@ constexpr std::size_t largest_growth = 4096;
 }  // namespace
 
 bag_contents::bag_contents(const options& o)
-    : versioned(o),
+    : versioned(o, index_share),
       distinct_(o.what == kind::bag),
       pairs_owner_{o.hash_seed},
       lists_(*this, limbo_, held_),
@@ -205,6 +205,7 @@ void bag_contents::append(value_list& list, entry::owner e) noexcept {
   auto* const slot = new (chunk.slots() + index) value_slot;
   held_.add(memory::blocks::rounded(e->footprint()));
   count(e.get(), 1);
+  if (residents_) residents_->add(e.get());
   e->stamp.store(unpublished << 1, std::memory_order_relaxed);
   slot->which.store(e.release(), std::memory_order_release);
   chunk.filled.store(index + 1, std::memory_order_release);
@@ -246,6 +247,7 @@ staging bag_contents::stage_insert(entry::owner& e, std::uint64_t hash) {
 void bag_contents::stage_death(value_list& list, value_slot& slot) noexcept {
   slot.died.store(dying, std::memory_order_release);
   count(slot.get(), -1);
+  if (residents_) residents_->remove(slot.get());
   --list.live;
   staged_.push_back({.what = change::sort::death, .list = &list, .slot = &slot});
 }

@@ -55,6 +55,8 @@ class bag_contents final : public versioned<contents> {
   }
 
  private:
+  /// For size_bounds: a slot of a list, and about a list of its own.
+  static constexpr std::size_t index_share = 48;
   using list_index = hash_index<bag_contents>;
   /// What the index of pairs hashes: key and value of a slot's entry.
   struct pair_owner {

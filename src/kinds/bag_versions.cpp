@@ -113,10 +113,12 @@ void bag_contents::undo(const change& c) noexcept {
   if (c.what == change::sort::death) {
     c.slot->died.store(still_alive, std::memory_order_release);
     ++c.list->live;
+    if (residents_) residents_->take_back(nullptr, c.slot->get());
     return;
   }
   if (c.list->has_pairs) drop_pair(*c.slot);
   entry* const e = c.slot->get();
+  if (residents_) residents_->take_back(e, nullptr);
   c.chunk->filled.store(c.chunk->count() - 1, std::memory_order_release);
   c.list->last = c.chunk;
   --c.list->slots;

@@ -15,7 +15,8 @@ namespace shelf::kinds {
 
 contents::contents(const options& o)
     : retirement(1),
-      board_(o.board != nullptr ? o.board : std::make_shared<version_board>(o.first)) {}
+      board_(o.board != nullptr ? o.board : std::make_shared<version_board>(o.first)),
+      evicts_(o.evicts) {}
 
 sequence contents::published() const noexcept { return board_->published(); }
 

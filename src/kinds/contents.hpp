@@ -40,6 +40,7 @@ enum class staged : std::uint8_t {
 
 class expiry_wheel;
 class index_set;
+class residents;
 class version_board;
 
 struct staging {
@@ -91,6 +92,8 @@ class contents : public std::enable_shared_from_this<contents> {
     key_order order{};  ///< ordered_set: how keys compare (terms::compare, terms::order_prefix)
     deadline now = 0;   ///< about what time it is; where the wheel begins
     detail::index_definitions indexes = nullptr;  ///< empty ones come with the contents
+    bool is_bounded = false;                      ///< keeps count of its residents
+    bool evicts = false;                          ///< and of which go first; set kinds
   };
   [[nodiscard]] static std::shared_ptr<contents> make(const options& o);
   virtual ~contents();
@@ -213,6 +216,17 @@ class contents : public std::enable_shared_from_this<contents> {
   [[nodiscard]] virtual expiry_wheel& wheel() noexcept = 0;
   [[nodiscard]] virtual const expiry_wheel& wheel() const noexcept = 0;
 
+  // Of a table that is bounded.
+  /// What it holds as the staged changes leave it; null if it is not bounded. The writer's own.
+  [[nodiscard]] const residents* population() const noexcept { return population_; }
+  [[nodiscard]] residents* population() noexcept { return population_; }
+  /// Makes the entry one that these contents can hold. Before stage_insert(). Throws
+  /// std::bad_alloc.
+  void fit(entry::owner& e) const {
+    if (evicts_ && !e->is_resident()) [[unlikely]]
+      e = entry::make_resident(*e);
+  }
+
   /// The version from which the table shows these contents. Set before any reader has them.
   sequence since = 0;
   /// Null if the table has none. Whoever stages entries stages them here, too. Set before any
@@ -235,6 +249,8 @@ class contents : public std::enable_shared_from_this<contents> {
 
   std::shared_ptr<version_board> board_;
   std::atomic<bool> has_deadlines_{false};
+  residents* population_ = nullptr;  ///< if they are bounded
+  const bool evicts_;
 
  private:
   [[nodiscard]] static std::shared_ptr<contents> make_kind(const options& o);

@@ -15,16 +15,17 @@ namespace shelf::kinds {
 static_assert(std::is_trivially_destructible_v<entry>, "entries are freed as bare blocks");
 
 [[gnu::always_inline]] inline entry* entry::with_room(std::size_t key_size, std::size_t value_size,
-                                                      bool expires) {
+                                                      std::uint8_t sort) {
   assert(key_size <= std::numeric_limits<std::uint32_t>::max());
   assert(value_size <= longest_value);
-  void* const block =
-      memory::blocks::allocate(footprint(key_size, value_size + (expires ? tail_bytes : 0)));
+  const auto tail = sort != 0 ? tail_bytes(sort) : 0;
+  void* const block = memory::blocks::allocate(footprint(key_size, value_size + tail));
   auto* const made =
       new (block) entry(static_cast<std::uint32_t>(key_size),
-                        static_cast<std::uint32_t>(value_size) | (expires ? expires_bit : 0));
+                        static_cast<std::uint32_t>(value_size) | (sort != 0 ? tail_bit : 0));
   assert(reinterpret_cast<std::byte*>(&made->value_size_ + 1) ==
          static_cast<std::byte*>(block) + header_bytes);
+  if (sort != 0) made->store(0, sort);
   return made;
 }
 
@@ -52,11 +53,21 @@ entry::owner entry::make_of_pieces(bytes key, std::span<const bytes> value) {
   return owner(made);
 }
 
-entry::owner entry::make_expiring(bytes key, std::span<const bytes> value, deadline until) {
-  auto* const made = with_room(key.size(), size_of(value), true);
+entry::owner entry::make_with_tail(bytes key, std::span<const bytes> value, deadline until,
+                                   bool is_resident) {
+  const bool expires = until != no_deadline;
+  const auto sort =
+      static_cast<std::uint8_t>((expires ? expiring_sort : 0) | (is_resident ? resident_sort : 0));
+  auto* const made = with_room(key.size(), size_of(value), sort);
   made->fill(key, value);
-  made->set_until(until);
-  made->set_wheel_place(0);
+  if (expires) {
+    made->store(deadline_at, until);
+    made->set_wheel_place(0);
+  }
+  if (is_resident) {
+    made->clear_queue();
+    made->forget_read();
+  }
   return owner(made);
 }
 

@@ -27,7 +27,7 @@ bool has_key(entry_reference r, const sought_key& key) noexcept {
 }  // namespace
 
 set_contents::set_contents(const options& o)
-    : versioned(o), seed_(o.hash_seed), index_(*this, limbo_, held_) {}
+    : versioned(o, index_share), seed_(o.hash_seed), index_(*this, limbo_, held_) {}
 
 // Readers.
 
@@ -127,9 +127,12 @@ bool set_contents::is_staged(entry_reference r) const noexcept {
 /// After this, staging one change more, publishing and discarding need no memory but a record.
 void set_contents::make_room_for_one() {
   if (staged_.size() == staged_.capacity()) staged_.reserve(2 * staged_.size() + 8);
-  if (track_unsaved_) unsaved_.reserve(staged_.size() + 1, taken_);
   limbo_.reserve(retired_a_change * (staged_.size() + 2));
   sizes_.reserve();
+  if (!keeps_lists_) [[likely]]
+    return;
+  if (track_unsaved_) unsaved_.reserve(staged_.size() + 1, taken_);
+  if (residents_) residents_->reserve_one();
 }
 
 version_record* set_contents::make_record(entry_reference owner, entry_reference previous) {
@@ -151,6 +154,13 @@ void set_contents::count(entry_reference gone, entry_reference come) noexcept {
   add(come, 1);
 }
 
+/// Null where there is none, as for a tombstone.
+void set_contents::note_residents(entry* gone, entry* come) noexcept {
+  if (gone != nullptr && come != nullptr) return residents_->replace(gone, come);
+  if (gone != nullptr) residents_->remove(gone);
+  if (come != nullptr) residents_->add(come);
+}
+
 /// Puts an entry into the index, over nothing or over a published one.
 void set_contents::stage(index::place place, std::uint64_t hash, entry::owner& e, bool tombstone) {
   const auto now = reference_to(e.get(), tombstone);
@@ -167,6 +177,8 @@ void set_contents::stage(index::place place, std::uint64_t hash, entry::owner& e
                  std::memory_order_release);
   staged_.push_back({now, before, record, hash});
   count(before, now);
+  if (residents_) [[unlikely]]
+    note_residents(live_entry_in(before), live_entry_in(now));
   place ? index_.replace(place, now) : index_.insert(hash, now);
   static_cast<void>(e.release());
 }
@@ -185,6 +197,7 @@ void set_contents::stage_on_top(index::place place, entry::owner& e, bool tombst
   if (c.record != nullptr) c.record->owner = now;
   c.now = now;
   count(old, now);
+  if (residents_) note_residents(live_entry_in(old), live_entry_in(now));
   index_.replace(place, now);
   retire(old);
   static_cast<void>(e.release());
@@ -269,6 +282,7 @@ void set_contents::discard() noexcept {
     const auto hash = this->hash(c.now);
     const auto place = index_.find_place(hash, c.now);
     assert(place);
+    if (residents_) residents_->take_back(live_entry_in(c.now), live_entry_in(c.before));
     c.before != 0 ? index_.replace(place, c.before) : index_.remove(place);
     retire(c.now);
     if (c.record != nullptr) retire(c.record);

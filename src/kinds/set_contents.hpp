@@ -52,6 +52,8 @@ class set_contents final : public versioned<contents> {
   }
 
  private:
+  /// For size_bounds: a slot of the index, and what it keeps free.
+  static constexpr std::size_t index_share = 12;
   using index = hash_index<set_contents>;
   class set_walker;
   /// Blocks a change may put into limbo when it is published or discarded: a record, what was
@@ -75,6 +77,7 @@ class set_contents final : public versioned<contents> {
   void stage(index::place place, std::uint64_t hash, entry::owner& e, bool tombstone);
   void stage_on_top(index::place place, entry::owner& e, bool tombstone);
   void count(entry_reference gone, entry_reference come) noexcept;
+  void note_residents(entry* gone, entry* come) noexcept;
 
   void note_unsaved(const change& c) noexcept;
   void tidy(const change& c, sequence number, const version_board::held_versions& held) noexcept;

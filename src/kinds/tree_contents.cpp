@@ -8,7 +8,7 @@
 namespace shelf::kinds {
 
 tree_contents::tree_contents(const options& o)
-    : versioned(o),
+    : versioned(o, index_share),
       order_(o.order),
       draft_(order_, held_),
       tombstones_(by_key{&order_}),
@@ -107,6 +107,7 @@ void tree_contents::make_room(std::size_t depth) {
   limbo_.reserve(draft_.left().size() + 3 * depth + 6 + staged_.size() + 2);
   sizes_.reserve();
   if (next_ == nullptr) next_ = make_version();
+  if (residents_) residents_->reserve_one();
 }
 
 tree_contents::version* tree_contents::make_version() {
@@ -151,6 +152,7 @@ staging tree_contents::stage_insert(entry::owner& e, std::uint64_t) {
   now->stamp.store(stamp_of(unpublished), std::memory_order_relaxed);
   count(now, 1);
   if (old != nullptr) count(old, -1);
+  if (residents_) old != nullptr ? residents_->replace(old, now) : residents_->add(now);
   draft_.put(path, now);
   if (on_staged) {
     now->unsaved_at = old->unsaved_at;
@@ -193,6 +195,7 @@ staging tree_contents::stage_erase(bytes key) {
     staged_.push_back({nullptr, old, corpse, std::move(node)});
   }
   count(old, -1);
+  if (residents_) residents_->remove(old);
   draft_.erase(path);
   if (on_staged) overtaken_.push_back(old);
   return {staged::erased, 1};
@@ -214,6 +217,7 @@ const entry* tree_contents::seek_staged(place where, bytes key) const noexcept {
 
 void tree_contents::discard() noexcept {
   for (change& c : staged_) {
+    if (residents_) residents_->take_back(c.now, c.before);
     if (c.now != nullptr) destroy(c.now);
     if (c.tombstone) destroy(c.tombstone.value());
     if (c.corpse != nullptr) {

@@ -55,6 +55,8 @@ class tree_contents final : public versioned<ordered_contents> {
   }
 
  private:
+  /// For size_bounds: a place in a leaf with the start of its key, and what leaves keep free.
+  static constexpr std::size_t index_share = 24;
   struct version {
     std::atomic<sequence> number{0};
     tree_node* root = nullptr;

@@ -4,6 +4,7 @@
 
 #include "kinds/contents.hpp"
 #include "kinds/expiry_wheel.hpp"
+#include "kinds/residents.hpp"
 #include "kinds/unsaved_list.hpp"
 #include "memory/limbo.hpp"
 
@@ -173,7 +174,7 @@ class versioned : public Border {
   [[nodiscard]] std::size_t waiting() const noexcept final { return limbo_.waiting(); }
   [[nodiscard]] expiry_wheel& wheel() noexcept final { return wheel_; }
   [[nodiscard]] const expiry_wheel& wheel() const noexcept final { return wheel_; }
-  void track_unsaved() noexcept final { track_unsaved_ = true; }
+  void track_unsaved() noexcept final { track_unsaved_ = keeps_lists_ = true; }
   [[nodiscard]] std::size_t unsaved_count() const noexcept final { return unsaved_.count(); }
   void join(std::shared_ptr<version_board> board) noexcept final {
     assert(this->staged_count() == 0 && this->board_->pin_count() == 0);
@@ -182,14 +183,19 @@ class versioned : public Border {
   }
 
  protected:
-  explicit versioned(const contents::options& o)
+  /// `share`: bytes of its index that an entry takes.
+  versioned(const contents::options& o, std::size_t share)
       : Border(o),
         limbo_(held_),
         wheel_(held_),
         track_unsaved_(o.track_unsaved),
+        keeps_lists_(o.track_unsaved || o.is_bounded),
         unsaved_(held_),
         taken_(held_) {
     wheel_.advance(o.now, 0);
+    if (!o.is_bounded) return;
+    residents_ = std::make_unique<residents>(held_, share, o.evicts);
+    this->population_ = residents_.get();
   }
   ~versioned() override { this->note_released(held_.value()); }
 
@@ -216,7 +222,9 @@ class versioned : public Border {
   memory::byte_count payload_;  ///< key and value bytes of the published entries
   memory::limbo limbo_;
   expiry_wheel wheel_;
+  std::unique_ptr<residents> residents_;  ///< of a bounded table
   bool track_unsaved_;
+  bool keeps_lists_;      ///< of unsaved changes, or of residents
   unsaved_list unsaved_;  ///< changes since the last save
   unsaved_list taken_;    ///< those that a save is writing
 };

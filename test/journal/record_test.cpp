@@ -82,7 +82,7 @@ TEST(Record, EachOpHasItsOwnFlags) {
   EXPECT_FALSE(unknown(op::expire, 0));
   EXPECT_FALSE(unknown(op::erase, flag::expired));
   EXPECT_TRUE(unknown(op::erase, 1));
-  EXPECT_TRUE(unknown(op::erase, 8)) << "a cause that no version has written";
+  EXPECT_FALSE(unknown(op::erase, flag::evicted));
   EXPECT_TRUE(unknown(op::erase, 12));
   EXPECT_TRUE(unknown(op::append, 1));
   EXPECT_FALSE(unknown(op::put, flag::before));

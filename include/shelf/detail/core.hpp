@@ -67,6 +67,8 @@ struct entry_types {
   result<> (*compare_schema)(const std::string& stored, const std::string& wanted,
                              missing_fields policy) = nullptr;
   index_definitions indexes = nullptr;
+  /// How large the program lets the table become.
+  size_bounds bounds = {};
 };
 
 /// What a program's table tells the core of K and V. From it the core makes entry_types, compiled
@@ -80,6 +82,7 @@ struct program_types {
   const decoding_rules& rules;
   function<bool(bytes key, bytes value)> accept = {};
   index_definitions indexes = nullptr;
+  size_bounds bounds = {};
 };
 [[nodiscard]] entry_types make_entry_types(program_types types);
 

@@ -53,6 +53,7 @@ template <class T>
       "ordered_set of the key and value types.");
   typename T::config c;
   c.check = std::move(d.options.check);
+  c.bounds = d.options.bounds;
   return {.name = std::move(d.name),
           .types = make_entry_types(table_access::types_of<T>(c, rules)),
           .storage = d.options.storage,

@@ -23,6 +23,7 @@ enum class change_level : std::uint8_t {
 enum class change_cause : std::uint8_t {
   user,     ///< a call of the program
   expired,  ///< the entry had expired, and was swept
+  evicted,  ///< the entry made room for another; see size_bounds
 };
 
 /// What a batch did to all entries of a table at once, before its changes.

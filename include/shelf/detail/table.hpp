@@ -30,7 +30,8 @@ program_types types_of(const config<K, V>& c, const decoding_rules& rules) {
                   .value = shape_of<V>(),
                   .reencode = &reencode<V>,
                   .rules = rules,
-                  .accept = {}};
+                  .accept = {},
+                  .bounds = c.bounds};
   if (c.check) {
     t.accept = [accept = c.check, rules](bytes key, bytes value) {
       K k{};
@@ -103,7 +104,9 @@ table<K, V, Kind> table<K, V, Kind>::in_memory(std::string name) {
 template <class K, class V, kind Kind>
 result<table<K, V, Kind>> table<K, V, Kind>::in_memory(std::string name,
                                                        const memory_options& options) {
-  auto core = detail::make_table(std::move(name), options, detail::types_of<K, V, Kind>({}, {}));
+  config c;
+  c.bounds = options.bounds;
+  auto core = detail::make_table(std::move(name), options, detail::types_of<K, V, Kind>(c, {}));
   if (!core) return std::unexpected(core.error());
   return table(std::move(*core), {}, {});
 }
