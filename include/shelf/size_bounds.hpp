@@ -34,6 +34,7 @@ struct size_bounds {
                                                std::size_t size) const noexcept {
     return (max_entries != 0 && entries > max_entries) || (max_bytes != 0 && size > max_bytes);
   }
+  /// Member by member.
   friend constexpr bool operator==(const size_bounds&, const size_bounds&) noexcept = default;
 };
 

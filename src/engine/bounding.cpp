@@ -2,6 +2,7 @@
 // Tables that may only become so large: room made for what is written, or the write refused.
 #include "engine/instance.hpp"
 #include "engine/live_table.hpp"
+#include "file/seeded_bug.hpp"
 #include "kinds/residents.hpp"
 
 #include <algorithm>
@@ -102,6 +103,7 @@ void live_table::make_way(const entry& e, const entry* there, group& to) {
   const auto& bounds = types_.bounds;
   auto& all = *draft().population();
   const auto grows_to = [&] {
+    if (file::has_bug(file::seeded_bug::evicted_a_batch_later)) return is_too_large();
     const auto entries = all.count() + (there == nullptr ? 1 : 0);
     const auto bytes =
         all.bytes() + all.bytes_of(e) - (there == nullptr ? 0 : all.bytes_of(*there));

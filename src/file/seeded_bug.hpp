@@ -42,6 +42,8 @@ enum class seeded_bug : std::uint8_t {
   deadline_ignored,              ///< records are read without their deadlines
   // Of indexes.
   index_not_discarded,  ///< a group that failed leaves its items in the indexes
+  // Of bounds.
+  evicted_a_batch_later,  ///< an insert makes room only for what is there already
 };
 
 #ifdef SHELF_SEEDED_BUGS

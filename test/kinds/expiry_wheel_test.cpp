@@ -125,7 +125,7 @@ TEST(ExpiringEntry, KeepsItsDeadlineBehindItsValue) {
   const auto plain = entry::make(as_bytes("key"), as_bytes("value"));
   EXPECT_EQ(plain->until(), no_deadline);
   EXPECT_FALSE(plain->is_expired(no_deadline));
-  EXPECT_EQ(e->footprint(), plain->footprint() + 12);
+  EXPECT_EQ(e->footprint(), plain->footprint() + 13);
   EXPECT_FALSE(plain->has_same_value(*e));
 }
 

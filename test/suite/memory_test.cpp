@@ -183,12 +183,13 @@ template <class F>
   return (kibibytes << 10) - before;
 }
 
-/// Copies of a value of 40 MiB that are made of it at most, the entry's own included.
+/// Copies of a value of 40 MiB that are made of it at most, the entry's own included. A quarter of
+/// one is left for what does not depend on the value: buffers, and rounding to large pages.
 void expect_copies(const char* verb, double most, const std::function<void()>& write) {
   constexpr double size = 40 << 20;
   const auto peak = peak_of(write);
   if (!peak) return;
-  EXPECT_LT(static_cast<double>(*peak) / size, most + 0.15) << verb;
+  EXPECT_LT(static_cast<double>(*peak) / size, most + 0.25) << verb;
 }
 
 TEST(LargeValue, IsCopiedIntoItsEntryAndNowhereElse) {
