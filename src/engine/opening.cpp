@@ -5,6 +5,7 @@
 #include "engine/open_registry.hpp"
 #include "error/printable.hpp"
 #include "file/seeded_bug.hpp"
+#include "journal/journal_file.hpp"
 #include "stores/capabilities.hpp"
 #include "term/order.hpp"
 
@@ -423,6 +424,8 @@ result<> instance::open_to_read_only(std::vector<wanted_table>& wanted) {
   }
   auto view = std::move(found->view);
   found_ = std::move(*found);
+  // Nobody writes on in a file that has counted too far: there is nothing to follow.
+  if (view && view->found().sequence > journal::most_sequence) view.reset();
   if (view) commits_.continue_after(view->found().sequence);
   add_loaded(load, wanted);
   if (view) {
