@@ -5,8 +5,6 @@
 #include "suite/ground.hpp"
 
 #include <malloc.h>
-
-#include <malloc.h>
 #include <unistd.h>
 
 #include <fstream>
