@@ -50,11 +50,14 @@ void live_table::submit_with_keys(operation& op) {
     if (e && done) done = derive(e->value(), keys);
   };
   add(op.made);
-  if (op.entries != nullptr) std::ranges::for_each(op.entries->entries(), add);
-  if (op.all != nullptr) {
+  using verb = operation::verb;
+  if (op.what == verb::insert_batch || op.what == verb::insert_batch_new) {
+    std::ranges::for_each(op.entries->entries(), add);
+  } else if (op.what == verb::write) {
     for (const auto& c : op.all->changes) add(c.made);
+  } else if (op.what == verb::change_same) {
+    std::ranges::for_each(op.same->made, add);
   }
-  if (op.same != nullptr) std::ranges::for_each(op.same->made, add);
   if (!done) {
     op.failure = done.error();
     return;
@@ -81,8 +84,11 @@ void live_table::submit_again(operation& op, derived_keys& keys) {
   operation next(*this, op.what);
   next.hash = op.hash;
   next.key = op.key;
-  next.step = op.step;
-  next.how = op.how;
+  if (op.what == operation::verb::edit) {
+    next.how = op.how;
+  } else {
+    next.step = op.step;
+  }
   next.created = op.created;
   next.derived = &keys;
   of_.wait_for_reservation(*this);

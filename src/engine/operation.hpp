@@ -152,22 +152,25 @@ struct operation : queued {
 
   live_table* on;
   verb what;
-  bool keeps = false;                          ///< insert, touch: the deadline that is there
-  entry::owner made;                           ///< insert, insert_new, replace_if
-  std::uint64_t hash = 0;                      ///< of its key, see contents::announce
-  encoded_batch* entries = nullptr;            ///< insert_batch...
-  batch_write* all = nullptr;                  ///< write
-  bytes key;                                   ///< erase..., update_counter, replace_if, edit, take
-  bytes value;                                 ///< erase_value, replace_if
-  bytes expected;                              ///< replace_if
-  const detail::counter_step* step = nullptr;  ///< update_counter
-  const detail::edit_function* how = nullptr;  ///< edit
-  const taker* to_take = nullptr;              ///< take, take_end
-  same_write* same = nullptr;                  ///< change_same
-  const deadline* until = nullptr;             ///< touch
-  sweep_request* to_sweep = nullptr;           ///< sweep
-  const expiry* created = nullptr;             ///< edit: of a key that it creates
-  commit_request* commit = nullptr;
+  bool keeps = false;      ///< insert, touch: the deadline that is there
+  entry::owner made;       ///< insert, insert_new, replace_if
+  std::uint64_t hash = 0;  ///< of its key, see contents::announce
+  /// What the verb asks for; which it is, `what` says.
+  union {
+    encoded_batch* entries = nullptr;  ///< insert_batch...
+    batch_write* all;                  ///< write
+    const detail::counter_step* step;  ///< update_counter
+    const detail::edit_function* how;  ///< edit
+    const taker* to_take;              ///< take, take_end
+    same_write* same;                  ///< change_same
+    const deadline* until;             ///< touch
+    sweep_request* to_sweep;           ///< sweep
+    commit_request* commit;            ///< commit
+  };
+  bytes key;                        ///< erase..., update_counter, replace_if, edit, take
+  bytes value;                      ///< erase_value, replace_if
+  bytes expected;                   ///< replace_if
+  const expiry* created = nullptr;  ///< edit: of a key that it creates
   derived_keys* derived = nullptr;  ///< of the values known so far
 
   // What became of it.

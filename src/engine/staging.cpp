@@ -182,10 +182,6 @@ namespace {
 }  // namespace
 
 inline void live_table::stage_entry(operation& op, group& to) {
-  if (op.what == operation::verb::insert_new && find_live(op.made->key(), op.hash, to) != nullptr) {
-    op.failure = error(errc::key_already_present);
-    return;
-  }
   if (op.keeps) [[unlikely]]
     keep_deadline(op.made, op.hash, to);
   op.outcome = outcome_of(put(op.made, op.hash, to).what);
@@ -200,8 +196,14 @@ bool live_table::stage(operation& op, group& to) {
   assert(owned_ && (op.on == this) &&
          "an operation is staged in its own table, while that is open");
   switch (op.what) {
-    case verb::insert:
-    case verb::insert_new: stage_entry(op, to); return true;
+    case verb::insert: stage_entry(op, to); return true;
+    case verb::insert_new:
+      if (find_live(op.made->key(), op.hash, to) == nullptr) {
+        stage_entry(op, to);
+      } else {
+        op.failure = error(errc::key_already_present);
+      }
+      return true;
     case verb::insert_batch:
     case verb::insert_batch_new: return stage_batch(op, to);
     case verb::write: return stage_changes(op, to);

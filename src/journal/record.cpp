@@ -4,6 +4,7 @@
 
 #include "journal/little_endian.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <limits>
@@ -65,7 +66,8 @@ void append_record_head(std::vector<std::byte>& out, const change& c) {
   assert(c.key.size() <= std::numeric_limits<std::uint32_t>::max());
   assert(c.value.size() <= std::numeric_limits<std::uint32_t>::max());
   constexpr std::size_t longest_varint = 5;
-  std::array<std::byte, 2 + 3 * longest_varint + sizeof c.deadline> head;
+  constexpr std::size_t short_key = 64;  ///< is written with what stands before it
+  std::array<std::byte, 2 + 3 * longest_varint + sizeof c.deadline + short_key> head;
   head[0] = static_cast<std::byte>(c.what);
   head[1] = static_cast<std::byte>(c.flags);
   auto* end = store_varint(head.data() + 2, c.table);
@@ -74,6 +76,10 @@ void append_record_head(std::vector<std::byte>& out, const change& c) {
   if (has_deadline(c)) [[unlikely]] {
     store_le(end, c.deadline);
     end += sizeof c.deadline;
+  }
+  if (c.key.size() <= short_key) {
+    out.insert(out.end(), head.data(), std::ranges::copy(c.key, end).out);
+    return;
   }
   out.insert(out.end(), head.data(), end);
   out.insert(out.end(), c.key.begin(), c.key.end());

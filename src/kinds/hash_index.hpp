@@ -117,6 +117,19 @@ class hash_index {
   [[nodiscard]] place find_place(std::uint64_t hash, std::uint64_t reference) const noexcept {
     return find_place(hash, [&](std::uint64_t other) { return other == reference; });
   }
+  /// A place just found, for who will ask for the same key again.
+  void remember(place p, std::uint64_t hash) const noexcept {
+    last_ = p;
+    last_hash_ = hash;
+  }
+  /// Whether a place with this hash was the last to be remembered.
+  [[nodiscard]] bool remembers(std::uint64_t hash) const noexcept { return last_hash_ == hash; }
+  /// That place, if `matches(reference)` holds for what it has now.
+  template <class Matches>
+  [[nodiscard]] place recall(const Matches& matches) const noexcept {
+    const auto word = last_ ? last_.at->load(std::memory_order_relaxed) : empty_slot;
+    return is_reference(word) && matches(reference_in(word)) ? last_ : place{};
+  }
   /// After this one insert of the hash needs no memory. Throws std::bad_alloc.
   void make_room(std::uint64_t hash) {
     for (;;) {
@@ -266,6 +279,9 @@ class hash_index {
   memory::byte_count& held_;
   std::atomic<directory*> directory_{nullptr};
   std::size_t live_ = 0;
+  // The writer's.
+  mutable place last_;  ///< of a segment in the directory
+  mutable std::uint64_t last_hash_ = 0;
 };
 
 template <class Owner>
@@ -311,6 +327,7 @@ void hash_index<Owner>::resize(hash_segment* old, std::size_t buckets) {
     if (is_reference(word)) filler.place(word);
   }
   enter(directory_.load(std::memory_order_relaxed), fresh);
+  last_ = {};
   limbo_.push(old, hash_segment::bytes(old->buckets));
 }
 
@@ -358,6 +375,7 @@ void hash_index<Owner>::split(hash_segment* old) {
   enter(d, fresh.take(1));
   enter(d, fresh.take(0));
   directory_.store(d, std::memory_order_release);
+  last_ = {};
   limbo_.push(old, hash_segment::bytes(old->buckets));
   if (narrow != nullptr) limbo_.push(narrow, directory::bytes(narrow->depth));
 }
@@ -380,6 +398,7 @@ void hash_index<Owner>::reserve(std::size_t count) {
   for (std::size_t i = 0; i < fresh.size(); ++i) enter(d, fresh.take(i));
   hash_segment* const first = segment_in(old->at()[0].load(std::memory_order_relaxed));
   directory_.store(d, std::memory_order_release);
+  last_ = {};
   limbo_.push(first, hash_segment::bytes(first->buckets));
   limbo_.push(old, directory::bytes(0));
 }

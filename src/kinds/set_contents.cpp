@@ -120,6 +120,15 @@ set_contents::index::place set_contents::place_of(std::uint64_t hash, bytes key)
   });
 }
 
+/// The same, of a key that the operation under way may have looked for before.
+set_contents::index::place set_contents::place_again(std::uint64_t hash, bytes key) const noexcept {
+  if (index_.remembers(hash)) [[unlikely]] {
+    const auto last = index_.recall([&](entry_reference r) { return has_key(r, key); });
+    if (last) return last;
+  }
+  return place_of(hash, key);
+}
+
 bool set_contents::is_staged(entry_reference r) const noexcept {
   return !staged_.empty() && number_of(entry_in(r)) == unpublished;
 }
@@ -205,7 +214,7 @@ void set_contents::stage_on_top(index::place place, entry::owner& e, bool tombst
 
 staging set_contents::stage_insert(entry::owner& e, std::uint64_t hash) {
   assert(hash == hash_of(e->key(), seed_));
-  const auto place = place_of(hash, e->key());
+  const auto place = place_again(hash, e->key());
   if (!place) {
     stage(place, hash, e, false);
     return {staged::added};
@@ -224,7 +233,7 @@ std::uint64_t set_contents::announce(bytes key) const noexcept {
 
 staging set_contents::stage_erase(bytes key) {
   const auto hash = hash_of(key, seed_);
-  const auto place = place_of(hash, key);
+  const auto place = place_again(hash, key);
   if (!place || is_tombstone(place.reference())) return {staged::unchanged};
   const auto old = place.reference();
   auto tombstone = entry::make(key, {});
@@ -241,6 +250,7 @@ staging set_contents::stage_erase_value(bytes key, bytes value) {
 const entry* set_contents::find_staged(bytes key, std::uint64_t hash) const {
   assert(hash == hash_of(key, seed_));
   const auto place = place_of(hash, key);
+  if (place) index_.remember(place, hash);
   return place ? live_entry_in(place.reference()) : nullptr;
 }
 

@@ -70,6 +70,7 @@ class set_contents final : public versioned<contents> {
 
   [[nodiscard]] entry_reference visible(entry_reference r, sequence at) const noexcept;
   [[nodiscard]] index::place place_of(std::uint64_t hash, bytes key) const noexcept;
+  [[nodiscard]] index::place place_again(std::uint64_t hash, bytes key) const noexcept;
   [[nodiscard]] bool is_staged(entry_reference r) const noexcept;
 
   void make_room_for_one();

@@ -59,6 +59,41 @@ TEST(Set, LaterChangesOfABatchSeeEarlierOnesAndWin) {
   EXPECT_EQ(t->payload_bytes(), 0u);
 }
 
+TEST(Set, AKeyLookedForBeforeIsFoundWhereItIsWhateverHappenedSince) {
+  auto t = make_set();
+  text_map model;
+  std::mt19937 random(7);
+  const std::uint64_t keys = scaled(4000);
+  for (std::uint64_t step = 0; step < 40 * keys; ++step) {
+    // Grows, then shrinks: segments are rebuilt between the look and the change.
+    const bool grows = step % (4 * keys) < 2 * keys;
+    const auto looked_for = numbered(random() % keys);
+    const auto* const there = t->find_staged(as_bytes(looked_for));
+    ASSERT_EQ(there != nullptr, model.contains(looked_for));
+    for (auto others = random() % 4; others != 0; --others) {
+      const auto other = numbered(random() % keys);
+      if (grows) {
+        insert(*t, other, "other");
+        model[other] = "other";
+      } else {
+        ASSERT_EQ(erase(*t, other).what == staged::erased, model.erase(other) == 1);
+      }
+      if (random() % 2 == 0) publish(*t);
+    }
+    const auto value = std::to_string(step);
+    const auto what = insert(*t, looked_for, value).what;
+    ASSERT_EQ(what == staged::added, !model.contains(looked_for)) << step;
+    model[looked_for] = value;
+    if (!grows) {
+      ASSERT_EQ(erase(*t, looked_for).what, staged::erased);
+      model.erase(looked_for);
+    }
+    if (random() % 2 == 0) publish(*t);
+  }
+  publish(*t);
+  EXPECT_EQ(as_map(all_of(*t)), model);
+}
+
 TEST(Set, ADiscardedBatchLeavesEverythingAsItWas) {
   auto t = make_set();
   insert(*t, "a", "1");
