@@ -37,6 +37,8 @@ sample make_sample(flavour what, bool sealed) {
   must(table->close());
   must(table->open(&disk, {}));
   made.closed_state = made.states.size() - 1;
+  // With changes of the file before in it.
+  if (what == flavour::audited) must(table->compact());
   done(table->insert(4, "4"));
   done(table->insert(1, "18"));
   must(table->sync());
@@ -58,8 +60,9 @@ sample make_sample(flavour what, bool sealed) {
 /// value that nothing tells from the right one. What can be told there, test/dets damages.
 std::vector<sample> samples() {
   std::vector<sample> made;
-  for (const auto what : {flavour::map, flavour::ordered_map, flavour::bag, flavour::duplicate_bag,
-                          flavour::counters, flavour::records, flavour::database}) {
+  for (const auto what :
+       {flavour::map, flavour::ordered_map, flavour::bag, flavour::duplicate_bag, flavour::counters,
+        flavour::records, flavour::expiring, flavour::audited, flavour::database}) {
     for (const bool sealed : {true, false}) made.push_back(make_sample(what, sealed));
   }
   return made;

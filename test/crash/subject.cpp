@@ -56,12 +56,14 @@ result<> without_value(const result<T>& r) {
 }
 
 template <class Table>
-class typed final : public subject {
+class typed : public subject {
+ protected:
   using V = typename Table::mapped_type;
+  using config = typename Table::config;
 
  public:
   result<> open(file::system* system, const how& h) override {
-    typename Table::config c;
+    config c;
     c.path = h.path;
     c.mode = h.mode;
     c.opening = h.opening;
@@ -74,6 +76,7 @@ class typed final : public subject {
     c.missing_fields = missing_fields::use_defaults;
     c.on_error = [](const error&) {};
     c.system = system;
+    set_up(c);
     auto opened = Table::open(std::move(c));
     if (!opened) return std::unexpected(opened.error());
     if (table_) table_->abandon();
@@ -126,17 +129,25 @@ class typed final : public subject {
   std::uint64_t digest_now() const override {
     digest d;
     for_each_value([&](std::int64_t key, std::size_t index, const V& value) {
-      d.add(key, index, text_of(value));
+      d.add(key, index, shown(key, value));
     });
     return d.value();
   }
   entries all() const override {
     entries found;
     for_each_value([&](std::int64_t key, std::size_t, const V& value) {
-      found[key].push_back(text_of(value));
+      found[key].push_back(shown(key, value));
     });
     return found;
   }
+
+ protected:
+  virtual void set_up(config& /*c*/) const {}
+  /// What the model calls an entry like this.
+  [[nodiscard]] virtual std::string shown(std::int64_t /*key*/, const V& value) const {
+    return text_of(value);
+  }
+  [[nodiscard]] Table& table() const { return *table_; }
 
  private:
   template <class F>
@@ -150,7 +161,43 @@ class typed final : public subject {
     });
   }
 
-  std::optional<Table> table_;
+  mutable std::optional<Table> table_;
+};
+
+/// Deadlines that no run reaches: an entry's follows from the key and the value, those of a range
+/// are all alike, and batches give the table's own.
+class expiring final : public typed<map<std::int64_t, std::string>> {
+ public:
+  result<> insert(std::int64_t key, const std::string& value) override {
+    return without_value(table().insert(key, value, expiry::at(own_deadline(key, value))));
+  }
+  result<> insert_range(const std::vector<pair>& pairs) override {
+    return without_value(table().insert_range(pairs, expiry::at(year_2100)));
+  }
+
+ private:
+  using moment = std::chrono::sys_time<std::chrono::milliseconds>;
+  static constexpr moment year_2100{std::chrono::sys_days{std::chrono::year{2100} / 1 / 1}};
+  static constexpr std::chrono::years ttl{200};
+
+  static moment own_deadline(std::int64_t key, const std::string& value) {
+    return year_2100 + std::chrono::hours(1 + key) + std::chrono::minutes(value.size());
+  }
+  void set_up(config& c) const override { c.ttl = ttl; }
+  std::string shown(std::int64_t key, const std::string& value) const override {
+    const auto until = table().expires_at(key);
+    const bool fits = until && *until &&
+                      (**until == own_deadline(key, value) || **until == year_2100 ||
+                       **until > year_2100 + ttl / 2);
+    return fits ? value : value + " until another time";
+  }
+};
+
+/// Changes are kept in the file, with what they replaced where that can be.
+class audited final : public typed<map<std::int64_t, std::string>> {
+  void set_up(config& c) const override {
+    c.history = {.bytes = 1 << 20, .before = c.mode != write_mode::back};
+  }
 };
 
 /// A program of yesterday or of today.
@@ -209,6 +256,8 @@ std::unique_ptr<subject> make_subject(flavour f) {
       return std::make_unique<typed<duplicate_bag<std::int64_t, std::string>>>();
     case flavour::counters: return std::make_unique<typed<map<std::int64_t, std::int64_t>>>();
     case flavour::records: return std::make_unique<records>();
+    case flavour::expiring: return std::make_unique<expiring>();
+    case flavour::audited: return std::make_unique<audited>();
     case flavour::database: return make_database_subject();
   }
   std::unreachable();
@@ -222,6 +271,8 @@ std::string to_string(flavour f) {
     case flavour::duplicate_bag: return "duplicate_bag";
     case flavour::counters: return "counters";
     case flavour::records: return "records";
+    case flavour::expiring: return "expiring";
+    case flavour::audited: return "audited";
     case flavour::database: return "database";
   }
   std::unreachable();
@@ -237,11 +288,17 @@ std::string to_string(write_mode mode) {
 }
 
 flavour flavour_named(std::string_view name) {
-  for (const auto f : {flavour::map, flavour::ordered_map, flavour::bag, flavour::duplicate_bag,
-                       flavour::counters, flavour::records, flavour::database}) {
+  for (const auto f :
+       {flavour::map, flavour::ordered_map, flavour::bag, flavour::duplicate_bag, flavour::counters,
+        flavour::records, flavour::expiring, flavour::audited, flavour::database}) {
     if (to_string(f) == name) return f;
   }
   std::abort();
+}
+
+bool is_native_only(flavour f) noexcept {
+  return f == flavour::ordered_map || f == flavour::expiring || f == flavour::audited ||
+         f == flavour::database;
 }
 
 bool is_bag(flavour f) noexcept { return f == flavour::bag || f == flavour::duplicate_bag; }

@@ -21,11 +21,15 @@ enum class flavour : std::uint8_t {
   duplicate_bag,
   counters,  ///< values are integers, shown as decimal text
   records,   ///< values are structs, which a later program version has extended by a field
+  expiring,  ///< a map; each entry has a deadline that follows from it
+  audited,   ///< a map with history in its file
   database,  ///< two tables in one file, written by transactions
 };
 [[nodiscard]] std::string to_string(flavour f);
 [[nodiscard]] std::string to_string(write_mode mode);
 [[nodiscard]] bool is_bag(flavour f) noexcept;
+/// A DETS file cannot hold such.
+[[nodiscard]] bool is_native_only(flavour f) noexcept;
 /// Their names by to_string, for programs that are told what to run.
 [[nodiscard]] flavour flavour_named(std::string_view name);
 

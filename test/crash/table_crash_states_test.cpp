@@ -52,8 +52,10 @@ TEST_P(CrashStates, HoldAPrefixOfTheWritesWithAllThatWasPromised) {
   EXPECT_GE(sum.states, std::min(w.least_states, test::budgeted(w.least_states)));
 }
 
+class DetsCrashStates : public testing::TestWithParam<workload> {};
+
 /// Promises of a power cut are judged key by key in write_mode::through, see is_loose().
-TEST_P(CrashStates, OfDetsFilesHoldAllThatWasPromised) {
+TEST_P(DetsCrashStates, HoldAllThatWasPromised) {
   const auto& w = GetParam();
   print_what_dets_lacks();
   campaign_report sum;
@@ -111,6 +113,10 @@ TEST(CrashStatesFixed, ABatchIsTakenBackFromADetsFileWithoutAMomentInWhichItsKey
 
 INSTANTIATE_TEST_SUITE_P(Workloads, CrashStates,
                          testing::ValuesIn(workloads().begin(), workloads().end()),
+                         [](const auto& about) { return std::string(about.param.name); });
+
+INSTANTIATE_TEST_SUITE_P(Workloads, DetsCrashStates,
+                         testing::ValuesIn(workloads_on(file_format::dets)),
                          [](const auto& about) { return std::string(about.param.name); });
 
 TEST(CrashStates, OfAllWorkloadsComeToTwoHundredThousandAtLeast) {

@@ -16,11 +16,9 @@ void PrintTo(const workload& w, std::ostream* out) { *out << w.name; }
 
 namespace {
 
-std::vector<workload> workloads_for_faults() {
-  std::vector<workload> found;
-  for (const auto& w : workloads()) {
-    if (w.for_faults) found.push_back(w);
-  }
+std::vector<workload> workloads_for_faults(file_format format) {
+  auto found = workloads_on(format);
+  std::erase_if(found, [](const workload& w) { return !w.for_faults; });
   return found;
 }
 
@@ -60,8 +58,10 @@ TEST_P(TableFaults, ShortReadsAndWritesAreNotNoticed) {
   expect_none(w, sum);
 }
 
+class DetsFaults : public testing::TestWithParam<workload> {};
+
 /// The two causes that mean different things: a disk that fails, and one that is full.
-TEST_P(TableFaults, OfDetsFilesLoseNothingThatWasAcknowledged) {
+TEST_P(DetsFaults, LoseNothingThatWasAcknowledged) {
   const auto& w = GetParam();
   fault_report sum;
   const bool small_budget = test::budgeted(100) < 50;
@@ -76,8 +76,14 @@ TEST_P(TableFaults, OfDetsFilesLoseNothingThatWasAcknowledged) {
   expect_none(w, sum);
 }
 
-INSTANTIATE_TEST_SUITE_P(Workloads, TableFaults, testing::ValuesIn(workloads_for_faults()),
-                         [](const auto& about) { return std::string(about.param.name); });
+std::string test_name(const testing::TestParamInfo<workload>& about) {
+  return std::string(about.param.name);
+}
+
+INSTANTIATE_TEST_SUITE_P(Workloads, TableFaults,
+                         testing::ValuesIn(workloads_for_faults(file_format::native)), test_name);
+INSTANTIATE_TEST_SUITE_P(Workloads, DetsFaults,
+                         testing::ValuesIn(workloads_for_faults(file_format::dets)), test_name);
 
 /// Fixed: a header slot that a full disk refused at close fenced the table; and once it did not,
 /// writes went on in an era that the other slot had declared over.

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <iterator>
 
 namespace shelf::crash {
 namespace {
@@ -404,6 +405,30 @@ const auto& all_workloads() {
                .least_states = 145'500,
                .budget = 80,
                .errnos = 2},
+      workload{.name = "mixed_deadlines",
+               .flavours = {flavour::expiring},
+               .play = mixed,
+               .least_states = 38'000,
+               .budget = 60,
+               .errnos = 2},
+      workload{.name = "compacting_deadlines",
+               .flavours = {flavour::expiring},
+               .play = compacting,
+               .least_states = 25'000,
+               .budget = 60,
+               .errnos = 2},
+      workload{.name = "mixed_history",
+               .flavours = {flavour::audited},
+               .play = mixed,
+               .least_states = 46'000,
+               .budget = 60,
+               .errnos = 2},
+      workload{.name = "compacting_history",
+               .flavours = {flavour::audited},
+               .play = compacting,
+               .least_states = 34'000,
+               .budget = 60,
+               .errnos = 2},
   };
   return all;
 }
@@ -411,6 +436,14 @@ const auto& all_workloads() {
 }  // namespace
 
 std::span<const workload> workloads() { return all_workloads(); }
+
+std::vector<workload> workloads_on(file_format format) {
+  std::vector<workload> found;
+  std::ranges::copy_if(workloads(), std::back_inserter(found), [&](const workload& w) {
+    return format == file_format::native || !std::ranges::all_of(w.flavours, is_native_only);
+  });
+  return found;
+}
 
 const workload& workload_named(std::string_view name) {
   const auto found = std::ranges::find(workloads(), name, &workload::name);
@@ -421,8 +454,7 @@ const workload& workload_named(std::string_view name) {
 std::vector<playing> playings(const workload& w, file_format format, bool few) {
   std::vector<flavour> flavours;
   for (const auto what : w.flavours) {
-    const bool is_native_only = what == ordered_map || what == flavour::database;
-    if (!is_native_only || test::can_keep(format, stores::capability::ordered_map)) {
+    if (!is_native_only(what) || test::can_keep(format, stores::capability::ordered_map)) {
       flavours.push_back(what);
     }
   }

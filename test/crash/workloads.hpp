@@ -29,6 +29,8 @@ struct workload {
 };
 
 [[nodiscard]] std::span<const workload> workloads();
+/// Those with a kind that files of this format hold.
+[[nodiscard]] std::vector<workload> workloads_on(file_format format);
 [[nodiscard]] const workload& workload_named(std::string_view name);
 
 /// As what and how files of this format play it; what they cannot is said on stdout. few: each kind
