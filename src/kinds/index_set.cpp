@@ -2,13 +2,16 @@
 // Items put into trees and taken out, as entries come and go.
 #include "kinds/index_set.hpp"
 
+#include "file/background_thread.hpp"
 #include "kinds/versions.hpp"
 #include "term/order.hpp"
 #include "term/text.hpp"
 #include "term/zero_sign.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cassert>
+#include <exception>
 
 namespace shelf::kinds {
 
@@ -199,16 +202,54 @@ std::optional<index_clash> index_set::take(std::size_t i, std::vector<entry::own
   return std::nullopt;
 }
 
+result<std::optional<index_clash>> index_set::build_one(std::size_t i, contents& of,
+                                                        sequence number, deadline now) {
+  std::vector<entry::owner> items;
+  if (auto done = collect(i, of, items); !done) return std::unexpected(done.error());
+  if (items.empty()) return std::nullopt;
+  if (auto clash = take(i, std::move(items), now)) return clash;
+  assert(number > 0 && number <= of.published() && "what has entries has a version");
+  auto& tree = *indexes_[i].tree;
+  tree.stamp(number);
+  tree.settle(number);
+  return std::nullopt;
+}
+
 result<std::optional<index_clash>> index_set::build(contents& of, sequence number, deadline now) {
-  for (std::size_t i = 0; i < indexes_.size(); ++i) {
-    std::vector<entry::owner> items;
-    if (auto done = collect(i, of, items); !done) return std::unexpected(done.error());
-    if (items.empty()) continue;
-    if (auto clash = take(i, std::move(items), now)) return clash;
-    assert(number > 0 && number <= of.published() && "what has entries has a version");
-    auto& tree = *indexes_[i].tree;
-    tree.stamp(number);
-    tree.settle(number);
+  constexpr std::size_t worth_a_thread = 5'000;  ///< entries; it costs as much as some hundred
+  struct built {
+    result<std::optional<index_clash>> came_to;
+    std::exception_ptr thrown;
+  };
+  std::vector<built> all(indexes_.size());
+  const auto build_at = [&](std::size_t i) noexcept {
+    try {
+      all[i].came_to = build_one(i, of, number, now);
+    } catch (...) {
+      all[i].thrown = std::current_exception();
+    }
+  };
+  std::atomic<std::size_t> next = 0;
+  auto build_some = [&]() noexcept {
+    for (auto i = next++; i < all.size(); i = next++) {
+      if (!definition(i).calls_program) build_at(i);
+    }
+  };
+  using builder = decltype(build_some);
+  {
+    std::optional<file::background_help> help;
+    if (all.size() > 1 && of.size() >= worth_a_thread) {
+      help.emplace(+[](void* some) { (*static_cast<builder*>(some))(); }, &build_some);
+    }
+    // The program's functions are called on its own thread.
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      if (definition(i).calls_program) build_at(i);
+    }
+    build_some();
+  }
+  for (const auto& b : all) {
+    if (b.thrown) std::rethrow_exception(b.thrown);
+    if (!b.came_to || *b.came_to) return b.came_to;
   }
   return std::nullopt;
 }

@@ -45,7 +45,8 @@ class index_set {
 
   /// Takes in what the contents show; from version `number` on, which is published. Nothing is
   /// staged. A clash of two entries of which neither has expired ends it: then it must go. Calls
-  /// the program's functions, and throws what they throw. Errors: theirs.
+  /// the program's functions, and throws what they throw. Errors: theirs. Two threads share the
+  /// indexes of large contents.
   [[nodiscard]] result<std::optional<index_clash>> build(contents& of, sequence number,
                                                          deadline now);
 
@@ -99,6 +100,8 @@ class index_set {
                                  std::vector<entry::owner>& items) const;
   [[nodiscard]] std::optional<index_clash> take(std::size_t i, std::vector<entry::owner> items,
                                                 deadline now);
+  [[nodiscard]] result<std::optional<index_clash>> build_one(std::size_t i, contents& of,
+                                                             sequence number, deadline now);
 
   const detail::index_definitions how_;
   std::vector<one> indexes_;

@@ -177,6 +177,36 @@ TEST(Index, AnOpenOfTwoEntriesWithAUniqueKeyFailsAndNamesBoth) {
   });
 }
 
+TEST(Index, ThoseOfALargeTableAreBuiltByTwoThreadsAtOpenAsByOne) {
+  simulation::simulated_disk disk;
+  const people_of<kind::set>::config how{.path = path, .system = &disk};
+  people_dice dice(5);
+  {
+    auto plain = or_throw(map<std::string, person>::open({.path = path, .system = &disk}));
+    batch<std::string, person> all;
+    for (int i = 0; i < 6000; ++i) {
+      auto p = dice.one();
+      p.email = std::to_string(i) + p.email;
+      all.insert(std::to_string(i), p);
+    }
+    ASSERT_TRUE(ok(plain.write(all)));
+    ASSERT_TRUE(ok(plain.close()));
+  }
+  {
+    auto t = or_throw(people_of<kind::set>::open(how));
+    ASSERT_EQ(t.size(), 6000U);
+    expect_indexes_hold(t.snapshot());
+    ASSERT_TRUE(ok(t.close()));
+  }
+  auto plain = or_throw(map<std::string, person>::open({.path = path, .system = &disk}));
+  ASSERT_TRUE(ok(plain.insert("another", *plain.lookup("17"))));
+  ASSERT_TRUE(ok(plain.close()));
+  const auto t = people_of<kind::set>::open(how);
+  ASSERT_TRUE(refuses(t, errc::key_already_present, {"unique index email", "two entries"}));
+  EXPECT_TRUE(t.error().details().contains("\"another\"") && t.error().details().contains("\"17\""))
+      << t.error().details();
+}
+
 TEST(Index, AFileDoesNotKnowItsIndexes) {
   simulation::simulated_disk disk;
   auto plain = or_throw(open_as<kind::set, std::string, person>(disk));
