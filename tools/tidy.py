@@ -44,7 +44,7 @@ ROOMS = {
     "engine": BELOW_ENGINE,
     "codec": set(),
     "stores": {"kinds", "memory", "dets", "journal", "file"},
-    "kinds": {"memory", "journal"},
+    "kinds": {"memory", "journal", "file"},
     "memory": {"file"},
     "dets": {"journal", "file"},
     "journal": {"file"},
