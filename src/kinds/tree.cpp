@@ -18,10 +18,16 @@ std::size_t size_below(const tree_node* n) noexcept {
 /// Prefixes decide as far as they differ; only among equal ones the entries are looked at.
 node_position position_in(const tree_node& n, const search_key& key,
                           const key_order& order) noexcept {
+  assert(n.count != 0);
   const auto* const first = n.prefixes.data();
-  const auto [low, high] = std::equal_range(first, first + n.count, key.prefix);
-  auto from = static_cast<std::size_t>(low - first);
-  auto to = static_cast<std::size_t>(high - first);
+  std::size_t from = 0;
+  std::size_t to = n.count;
+  // Keys that all begin alike are common.
+  if (first[0] != key.prefix || first[to - 1] != key.prefix) {
+    const auto [low, high] = std::equal_range(first, first + to, key.prefix);
+    from = static_cast<std::size_t>(low - first);
+    to = static_cast<std::size_t>(high - first);
+  }
   while (from < to) {
     const std::size_t middle = from + (to - from) / 2;
     const auto compared = order.compare(n.entries[middle]->key(), key.key);
