@@ -48,7 +48,8 @@ class change_ring {
 
   /// Memory of consecutive batches.
   struct chunk {
-    explicit chunk(std::size_t room) : bytes(std::make_unique<std::byte[]>(room)), size(room) {}
+    explicit chunk(std::size_t room)
+        : bytes(std::make_unique_for_overwrite<std::byte[]>(room)), size(room) {}
     const std::unique_ptr<std::byte[]> bytes;
     const std::size_t size;
     std::size_t used = 0;
