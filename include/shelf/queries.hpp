@@ -62,6 +62,8 @@ class queries {
   [[nodiscard]] Self& self() noexcept { return static_cast<Self&>(*this); }
   [[nodiscard]] const Self& self() const noexcept { return static_cast<const Self&>(*this); }
   template <class F>
+  [[nodiscard]] bool answer(F& where, const detail::stored_entry& e) const;
+  template <class F>
   [[nodiscard]] bool holds(F& where, const detail::stored_entry& e) const;
   [[nodiscard]] result<std::size_t> change_same(std::vector<detail::same_entry>& some,
                                                 std::size_t before);

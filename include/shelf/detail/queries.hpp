@@ -36,13 +36,20 @@ decltype(auto) call_with_entry(F& f, const stored_entry& e, const decoding_rules
 
 }  // namespace detail
 
+/// Whether a condition holds for an entry. In a callback_scope.
+template <class Self, class K, class V, kind Kind>
+template <class F>
+bool queries<Self, K, V, Kind>::answer(F& where, const detail::stored_entry& e) const {
+  using returned = decltype(detail::call_with_entry<K, V>(where, e, self().rules_));
+  static_assert(std::is_same_v<std::remove_cvref_t<returned>, bool>, "A condition returns a bool.");
+  return detail::call_with_entry<K, V>(where, e, self().rules_);
+}
+
 template <class Self, class K, class V, kind Kind>
 template <class F>
 bool queries<Self, K, V, Kind>::holds(F& where, const detail::stored_entry& e) const {
-  using returned = decltype(detail::call_with_entry<K, V>(where, e, self().rules_));
-  static_assert(std::is_same_v<std::remove_cvref_t<returned>, bool>, "A condition returns a bool.");
   const detail::callback_scope scope(*self().core_);
-  return detail::call_with_entry<K, V>(where, e, self().rules_);
+  return answer(where, e);
 }
 
 template <class Self, class K, class V, kind Kind>
@@ -52,8 +59,8 @@ std::size_t queries<Self, K, V, Kind>::count_if(F&& where) const {
   const auto walk = moment->entries();
   std::size_t count = 0;
   for (auto some = walk->next(); !some.empty(); some = walk->next()) {
-    for (const auto& e : some)
-      if (holds(where, e)) ++count;
+    const detail::callback_scope scope(*self().core_);
+    for (const auto& e : some) count += std::size_t{answer(where, e)};
   }
   return count;
 }
