@@ -4,18 +4,51 @@
 
 #include <fmt/format.h>
 #include <unistd.h>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <string_view>
+#include <vector>
 
 namespace {
 
 constexpr std::string_view usage =
-    "usage: shelf_bench [--entries N] [--pairs N] [--durable N] [--only TEXT] [--directory DIR] "
-    "[--report FILE]\n";
+    "usage: shelf_bench [--entries N] [--pairs N] [--durable N] [--parts NAME,...] [--only TEXT] "
+    "[--directory DIR] [--report FILE]\n";
+
+struct part {
+  std::string_view name;
+  void (*measure)(bench::bench_run&);
+};
+constexpr part parts[] = {
+    {"memory", bench::measure_memory},
+    {"concurrent", bench::measure_concurrent},
+    {"disk", bench::measure_disk},
+    {"dets", bench::measure_dets},
+    {"transactions", bench::measure_transactions},
+    {"indexes", bench::measure_indexes},
+    {"queries", bench::measure_queries},
+    {"caching", bench::measure_caching},
+    {"changes", bench::measure_changes},
+    {"published", bench::measure_published},
+};
+
+/// The parts that a list of their names wants, or all of them if it is empty.
+[[nodiscard]] std::vector<part> chosen_parts(std::string_view names) {
+  std::vector<part> chosen;
+  if (names.empty()) chosen.assign(std::begin(parts), std::end(parts));
+  while (!names.empty()) {
+    const auto name = names.substr(0, names.find(','));
+    const auto found = std::ranges::find(parts, name, &part::name);
+    if (found == std::end(parts)) throw std::invalid_argument(fmt::format("no part {}", name));
+    chosen.push_back(*found);
+    names.remove_prefix(std::min(names.size(), name.size() + 1));
+  }
+  return chosen;
+}
 
 [[nodiscard]] bench::settings parse(int count, char** arguments) {
   bench::settings s;
@@ -29,6 +62,8 @@ constexpr std::string_view usage =
       s.pairs = std::stoi(value);
     else if (name == "--durable")
       s.durable = std::stoull(value);
+    else if (name == "--parts")
+      s.parts = value;
     else if (name == "--only")
       s.only = value;
     else if (name == "--directory")
@@ -50,13 +85,12 @@ constexpr std::string_view usage =
 
 int main(int count, char** arguments) try {
   const auto s = parse(count, arguments);
+  const auto chosen = chosen_parts(s.parts);
   std::filesystem::create_directories(s.directory);
   bench::bench_run b(s);
   // The page after each part, so that a run that is broken off is not lost.
-  for (const auto measure :
-       {bench::measure_memory, bench::measure_concurrent, bench::measure_disk, bench::measure_dets,
-        bench::measure_transactions, bench::measure_indexes}) {
-    measure(b);
+  for (const auto& each : chosen) {
+    each.measure(b);
     if (!s.report.empty()) std::ofstream(s.report) << bench::report(b);
   }
   std::filesystem::remove_all(s.directory);

@@ -23,13 +23,17 @@ void bench_run::compare(const std::string& name, const std::string& unit, run sh
                         std::vector<rival> rivals, int most_pairs) {
   if (!wants(name)) return;
   row r{.name = name, .unit = unit, .values = {}, .against = {}};
-  for (const auto& other : rivals) r.against.push_back({other.what.name, {}, {}, other.target});
+  for (const auto& other : rivals) {
+    const auto* const missing = other.what.once ? "" : ", not installed";
+    r.against.push_back({other.what.name + missing, {}, {}, other.target});
+  }
   for (int pair = -1; pair < std::min(settings_.pairs, most_pairs); ++pair) {
     const bool warm_up = pair < 0 && settings_.pairs > 1;
     if (pair < 0 && !warm_up) continue;
     const auto ours = shelf();
     if (!warm_up) r.values.push_back(ours);
     for (std::size_t i = 0; i < rivals.size(); ++i) {
+      if (!rivals[i].what.once) continue;
       const auto theirs = rivals[i].what.once();
       if (warm_up) continue;
       r.against[i].rival_values.push_back(theirs);

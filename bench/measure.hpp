@@ -17,7 +17,7 @@ using run = std::function<double()>;
 
 struct side {
   std::string name;
-  run once;
+  run once;  ///< none: the rival is not installed
 };
 
 /// What shelf has to reach against a rival: shelf's figure divided by the rival's is at most
@@ -84,6 +84,10 @@ void measure_disk(bench_run& b);          // rows_disk.cpp
 void measure_dets(bench_run& b);          // rows_dets.cpp
 void measure_transactions(bench_run& b);  // rows_transactions.cpp
 void measure_indexes(bench_run& b);       // rows_indexes.cpp
+void measure_queries(bench_run& b);       // rows_queries.cpp
+void measure_caching(bench_run& b);       // rows_caching.cpp
+void measure_changes(bench_run& b);       // rows_changes.cpp
+void measure_published(bench_run& b);     // rows_published.cpp
 
 /// The rows as a Markdown page.
 [[nodiscard]] std::string report(const bench_run& b);

@@ -10,7 +10,7 @@ namespace bench {
 namespace {
 
 [[nodiscard]] std::string verdict(const comparison& c) {
-  if (c.target <= 0) return "";
+  if (c.target <= 0 || c.ratios.empty()) return "";
   return median(c.ratios) <= c.target ? "reached" : "**missed**";
 }
 
@@ -19,6 +19,13 @@ namespace {
   const auto [least, most] = std::ranges::minmax(c.ratios);
   const auto middle = median(c.ratios);
   return fmt::format("{1:.{0}f} ({2:.{0}f}–{3:.{0}f})", middle < 0.1 ? 3 : 2, middle, least, most);
+}
+
+/// Small figures with one decimal place.
+[[nodiscard]] std::string figure(const std::vector<double>& values) {
+  if (values.empty()) return "";
+  const auto middle = median(values);
+  return fmt::format("{:.{}f}", middle, middle < 100 ? 1 : 0);
 }
 
 }  // namespace
@@ -40,11 +47,11 @@ std::string report(const bench_run& b) {
 )",
                           s.entries, s.pairs, std::thread::hardware_concurrency());
   for (const auto& r : b.rows()) {
-    const auto ours = fmt::format("{:.0f} {}", median(r.values), r.unit);
+    const auto ours = fmt::format("{} {}", figure(r.values), r.unit);
     if (r.against.empty()) page += fmt::format("| {} | {} | | | | | |\n", r.name, ours);
     for (const auto& c : r.against) {
-      page += fmt::format("| {} | {} | {} | {:.0f} | {} | {} | {} |\n", r.name, ours, c.rival,
-                          median(c.rival_values), spread(c),
+      page += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", r.name, ours, c.rival,
+                          figure(c.rival_values), spread(c),
                           c.target > 0 ? fmt::format("≤ {:.3g}", c.target) : "", verdict(c));
     }
   }
@@ -63,6 +70,11 @@ std::string report(const bench_run& b) {
 | `bare` | what the disk takes: a 128-byte overwrite and `fdatasync` of a file filled beforehand |
 | OTP | Erlang in a separate process, which times itself without its start |
 | Mnesia | OTP's database on one node, likewise; a thread is an Erlang process |
+| `std::map` | without locks, like `flat_map` |
+| Boost.MultiIndex | likewise; with a ranked index, or with those of the row |
+| Redis | Redis 7 without a file, 100 commands at a time through the loopback interface |
+| tkrzw, CacheDBM | a concurrent cache in memory, bounded by a number of records, with LRU |
+| exact LRU | a list and a hash table in the benchmark; only what it misses is compared |
 
 OTP syncs nothing, whereas shelf's save of a DETS file does. In rows of DETS inserts, closing the
 file is not timed on either side.
@@ -74,6 +86,18 @@ Rows that begin with `database:` are transactions on 100,000 accounts with integ
 - RocksDB is its `OptimisticTransactionDB`; what a transfer reads, it reads with `GetForUpdate`.
 - SQLite has `synchronous=NORMAL` where the row does not say durable. Its writers queue at a mutex.
 - Mnesia's transfers read with `wread`. `disc_copies` are logged, but not synced.
+
+Rows about queries, expiry, bounds and changes:
+
+- ETS finds a range of a hundred entries by the first member of a key `{Hundred, Number}`: it has no
+  faster way. It returns references to its values, where shelf and `std::map` copy them.
+- Conditions hold for one entry in a hundred; the time is per entry of the table.
+- A cache is asked for a key, and given it if it is missing, three times as often as there are keys.
+  Misses are of a hundred requests, after a third of all. They are the same in each run.
+- By Zipf 1.0, the n-th most popular key is asked for n times less often than the first. It drifts:
+  every 100 requests, the most popular key becomes the least popular one. With scans: every other
+  request is the next of a fifth of all keys, in order, again and again.
+- A difference is found between two snapshots, between which one value in a hundred was replaced.
 )";
   return page;
 }

@@ -5,14 +5,12 @@
 #include "rivals/disk_store.hpp"
 #include "rivals/otp.hpp"
 #include "rivals/tkrzw_store.hpp"
-#include "shelf/published.hpp"
 #include "shelf_table.hpp"
 
 #include <sys/wait.h>
 #include <tbb/concurrent_hash_map.h>
 #include <unistd.h>
 #include <algorithm>
-#include <atomic>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <libcuckoo/cuckoohash_map.hh>
 #include <memory>
@@ -343,39 +341,6 @@ void memory(bench_run& b) {
             {{{"target: 190 bytes", [] { return 190.0; }}, 1}});
 }
 
-/// What a request looks at before it does anything.
-struct limits {
-  std::int64_t requests = 100;
-  std::string name = "default";
-};
-
-void published_reads(bench_run& b) {
-  const auto reads = std::max<std::size_t>(b.options().entries, 1000) * 10;
-  const shelf::published<limits> live(limits{});
-  std::atomic<const limits*> plain = new limits;
-  const std::atomic<std::shared_ptr<const limits>> counted = std::make_shared<const limits>();
-  const auto each = [reads](auto f) {
-    return timed(reads, [&] {
-      for (std::size_t i = 0; i < reads; ++i) keep(f());
-    });
-  };
-  const auto guarded = [&] { return each([&] { return live.read()->requests; }); };
-  const auto loaded = [&] {
-    return each([&] { return plain.load(std::memory_order_acquire)->requests; });
-  };
-  const auto shared = [&] { return each([&] { return counted.load()->requests; }); };
-  b.compare("published value, read", "ns", guarded,
-            {{{"plain load + 1 ns", [&] { return loaded() + 1; }}, 1},
-             {{"std::atomic<std::shared_ptr>", shared}, 0.25}});
-  b.compare("published value, read in a scope", "ns",
-            [&] {
-              const shelf::reader_scope scope;
-              return each([&] { return live.read(scope).requests; });
-            },
-            {{{"plain load", loaded}, 0}});
-  delete plain.load();
-}
-
 }  // namespace
 
 void measure_memory(bench_run& b) {
@@ -383,7 +348,6 @@ void measure_memory(bench_run& b) {
   inserts(b);
   insert_pauses(b);
   structs(b);
-  published_reads(b);
   read_sides sides(b);
   lookups(b, sides);
   batches_and_misses(b, sides);

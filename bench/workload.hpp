@@ -24,6 +24,7 @@ struct settings {
   int pairs = 5;                ///< runs of each side, A B A B ...
   std::string directory;        ///< where files go; removed afterwards
   std::string report;           ///< a Markdown file to write; empty: none
+  std::string parts;            ///< run these parts, separated by commas; empty: all
   std::string only;             ///< run rows whose name contains this
 };
 

@@ -46,7 +46,46 @@ measure("ets_insert", _, N) ->
 measure("ets_lookup", _, N) ->
     Table = filled(N),
     Keys = shuffled_again(N),
-    timed(N, fun() -> lists:foreach(fun(K) -> [{_, _}] = ets:lookup(Table, K) end, Keys) end).
+    timed(N, fun() -> lists:foreach(fun(K) -> [{_, _}] = ets:lookup(Table, K) end, Keys) end);
+%% Ranges of a hundred entries, which ETS finds without a scan if they share the first member of the
+%% key. Per entry.
+measure("ets_select", _, N) ->
+    Table = ets:new(table, [ordered_set, public]),
+    [ets:insert(Table, {{I div 100, I rem 100}, value()}) || I <- numbers(N, 20260101)],
+    Hundreds = N div 100,
+    Starts = numbers(Hundreds, 20260102),
+    timed(Hundreds * 100, fun() ->
+        lists:foreach(fun(P) -> 100 = length(ets:select(Table, [{{{P, '_'}, '_'}, [], ['$_']}])) end,
+                      Starts)
+    end);
+%% One entry in a hundred matches. Per entry of the table.
+measure("ets_select_count", _, N) ->
+    Table = filled_with_numbers(N),
+    Found = N div 100,
+    timed(N, fun() -> Found = ets:select_count(Table, less_than(Found)) end);
+measure("ets_select_delete", _, N) ->
+    Table = filled_with_numbers(N),
+    Found = N div 100,
+    timed(N, fun() -> Found = ets:select_delete(Table, less_than(Found)) end);
+measure("ets_take", _, N) ->
+    Table = filled(N),
+    Keys = shuffled_again(N),
+    timed(N, fun() -> lists:foreach(fun(K) -> [{_, _}] = ets:take(Table, K) end, Keys) end);
+measure("persistent_term_get", _, N) ->
+    persistent_term:put(limits, {100, <<"default">>}),
+    timed(N, fun() -> get_terms(N) end).
+
+get_terms(0) -> ok;
+get_terms(N) ->
+    {100, _} = persistent_term:get(limits),
+    get_terms(N - 1).
+
+less_than(N) -> [{{'_', '$1'}, [{'<', '$1', N}], [true]}].
+
+filled_with_numbers(N) ->
+    Table = ets:new(table, [set, public]),
+    [ets:insert(Table, {key(I), I}) || I <- numbers(N, 20260101)],
+    Table.
 
 open(File, N) ->
     {ok, Dets} = dets:open_file(bench, [{file, File}, {type, set}, {min_no_slots, 256},
@@ -63,9 +102,11 @@ value() -> <<"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
 shuffled(N) -> shuffled(N, 20260101).
 shuffled_again(N) -> shuffled(N, 20260102).
 
-shuffled(N, Seed) ->
+shuffled(N, Seed) -> [key(I) || I <- numbers(N, Seed)].
+
+numbers(N, Seed) ->
     rand:seed(exsss, Seed),
-    [K || {_, K} <- lists:sort([{rand:uniform(), key(I)} || I <- lists:seq(0, N - 1)])].
+    [I || {_, I} <- lists:sort([{rand:uniform(), I} || I <- lists:seq(0, N - 1)])].
 
 key(I) -> list_to_binary(io_lib:format("user:~8..0b", [I])).
 
