@@ -135,6 +135,35 @@ struct transact_options {
   bool sync = false;                ///< wait until it is on disk, as ticket::wait does
 };
 
+/// What database::alter is to change: steps, noted here, and taken in their order once the function
+/// has returned. Each is on top of those before it, so that names can be passed on: a table is
+/// dropped, and another is renamed to its name.
+/// Thread safety: one thread.
+class schema {
+ public:
+  /// A new table. Its handle is what db.table<T>(name) gives afterwards.
+  template <class T>
+  void create(std::string name, table_options<T> options = {});
+  /// The table goes, with its entries. Its handles say table_closed from then on, as feeds and
+  /// watches of it do. Snapshots that were taken before still show it.
+  void drop(std::string name) {
+    steps_.push_back({.what = detail::table_step::verb::drop, .name = std::move(name)});
+  }
+  /// The table has another name; its handles stay, and go by that name in messages. Cursors of
+  /// pages are bound to the name.
+  void rename(std::string from, std::string to) {
+    steps_.push_back(
+        {.what = detail::table_step::verb::rename, .name = std::move(from), .to = std::move(to)});
+  }
+
+ private:
+  friend class database;
+  explicit schema(const detail::decoding_rules& rules) noexcept : rules_(rules) {}
+
+  detail::decoding_rules rules_;
+  std::vector<detail::table_step> steps_;
+};
+
 /// All tables of a database at one moment. Copies nothing; entries are retained while it exists. It
 /// may outlive the database.
 /// Thread safety: all calls from any thread.
@@ -220,6 +249,25 @@ class database {
   [[nodiscard]] result<T> table(std::string name, table_options<T> options = {});
   /// All tables of the file, those included that this program has not declared.
   [[nodiscard]] std::vector<table_facts> tables() const { return core_->tables(); }
+  /// Changes which tables there are:
+  ///
+  ///     db.alter([](shelf::schema& s) {
+  ///       s.create<orders_table>("orders");
+  ///       s.rename("users", "customers");
+  ///       s.drop("sessions");
+  ///     });
+  ///
+  /// Calls f(schema&), once, and then takes its steps, all or none: as one batch, which is on disk
+  /// when alter returns, in every write_mode. Snapshots of all tables see either none of it or all.
+  /// Readers never wait for it; writers wait while the batch is written. f returns nothing, or a
+  /// result whose error ends the call.
+  ///
+  /// Errors: f's; not_found for a table that is not there; key_already_present for a name that is
+  /// taken; invalid_argument for a name that is no name; read_only; busy in a transaction or a
+  /// callback of this database; those of a write. On error nothing has changed; after indeterminate
+  /// the file may have the batch, until recover() has written it anew.
+  template <class F>
+  [[nodiscard]] result<> alter(F&& f);
 
   // --- all tables at once ------------------------------------------------------------------------
 

@@ -22,9 +22,10 @@ bool instance::is_open() const noexcept {
 
 /// Whether a callback of one of the tables runs on this thread.
 bool instance::is_in_callback() const noexcept {
-  return is_in_transaction() || std::ranges::any_of(tables_, [](const auto& t) {
-           return detail::callback_scope::is_inside(*t);
-         });
+  if (is_in_transaction()) return true;
+  const std::scoped_lock lock(names_);
+  return std::ranges::any_of(tables_,
+                             [](const auto& t) { return detail::callback_scope::is_inside(*t); });
 }
 
 result<> instance::close() {

@@ -19,6 +19,7 @@ constexpr int most_rounds = 16;
 
 stores::live_figures instance::live() const {
   stores::live_figures sum;
+  const std::scoped_lock names(names_);  // stats() comes from any thread
   const memory::epoch_guard guard;
   for (const auto& t : tables_) {
     const auto* const c = t->description().in_memory ? nullptr : t->look();

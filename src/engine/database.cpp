@@ -1,5 +1,6 @@
 // ENGINE  api -> [engine] -> stores -> journal -> file
 // What a program does with a database of several tables: tables by name, moments, transactions.
+#include "engine/altering.hpp"
 #include "engine/instance.hpp"
 #include "engine/transaction_run.hpp"
 #include "error/printable.hpp"
@@ -18,14 +19,6 @@ using file::seeded_bug;
 namespace {
 
 constexpr int first_reserved = 4;  // attempt
-
-/// What a table may be called.
-[[nodiscard]] result<> check_name(const std::string& name) {
-  const char* const why = stores::why_no_name(name);
-  if (why == nullptr) return {};
-  return std::unexpected(
-      error(errc::invalid_argument, "table name '" + detail::printable(name) + "': " + why));
-}
 
 /// All tables at one moment.
 class pinned_tables final : public detail::database_snapshot_core {
@@ -55,6 +48,19 @@ class pinned_tables final : public detail::database_snapshot_core {
 
 // --- tables --------------------------------------------------------------------------------------
 
+result<> check_name(const std::string& name) {
+  const char* const why = stores::why_no_name(name);
+  if (why == nullptr) return {};
+  return std::unexpected(
+      error(errc::invalid_argument, "table name '" + detail::printable(name) + "': " + why));
+}
+
+result<> check_wanted(const detail::wanted_table& w) {
+  if (auto valid = check_name(w.name); !valid) return valid;
+  if (auto valid = check_ttl(w.ttl, w.types.what, "table_options.ttl"); !valid) return valid;
+  return check_bounds(w.types.bounds, w.types.what, "table_options.bounds");
+}
+
 result<std::shared_ptr<instance>> instance::open_several(detail::core_config config,
                                                          std::vector<wanted_table> declared) {
   if (config.format != file_format::native) {
@@ -62,14 +68,7 @@ result<std::shared_ptr<instance>> instance::open_several(detail::core_config con
         error(errc::invalid_argument, config.path + ": a database is not kept in a DETS file"));
   }
   for (std::size_t i = 0; i < declared.size(); ++i) {
-    if (auto valid = check_name(declared[i].name); !valid) return std::unexpected(valid.error());
-    const auto& d = declared[i];
-    if (auto valid = check_ttl(d.ttl, d.types.what, "table_options.ttl"); !valid) {
-      return std::unexpected(valid.error());
-    }
-    if (auto valid = check_bounds(d.types.bounds, d.types.what, "table_options.bounds"); !valid) {
-      return std::unexpected(valid.error());
-    }
+    if (auto valid = check_wanted(declared[i]); !valid) return std::unexpected(valid.error());
     const auto same = [&](const wanted_table& w) { return w.name == declared[i].name; };
     if (std::ranges::count_if(declared, same) == 1) continue;
     return std::unexpected(
@@ -87,13 +86,7 @@ result<std::shared_ptr<instance>> instance::open_several(detail::core_config con
 }
 
 result<std::shared_ptr<detail::core>> instance::table(wanted_table w) {
-  if (auto valid = check_name(w.name); !valid) return std::unexpected(valid.error());
-  if (auto valid = check_ttl(w.ttl, w.types.what, "table_options.ttl"); !valid) {
-    return std::unexpected(valid.error());
-  }
-  if (auto valid = check_bounds(w.types.bounds, w.types.what, "table_options.bounds"); !valid) {
-    return std::unexpected(valid.error());
-  }
+  if (auto valid = check_wanted(w); !valid) return std::unexpected(valid.error());
   if (is_forked()) return std::unexpected(labelled(errc::forked));
   if (is_checking()) return std::unexpected(labelled(errc::busy));
   const std::scoped_lock lock(life_);
@@ -104,12 +97,10 @@ result<std::shared_ptr<detail::core>> instance::table(wanted_table w) {
     if (!config_.in_memory && !writes_file()) return std::unexpected(no_table(w.name));
     if (is_in_transaction()) return std::unexpected(labelled(errc::busy));
     const auto name = w.name;
-    const auto ttl = w.ttl;
     std::vector<wanted_table> one;
     one.push_back(std::move(w));
     if (auto made = create_tables(one); !made) return std::unexpected(made.error());
     known = find(name);
-    known->set_ttl(ttl);
   } else if (auto joined = join_table(*known, w); !joined) {
     return std::unexpected(joined.error());
   }

@@ -142,6 +142,8 @@ class instance final : public chore,
       detail::core_config config, std::vector<wanted_table> declared);
   result<std::shared_ptr<detail::core>> table(wanted_table w) override;
   std::vector<detail::table_facts> tables() const override;
+  /// (altering.cpp)
+  result<> alter(std::vector<detail::table_step> steps) override;
   /// Nothing, if it is closed.
   void add_open_tables(std::vector<open_table>& to) const;
   std::shared_ptr<const detail::database_snapshot_core> snapshot() const override;
@@ -178,6 +180,7 @@ class instance final : public chore,
   std::chrono::nanoseconds work() noexcept override;
 
  private:
+  class alteration;
   // Opening (opening.cpp).
   [[nodiscard]] static result<std::shared_ptr<instance>> open(detail::core_config config,
                                                               std::vector<wanted_table> wanted,
@@ -188,6 +191,8 @@ class instance final : public chore,
   [[nodiscard]] result<> create_file(std::vector<wanted_table>& wanted);
   [[nodiscard]] result<> create_tables(std::vector<wanted_table>& wanted);
   [[nodiscard]] result<> can_be_read(const detail::entry_types& types) const;
+  [[nodiscard]] result<> may_alter() const;
+  [[nodiscard]] table_face face_of(table_description as) const;
   [[nodiscard]] std::unique_ptr<live_table> make_table(std::uint32_t id, table_description as,
                                                        detail::entry_types types);
   live_table& keep(std::unique_ptr<live_table> made);

@@ -5,16 +5,16 @@
 
 namespace shelf::engine {
 
-live_table::live_table(instance& of, settings how, table_description as, detail::entry_types types)
+live_table::live_table(instance& of, settings how, table_face face, detail::entry_types types)
     : of_(of),
-      how_(std::move(how)),
+      how_(how),
       types_(std::move(types)),
-      description_(std::move(as)),
       is_bag_(is_bag(types_.what)),
       evicts_(types_.bounds.is_set() && types_.bounds.when_full == when_full::evict),
       may_refuse_(types_.bounds.is_set() && (!evicts_ || types_.bounds.max_bytes != 0)),
       transactions_(of.running()),
       reads_(how_.counts_reads ? std::make_unique<reader_figures>() : nullptr) {
+  show_face(keep_face(std::move(face)));
   if (how_.has_owner) owner_.emplace();
   note_indexes();
   if (types_.bounds.is_set()) of.commits().expect_bounds();

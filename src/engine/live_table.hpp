@@ -45,6 +45,13 @@ struct own_write;
   return static_cast<ordered_contents::place>(where);
 }
 
+/// What a table is called in messages, and what the catalog says of it. Never changed: an
+/// alteration puts another in its place.
+struct table_face {
+  table_description as;
+  std::string label;
+};
+
 /// What is known of a table that the program has not declared.
 [[nodiscard]] detail::entry_types types_of(const table_description& as);
 
@@ -115,7 +122,6 @@ class live_table final : public detail::core {
  public:
   struct settings {
     std::uint32_t id = 1;
-    std::string label;       ///< in messages
     bool is_stored = false;  ///< its changes go to the file, one by one
     bool is_saved = false;   ///< they are listed, for the next save
     bool is_read_only = false;
@@ -125,7 +131,7 @@ class live_table final : public detail::core {
     std::size_t entry_limit = 0;
     bool keeps_deadlines = true;  ///< its file does
   };
-  live_table(instance& of, settings how, table_description as, detail::entry_types types);
+  live_table(instance& of, settings how, table_face face, detail::entry_types types);
   live_table(const live_table&) = delete;
   live_table& operator=(const live_table&) = delete;
   ~live_table() override;
@@ -228,13 +234,28 @@ class live_table final : public detail::core {
   void close_at_destruction() noexcept override;
   result<> give_away() override;
   result<> take_over() override;
-  const std::string& label() const noexcept override { return how_.label; }
+  const std::string& label() const noexcept override { return face().label; }
   std::uint64_t identity() const noexcept override;
 
   [[nodiscard]] instance& database() const noexcept { return of_; }
   [[nodiscard]] std::uint32_t id() const noexcept { return how_.id; }
   [[nodiscard]] const detail::entry_types& types() const noexcept { return types_; }
-  [[nodiscard]] const table_description& description() const noexcept { return description_; }
+  /// It stays as it is, and where it is, to the end; later calls may show another. From any thread.
+  [[nodiscard]] const table_description& description() const noexcept { return face().as; }
+  /// A face for show_face(), kept to the end. Under life_. Throws std::bad_alloc.
+  [[nodiscard]] const table_face& keep_face(table_face face) {
+    return *faces_.emplace_back(std::make_unique<const table_face>(std::move(face)));
+  }
+  /// In the turn.
+  void show_face(const table_face& face) noexcept { face_.store(&face, std::memory_order_release); }
+  /// It shows nothing for good, and its name is free. In the turn and under life_ and names_.
+  void drop() noexcept {
+    is_dropped_ = true;
+    cleared_ = false;
+    unsaved_bytes_ = 0;
+    install(nullptr);
+  }
+  [[nodiscard]] bool is_dropped() const noexcept { return is_dropped_; }
   [[nodiscard]] bool is_bag_kind() const noexcept { return is_bag_; }
   [[nodiscard]] bool is_indexed() const noexcept { return is_indexed_; }
   /// Functions of the program make keys of indexes.
@@ -345,6 +366,9 @@ class live_table final : public detail::core {
   [[nodiscard]] result<> store_computed(bytes key, bytes value, const expiry& until,
                                         const flight& from);
   [[nodiscard]] result<> check_given(const expiry& e) const;
+  [[nodiscard]] const table_face& face() const noexcept {
+    return *face_.load(std::memory_order_acquire);
+  }
   [[nodiscard]] bool is_expired(const entry& e) const noexcept;
 
   /// What changes are staged in.
@@ -401,7 +425,9 @@ class live_table final : public detail::core {
   instance& of_;
   const settings how_;
   detail::entry_types types_;
-  table_description description_;  ///< what the catalogue says
+  std::vector<std::unique_ptr<const table_face>> faces_;  ///< that it ever had; guarded by life_
+  std::atomic<const table_face*> face_;
+  bool is_dropped_ = false;  ///< written in the turn and under life_ and names_
   const bool is_bag_;
   const bool evicts_;      ///< bounded: what comes replaces others
   const bool may_refuse_;  ///< bounded: there may be no room for what comes

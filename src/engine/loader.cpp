@@ -42,14 +42,41 @@ table_loader::table_loader(const load_settings& how, const detail::entry_types* 
     : how_(how),
       types_(types),
       description_(std::move(as)),
-      label_(how.names_tables ? how.path + ": " + detail::printable(description_.name) : how.path),
       loaded_(how.make(types != nullptr ? types->what : description_.what,
                        types != nullptr ? types->bounds : size_bounds{})),
       trusted_(how.trusted),
       has_schema_(how.has_schema) {
+  note_label();
   if (trusted_ || has_schema_) return;
   schema_differs_ = how.policy == missing_fields::use_defaults;
   first_counts_ = description_.what == kind::set;
+}
+
+void table_loader::note_label() {
+  label_ = how_.names_tables ? how_.path + ": " + detail::printable(description_.name) : how_.path;
+}
+
+void table_loader::change_description(const table_description& as) {
+  if (as.in_memory && !description_.in_memory) clear();
+  description_.name = as.name;
+  description_.in_memory = as.in_memory;
+  note_label();
+}
+
+result<> table_loader::take_over(table_loader& from) {
+  from.publish();
+  const auto what = is_bag(description_.what) ? op::append : op::put;
+  const kinds::held_version all(from.loaded_);
+  const auto walk = all.walk();
+  for (auto some = walk->next(); !some.empty(); some = walk->next()) {
+    for (const auto* e : some) {
+      const auto until = e->until();
+      const auto taken =
+          visit({what, journal::flags_for(until), 0, e->key(), e->value(), until}, 0);
+      if (!taken) return taken;
+    }
+  }
+  return {};
 }
 
 void table_loader::trust() noexcept {
@@ -279,9 +306,10 @@ result<> table_loader::check_description() {
 file_loader::file_loader(load_settings how, std::vector<declared_table> declared)
     : how_(std::move(how)), declared_(std::move(declared)) {}
 
-const declared_table* file_loader::declared_as(const std::string& name) const noexcept {
+const declared_table* file_loader::declared_as(std::uint32_t id,
+                                               const std::string& name) const noexcept {
   for (const auto& d : declared_) {
-    if (d.name.empty() || d.name == name) return &d;
+    if (d.id != 0 ? d.id == id : d.name.empty() || d.name == name) return &d;
   }
   return nullptr;
 }
@@ -292,7 +320,6 @@ result<> file_loader::visit(const journal::change& c, std::uint64_t number) {
   if (!catalogue_seen_) {
     return std::unexpected(error(errc::corrupt, "a change precedes the catalog"));
   }
-  if (wrong_) return {};  // only the names of the other tables are still of interest
   if (c.table != last_id_ || last_ == nullptr) {
     const auto found = tables_.find(c.table);
     if (found == tables_.end()) {
@@ -322,36 +349,73 @@ result<> file_loader::visit_catalogue(const journal::change& c) {
   last_ = nullptr;
   catalogue_seen_ = true;
   if (c.what == op::table_dropped) {
-    // Of a table that is not there, too: a rewrite keeps the record of the highest id.
-    tables_.erase(c.table);
-    catalogue_.drop(c.table);
-    highest_id_ = std::max(highest_id_, c.table);
+    drop(c.table);
     return {};
   }
-  is_of_several_ = is_of_several_ || c.table != 1 || !tables_.empty();
+  is_of_several_ =
+      is_of_several_ || c.what == op::table_changed || c.table != 1 || !tables_.empty();
   if (is_of_several_ && !how_.may_have_several) return std::unexpected(too_many());
   auto stored = stores::decode_description(c.key, c.value);
   if (!stored) return std::unexpected(stored.error());
-  if (c.what == op::table_changed) {
-    return std::unexpected(error(errc::unsupported_version,
-                                 how_.path + ": a table was changed by a newer version of shelf"));
-  }
+  if (c.what == op::table_changed) return change(c.table, *std::move(stored));
   if (auto known = catalogue_.create(c.table, stored->name); !known) return known;
   return create(c.table, *std::move(stored));
 }
 
-result<> file_loader::create(std::uint32_t id, table_description as) {
-  const auto* declared = declared_as(as.name);
-  auto load = std::make_unique<table_loader>(how_, declared != nullptr ? declared->types : nullptr,
-                                             std::move(as));
-  if (expected_ != 0 && tables_.empty()) load->reserve(expected_);
-  auto same = load->check_description();
-  const bool may_be_another = declared != nullptr && declared->name.empty();
-  // That there are several tables is the better answer than that this one is of another type.
-  if (!same && !may_be_another) return same;
-  if (!same && !wrong_) wrong_ = same.error();
+/// Of a table that is not there, too: a rewrite keeps the record of the highest id.
+void file_loader::drop(std::uint32_t id) {
+  tables_.erase(id);
+  catalogue_.drop(id);
   highest_id_ = std::max(highest_id_, id);
-  tables_.emplace(id, loaded_table{declared, std::move(load)});
+}
+
+/// A loader for a table of that description, as the program declares it. A table that does not fit
+/// may be dropped or renamed further on: until then its entries are loaded as they are.
+result<file_loader::loaded_table> file_loader::bind(std::uint32_t id, table_description as) {
+  const auto* declared = declared_as(id, as.name);
+  const auto* const types = declared != nullptr ? declared->types : nullptr;
+  loaded_table t{declared, std::make_unique<table_loader>(how_, types, as), std::move(as), {}};
+  const auto same = t.load->check_description();
+  if (same) return t;
+  const bool may_be_another = declared->name.empty();
+  // That there are several tables is the better answer than that this one is damaged.
+  if (same.error() == errc::corrupt && !may_be_another) return std::unexpected(same.error());
+  t.load = std::make_unique<table_loader>(how_, nullptr, t.as);
+  t.wrong = same.error();
+  return t;
+}
+
+result<> file_loader::create(std::uint32_t id, table_description as) {
+  const bool is_first = tables_.empty();
+  auto made = bind(id, std::move(as));
+  if (!made) return std::unexpected(made.error());
+  if (expected_ != 0 && is_first) made->load->reserve(expected_);
+  highest_id_ = std::max(highest_id_, id);
+  tables_.emplace(id, *std::move(made));
+  return {};
+}
+
+result<> file_loader::change(std::uint32_t id, table_description as) {
+  if (auto known = catalogue_.rename(id, as.name); !known) return known;
+  auto& t = tables_.at(id);
+  const bool is_same = as.what == t.as.what && as.key_schema == t.as.key_schema &&
+                       as.value_schema == t.as.value_schema;
+  if (!is_same) {
+    return std::unexpected(
+        error(errc::unsupported_version,
+              how_.path + ": the types of a table were changed by a newer version of shelf"));
+  }
+  if (declared_as(id, as.name) == t.declared && !t.wrong) {
+    t.load->change_description(as);
+    t.as = std::move(as);
+    return {};
+  }
+  // The program knows it by another name, or only by this one.
+  t.load->change_description(as);
+  auto next = bind(id, std::move(as));
+  if (!next) return std::unexpected(next.error());
+  if (auto taken = next->load->take_over(*t.load); !taken) return taken;
+  t = *std::move(next);
   return {};
 }
 
@@ -384,8 +448,10 @@ result<> file_loader::judge() {
                                                                "which one with config.table"));
   }
   if (wants_only && tables_.size() > 1) return std::unexpected(several_tables());
-  if (wrong_ && *wrong_ == errc::corrupt) return std::unexpected(wrong_in(how_.path, *wrong_));
-  if (wrong_) return std::unexpected(*wrong_);
+  for (const auto& [id, t] : tables_) {
+    if (!t.wrong) continue;
+    return std::unexpected(*t.wrong == errc::corrupt ? wrong_in(how_.path, *t.wrong) : *t.wrong);
+  }
   for (auto& [id, t] : tables_) {
     if (auto fits = t.load->judge(); !fits) return fits;
   }

@@ -49,6 +49,10 @@ class table_loader {
   table_loader(const load_settings& how, const detail::entry_types* types, table_description as);
 
   [[nodiscard]] result<> visit(const journal::change& c, std::uint64_t number);
+  /// Another name or storage, from here on.
+  void change_description(const table_description& as);
+  /// Takes over what another loader has loaded so far, as if it had been loaded here.
+  [[nodiscard]] result<> take_over(table_loader& from);
   /// Whether all that was loaded so far fits. Runs the user's check. Errors: type_mismatch with the
   /// number of bad entries and the first few.
   [[nodiscard]] result<> judge();
@@ -87,11 +91,12 @@ class table_loader {
   void note_bad(bytes key, const error& why);
   void publish();
   void clear();
+  void note_label();
 
   const load_settings& how_;
   const detail::entry_types* types_;
   table_description description_;
-  const std::string label_;  ///< in messages
+  std::string label_;  ///< in messages
   std::shared_ptr<contents> loaded_;
   struct announced {
     entry::owner made;
@@ -114,6 +119,7 @@ class table_loader {
 struct declared_table {
   std::string name;  ///< empty: the only table of the file, whatever its name
   const detail::entry_types* types;
+  std::uint32_t id = 0;  ///< that the table is known to have, whatever its name; 0: unknown
 };
 
 /// Hands the changes of a file to the loaders of its tables, as the catalogue names them.
@@ -145,16 +151,22 @@ class file_loader final : public journal::visitor {
   struct loaded_table {
     const declared_table* declared;  ///< null: the program does not know it
     std::unique_ptr<table_loader> load;
+    table_description as;        ///< what the catalog says
+    std::optional<error> wrong;  ///< it does not fit the declaration: loaded as if there were none
   };
   /// By id. Declared tables that the file does not have are not among them.
   [[nodiscard]] std::map<std::uint32_t, loaded_table>& tables() noexcept { return tables_; }
   /// The highest id that the file has ever used.
   [[nodiscard]] std::uint32_t highest_id() const noexcept { return highest_id_; }
-  [[nodiscard]] const declared_table* declared_as(const std::string& name) const noexcept;
+  [[nodiscard]] const declared_table* declared_as(std::uint32_t id,
+                                                  const std::string& name) const noexcept;
 
  private:
   [[nodiscard]] result<> visit_catalogue(const journal::change& c);
   [[nodiscard]] result<> create(std::uint32_t id, table_description as);
+  [[nodiscard]] result<> change(std::uint32_t id, table_description as);
+  void drop(std::uint32_t id);
+  [[nodiscard]] result<loaded_table> bind(std::uint32_t id, table_description as);
   [[nodiscard]] static error too_many();
   [[nodiscard]] error several_tables() const;
 
@@ -168,7 +180,6 @@ class file_loader final : public journal::visitor {
   std::uint32_t highest_id_ = 0;
   std::size_t expected_ = 0;
   bool catalogue_seen_ = false;
-  std::optional<error> wrong_;  ///< of the only table, if it turns out to be the only one
 };
 
 }  // namespace shelf::engine

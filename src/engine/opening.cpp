@@ -13,7 +13,6 @@
 #include <atomic>
 #include <cassert>
 #include <cerrno>
-#include <limits>
 
 namespace shelf::engine {
 namespace {
@@ -141,9 +140,14 @@ table_description instance::describe(const wanted_table& t) const {
 
 live_table* instance::find(std::string_view name) const noexcept {
   if (name.empty()) return tables_.size() == 1 ? tables_.front().get() : nullptr;
-  const auto found =
-      std::ranges::find_if(tables_, [&](const auto& t) { return t->description().name == name; });
+  const auto found = std::ranges::find_if(
+      tables_, [&](const auto& t) { return !t->is_dropped() && t->description().name == name; });
   return found == tables_.end() ? nullptr : found->get();
+}
+
+table_face instance::face_of(table_description as) const {
+  auto label = is_lone_ ? label_ : label_ + ": " + detail::printable(as.name);
+  return {.as = std::move(as), .label = std::move(label)};
 }
 
 /// The table shows nothing yet.
@@ -153,7 +157,6 @@ std::unique_ptr<live_table> instance::make_table(std::uint32_t id, table_descrip
   const bool saves = config_.mode == write_mode::back;
   live_table::settings how{
       .id = id,
-      .label = is_lone_ ? label_ : label_ + ": " + detail::printable(as.name),
       .is_stored = keeps && !saves,
       .is_saved = keeps && saves,
       .is_read_only = !config_.in_memory && !writes_file(),
@@ -162,7 +165,7 @@ std::unique_ptr<live_table> instance::make_table(std::uint32_t id, table_descrip
       .counts_reads = config_.metrics == metrics::reads,
       .entry_limit = config_.limits.entry_bytes,
       .keeps_deadlines = stores::keeps(config_.format, stores::capability::deadlines)};
-  return std::make_unique<live_table>(*this, std::move(how), std::move(as), std::move(types));
+  return std::make_unique<live_table>(*this, how, face_of(std::move(as)), std::move(types));
 }
 
 live_table& instance::keep(std::unique_ptr<live_table> made) {
@@ -207,8 +210,8 @@ load_settings instance::how_to_load(bool may_have_several) const {
 std::vector<declared_table> instance::known_tables() const {
   std::vector<declared_table> all;
   for (const auto& t : tables_) {
-    if (t->types().compare_schema != nullptr) {
-      all.push_back({t->description().name, &t->types()});
+    if (t->is_typed() && !t->is_dropped()) {
+      all.push_back({t->description().name, &t->types(), t->id()});
     }
   }
   return all;
@@ -357,57 +360,6 @@ result<> instance::open_existing(std::vector<wanted_table>& wanted) {
     if (auto written = rewrite_from_memory(); !written) return written;
   }
   return create_tables(wanted);
-}
-
-/// Tables that are not there yet: all of them, or none. Under life_, or before anybody has the
-/// database.
-result<> instance::create_tables(std::vector<wanted_table>& wanted) {
-  std::vector<stores::encoded_description> texts;
-  std::vector<journal::change> changes;
-  std::vector<std::unique_ptr<live_table>> made;
-  std::vector<std::shared_ptr<contents>> empty;
-  texts.reserve(wanted.size());
-  auto id = highest_id_;
-  for (auto& w : wanted) {
-    if (w.name.empty() || find(w.name) != nullptr) continue;
-    if (auto sound = can_be_read(w.types); !sound) return sound;
-    if (id == std::numeric_limits<std::uint32_t>::max()) {
-      return std::unexpected(error(errc::size_limit_exceeded,
-                                   label_ + ": the file has used the last table id, " +
-                                       std::to_string(id) + "; copy its entries to a new file"));
-    }
-    const auto as = describe(w);
-    auto& text = texts.emplace_back(stores::encode_description(as));
-    made.push_back(make_table(++id, as, std::move(w.types)));
-    empty.push_back(made.back()->make_contents());
-    changes.push_back(
-        {journal::op::table_created, 0, id, as_bytes(text.key), as_bytes(text.value)});
-  }
-  if (made.empty()) return {};
-  const std::scoped_lock lock(commits_);
-  (void)commits_.open_group();  // whoever follows the changes has missed nothing so far
-  {
-    const std::scoped_lock names(names_);
-    tables_.reserve(tables_.size() + made.size());
-  }
-  commits_.expect_tables(tables_.size() + made.size());
-  const auto number = commits_.draw();
-  if (file_) {
-    auto done = file_->fence() ? result<>(std::unexpected(*file_->fence())) : result<>();
-    const bool is_late = file::has_bug(file::seeded_bug::table_before_its_bit);
-    if (done && !is_late) done = file_->allow_several_tables();
-    if (done) done = file_->append(number, changes);
-    if (done && is_late) done = file_->allow_several_tables();
-    if (done) done = file_->sync();
-    if (!done) return done;
-  }
-  assert(number == commits_.last() && commits_.open_group().empty() && "the turn is ours");
-  for (std::size_t i = 0; i < made.size(); ++i) {
-    empty[i]->since = number;
-    keep(std::move(made[i])).install(std::move(empty[i]));
-  }
-  commits_.board().publish(number);
-  return {};
 }
 
 result<> instance::open_to_read_only(std::vector<wanted_table>& wanted) {

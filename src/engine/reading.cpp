@@ -13,7 +13,7 @@
 
 namespace shelf::engine {
 error live_table::labelled(errc code) const {
-  return error(code, how_.label + ": " + error(code).message());
+  return error(code, label() + ": " + error(code).message());
 }
 
 result<> live_table::readable() const {
@@ -164,8 +164,8 @@ std::size_t live_table::memory_bytes() const {
 }
 
 std::uint64_t live_table::identity() const noexcept {
-  return detail::table_identity(description_.name, static_cast<std::uint8_t>(description_.what),
-                                description_.key_schema);
+  const auto& as = description();
+  return detail::table_identity(as.name, static_cast<std::uint8_t>(as.what), as.key_schema);
 }
 
 std::shared_ptr<const detail::snapshot_core> live_table::snapshot() const {

@@ -313,6 +313,10 @@ void instance::adopt(file_loader& loaded, const journal::batch_id* as) {
       add_table(id, t.load->description(), types_of(t.load->description())).install(std::move(c));
       continue;
     }
+    const auto& now = t.load->description();
+    if ((*own)->description().name != now.name) {
+      (*own)->show_face((*own)->keep_face(face_of(now)));
+    }
     if ((*own)->description().in_memory || (*own)->held() == nullptr) continue;
     (*own)->stage_fresh(std::move(c), table_event::reset, to);
   }
@@ -322,7 +326,10 @@ void instance::adopt(file_loader& loaded, const journal::batch_id* as) {
   assert(next == fresh.end() && "each table was given its contents");
   if (as != nullptr) name_followed(commits_.last() + 1, *as);  // before anybody sees it
   commits_.publish();
-  for (auto* t : gone) t->install(nullptr);
+  {
+    const std::scoped_lock names(names_);
+    for (auto* t : gone) t->drop();
+  }
   if (!gone.empty()) observers_->wake();
 }
 

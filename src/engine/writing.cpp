@@ -63,7 +63,7 @@ inline std::optional<error> live_table::ready(operation& op, bytes key,
   const bool is_whole = value.size() == 1;
   const auto size = key.size() + (is_whole ? value.front().size() : kinds::size_of(value));
   if (size > how_.entry_limit) [[unlikely]] {
-    return check_entry_size(how_.entry_limit, how_.label, size).error();
+    return check_entry_size(how_.entry_limit, label(), size).error();
   }
   if (until != no_deadline) [[unlikely]]
     op.made = entry::make_of_pieces(key, value, until);
@@ -135,7 +135,7 @@ result<written> live_table::insert_expiring(bytes key, bytes value, const expiry
 
 result<std::unique_ptr<detail::entry_batch>> live_table::make_batch(const expiry& until) const {
   if (auto valid = check(until); !valid) return std::unexpected(valid.error());
-  return std::make_unique<encoded_batch>(how_.entry_limit, how_.label, deadline_of(until),
+  return std::make_unique<encoded_batch>(how_.entry_limit, label(), deadline_of(until),
                                          until.what() == expiry::form::keep);
 }
 
@@ -163,7 +163,7 @@ result<write_counts> live_table::write(const detail::change_list& changes) {
     const auto [what, key, value] = changes[i];
     made[i] = {.what = what, .made = {}, .key = key, .value = value};
     if (what != detail::change_verb::insert) continue;
-    auto e = make_entry_within(how_.entry_limit, how_.label, key, value, until);
+    auto e = make_entry_within(how_.entry_limit, label(), key, value, until);
     if (!e) return std::unexpected(e.error());
     made[i].made = std::move(*e);
   }

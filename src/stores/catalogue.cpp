@@ -51,6 +51,24 @@ result<> catalogue::create(std::uint32_t id, const std::string& name) {
   return {};
 }
 
+result<> catalogue::rename(std::uint32_t id, const std::string& name) {
+  const auto refuse = [&](const std::string& why) {
+    return std::unexpected(
+        error(errc::corrupt, "the catalog renames table " + std::to_string(id) + why));
+  };
+  const auto found = names_.find(id);
+  if (found == names_.end()) return refuse(", which it does not have");
+  if (const char* const why = why_no_name(name)) {
+    return refuse(std::string(" to a name that is not valid: ") + why);
+  }
+  const auto is_taken = [&](const auto& known) {
+    return known.first != id && known.second == name;
+  };
+  if (std::ranges::any_of(names_, is_taken)) return refuse(" to the name of another one");
+  found->second = name;
+  return {};
+}
+
 void catalogue::drop(std::uint32_t id) {
   names_.erase(id);
   dropped_.insert(id);

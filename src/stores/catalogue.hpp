@@ -17,7 +17,8 @@ namespace shelf::stores {
 /// A table as the catalogue describes it. In a table_created record the key is the name (a binary)
 /// and the value
 ///   #{key_schema => <<"binary">>, kind => set, value_schema => <<"session{user: binary, ...}">>}
-/// and `storage => memory` between the last two where that is so.
+/// and `storage => memory` between the last two where that is so. A table_changed record has the
+/// same form, with the kind and the schemas of the table: the name and the storage may be others.
 struct table_description {
   kind what = kind::set;
   std::string name = "main";
@@ -43,6 +44,9 @@ class catalogue {
   /// A table is created. Errors: corrupt, if its id or its name is another one's, or none, or if
   /// the id was used before.
   [[nodiscard]] result<> create(std::uint32_t id, const std::string& name);
+  /// A table has another name from here on, or the same. Errors: corrupt, if there is no such
+  /// table, or the name is another one's, or none.
+  [[nodiscard]] result<> rename(std::uint32_t id, const std::string& name);
   /// A table is dropped, or the id was used once.
   void drop(std::uint32_t id);
 

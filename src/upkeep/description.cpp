@@ -48,9 +48,14 @@ class catalogue_reader final : public journal::visitor {
       tables.erase(c.table);
       known_.drop(c.table);
     }
-    if (c.what != op::table_created) return {};
+    if (c.what != op::table_created && c.what != op::table_changed) return {};
     auto d = stores::decode_description(c.key, c.value);
     if (!d) return std::unexpected(d.error());
+    if (c.what == op::table_changed) {
+      if (auto fits = known_.rename(c.table, d->name); !fits) return fits;
+      tables.at(c.table) = *std::move(d);
+      return {};
+    }
     if (auto fits = known_.create(c.table, d->name); !fits) return fits;
     tables.emplace(c.table, *std::move(d));
     return {};

@@ -83,6 +83,7 @@ class rescue final : public journal::salvager {
  private:
   [[nodiscard]] result<> describe_as_told(std::uint64_t sequence);
   [[nodiscard]] result<> keep_catalogue(const journal::change& c, std::uint64_t sequence);
+  [[nodiscard]] result<> keep_change(const journal::change& c, std::uint64_t sequence);
   [[nodiscard]] result<> describe(const table_description& d, std::uint32_t id,
                                   std::uint64_t sequence);
   [[nodiscard]] result<> is_sound(const journal::change& c) const;
@@ -150,6 +151,7 @@ result<> rescue::visit(const journal::change& c, std::uint64_t sequence) {
     known_.drop(c.table);
     return add(c, sequence);
   }
+  if (c.what == op::table_changed && several_tables_) return keep_change(c, sequence);
   if (const auto sound = is_sound(c); !sound) {
     leave_out(sequence, sound.error().message());
     return {};
@@ -190,6 +192,23 @@ result<> rescue::keep_catalogue(const journal::change& c, std::uint64_t sequence
   d->value_schema =
       sound_schema(std::move(d->value_schema), options_.value_schema, "value", sequence);
   return describe(*d, c.table, sequence);
+}
+
+/// Another name or storage of a table. What was put aside is not known any more: its types stay.
+result<> rescue::keep_change(const journal::change& c, std::uint64_t sequence) {
+  const auto d = decode_description(c.key, c.value);
+  auto fits = d ? known_.rename(c.table, d->name) : result<>(std::unexpected(d.error()));
+  if (!fits) {
+    leave_out(sequence, fits.error().message());
+    return {};
+  }
+  auto& known = described_.at(c.table);
+  known.name = d->name;
+  known.in_memory = d->in_memory;
+  report_.of.name = d->name;
+  const auto encoded = encode_description(known);
+  return add({op::table_changed, 0, c.table, as_bytes(encoded.key), as_bytes(encoded.value)},
+             sequence);
 }
 
 /// The schema in the file, or the one that was told if no open would read that.

@@ -40,6 +40,10 @@ class forged_database {
     const auto encoded = stores::encode_description(d);
     return record({op::table_created, 0, id, as_bytes(encoded.key), as_bytes(encoded.value)});
   }
+  forged_database& changed(std::uint32_t id, const table_description& d) {
+    const auto encoded = stores::encode_description(d);
+    return record({op::table_changed, 0, id, as_bytes(encoded.key), as_bytes(encoded.value)});
+  }
   forged_database& dropped(std::uint32_t id) { return record({op::table_dropped, 0, id, {}, {}}); }
   forged_database& put(std::uint32_t id, const std::string& key, std::int64_t value) {
     const auto k = term::binary(key);
@@ -151,6 +155,29 @@ TEST(ForgedCatalog, SeveralTablesWithoutTheBitThatSaysSoAreRefused) {
   forged_database d(false);
   d.table(1, table_called("first")).put(1, "a", 1).table(2, table_called("second"));
   expect_refused(d, errc::corrupt, "the header allows for one");
+}
+
+TEST(ForgedCatalog, ATableThatIsRenamedToWhatIsTakenOrIsNotThereIsRefused) {
+  const auto second = with_first().table(2, table_called("second"));
+  expect_refused(forged_database(second).changed(2, table_called("first")), errc::corrupt,
+                 "renames table 2 to the name of another one");
+  expect_refused(forged_database(second).changed(3, table_called("third")), errc::corrupt,
+                 "renames table 3, which it does not have");
+  expect_refused(forged_database(second).changed(2, table_called(std::string(300, 'n'))),
+                 errc::corrupt, "renames table 2 to a name that is not valid");
+  forged_database lone(false);
+  lone.table(1, table_called("first")).put(1, "a", 1).changed(1, table_called("other"));
+  expect_refused(lone, errc::corrupt, "the header allows for one");
+}
+
+TEST(ForgedCatalog, TypesThatChangedAreOfANewerVersion) {
+  auto other = table_called("second");
+  other.value_schema = "binary";
+  database_ground g;
+  with_first().table(2, table_called("second")).changed(2, other).on(g.disk);
+  expect_untouched(g.disk, [&] {
+    EXPECT_TRUE(refuses(database::open(g.config()), errc::unsupported_version, {path, "newer"}));
+  });
 }
 
 TEST(ForgedCatalog, ATableThatATornBatchWasToMakeIsNotThere) {

@@ -117,6 +117,27 @@ result<T> database::table(std::string name, table_options<T> options) {
   return detail::table_access::handle<T>(std::move(*core), rules_, limits_);
 }
 
+template <class T>
+void schema::create(std::string name, table_options<T> options) {
+  auto wanted = detail::untyped(declared<T>{name, std::move(options)}, rules_);
+  steps_.push_back({.what = detail::table_step::verb::create,
+                    .name = std::move(name),
+                    .made = std::move(wanted)});
+}
+
+template <class F>
+result<> database::alter(F&& f) {
+  static_assert(std::is_invocable_v<F&, schema&>,
+                "The function given to alter takes a shelf::schema&.");
+  using made = std::invoke_result_t<F&, schema&>;
+  static_assert(std::is_void_v<made> || detail::is_result<made>::value,
+                "The function given to alter returns nothing, or a shelf::result.");
+  schema steps(rules_);
+  detail::last_outcome<made> last;
+  auto noted = last.run([&]() -> decltype(auto) { return detail::invoke(f, steps); });
+  return noted ? core_->alter(std::move(steps.steps_)) : noted;
+}
+
 template <class F>
 auto database::read(F&& f) const {
   static_assert(std::is_invocable_v<F&, const database_snapshot&>,

@@ -30,6 +30,15 @@ struct wanted_table {
   std::chrono::milliseconds ttl{0};
 };
 
+/// One step of an alteration.
+struct table_step {
+  enum class verb : std::uint8_t { create, drop, rename };
+  verb what;
+  std::string name;                       ///< of the table as it is called by then
+  std::string to = {};                    ///< rename
+  std::optional<wanted_table> made = {};  ///< create
+};
+
 /// What a database says of one of its tables.
 struct table_facts {
   std::string name;
@@ -185,6 +194,10 @@ class database_core {
   /// database is read only; those of a write.
   [[nodiscard]] virtual result<std::shared_ptr<core>> table(wanted_table w) = 0;
   [[nodiscard]] virtual std::vector<table_facts> tables() const = 0;
+  /// Takes the steps in their order, all of them in one batch, which is on disk then. Errors:
+  /// invalid_argument (a name), not_found, key_already_present (a name that is taken), read_only,
+  /// busy (in a transaction or a callback of the database), those of a write.
+  [[nodiscard]] virtual result<> alter(std::vector<table_step> steps) = 0;
   /// Of a closed database an empty one. Throws std::bad_alloc.
   [[nodiscard]] virtual std::shared_ptr<const database_snapshot_core> snapshot() const = 0;
 

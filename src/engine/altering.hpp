@@ -1,0 +1,60 @@
+// ENGINE  api -> [engine] -> stores -> journal -> file
+// An alteration: what tables a database has, changed in one step.
+#pragma once
+
+#include "engine/instance.hpp"
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace shelf::engine {
+
+/// What a table may be called. Errors: invalid_argument.
+[[nodiscard]] result<> check_name(const std::string& name);
+/// A table that a program asks for, as far as it can be judged alone. Errors: invalid_argument,
+/// wrong_kind.
+[[nodiscard]] result<> check_wanted(const detail::wanted_table& w);
+
+/// Steps are taken one by one, each on top of those before it, and nothing happens until commit().
+/// Lives under life_, or before anybody has the database.
+class instance::alteration {
+ public:
+  explicit alteration(instance& of);
+
+  /// Errors: as of database_core::alter.
+  [[nodiscard]] result<> take(detail::table_step& step);
+  [[nodiscard]] result<> create(detail::wanted_table& w);
+  /// All of it, or nothing. Errors: those of a write.
+  [[nodiscard]] result<> commit();
+
+ private:
+  /// A table as it is after the steps so far.
+  struct altered_table {
+    live_table* is = nullptr;
+    std::unique_ptr<live_table> made = {};  ///< a new one
+    std::shared_ptr<contents> first = {};   ///< what the new one shows
+    table_description as;
+    bool is_changed = false;
+    bool is_dropped = false;
+    const table_face* face = nullptr;  ///< of one that is changed
+  };
+
+  [[nodiscard]] altered_table* find(std::string_view name) noexcept;
+  [[nodiscard]] error refused(errc code, const std::string& name, const std::string& why) const;
+  void note(journal::op what, const altered_table& t);
+  [[nodiscard]] result<> drop(const std::string& name);
+  [[nodiscard]] result<> rename(const std::string& from, const std::string& to);
+  [[nodiscard]] result<> write(sequence number);
+  void show(sequence number) noexcept;
+
+  instance& of_;
+  std::uint32_t highest_;  ///< id that a table ever had
+  std::deque<altered_table> tables_;
+  std::deque<stores::encoded_description> texts_;  ///< that the changes refer to
+  std::vector<journal::change> changes_;
+};
+
+}  // namespace shelf::engine
