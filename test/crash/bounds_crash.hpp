@@ -3,9 +3,8 @@
 // shows a state that the table had, which is no larger than it may be.
 #pragma once
 
+#include "crash/life.hpp"
 #include "shelf/shelf.hpp"
-#include "simulation/crash_states.hpp"
-#include "simulation/simulated_disk.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -40,15 +39,11 @@ using bounded_state = std::map<std::string, std::int64_t>;
     for (const auto& [key, value] : t) all.emplace(key, value);
     return all;
   };
-  struct moment {
-    std::size_t at;  ///< operations of the disk until it was acknowledged
-    bounded_state state;
-  };
-  std::vector<moment> life{{0, {}}};
+  life<bounded_state> lived(disk);
   auto t = or_throw(bounded_table::open(config(disk, {.max_entries = most})));
   const auto acknowledged = [&] {
     if (mode == write_mode::back) or_throw(t.save());
-    life.push_back({static_cast<std::size_t>(disk.operations()), state_of(t)});
+    lived.note(state_of(t));
     if (t.size() > most) wrong.push_back(std::to_string(t.size()) + " entries are shown");
   };
   acknowledged();
@@ -64,33 +59,15 @@ using bounded_state = std::map<std::string, std::int64_t>;
   (void)or_throw(t.update_counter("fresh", 5, {.initial = 0}));
   acknowledged();
   or_throw(t.close());
-  life.push_back({static_cast<std::size_t>(disk.operations()), life.back().state});
-
-  const auto past = disk.recorded();
-  const auto tally = simulation::for_each_crash_state(
-      past, {.crash = crash, .budget = budget},
-      [&](simulation::simulated_disk& left, const simulation::crash_state& which) {
-        // Without bounds: what the file holds is judged, not what open would make of it.
-        auto c = config(left, {});
-        c.opening = opening::existing;
-        const auto again = bounded_table::open(std::move(c));
-        std::size_t sure = 0;  // the last moment that was acknowledged
-        while (sure + 1 < life.size() && life[sure + 1].at <= which.at()) ++sure;
-        if (!again && again.error() == errc::not_found && sure == 0) return;
-        if (!again) {
-          wrong.push_back(again.error().details() + ", " + which.describe());
-          return;
-        }
-        const auto found = state_of(*again);
-        const bool keeps_all =
-            mode != write_mode::through || crash == simulation::crash_options::kind::kill;
-        bool is_right = false;
-        for (std::size_t i = keeps_all ? sure : 0; i < life.size() && i <= sure + 1; ++i) {
-          is_right = is_right || found == life[i].state;
-        }
-        if (!is_right) wrong.push_back("a state that the table never had, " + which.describe());
-      });
-  states += tally.states;
+  lived.note_same();
+  const auto open = [&](file::system& left) {
+    // Without bounds: what the file holds is judged, not what open would make of it.
+    auto c = config(left, {});
+    c.opening = opening::existing;
+    return bounded_table::open(std::move(c));
+  };
+  const auto found = lived.crash_everywhere({mode, crash, budget}, open, state_of, states);
+  wrong.insert(wrong.end(), found.begin(), found.end());
   return wrong;
 }
 

@@ -3,9 +3,8 @@
 // leave opens, and shows a state that the table had, deadlines included.
 #pragma once
 
+#include "crash/life.hpp"
 #include "shelf/shelf.hpp"
-#include "simulation/crash_states.hpp"
-#include "simulation/simulated_disk.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -47,15 +46,11 @@ inline constexpr expiry::time expiry_start{std::chrono::milliseconds(1'767'225'6
     c.sync_every = 0ms;
     return c;
   };
-  struct moment {
-    std::size_t at;  ///< operations of the disk until it was acknowledged
-    expiring_state state;
-  };
-  std::vector<moment> life{{0, {}}};
+  life<expiring_state> lived(disk);
   auto t = or_throw(expiring_table::open(config(disk, clock)));
   const auto acknowledged = [&] {
     if (mode == write_mode::back) or_throw(t.save());
-    life.push_back({static_cast<std::size_t>(disk.operations()), state_of(t)});
+    lived.note(state_of(t));
   };
   acknowledged();
   (void)or_throw(t.insert("plain", 1));
@@ -78,35 +73,14 @@ inline constexpr expiry::time expiry_start{std::chrono::milliseconds(1'767'225'6
   or_throw(t.touch("a", expiry::in(3h)));
   acknowledged();
   or_throw(t.close());
-  life.push_back({static_cast<std::size_t>(disk.operations()), life.back().state});
-
-  std::vector<std::string> wrong;
-  const auto past = disk.recorded();
-  const auto tally = simulation::for_each_crash_state(
-      past, {.crash = crash, .budget = budget},
-      [&](simulation::simulated_disk& left, const simulation::crash_state& which) {
-        const manual_clock still(expiry_start);
-        auto c = config(left, still);
-        c.opening = opening::existing;
-        const auto again = expiring_table::open(std::move(c));
-        std::size_t sure = 0;  // the last moment that was acknowledged
-        while (sure + 1 < life.size() && life[sure + 1].at <= which.at()) ++sure;
-        if (!again && again.error() == errc::not_found && sure == 0) return;
-        if (!again) {
-          wrong.push_back(again.error().details() + ", " + which.describe());
-          return;
-        }
-        const auto found = state_of(*again);
-        const bool keeps_all =
-            mode != write_mode::through || crash == simulation::crash_options::kind::kill;
-        bool is_right = false;
-        for (std::size_t i = keeps_all ? sure : 0; i < life.size() && i <= sure + 1; ++i) {
-          is_right = is_right || found == life[i].state;
-        }
-        if (!is_right) wrong.push_back("a state that the table never had, " + which.describe());
-      });
-  states += tally.states;
-  return wrong;
+  lived.note_same();
+  const manual_clock still(expiry_start);
+  const auto open = [&](file::system& left) {
+    auto c = config(left, still);
+    c.opening = opening::existing;
+    return expiring_table::open(std::move(c));
+  };
+  return lived.crash_everywhere({mode, crash, budget}, open, state_of, states);
 }
 
 }  // namespace shelf::crash
