@@ -37,14 +37,21 @@ int send(std::chrono::milliseconds patience) {
       .opening = shelf::opening::read_only,
       .follow = 20ms,
   }));
-  const auto seen = cursors.value_or("sender", "");
-  const auto from = seen.empty()
-                        ? shelf::change_start::oldest
-                        : shelf::change_start(shelf::or_throw(shelf::position::parse(seen)));
-  auto feed =
-      shelf::or_throw(outbox.changes({.from = from, .level = shelf::change_level::durable}));
+  const auto continue_behind_cursor = [&] {
+    const auto seen = cursors.value_or("sender", "");
+    const auto from = seen.empty()
+                          ? shelf::change_start::oldest
+                          : shelf::change_start(shelf::or_throw(shelf::position::parse(seen)));
+    return shelf::or_throw(outbox.changes({.from = from, .level = shelf::change_level::durable}));
+  };
+  auto feed = continue_behind_cursor();
   for (auto b = shelf::or_throw(feed.next(patience)); !b.empty();
        b = shelf::or_throw(feed.next(patience))) {
+    // The file was loaded anew: what was left out is told again, or is lost for good (cursor_lost).
+    if (b.event == shelf::table_event::reset) {
+      feed = continue_behind_cursor();
+      continue;
+    }
     for (const auto& c : b.changes) {
       if (c.after) std::cout << "sent " << *c.after << '\n';
     }

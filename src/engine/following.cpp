@@ -1,6 +1,7 @@
 // ENGINE  api -> [engine] -> stores -> journal -> file
 // Following a writer in another process: its batches, as they come into the file, become versions.
 #include "engine/instance.hpp"
+#include "journal/journal_file.hpp"
 #include "term/canonical.hpp"
 #include "term/limits.hpp"
 #include "term/zero_sign.hpp"
@@ -153,6 +154,7 @@ void instance::follow_from(std::shared_ptr<journal::journal_view> view) noexcept
 
 /// What is published as that number is the state behind that batch.
 void instance::name_followed(sequence number, const journal::batch_id& as) noexcept {
+  followed_to_ = as;
   followed_run_ = journal::run_of(as.of);
   followed_ahead_ = static_cast<std::int64_t>(number - as.sequence);
   observers_->name_from(number == 0 ? 0 : number - 1, followed_run_, followed_ahead_);
@@ -203,12 +205,9 @@ result<std::size_t> instance::catch_up_locked() {
   const auto came = followed_->look_for_news(*where_);
   if (!came) return std::unexpected(came.error());
   if (*came == news::none) return 0;
-  auto taken = result<std::size_t>(1);
-  if (*came == news::some) taken = take_batches();
-  if (*came == news::replaced) {
-    if (auto read = read_again(); !read) taken = std::unexpected(read.error());
-  }
-  if (taken && *taken != 0 && observers_->has_durable_readers()) {
+  const auto taken = *came == news::some ? take_batches() : start_over();
+  const bool is_new = *came == news::replaced || (taken && *taken != 0);
+  if (taken && is_new && observers_->has_durable_readers()) {
     if (auto synced = sync_followed(); !synced) return std::unexpected(synced.error());
   }
   return taken;
@@ -222,18 +221,62 @@ result<std::size_t> instance::take_batches() {
     const bool is_odd = !came && came.error() == errc::corrupt;
     if (!came && !is_odd) return std::unexpected(came.error());
     if (is_odd || b.is_beyond_us()) {
-      if (auto read = read_again(); !read) return std::unexpected(read.error());
-      return taken + 1;
+      const auto more = start_over();
+      return more ? result<std::size_t>(taken + *more) : more;
     }
     if (!*came) return taken;
-    apply(b);
+    const auto& found = followed_->coming();
+    apply(b, found.changed, {followed_->file_id(), found.end});
     followed_->pass();
   }
 }
 
+/// Of a file that was replaced, or cut back, or has something that only a whole reading tells.
+result<std::size_t> instance::start_over() {
+  const auto taken = take_batches_anew();
+  if (!taken) return std::unexpected(taken.error());
+  if (*taken) return **taken;
+  if (auto read = read_again(); !read) return std::unexpected(read.error());
+  return 1;
+}
+
+/// A compacted file may have the batches behind the one that is shown last: then they are taken as
+/// from the file before. Nothing: it has not, or something is wrong with it, and all is to be read
+/// anew. After an error, what was taken is remembered, and the next look goes on behind it.
+result<std::optional<std::size_t>> instance::take_batches_anew() {
+  using journal::journal_view;
+  const auto give_up = [](const error& why) -> result<std::optional<std::size_t>> {
+    if (why == errc::file_error) return std::unexpected(why);
+    return std::nullopt;
+  };
+  auto view = journal_view::open(*where_);
+  if (!view) return give_up(view.error());
+  const auto from = journal::trail::open(*where_);
+  if (!from) return give_up(from.error());
+  const auto& found = (*view)->found();
+  if ((*from)->file_id() != (*view)->file_id() || found.sequence > journal::most_sequence) {
+    return std::nullopt;
+  }
+  const auto there = (*from)->go_behind(followed_to_, found.end);
+  if (!there) return give_up(there.error());
+  if (*there != journal::standing::kept || (*from)->behind() != followed_to_) return std::nullopt;
+  for (std::size_t taken = 0;; ++taken) {
+    followed_batch b(*this);
+    const auto came = (*from)->next(found.sequence, found.end, b);
+    if (!came) return give_up(came.error());
+    if (b.is_beyond_us()) return std::nullopt;
+    if (!*came) {
+      follow_from(std::move(*view));
+      return taken;
+    }
+    // Feeds that read the file look into this one from now on, up to what is published.
+    apply(b, (*from)->behind(), {(*from)->file_id(), found.end});
+  }
+}
+
 /// Publishes the batch, under the number that it has in the file as long as numbers here allow.
-void instance::apply(followed_batch& b) {
-  const auto& id = followed_->coming().changed;
+/// `where`: up to which place the file may be read then.
+void instance::apply(followed_batch& b, const journal::batch_id& id, const place_followed& where) {
   const std::scoped_lock lock(commits_);
   auto& to = commits_.open_group();
   try {
@@ -249,9 +292,10 @@ void instance::apply(followed_batch& b) {
   }
   {
     // Before it is published: a feed reads the file up to what is.
-    const std::scoped_lock end(followed_mutex_);
-    followed_at_.end = followed_->coming().end;
+    const std::scoped_lock place(followed_mutex_);
+    followed_at_ = where;
   }
+  followed_to_ = id;
   if (to.empty()) {
     commits_.discard();
     return;

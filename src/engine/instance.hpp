@@ -228,9 +228,15 @@ class instance final : public chore,
   [[nodiscard]] result<> reload_from_file();
   [[nodiscard]] result<> read_again();
   // Following a writer in another process (following.cpp).
+  struct place_followed {
+    std::uint64_t file_id = 0;
+    std::uint64_t end = 0;
+  };
   [[nodiscard]] result<std::size_t> catch_up_locked();
   [[nodiscard]] result<std::size_t> take_batches();
-  void apply(followed_batch& b);
+  [[nodiscard]] result<std::size_t> start_over();
+  [[nodiscard]] result<std::optional<std::size_t>> take_batches_anew();
+  void apply(followed_batch& b, const journal::batch_id& id, const place_followed& where);
   [[nodiscard]] result<> sync_followed();
   void follow_from(std::shared_ptr<journal::journal_view> view) noexcept;
   void name_followed(sequence number, const journal::batch_id& as) noexcept;
@@ -283,12 +289,9 @@ class instance final : public chore,
   std::shared_ptr<snapshot_registry> snapshots_;
 
   std::shared_ptr<journal::journal_view> followed_;  ///< of who reads only; guarded by life_
-  std::uint64_t followed_run_ = 0;                   ///< guarded by life_, as is the next
-  std::int64_t followed_ahead_ = 0;                  ///< numbers here of those in the file
-  struct place_followed {
-    std::uint64_t file_id = 0;
-    std::uint64_t end = 0;
-  };
+  journal::batch_id followed_to_;                    ///< shown last; guarded by life_, as are:
+  std::uint64_t followed_run_ = 0;
+  std::int64_t followed_ahead_ = 0;  ///< numbers here of those in the file
   mutable std::mutex followed_mutex_;
   place_followed followed_at_;  ///< guarded by followed_mutex_
 

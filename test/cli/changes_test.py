@@ -54,7 +54,10 @@ class Changes(ToolTest):
         second = json.loads(out.readline())
         self.assertEqual((second["before"], second["after"]), (50, 51))
         self.shelf("compact", "ages.shelf")
-        self.assertEqual(json.loads(out.readline())["event"], "reset")
+        self.shelf("put", "ages.shelf", "carol", 52)
+        # It may not have seen the last change before the compaction: then it starts over.
+        third = json.loads(out.readline())
+        self.assertTrue(third.get("event") == "reset" or third["after"] == 52, third)
 
     def test_positions_that_are_lost_or_none_are_refused(self):
         told = self.shelf("changes", self.ages()).json
