@@ -1,9 +1,21 @@
 #!/usr/bin/env python3
 """changes, and watch of a key: what was written, and what is written while they look."""
+import base64
+import gzip
 import json
 import subprocess
 
 from tool import NOT_FOUND, REFUSED, SHELF, USAGE, ToolTest, main
+
+# A map bounded to two entries, in which carol took the place of alice.
+EVICTED = gzip.decompress(base64.b64decode("""
+H4sIAAAAAAACA+sM9nD1cePlYmRgYGgGEWiACUr3bTpjXG97Q1swd1srQ36Qk9Ml73kH32dZs0DlZyhCaBgfi1Gj
+YBCBxvUz3oo7OvwYDYlRMApGwSgYBaNgFIyCUTAKRsEoGBmgc7T/PyLBeplpBruDpnCPhsQoGAWjYBSMglEwCkbB
+KBgFo2AUjAzg+e7Xp80iPbvKgWxmaL/9Z+qVeej9dzYGRk7HXFAHPzcxM68EpLqcKzu1Mr44OSM1NxEkw5aUmZdY
+VFnOkp2Zl1LOXJxaUs5TlphTmoqkhh2oNzU9tYjhSfULs8NZE25YotkLG2+oUICNIzByMYF0sibmZCanJsLcdVo/
+6YvDKhNLczT9zJj6OcD6mZPyk4C6X4fsetfm/OKcB5o+FjR9zByMXAwIexHOSE4sys9JZHQxc7szo+L1Rl0c5lhA
+x0M4oSMhL2OY5vCdWbuUkHouqHoAKiU9AJghAAA=
+"""))
 
 
 class Changes(ToolTest):
@@ -41,6 +53,23 @@ class Changes(ToolTest):
         shown = self.on_terminal("changes", "ages.shelf", environment={"NO_COLOR": "1"}).out
         lines = [line.split("  ", 1)[1] for line in shown.splitlines()]
         self.assertEqual(lines, ["alice  -> 30", "alice  -> 31", "bob  -> 40", "alice  deleted"])
+
+    def test_what_made_room_for_another_entry_is_told_as_evicted(self):
+        self.write("pages.shelf", EVICTED)
+        told = self.shelf("changes", "pages.shelf").json
+        self.assertEqual([(t["key"], t.get("cause")) for t in told],
+                         [("alice", None), ("bob", None), ("alice", "evicted"), ("carol", None)])
+        shown = self.on_terminal("changes", "pages.shelf", environment={"NO_COLOR": "1"}).out
+        self.assertIn("alice  evicted", shown)
+
+    def test_what_has_expired_is_told_as_expired(self):
+        self.make("s.shelf", "set", "binary", "integer")
+        self.shelf("put", "s.shelf", "alice", 1, "--expires", "2020-01-01")
+        self.shelf("put", "s.shelf", "bob", 1)
+        self.shelf("take", "s.shelf", "alice", status=NOT_FOUND)
+        told = self.shelf("changes", "s.shelf").json
+        self.assertEqual([(t["key"], t.get("cause")) for t in told],
+                         [("alice", None), ("bob", None), ("alice", "expired")])
 
     def test_it_follows_what_other_processes_write(self):
         out = self.follow("changes", self.ages(), "--from", "now", "--follow", "--before", "--json")

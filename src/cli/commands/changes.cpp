@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace shelf::cli {
@@ -54,6 +55,14 @@ class change_lines {
   [[nodiscard]] static std::string name_of(table_event e) {
     return e == table_event::cleared ? "cleared" : "reset";
   }
+  [[nodiscard]] static std::string name_of(change_cause c) {
+    switch (c) {
+      case change_cause::user: return "deleted";
+      case change_cause::expired: return "expired";
+      case change_cause::evicted: return "evicted";
+    }
+    std::unreachable();
+  }
   [[nodiscard]] std::string as_json(const detail::told_change& c) const {
     if (c.event != table_event::none) return ",\"event\":\"" + name_of(c.event) + "\"}";
     std::string line;
@@ -64,7 +73,7 @@ class change_lines {
     add("key", types_.key, c.key);
     if (c.before) add("before", types_.value, *c.before);
     if (c.after) add("after", types_.value, *c.after);
-    if (c.cause == change_cause::expired) line += ",\"cause\":\"expired\"";
+    if (c.cause != change_cause::user) line += ",\"cause\":\"" + name_of(c.cause) + '"';
     return line + "}";
   }
   [[nodiscard]] std::string as_text(const detail::told_change& c) const {
@@ -76,7 +85,7 @@ class change_lines {
     auto line = shown(types_.key, c.key);
     if (c.before) line += "  " + out_.in(tone::faint, shown(types_.value, *c.before));
     if (c.after) return line + "  -> " + shown(types_.value, *c.after);
-    return line + (c.cause == change_cause::expired ? "  expired" : "  deleted");
+    return line + "  " + name_of(c.cause);
   }
 
   const request& r_;
