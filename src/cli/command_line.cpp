@@ -375,7 +375,10 @@ void grammar::file_commands() {
   salvage->add_option("TARGET", r_.other, "A new file")->required();
   types_options(*salvage);
   on_file("compact", "Rewrites the file without replaced and deleted entries",
-          "  shelf compact sessions.shelf");
+          "  shelf compact sessions.shelf\n"
+          "  shelf compact orders.shelf --drop-history")
+      ->add_flag("--drop-history", r_.drop_history,
+                 "Also without the changes that its programs keep for feeds");
   auto* const migrate =
       on_file("migrate", "Changes the fields of stored records in one atomic step",
               "  shelf migrate users.shelf --rename mail=email --dry-run\n"

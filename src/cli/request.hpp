@@ -71,6 +71,7 @@ struct request {
   std::string rejects;
   bool dry_run = false;
   bool force = false;
+  bool drop_history = false;
   target_format to = target_format::by_name;
   object_shape shape = object_shape::by_content;
   std::uint32_t keypos = 0;  ///< of the objects that values are; 0: where it is

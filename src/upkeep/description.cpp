@@ -9,8 +9,10 @@
 #include "journal/record.hpp"
 #include "shelf/upkeep.hpp"
 #include "stores/catalogue.hpp"
+#include "upkeep/kept_history.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <vector>
 
@@ -78,6 +80,15 @@ class catalogue_reader final : public journal::visitor {
   return std::move(all.tables);
 }
 
+[[nodiscard]] result<journal::file_header> header_of(const file::open_file& file,
+                                                     const std::string& path) {
+  std::vector<std::byte> front(journal::frames_start);
+  const auto got = file.read(0, front);
+  if (!got) return std::unexpected(got.error());
+  front.resize(*got);
+  return journal::decode_header(front, path);
+}
+
 [[nodiscard]] error several(const std::string& path, const std::vector<file_description>& all) {
   std::string names;
   for (const auto& d : all) {
@@ -96,11 +107,7 @@ result<std::vector<file_description>> describe_all(const std::string& path,
   if (!where) return std::unexpected(where.error());
   const auto file = where->open_to_read();
   if (!file) return std::unexpected(file.error());
-  std::vector<std::byte> front(journal::frames_start);
-  const auto got = file->read(0, front);
-  if (!got) return std::unexpected(got.error());
-  front.resize(*got);
-  const auto header = journal::decode_header(front, path);
+  const auto header = header_of(*file, path);
   if (!header) return std::unexpected(header.error());
   const auto status = file->status();
   if (!status) return std::unexpected(status.error());
@@ -143,6 +150,17 @@ result<file_description> describe(const std::string& path, const path_options& o
   }
   if (all->size() == 1) return std::move(all->front());
   return std::unexpected(several(path, *all));
+}
+
+result<history> detail::kept_history(const std::string& path) {
+  const auto where = file::location::find(file::real_system(), path, std::nullopt);
+  if (!where) return std::unexpected(where.error());
+  const auto file = where->open_to_read();
+  if (!file) return std::unexpected(file.error());
+  const auto header = header_of(*file, path);
+  if (!header) return std::unexpected(header.error());
+  if (!header->history) return history{};
+  return history{.bytes = std::numeric_limits<std::uint64_t>::max()};
 }
 
 }  // namespace shelf

@@ -7,14 +7,14 @@ import subprocess
 
 from tool import NOT_FOUND, REFUSED, SHELF, USAGE, ToolTest, main
 
-# A map bounded to two entries, in which carol took the place of alice.
+# A map with history, bounded to two entries, in which carol took the place of alice.
 EVICTED = gzip.decompress(base64.b64decode("""
-H4sIAAAAAAACA+sM9nD1cePlYmRgYGgGEWiACUr3bTpjXG97Q1swd1srQ36Qk9Ml73kH32dZs0DlZyhCaBgfi1Gj
-YBCBxvUz3oo7OvwYDYlRMApGwSgYBaNgFIyCUTAKRsEoGBmgc7T/PyLBeplpBruDpnCPhsQoGAWjYBSMglEwCkbB
-KBgFo2AUjAzg+e7Xp80iPbvKgWxmaL/9Z+qVeej9dzYGRk7HXFAHPzcxM68EpLqcKzu1Mr44OSM1NxEkw5aUmZdY
-VFnOkp2Zl1LOXJxaUs5TlphTmoqkhh2oNzU9tYjhSfULs8NZE25YotkLG2+oUICNIzByMYF0sibmZCanJsLcdVo/
-6YvDKhNLczT9zJj6OcD6mZPyk4C6X4fsetfm/OKcB5o+FjR9zByMXAwIexHOSE4sys9JZHQxc7szo+L1Rl0c5lhA
-x0M4oSMhL2OY5vCdWbuUkHouqHoAKiU9AJghAAA=
+H4sIAAAAAAACA+sM9nD1cePlYmRgYGgGEWiADUrfnvvR41Rq4y4h86KfRo2x/b1LPV+oSB74wQqVX6AIoVmgfCxG
+jYJBBBwzNij5lFjfGg2JUTAKRsEoGAWjYBSMglEwCkbBKBgZoHO0/z8iQeg2nu0feUMnjIbEKBgFo2AUjIJRMApG
+wSgYBaNgFIwMoLK3aenRBe3W5UA2M7Tfvn3inM+MGOMAjJyOuaAOfm5iZl4JSHU5V3ZqZXxxckZqbiJIhi0pMy+x
+qLKcJTszL6WcuTi1pJynLDGnNBVJDTtQb2p6ahHDx8Q2pbqw5WluaPYyQe2rUIDQPEDMIZb/RX8RI0gRIxcTyBjW
+xJzM5NREoBDzuZRvZUs7OszRzGFGMweolQOslTkpPwmo8Rh3/9YlnqbyHmj6WND0MXMwcjEgrES4IDmxKD8nkbHD
+q3oT18flN3VxmOMAHRfhhI6ISH17efrqd6F3hNRzQdUDADXAqkagIQAA
 """))
 
 
@@ -61,6 +61,17 @@ class Changes(ToolTest):
                          [("alice", None), ("bob", None), ("alice", "evicted"), ("carol", None)])
         shown = self.on_terminal("changes", "pages.shelf", environment={"NO_COLOR": "1"}).out
         self.assertIn("alice  evicted", shown)
+
+    def test_changes_that_programs_keep_stay_unless_they_are_dropped(self):
+        self.write("pages.shelf", EVICTED)
+        self.shelf("put", "pages.shelf", "dave", 2)
+        before = self.shelf("changes", "pages.shelf").json
+        self.assertEqual([t["key"] for t in before], ["alice", "bob", "alice", "carol", "dave"])
+        self.shelf("compact", "pages.shelf")
+        self.assertEqual(self.shelf("changes", "pages.shelf").json, before)
+        self.shelf("compact", "pages.shelf", "--drop-history")
+        self.assertEqual(self.shelf("changes", "pages.shelf").json, [])
+        self.assertEqual(self.shelf("count", "pages.shelf").out, "3\n")
 
     def test_what_has_expired_is_told_as_expired(self):
         self.make("s.shelf", "set", "binary", "integer")

@@ -6,6 +6,7 @@
 #include "rows/text/json_value.hpp"
 #include "shelf/detail/database_core.hpp"
 #include "shelf/table.hpp"
+#include "upkeep/kept_history.hpp"
 
 #include <fmt/format.h>
 
@@ -136,10 +137,11 @@ namespace {
 }
 
 /// All tables of a file, without their types: they are rewritten as they are.
-[[nodiscard]] result<> compact_database(const request& r, console& out) {
+[[nodiscard]] result<> compact_database(const request& r, const history& kept, console& out) {
   detail::core_config config;
   config.path = r.file;
   config.opening = opening::existing;
+  config.history = kept;
   const auto db = detail::open_database(std::move(config), {});
   if (!db) return std::unexpected(db.error());
   progress_bar writing("compacting " + r.file, out.errors_are_seen());
@@ -147,9 +149,9 @@ namespace {
   return (*db)->close();
 }
 
-[[nodiscard]] result<> compact_table(const request& r, console& out) {
+[[nodiscard]] result<> compact_table(const request& r, const history& kept, console& out) {
   progress_bar bar("reading " + r.file, out.errors_are_seen());
-  const auto table = native_table::write(r.file, r.table, std::move(bar));
+  const auto table = native_table::write(r.file, r.table, kept, std::move(bar));
   if (!table) return std::unexpected(table.error());
   progress_bar writing("compacting " + r.file, out.errors_are_seen());
   if (auto done = table->core().compact(told_to(writing)); !done) return done;
@@ -162,7 +164,10 @@ outcome compact(const request& r, console& out) {
   const auto tables = describe_all(r.file);
   if (!tables) return std::unexpected(tables.error());
   const auto before = length_of(r.file);
-  const auto done = tables->size() == 1 ? compact_table(r, out) : compact_database(r, out);
+  const auto kept = r.drop_history ? history{} : detail::kept_history(r.file);
+  if (!kept) return std::unexpected(kept.error());
+  const auto done =
+      tables->size() == 1 ? compact_table(r, *kept, out) : compact_database(r, *kept, out);
   if (!done) return std::unexpected(done.error());
   const auto after = length_of(r.file);
   if (!before || !after) return std::unexpected(before ? after.error() : before.error());

@@ -3,6 +3,7 @@
 #include "cli/files/native_table.hpp"
 
 #include "upkeep/described_types.hpp"
+#include "upkeep/kept_history.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -60,6 +61,7 @@ result<native_table> native_table::open(const std::string& path, const std::stri
   config.mode = how.mode;
   config.follow = how.follow;
   config.clock = how.clock;
+  config.history = how.history;
   config.tell_checked = [count](std::uint64_t done, std::uint64_t of) {
     count->tell_checked(done, of);
   };
@@ -106,16 +108,26 @@ result<native_table> native_table::read_expired(const std::string& path, const s
 
 result<native_table> native_table::write(const std::string& path, const std::string& table,
                                          progress_bar bar) {
+  const auto kept = detail::kept_history(path);
+  if (!kept) return std::unexpected(kept.error());
+  return write(path, table, *kept, std::move(bar));
+}
+
+result<native_table> native_table::write(const std::string& path, const std::string& table,
+                                         const history& kept, progress_bar bar) {
   auto d = describe(path, {.table = table});
   if (!d) return std::unexpected(d.error());
-  return open(path, table, *std::move(d), {}, std::move(bar));
+  return open(path, table, *std::move(d), {.history = kept}, std::move(bar));
 }
 
 result<native_table> native_table::write_back(const std::string& path, const std::string& table,
                                               progress_bar bar) {
   auto d = describe(path, {.table = table});
   if (!d) return std::unexpected(d.error());
-  return open(path, table, *std::move(d), {.mode = write_mode::back}, std::move(bar));
+  const auto kept = detail::kept_history(path);
+  if (!kept) return std::unexpected(kept.error());
+  return open(path, table, *std::move(d), {.mode = write_mode::back, .history = *kept},
+              std::move(bar));
 }
 
 result<native_table> native_table::create(const std::string& path, const file_description& as) {

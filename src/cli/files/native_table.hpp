@@ -31,9 +31,12 @@ class native_table final : public source {
   [[nodiscard]] static result<native_table> read_expired(const std::string& path,
                                                          const std::string& table,
                                                          progress_bar bar);
-  /// To write: already_open says who holds it.
+  /// To write: already_open says who holds it. Changes that the file keeps stay (config.history).
   [[nodiscard]] static result<native_table> write(const std::string& path, const std::string& table,
                                                   progress_bar bar);
+  /// The same, but a compaction keeps those alone.
+  [[nodiscard]] static result<native_table> write(const std::string& path, const std::string& table,
+                                                  const history& kept, progress_bar bar);
   /// To write, with nothing in the file until core().save().
   [[nodiscard]] static result<native_table> write_back(const std::string& path,
                                                        const std::string& table, progress_bar bar);
@@ -71,6 +74,7 @@ class native_table final : public source {
     write_mode mode = write_mode::through;
     std::chrono::milliseconds follow{0};
     const shelf::clock* clock = nullptr;
+    shelf::history history = {};
   };
   [[nodiscard]] static result<native_table> open(const std::string& path, const std::string& table,
                                                  file_description d, const manner& how,
