@@ -25,7 +25,7 @@ class Header:
         if struct.unpack_from("<Q", slot, 504)[0] != xxh3_64(slot[:504], offset):
             raise ValueError
         version, terms, state, incompatible = struct.unpack_from("<IBB18xQ", slot, 8)
-        if version != 1 or terms != 131 or incompatible & ~6:
+        if version != 1 or terms != 131 or incompatible & ~7:
             raise Refused(f"byte {offset + 8}: unsupported version or features")
         self.closed, self.deadlines = state == 1, bool(incompatible & 2)
         self.history = bool(incompatible & 4)

@@ -183,16 +183,35 @@ TEST_F(ReadShelf, ListsAnUnclosedFileAndOneWrittenAhead) {
   expect_agreement(content);
 }
 
+std::vector<std::byte> records(std::initializer_list<change> all) {
+  std::vector<std::byte> encoded;
+  for (const auto& c : all) append_record(encoded, c);
+  return encoded;
+}
+
+TEST_F(ReadShelf, ListsTheRecordsOfEachTableOfAFileWithSeveral) {
+  file_header h;
+  h.several_tables = true;
+  test::forged_journal f(h);
+  const std::string ages = "ages";
+  const std::string tags = "tags";
+  f.frame(records({{.what = op::table_created, .table = 1, .key = as_bytes(ages), .value = {}},
+                   {.what = op::table_created, .table = 300, .key = as_bytes(tags), .value = {}},
+                   {.what = op::put, .table = 300, .key = as_bytes(tags), .value = {}}}),
+          {.era = 1, .sequence = 1});
+  f.frame(records({{.what = op::table_dropped, .table = 1, .key = {}, .value = {}}}),
+          {.era = 1, .sequence = 2});
+  expect_agreement(f.content);
+  const auto [status, said] = python(f.content);
+  EXPECT_EQ(status, 0);
+  EXPECT_NE(said.find("  put 0 300 "), std::string::npos) << said;
+}
+
 /// A catalog, two batches of history, the state they lead to, and a batch behind it.
 std::vector<std::byte> file_with_history(bool with_state = true) {
   file_header h;
   h.history = true;
   test::forged_journal f(h);
-  const auto records = [](std::initializer_list<change> all) {
-    std::vector<std::byte> encoded;
-    for (const auto& c : all) append_record(encoded, c);
-    return encoded;
-  };
   const std::string old = "old";
   const auto time = encode_time(1'800'000'000'000);
   f.put("catalog", {.era = 1, .sequence = 4});
