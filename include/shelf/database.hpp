@@ -3,6 +3,7 @@
 #pragma once
 
 #include "shelf/detail/database_core.hpp"
+#include "shelf/migration.hpp"
 #include "shelf/table.hpp"
 #include "shelf/transaction.hpp"
 
@@ -52,6 +53,8 @@ struct database_config {
   /// Receives errors of the destructor and of background work. Default: prints one line to stderr.
   /// Called from any thread; must not throw.
   function<void(const error&)> on_error = {};
+  /// Told of the entries that a migration has converted, of all that it is to convert.
+  progress on_migrate = {};
   /// Limits on what is written.
   shelf::limits limits = {};
   /// When the file is compacted without being asked.
@@ -84,6 +87,12 @@ struct table_options {
   std::chrono::milliseconds ttl{0};
   /// How large the table may become. To be given where the table is declared or created.
   size_bounds bounds = {};
+  /// How values of older types become those of T, if the table has them: `{.migrate =
+  /// shelf::from<user_v1>(f)}`. Then all of them are converted, by f on the calling thread, and the
+  /// table has the type of T from then on. Errors: f's, of the first entry that it cannot convert,
+  /// with the number of all of these; key_already_present for two new entries of one key. What f
+  /// throws passes through. On an error nothing has changed.
+  migration<typename T::key_type, typename T::mapped_type, T::table_kind> migrate = {};
 };
 
 /// A table that database::open is to have: made by declare.
@@ -104,6 +113,9 @@ template <class T>
 
 /// What a database says of one of its tables: name, kind, schemas, storage, number of entries.
 using table_facts = detail::table_facts;
+/// What a migration would make of a table: its name, how many entries it has read and written, how
+/// many cannot be converted, and sentences about the first few of these.
+using table_migration = detail::migrated_table;
 /// The result of database::stats(): `all`, summed up over the tables, and how many there are.
 using database_stats = detail::database_figures;
 
@@ -154,6 +166,13 @@ class schema {
   void rename(std::string from, std::string to) {
     steps_.push_back(
         {.what = detail::table_step::verb::rename, .name = std::move(from), .to = std::move(to)});
+  }
+
+  /// The table is kept in the file from then on, or in memory alone. On its way to the disk, the
+  /// batch holds all its entries; on its way to memory, the file drops them.
+  void store(std::string name, shelf::storage where) {
+    steps_.push_back(
+        {.what = detail::table_step::verb::store, .name = std::move(name), .storage = where});
   }
 
  private:
@@ -218,6 +237,14 @@ class database {
   template <path_argument P, class... T>
   [[nodiscard]] static result<database> open(const P& path, declared<T>... tables);
 
+  /// What open with the same arguments would migrate: reads the file, converts and checks every
+  /// entry, and writes nothing. One for each table that would be migrated. The file may be open.
+  /// Errors: those of open, apart from entries that cannot be converted, which it counts; not_found
+  /// if there is no file.
+  template <class... T>
+  [[nodiscard]] static result<std::vector<table_migration>> try_migration(database_config c,
+                                                                          declared<T>... tables);
+
   /// A database without a file, with these tables: supports everything except save, sync, reload,
   /// compact, recover and tickets. Errors: invalid_argument for a name that is no name, or declared
   /// twice.
@@ -241,7 +268,8 @@ class database {
 
   // --- tables ------------------------------------------------------------------------------------
 
-  /// The table of that name, created if it is missing; `db.table<T>("online", {.storage =
+  /// The table of that name, created if it is missing, or migrated if it has older types and was
+  /// not declared; `db.table<T>("online", {.storage =
   /// shelf::storage::memory})`. Two handles of one name are one table. Errors: invalid_argument
   /// (the name, or another storage than the table has), wrong_kind and type_mismatch (the table has
   /// other types), not_found (it is missing in a database opened read_only), those of a write.

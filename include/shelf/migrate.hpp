@@ -2,6 +2,7 @@
 // A table's file rewritten for other types.
 #pragma once
 
+#include "shelf/migration.hpp"
 #include "shelf/table.hpp"
 
 #include <optional>
@@ -16,26 +17,6 @@ using migration_counts = detail::migration_counts;
 struct migrate_options {
   bool dry_run = false;  ///< convert and check everything, but leave the file as it is
 };
-
-namespace detail {
-
-/// Adds what a conversion returned, a pair or an optional of one, to a batch.
-template <class K, class V>
-result<> add_converted(entry_batch& to, const std::optional<std::pair<K, V>>& made,
-                       const encoding_limits& limits) {
-  if (!made) return {};
-  encoder k(purpose::key, limits);
-  encoder v(purpose::value, limits);
-  encode_key<K>(k, made->first);
-  v.gather();
-  encode(v, made->second);
-  if (k.failed()) return std::unexpected(k.outcome().error());
-  if (v.failed()) return std::unexpected(v.outcome().error());
-  if (v.has_pieces()) return to.add_pieces(k.written(), v.pieces());
-  return to.add(k.written(), v.written());
-}
-
-}  // namespace detail
 
 /// Rewrites the file at `c.path`, which holds a table of type Old, as a table of type New, in one
 /// step: after a crash the file is the old one or the new one. `f(old key, old value)` returns the

@@ -1,7 +1,8 @@
 // ENGINE  api -> [engine] -> stores -> journal -> file
-// Tables created, dropped and renamed: one batch of the file, and one version for readers.
+// Tables created, dropped, renamed and moved: one batch of the file, and one version for readers.
 #include "engine/altering.hpp"
 
+#include "engine/converting.hpp"
 #include "error/printable.hpp"
 #include "error/sentence.hpp"
 #include "file/seeded_bug.hpp"
@@ -45,6 +46,7 @@ result<> instance::alteration::take(detail::table_step& step) {
     case verb::create: return create(*step.made);
     case verb::drop: return drop(step.name);
     case verb::rename: return rename(step.name, step.to);
+    case verb::store: return store(step.name, step.storage);
   }
   std::unreachable();
 }
@@ -94,6 +96,69 @@ result<> instance::alteration::rename(const std::string& from, const std::string
   return {};
 }
 
+result<> instance::alteration::store(const std::string& name, storage where) {
+  auto* const t = find(name);
+  if (t == nullptr) return std::unexpected(of_.no_table(name));
+  const bool in_memory = where == storage::memory;
+  if (t->as.in_memory == in_memory) return {};
+  t->as.in_memory = in_memory;
+  t->is_changed = t->is_rewritten = true;
+  note(op::table_changed, *t);
+  return {};
+}
+
+result<> instance::alteration::replace(detail::wanted_table& w, std::shared_ptr<contents> by,
+                                       sequence version) {
+  if (auto dropped = drop(w.name); !dropped) return dropped;
+  if (auto made = create(w); !made) return made;
+  auto& t = tables_.back();
+  t.first = std::move(by);
+  t.is_rewritten = t.is_brought = true;
+  version_ = std::max(version_, version);
+  return {};
+}
+
+/// In the turn. All entries of tables that the file has not kept so far.
+void instance::alteration::note_entries() {
+  if (!of_.file_) return;
+  for (const auto& t : tables_) {
+    if (!t.is_rewritten || t.is_dropped || t.as.in_memory) continue;
+    const kinds::held_version all(t.made ? t.first : t.is->owned());
+    const auto what = is_bag(t.as.what) ? op::append : op::put;
+    const auto walk = all.walk();
+    for (auto some = walk->next(); !some.empty(); some = walk->next()) {
+      for (const auto* e : some) {
+        const auto until = e->until();
+        changes_.push_back(
+            {what, journal::flags_for(until), t.is->id(), e->key(), e->value(), until});
+      }
+    }
+  }
+}
+
+/// Write-back: what tables were to save. It is in the batch, or of no use any more; unless the
+/// batch fails.
+class instance::alteration::unsaved_changes {
+ public:
+  unsaved_changes() = default;
+  unsaved_changes(const unsaved_changes&) = delete;
+  unsaved_changes& operator=(const unsaved_changes&) = delete;
+  ~unsaved_changes() {
+    for (auto* c : taken_) is_settled_ ? c->settle_unsaved() : c->return_unsaved();
+  }
+  /// In the turn. Throws std::bad_alloc.
+  void take(contents& from) {
+    taken_.reserve(taken_.size() + 1);
+    (void)from.take_unsaved();
+    taken_.push_back(&from);
+  }
+  void settle() noexcept { is_settled_ = true; }
+
+ private:
+  std::vector<contents*> taken_;
+  bool is_settled_ = false;
+};
+
 /// The file gets the batch, and it is synced. In the turn.
 result<> instance::alteration::write(sequence number) {
   if (!of_.file_) return {};
@@ -121,8 +186,18 @@ result<> instance::alteration::commit() {
     of_.tables_.reserve(of_.tables_.size() + tables_.size());
   }
   of_.commits_.expect_tables(of_.tables_.size() + tables_.size());
+  note_entries();
+  of_.commits_.continue_after(version_);
   const auto number = of_.commits_.draw();
-  if (auto done = write(number); !done) return done;
+  {
+    unsaved_changes unsaved;
+    for (const auto& t : tables_) {
+      const bool has_some = of_.saves_later() && t.is_rewritten && !t.made && !t.is_dropped;
+      if (has_some) unsaved.take(*t.is->held());
+    }
+    if (auto done = write(number); !done) return done;
+    unsaved.settle();
+  }
   assert(number == of_.commits_.last() && of_.commits_.open_group().empty() && "the turn is ours");
   show(number);
   of_.observers_->wake();
@@ -135,9 +210,17 @@ void instance::alteration::show(sequence number) noexcept {
   of_.highest_id_ = highest_;
   for (auto& t : tables_) {
     if (t.face != nullptr) t.is->show_face(*t.face);
+    if (t.is_rewritten && !t.is_dropped) {
+      const bool keeps = of_.writes_file() && !t.as.in_memory;
+      t.is->keep_as(keeps && !of_.saves_later(), keeps && of_.saves_later());
+    }
     if (t.made && !t.is_dropped) {
       assert(of_.tables_.size() < of_.tables_.capacity() && "room was made");
       t.first->since = number;
+      if (t.is_brought) t.first->join(of_.commits_.shared_board());
+      if (t.is_brought && t.first->indexes) {
+        t.first->indexes->join(of_.commits_.shared_board());
+      }
       of_.tables_.push_back(std::move(t.made));
       t.is->install(std::move(t.first));
     } else if (t.is_dropped && !t.made) {
@@ -156,6 +239,38 @@ result<> instance::create_tables(std::vector<wanted_table>& wanted) {
     if (auto made = all.create(w); !made) return made;
   }
   return all.commit();
+}
+
+/// Of a table that nobody has a handle of, since its types are not the program's. False: there is
+/// nothing to migrate.
+result<bool> instance::migrate_known(live_table& known, wanted_table& w) {
+  if (known.is_typed() || w.migrate.empty()) return false;
+  conversion_settings how{.path = find_path(w.migrate, known.description(), w.types),
+                          .now = clock_.now(),
+                          .entry_limit = config_.limits.entry_bytes,
+                          .label = known.label(),
+                          .tell = config_.tell_migrated};
+  if (how.path.empty()) return false;
+  if (!config_.in_memory && !writes_file()) return std::unexpected(labelled(errc::read_only));
+  if (is_in_callback()) return std::unexpected(labelled(errc::busy));
+  const check_scope runs_functions(checking_);
+  const auto all = [&] {
+    const std::scoped_lock lock(commits_);
+    return known.owned();
+  }();
+  how.of = all->size();
+  const auto settings = how_to_load();
+  w.storage = known.description().in_memory ? storage::memory : storage::disk;
+  table_loader to(settings, &w.types, describe(w));
+  const auto done = convert_all(all, how, to);
+  if (done.failed != 0) return std::unexpected(not_converted(done, known.label()));
+  if (auto fits = to.judge(); !fits) return std::unexpected(fits.error());
+  auto made = to.take();
+  alteration step(*this);
+  auto replaced = step.replace(w, std::move(made), to.version());
+  if (replaced) replaced = step.commit();
+  if (!replaced) return std::unexpected(replaced.error());
+  return true;
 }
 
 result<> instance::may_alter() const {

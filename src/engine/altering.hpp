@@ -27,10 +27,15 @@ class instance::alteration {
   /// Errors: as of database_core::alter.
   [[nodiscard]] result<> take(detail::table_step& step);
   [[nodiscard]] result<> create(detail::wanted_table& w);
+  /// A table of that name is dropped, and another created that has these contents, which are on a
+  /// board of their own at that version.
+  [[nodiscard]] result<> replace(detail::wanted_table& w, std::shared_ptr<contents> by,
+                                 sequence version);
   /// All of it, or nothing. Errors: those of a write.
   [[nodiscard]] result<> commit();
 
  private:
+  class unsaved_changes;
   /// A table as it is after the steps so far.
   struct altered_table {
     live_table* is = nullptr;
@@ -38,7 +43,9 @@ class instance::alteration {
     std::shared_ptr<contents> first = {};   ///< what the new one shows
     table_description as;
     bool is_changed = false;
+    bool is_rewritten = false;  ///< its storage has changed: the file gets all its entries, or none
     bool is_dropped = false;
+    bool is_brought = false;           ///< what it shows first is on a board of its own
     const table_face* face = nullptr;  ///< of one that is changed
   };
 
@@ -47,11 +54,14 @@ class instance::alteration {
   void note(journal::op what, const altered_table& t);
   [[nodiscard]] result<> drop(const std::string& name);
   [[nodiscard]] result<> rename(const std::string& from, const std::string& to);
+  [[nodiscard]] result<> store(const std::string& name, storage where);
+  void note_entries();
   [[nodiscard]] result<> write(sequence number);
   void show(sequence number) noexcept;
 
   instance& of_;
   std::uint32_t highest_;  ///< id that a table ever had
+  sequence version_ = 0;   ///< of contents that it brings along
   std::deque<altered_table> tables_;
   std::deque<stores::encoded_description> texts_;  ///< that the changes refer to
   std::vector<journal::change> changes_;

@@ -101,6 +101,9 @@ result<std::shared_ptr<detail::core>> instance::table(wanted_table w) {
     one.push_back(std::move(w));
     if (auto made = create_tables(one); !made) return std::unexpected(made.error());
     known = find(name);
+  } else if (auto migrated = migrate_known(*known, w); !migrated || *migrated) {
+    if (!migrated) return std::unexpected(migrated.error());
+    known = find(w.name);
   } else if (auto joined = join_table(*known, w); !joined) {
     return std::unexpected(joined.error());
   }

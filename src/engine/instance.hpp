@@ -140,6 +140,9 @@ class instance final : public chore,
   /// Errors: as open_database.
   [[nodiscard]] static result<std::shared_ptr<instance>> open_several(
       detail::core_config config, std::vector<wanted_table> declared);
+  /// Errors: as detail::try_migrations.
+  [[nodiscard]] static result<std::vector<detail::migrated_table>> try_migrations(
+      detail::core_config config, std::vector<wanted_table> declared);
   result<std::shared_ptr<detail::core>> table(wanted_table w) override;
   std::vector<detail::table_facts> tables() const override;
   /// (altering.cpp)
@@ -192,6 +195,7 @@ class instance final : public chore,
   [[nodiscard]] result<> create_tables(std::vector<wanted_table>& wanted);
   [[nodiscard]] result<> can_be_read(const detail::entry_types& types) const;
   [[nodiscard]] result<> may_alter() const;
+  [[nodiscard]] result<bool> migrate_known(live_table& known, wanted_table& w);
   [[nodiscard]] table_face face_of(table_description as) const;
   [[nodiscard]] std::unique_ptr<live_table> make_table(std::uint32_t id, table_description as,
                                                        detail::entry_types types);

@@ -256,6 +256,14 @@ class live_table final : public detail::core {
     install(nullptr);
   }
   [[nodiscard]] bool is_dropped() const noexcept { return is_dropped_; }
+  /// Another storage from here on. In the turn, between groups; unsaved changes are seen to.
+  void keep_as(bool is_stored, bool is_saved) noexcept {
+    how_.is_stored = is_stored;
+    how_.is_saved = is_saved;
+    cleared_ = false;
+    unsaved_bytes_ = 0;
+    if (owned_) owned_->track_unsaved(is_saved);
+  }
   [[nodiscard]] bool is_bag_kind() const noexcept { return is_bag_; }
   [[nodiscard]] bool is_indexed() const noexcept { return is_indexed_; }
   /// Functions of the program make keys of indexes.
@@ -423,7 +431,7 @@ class live_table final : public detail::core {
   void let_go_of(std::shared_ptr<contents> old) noexcept;
 
   instance& of_;
-  const settings how_;
+  settings how_;  ///< only the turn changes how it is kept
   detail::entry_types types_;
   std::vector<std::unique_ptr<const table_face>> faces_;  ///< that it ever had; guarded by life_
   std::atomic<const table_face*> face_;

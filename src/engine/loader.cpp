@@ -2,6 +2,7 @@
 // Loading: every change goes through stage and publish, as a live write does.
 #include "engine/loader.hpp"
 
+#include "engine/converting.hpp"
 #include "error/printable.hpp"
 #include "error/sentence.hpp"
 #include "file/seeded_bug.hpp"
@@ -20,7 +21,6 @@ namespace {
 using journal::op;
 
 constexpr std::size_t bad_entries_told = 3;
-constexpr std::size_t publish_after = 64;
 constexpr std::size_t announced_ahead = 16;
 constexpr std::size_t content_shown = 64;
 constexpr std::string_view any_term = "any";  // the schema of shelf::term
@@ -171,14 +171,6 @@ result<> table_loader::expire(const journal::change& c) {
     return loaded_->stage_insert(made, hash);
   });
   return {};
-}
-
-template <class Change>
-void table_loader::stage(Change change) {
-  loaded_->indexes.reset();
-  (void)change();
-  assert(loaded_->published() <= version_ && "what is loaded is alone on its board");
-  if (loaded_->staged_count() >= publish_after) loaded_->publish(++version_);
 }
 
 void table_loader::insert_announced() {
@@ -374,6 +366,14 @@ void file_loader::drop(std::uint32_t id) {
 result<file_loader::loaded_table> file_loader::bind(std::uint32_t id, table_description as) {
   const auto* declared = declared_as(id, as.name);
   const auto* const types = declared != nullptr ? declared->types : nullptr;
+  const bool may_migrate = declared != nullptr && declared->migrate != nullptr &&
+                           !declared->migrate->empty() && !how_.trusted;
+  if (may_migrate) {
+    if (auto path = find_path(*declared->migrate, as, *types); !path.empty()) {
+      auto load = std::make_unique<table_loader>(how_, nullptr, as);
+      return loaded_table{declared, std::move(load), std::move(as), {}, std::move(path)};
+    }
+  }
   loaded_table t{declared, std::make_unique<table_loader>(how_, types, as), std::move(as), {}};
   const auto same = t.load->check_description();
   if (same) return t;
@@ -382,6 +382,11 @@ result<file_loader::loaded_table> file_loader::bind(std::uint32_t id, table_desc
   if (same.error() == errc::corrupt && !may_be_another) return std::unexpected(same.error());
   t.load = std::make_unique<table_loader>(how_, nullptr, t.as);
   t.wrong = same.error();
+  if (may_migrate && same.error() == errc::type_mismatch) {
+    t.wrong =
+        error(errc::type_mismatch,
+              same.error().message() + "; no migration leads from these types to the program's");
+  }
   return t;
 }
 
@@ -452,6 +457,7 @@ result<> file_loader::judge() {
     if (!t.wrong) continue;
     return std::unexpected(*t.wrong == errc::corrupt ? wrong_in(how_.path, *t.wrong) : *t.wrong);
   }
+  if (auto done = migrate(); !done) return done;
   for (auto& [id, t] : tables_) {
     if (auto fits = t.load->judge(); !fits) return fits;
   }

@@ -4,9 +4,12 @@
 
 #include "journal/scan.hpp"
 #include "kinds/contents.hpp"
+#include "kinds/index_set.hpp"
 #include "shelf/detail/core.hpp"
+#include "shelf/detail/database_core.hpp"
 #include "stores/catalogue.hpp"
 
+#include <cassert>
 #include <functional>
 #include <map>
 #include <memory>
@@ -37,7 +40,14 @@ struct load_settings {
   /// The header allows for several tables.
   bool may_have_several = true;
   kinds::deadline now = 0;  ///< what time it is
+  // Of migrations.
+  std::size_t entry_limit = 0;
+  const progress* tell_migrated = nullptr;
+  bool is_trial = false;  ///< what cannot be migrated is counted, and no error
 };
+
+/// The steps that take entries from the types of a file to those of the program, in their order.
+using migration_path = std::vector<const detail::migration_step*>;
 
 /// Applies the changes of one table to fresh contents and checks them on the way: every entry
 /// against the types, and at the end the user's predicate on what is left.
@@ -53,6 +63,10 @@ class table_loader {
   void change_description(const table_description& as);
   /// Takes over what another loader has loaded so far, as if it had been loaded here.
   [[nodiscard]] result<> take_over(table_loader& from);
+  /// Loads an entry that a migration has made. Errors: key_already_present.
+  [[nodiscard]] result<> add_converted(entry::owner made);
+  /// What is loaded is not what the file holds.
+  void note_migrated() noexcept { schema_differs_ = has_schema_ = true; }
   /// Whether all that was loaded so far fits. Runs the user's check. Errors: type_mismatch with the
   /// number of bad entries and the first few.
   [[nodiscard]] result<> judge();
@@ -115,11 +129,22 @@ class table_loader {
   std::string first_bad_details_;  ///< with keys
 };
 
+template <class Change>
+void table_loader::stage(Change change) {
+  constexpr std::size_t publish_after = 64;
+  loaded_->indexes.reset();
+  (void)change();
+  assert(loaded_->published() <= version_ && "what is loaded is alone on its board");
+  if (loaded_->staged_count() >= publish_after) loaded_->publish(++version_);
+}
+
 /// A table that the program says it has.
 struct declared_table {
   std::string name;  ///< empty: the only table of the file, whatever its name
   const detail::entry_types* types;
   std::uint32_t id = 0;  ///< that the table is known to have, whatever its name; 0: unknown
+  /// For a table of older types; null: none.
+  const std::vector<detail::migration_step>* migrate = nullptr;
 };
 
 /// Hands the changes of a file to the loaders of its tables, as the catalogue names them.
@@ -147,12 +172,15 @@ class file_loader final : public journal::visitor {
   /// Expect about so many entries.
   void reserve(std::size_t entries) noexcept { expected_ = entries; }
   [[nodiscard]] bool brought_up_to_date() const noexcept;
+  /// What judge() has migrated, or would have.
+  [[nodiscard]] std::vector<detail::migrated_table>& migrated() noexcept { return migrated_; }
 
   struct loaded_table {
     const declared_table* declared;  ///< null: the program does not know it
     std::unique_ptr<table_loader> load;
     table_description as;        ///< what the catalog says
     std::optional<error> wrong;  ///< it does not fit the declaration: loaded as if there were none
+    migration_path path = {};    ///< to be migrated: loaded as if there were no declaration
   };
   /// By id. Declared tables that the file does not have are not among them.
   [[nodiscard]] std::map<std::uint32_t, loaded_table>& tables() noexcept { return tables_; }
@@ -167,6 +195,7 @@ class file_loader final : public journal::visitor {
   [[nodiscard]] result<> change(std::uint32_t id, table_description as);
   void drop(std::uint32_t id);
   [[nodiscard]] result<loaded_table> bind(std::uint32_t id, table_description as);
+  [[nodiscard]] result<> migrate();
   [[nodiscard]] static error too_many();
   [[nodiscard]] error several_tables() const;
 
@@ -180,6 +209,7 @@ class file_loader final : public journal::visitor {
   std::uint32_t highest_id_ = 0;
   std::size_t expected_ = 0;
   bool catalogue_seen_ = false;
+  std::vector<detail::migrated_table> migrated_;
 };
 
 }  // namespace shelf::engine

@@ -203,7 +203,9 @@ load_settings instance::how_to_load(bool may_have_several) const {
           },
       .has_schema = config_.format != file_format::dets,
       .may_have_several = may_have_several,
-      .now = clock_.now()};
+      .now = clock_.now(),
+      .entry_limit = config_.limits.entry_bytes,
+      .tell_migrated = &config_.tell_migrated};
 }
 
 /// The tables whose types the program has told.
@@ -295,9 +297,16 @@ detail::entry_types types_of(const table_description& as) {
 
 namespace {
 
-[[nodiscard]] std::vector<declared_table> declared_in(const std::vector<wanted_table>& wanted) {
+enum class migrations : bool { no, yes };
+
+[[nodiscard]] std::vector<declared_table> declared_in(const std::vector<wanted_table>& wanted,
+                                                      migrations are_made) {
   std::vector<declared_table> all;
-  for (const auto& w : wanted) all.push_back({w.name, &w.types});
+  for (const auto& w : wanted) {
+    all.push_back({.name = w.name,
+                   .types = &w.types,
+                   .migrate = are_made == migrations::yes ? &w.migrate : nullptr});
+  }
   return all;
 }
 
@@ -334,7 +343,7 @@ result<> instance::open_existing(std::vector<wanted_table>& wanted) {
   auto opened = stores::open_file_store(file_options());
   if (!opened) return std::unexpected(opened.error());
   auto& f = **opened;
-  file_loader load(how_to_load(f.has_several_tables()), declared_in(wanted));
+  file_loader load(how_to_load(f.has_several_tables()), declared_in(wanted, migrations::yes));
   load.reserve(f.expected_entries());
   if (auto read = f.read_all(load); !read) return read;
   if (auto fits = load.judge(); !fits) return fits;
@@ -363,7 +372,7 @@ result<> instance::open_existing(std::vector<wanted_table>& wanted) {
 }
 
 result<> instance::open_to_read_only(std::vector<wanted_table>& wanted) {
-  file_loader load(how_to_load(), declared_in(wanted));
+  file_loader load(how_to_load(), declared_in(wanted, migrations::no));
   auto found = stores::read_file_store(file_options(), load);
   if (!found) return std::unexpected(found.error());
   load.may_have_several(found->several_tables);
@@ -387,6 +396,24 @@ result<> instance::open_to_read_only(std::vector<wanted_table>& wanted) {
   return {};
 }
 
+/// Reads the file as open would, and changes nothing.
+result<std::vector<detail::migrated_table>> instance::try_migrations(
+    detail::core_config config, std::vector<wanted_table> declared) {
+  if (auto valid = check_config(config, kind::set); !valid) return std::unexpected(valid.error());
+  instance of(std::move(config), false);
+  auto where = file::location::find(of.system_, of.config_.path, of.config_.base_directory);
+  if (!where) return std::unexpected(where.error());
+  of.where_ = std::make_shared<file::location>(std::move(*where));
+  auto how = of.how_to_load();
+  how.is_trial = true;
+  file_loader load(std::move(how), declared_in(declared, migrations::yes));
+  auto found = stores::read_file_store(of.file_options(), load);
+  if (!found) return std::unexpected(found.error());
+  load.may_have_several(found->several_tables);
+  if (auto fits = load.judge(); !fits) return std::unexpected(fits.error());
+  return std::move(load.migrated());
+}
+
 error instance::no_table(std::string_view name) const {
   return error(errc::not_found, label_ + ": the file has no table " + detail::printable(name));
 }
@@ -394,6 +421,11 @@ error instance::no_table(std::string_view name) const {
 }  // namespace shelf::engine
 
 namespace shelf::detail {
+
+result<std::vector<migrated_table>> try_migrations(core_config config,
+                                                   std::vector<wanted_table> declared) {
+  return engine::instance::try_migrations(std::move(config), std::move(declared));
+}
 
 result<std::shared_ptr<core>> open_core(core_config config, entry_types types) {
   auto opened = engine::instance::open_lone(std::move(config), std::move(types));

@@ -313,11 +313,12 @@ void instance::adopt(file_loader& loaded, const journal::batch_id* as) {
       add_table(id, t.load->description(), types_of(t.load->description())).install(std::move(c));
       continue;
     }
+    const auto& was = (*own)->description();
     const auto& now = t.load->description();
-    if ((*own)->description().name != now.name) {
+    if (was.name != now.name || was.in_memory != now.in_memory) {
       (*own)->show_face((*own)->keep_face(face_of(now)));
     }
-    if ((*own)->description().in_memory || (*own)->held() == nullptr) continue;
+    if ((was.in_memory && now.in_memory) || (*own)->held() == nullptr) continue;
     (*own)->stage_fresh(std::move(c), table_event::reset, to);
   }
   for (const auto& t : tables_) {

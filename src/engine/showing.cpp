@@ -87,7 +87,7 @@ const contents* live_table::look_again() const noexcept {
 
 void live_table::install(std::shared_ptr<contents> fresh) noexcept {
   assert(!fresh_ && !is_touched_);
-  if (fresh && how_.is_saved) fresh->track_unsaved();
+  if (fresh && how_.is_saved) fresh->track_unsaved(true);
   if (fresh && fresh->has_deadlines()) of_.note_deadlines();
   auto old = std::exchange(owned_, std::move(fresh));
   current_.store(owned_.get(), std::memory_order_release);

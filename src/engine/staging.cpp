@@ -429,7 +429,7 @@ void live_table::stage_fresh(std::shared_ptr<contents> fresh, table_event event,
   assert(!fresh_ && owned_->staged_count() == 0);
   flights_.note_clear();
   assert(fresh && fresh != owned_);
-  if (how_.is_saved) fresh->track_unsaved();
+  if (how_.is_saved) fresh->track_unsaved(true);
   to.needs_care = to.needs_care || fresh->has_deadlines();
   if (fresh->has_deadlines()) of_.note_deadlines();
   fresh_ = std::move(fresh);

@@ -186,7 +186,7 @@ class contents : public std::enable_shared_from_this<contents> {
 
   // Write-back: the list of changes since the last save.
   /// From here on changes are listed; what is there now counts as saved. Nothing may be staged.
-  virtual void track_unsaved() noexcept = 0;
+  virtual void track_unsaved(bool wanted) noexcept = 0;
   [[nodiscard]] virtual std::size_t unsaved_count() const noexcept = 0;
   /// Takes the list; what it points to lives until settle_unsaved or return_unsaved.
   [[nodiscard]] virtual std::vector<unsaved_change> take_unsaved() = 0;

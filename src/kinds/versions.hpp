@@ -174,7 +174,11 @@ class versioned : public Border {
   [[nodiscard]] std::size_t waiting() const noexcept final { return limbo_.waiting(); }
   [[nodiscard]] expiry_wheel& wheel() noexcept final { return wheel_; }
   [[nodiscard]] const expiry_wheel& wheel() const noexcept final { return wheel_; }
-  void track_unsaved() noexcept final { track_unsaved_ = keeps_lists_ = true; }
+  void track_unsaved(bool wanted) noexcept final {
+    assert(wanted || unsaved_.count() + taken_.count() == 0);
+    track_unsaved_ = wanted;
+    keeps_lists_ = wanted || residents_ != nullptr;
+  }
   [[nodiscard]] std::size_t unsaved_count() const noexcept final { return unsaved_.count(); }
   void join(std::shared_ptr<version_board> board) noexcept final {
     assert(this->staged_count() == 0 && this->board_->pin_count() == 0);

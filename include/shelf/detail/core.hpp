@@ -143,6 +143,8 @@ struct core_config {
   const shelf::clock* clock = nullptr;
   std::chrono::milliseconds clock_grace = std::chrono::seconds(60);
   bool in_memory = false;
+  /// Told of the entries that a migration has converted when a database is opened.
+  progress tell_migrated = {};
   /// Told of the bytes of the first of two passes over a native file that is opened: it checks, and
   /// the second reads. Called again by a reload() of a file opened read_only.
   progress tell_checked = {};
@@ -398,6 +400,14 @@ class file_builder : public entry_batch {
 struct migration_counts {
   std::size_t read = 0;
   std::size_t written = 0;
+};
+
+/// Values of an older type become those of a newer one. Keys and kind are those of the table.
+struct migration_step {
+  entry_types from;
+  std::string to;  ///< schema of the values that it makes
+  /// Puts what becomes of an entry into the batch. Errors: the program's; size_limit_exceeded.
+  function<result<>(stored_entry e, entry_batch& to)> convert;
 };
 
 /// Opens a file as `from` and replaces it, in one step, by a file as `to` that holds what `convert`

@@ -33,6 +33,7 @@ struct is_table<table<K, V, Kind, Index...>> : std::true_type {};
   u.follow = c.follow;
   u.missing_fields = c.missing_fields;
   u.on_error = std::move(c.on_error);
+  u.tell_migrated = std::move(c.on_migrate);
   u.limits = c.limits;
   u.compaction = c.compaction;
   u.history = c.history;
@@ -46,7 +47,8 @@ struct is_table<table<K, V, Kind, Index...>> : std::true_type {};
 
 /// A declaration as the core wants it.
 template <class T>
-[[nodiscard]] wanted_table untyped(declared<T> d, const decoding_rules& rules) {
+[[nodiscard]] wanted_table untyped(declared<T> d, const decoding_rules& rules,
+                                   const encoding_limits& limits) {
   static_assert(
       is_table<T>::value,
       "A database holds shelf tables: shelf::map, ordered_map, bag, duplicate_bag, set or "
@@ -57,7 +59,23 @@ template <class T>
   return {.name = std::move(d.name),
           .types = make_entry_types(table_access::types_of<T>(c, rules)),
           .storage = d.options.storage,
-          .ttl = d.options.ttl};
+          .ttl = d.options.ttl,
+          .migrate = d.options.migrate.made(rules, limits)};
+}
+
+/// Declarations as the core wants them.
+template <class... T>
+[[nodiscard]] std::vector<wanted_table> all_untyped(const decoding_rules& rules,
+                                                    const encoding_limits& limits,
+                                                    declared<T>... tables) {
+  std::vector<wanted_table> wanted;
+  wanted.reserve(sizeof...(T));
+  (wanted.push_back(untyped(std::move(tables), rules, limits)), ...);
+  return wanted;
+}
+[[nodiscard]] inline encoding_limits limits_of(const core_config& c,
+                                               const decoding_rules& rules) noexcept {
+  return {.size = c.limits.entry_bytes, .nesting = rules.nesting};
 }
 
 }  // namespace detail
@@ -84,13 +102,21 @@ result<database> database::in_memory(declared<T>... tables) {
 template <class... T>
 result<database> database::open_core(detail::core_config c, const detail::decoding_rules& rules,
                                      declared<T>... tables) {
-  const detail::encoding_limits limits{.size = c.limits.entry_bytes, .nesting = rules.nesting};
-  std::vector<detail::wanted_table> wanted;
-  wanted.reserve(sizeof...(T));
-  (wanted.push_back(detail::untyped(std::move(tables), rules)), ...);
-  auto core = detail::open_database(std::move(c), std::move(wanted));
+  const auto limits = detail::limits_of(c, rules);
+  auto core =
+      detail::open_database(std::move(c), detail::all_untyped(rules, limits, std::move(tables)...));
   if (!core) return std::unexpected(core.error());
   return database(std::move(*core), rules, limits);
+}
+
+template <class... T>
+result<std::vector<table_migration>> database::try_migration(database_config c,
+                                                             declared<T>... tables) {
+  const auto rules = detail::rules_of(c);
+  auto core = detail::untyped(std::move(c));
+  const auto limits = detail::limits_of(core, rules);
+  return detail::try_migrations(std::move(core),
+                                detail::all_untyped(rules, limits, std::move(tables)...));
 }
 
 template <path_argument P, class... T>
@@ -111,15 +137,15 @@ inline database& database::operator=(database&& other) noexcept {
 
 template <class T>
 result<T> database::table(std::string name, table_options<T> options) {
-  auto core =
-      core_->table(detail::untyped(declared<T>{std::move(name), std::move(options)}, rules_));
+  auto core = core_->table(
+      detail::untyped(declared<T>{std::move(name), std::move(options)}, rules_, limits_));
   if (!core) return std::unexpected(core.error());
   return detail::table_access::handle<T>(std::move(*core), rules_, limits_);
 }
 
 template <class T>
 void schema::create(std::string name, table_options<T> options) {
-  auto wanted = detail::untyped(declared<T>{name, std::move(options)}, rules_);
+  auto wanted = detail::untyped(declared<T>{name, std::move(options)}, rules_, {});
   steps_.push_back({.what = detail::table_step::verb::create,
                     .name = std::move(name),
                     .made = std::move(wanted)});

@@ -28,15 +28,27 @@ struct wanted_table {
   entry_types types;
   shelf::storage storage = shelf::storage::disk;
   std::chrono::milliseconds ttl{0};
+  std::vector<migration_step> migrate = {};  ///< for entries of older types
+};
+
+/// What a migration has made of a table, or would make.
+struct migrated_table {
+  std::string name;
+  std::size_t read = 0;     ///< entries, those left out that have expired
+  std::size_t written = 0;  ///< entries that the table has then
+  std::size_t failed = 0;   ///< entries that cannot be converted
+  /// The first few of these: the key, and why.
+  std::vector<error> failures = {};
 };
 
 /// One step of an alteration.
 struct table_step {
-  enum class verb : std::uint8_t { create, drop, rename };
+  enum class verb : std::uint8_t { create, drop, rename, store };
   verb what;
   std::string name;                       ///< of the table as it is called by then
   std::string to = {};                    ///< rename
   std::optional<wanted_table> made = {};  ///< create
+  shelf::storage storage = shelf::storage::disk;
 };
 
 /// What a database says of one of its tables.
@@ -231,6 +243,11 @@ class database_core {
 /// Opens or creates a database with these tables, all or none. Errors: as table::open; not_found,
 /// if it is opened to be read and lacks one of them.
 [[nodiscard]] result<std::shared_ptr<database_core>> open_database(
+    core_config config, std::vector<wanted_table> declared);
+
+/// What open_database would migrate, and what would become of it. Writes nothing. Errors: as
+/// open_database, apart from entries that cannot be converted.
+[[nodiscard]] result<std::vector<migrated_table>> try_migrations(
     core_config config, std::vector<wanted_table> declared);
 
 }  // namespace detail
