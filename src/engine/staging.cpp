@@ -98,7 +98,7 @@ staging live_table::put_observed(entry::owner& e, std::uint64_t hash, group& to,
     make_way(*e, is_bag_ ? nullptr : draft().find_staged(e->key(), hash), to);
   }
   noted_change c{.of = this, .key = e->key(), .after = e->value()};
-  if (!is_bag_kind()) {
+  if (!is_bag_kind() && (to.is_observed || to.keeps_before)) {
     const auto* const there = find_live(e->key(), hash, to);
     if (there != nullptr) c.before = there->value();
   }
