@@ -92,11 +92,11 @@ Rows about queries, expiry, bounds and changes:
 - ETS finds a range of a hundred entries by the first member of a key `{Hundred, Number}`: it has no
   faster way. It returns references to its values, where shelf and `std::map` copy them.
 - Conditions hold for one entry in a hundred; the time is per entry of the table.
-- A cache is asked for a key, and given it if it is missing, three times as often as there are keys.
-  Misses are of a hundred requests, after a third of all. They are the same in each run.
-- By Zipf 1.0, the n-th most popular key is asked for n times less often than the first. It drifts:
-  every 100 requests, the most popular key becomes the least popular one. With scans: every other
-  request is the next of a fifth of all keys, in order, again and again.
+- A cache gets three times as many requests as there are keys, and every key that it misses. Misses
+  are of a hundred requests, without those of the first third. They are the same in each run.
+- By Zipf 1.0, the first of all keys gets n times as many requests as the n-th. It drifts: every 100
+  requests, the most popular key becomes the least popular one. With scans: every other request is
+  the next of a fifth of all keys, in order, again and again.
 - A difference is found between two snapshots, between which one value in a hundred was replaced.
 )";
   return page;
