@@ -92,7 +92,7 @@ const std::vector<row>& plain_rows() {
 
 [[nodiscard]] std::vector<row> rows() {
   auto all = plain_rows();
-  for (const auto others : {read_modify_write_rows(), index_rows()}) {
+  for (const auto others : {read_modify_write_rows(), index_rows(), caching_rows()}) {
     all.insert(all.end(), others.begin(), others.end());
   }
   return all;

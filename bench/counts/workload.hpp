@@ -63,6 +63,8 @@ struct row {
 
 /// Rows of the verbs that read and write.
 [[nodiscard]] std::span<const row> read_modify_write_rows();
+/// Rows of tables with deadlines, bounds or a feed.
+[[nodiscard]] std::span<const row> caching_rows();
 /// Rows of tables with indexes.
 [[nodiscard]] std::span<const row> index_rows();
 
