@@ -17,6 +17,10 @@
 
 namespace shelf {
 
+namespace detail {
+struct database_access;
+}
+
 struct change_options;
 class database_feed;
 template <class K, class V, kind Kind, class... Index>
@@ -354,6 +358,8 @@ class database {
   [[nodiscard]] result<database_stats> stats() const { return core_->stats(); }
 
  private:
+  friend struct detail::database_access;
+
   template <class... T>
   [[nodiscard]] static result<database> open_core(detail::core_config c,
                                                   const detail::decoding_rules& rules,

@@ -54,6 +54,8 @@ enum class errc : std::uint8_t {
   unsafe_engine,        ///< the server of a cluster promises less than was asked for
   server_error,         ///< the server of a cluster reported another error, or answered wrongly
   table_full,           ///< config.bounds leave no room for what was to be written
+  stale,                ///< a cluster's server was not heard of for longer than max_staleness
+  overloaded,           ///< too many writes wait for a cluster's server; nothing happened
 };
 
 /// The name of a code as in the enum, such as "not_found".

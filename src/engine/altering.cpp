@@ -281,6 +281,11 @@ result<> instance::may_alter() const {
 
 result<> instance::alter(std::vector<detail::table_step> steps) {
   if (auto may = may_alter(); !may) return may;
+  if (authority_) {
+    return std::unexpected(
+        error(errc::invalid_argument,
+              label_ + ": the tables of a cluster can be created by table<T>(), and no more"));
+  }
   const std::scoped_lock lock(life_);
   if (!is_open()) return std::unexpected(labelled(errc::table_closed));
   if (!config_.in_memory && !writes_file()) return std::unexpected(labelled(errc::read_only));

@@ -30,8 +30,11 @@ bool instance::is_in_callback() const noexcept {
 
 result<> instance::close() {
   if (is_busy_here()) return std::unexpected(labelled(errc::busy));
+  // Who decides the writes needs the life of the database to end its own.
+  const auto drained = authority_ && is_open() ? authority_->close() : result<>();
   const std::scoped_lock lock(life_);
-  return close_locked();
+  auto closed = close_locked();
+  return drained ? closed : drained;
 }
 
 result<> instance::close_locked() {
@@ -91,6 +94,7 @@ void instance::release_all() noexcept {
 
 void instance::abandon() noexcept {
   if (is_forked()) return leave_to_parent();
+  if (authority_) authority_->abandon();
   const std::scoped_lock lock(life_);
   if (is_open()) release_all();
 }
@@ -106,6 +110,9 @@ void instance::leave_to_parent() noexcept {
 void instance::close_at_destruction() noexcept {
   if (is_forked()) return leave_to_parent();
   try {
+    if (authority_ && is_open()) {
+      if (auto drained = authority_->close(); !drained) tell(drained.error());
+    }
     const std::scoped_lock lock(life_);
     if (!is_open()) return;
     if (auto closed = close_locked(); !closed) tell(closed.error());

@@ -125,6 +125,7 @@ result<> instance::compact_at_close() {
 }
 
 result<> instance::recover() {
+  if (authority_) return decide([&] { return authority_->recover(); });
   if (auto can = may_take_life(); !can) return can;
   const std::scoped_lock lock(life_);
   if (!file_) return std::unexpected(labelled(errc::table_closed));

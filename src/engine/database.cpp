@@ -61,20 +61,23 @@ result<> check_wanted(const detail::wanted_table& w) {
   return check_bounds(w.types.bounds, w.types.what, "table_options.bounds");
 }
 
+result<> check_declared(const std::vector<wanted_table>& declared) {
+  for (const auto& d : declared) {
+    if (auto valid = check_wanted(d); !valid) return valid;
+    if (std::ranges::count(declared, d.name, &wanted_table::name) == 1) continue;
+    return std::unexpected(error(errc::invalid_argument,
+                                 "table '" + detail::printable(d.name) + "' is declared twice"));
+  }
+  return {};
+}
+
 result<std::shared_ptr<instance>> instance::open_several(detail::core_config config,
                                                          std::vector<wanted_table> declared) {
   if (config.format != file_format::native) {
     return std::unexpected(
         error(errc::invalid_argument, config.path + ": a database is not kept in a DETS file"));
   }
-  for (std::size_t i = 0; i < declared.size(); ++i) {
-    if (auto valid = check_wanted(declared[i]); !valid) return std::unexpected(valid.error());
-    const auto same = [&](const wanted_table& w) { return w.name == declared[i].name; };
-    if (std::ranges::count_if(declared, same) == 1) continue;
-    return std::unexpected(
-        error(errc::invalid_argument,
-              "table '" + detail::printable(declared[i].name) + "' is declared twice"));
-  }
+  if (auto valid = check_declared(declared); !valid) return std::unexpected(valid.error());
   if (auto valid = check_config(config, kind::set); !valid) return std::unexpected(valid.error());
   auto opened = open(std::move(config), std::move(declared), false);
   if (!opened && opened.error() == errc::not_a_table) {
@@ -89,12 +92,16 @@ result<std::shared_ptr<detail::core>> instance::table(wanted_table w) {
   if (auto valid = check_wanted(w); !valid) return std::unexpected(valid.error());
   if (is_forked()) return std::unexpected(labelled(errc::forked));
   if (is_checking()) return std::unexpected(labelled(errc::busy));
+  if (authority_) {
+    if (auto there = declare_there(w); !there) return std::unexpected(there.error());
+  }
   const std::scoped_lock lock(life_);
   if (!is_open()) return std::unexpected(labelled(errc::table_closed));
   if (!config_.in_memory && !writes_file()) w.types.bounds = {};
   auto* known = find(w.name);
   if (known == nullptr) {
-    if (!config_.in_memory && !writes_file()) return std::unexpected(no_table(w.name));
+    const bool only_reads = !config_.in_memory && !writes_file();
+    if (only_reads || authority_) return std::unexpected(no_table(w.name));
     if (is_in_transaction()) return std::unexpected(labelled(errc::busy));
     const auto name = w.name;
     std::vector<wanted_table> one;
@@ -244,6 +251,7 @@ std::shared_ptr<const detail::database_snapshot_core> instance::snapshot() const
 result<> instance::may_transact(const detail::transact_settings& how) const {
   if (is_forked()) return std::unexpected(labelled(errc::forked));
   if (!is_open()) return std::unexpected(labelled(errc::table_closed));
+  if (is_stale()) return std::unexpected(labelled(errc::stale));
   if (how.attempts < 1) {
     return std::unexpected(error(errc::invalid_argument, label_ + ": attempts must be 1 or more"));
   }
@@ -311,6 +319,10 @@ result<detail::committed> instance::transact(
 
 /// Never tried again after an error: a write that is indeterminate may be there.
 result<> instance::commit_once(transaction_run& run, detail::committed& done, bool& is_conflict) {
+  if (authority_) {
+    return std::unexpected(error(errc::invalid_argument,
+                                 label_ + ": a transaction cannot write to tables of a cluster"));
+  }
   if (reserved_.is_held()) reserved_.wait_for(run.tables());
   run.make_ready();
   operation op(run.first_written(), operation::verb::commit);

@@ -28,7 +28,10 @@ result<> live_table::check_given(const expiry& e) const {
   };
   const auto what = e.what();
   if (what == form::never) return {};
-  if (!how_.keeps_deadlines) return refuse("a DETS file keeps no deadlines");
+  if (!how_.keeps_deadlines) {
+    return refuse(of_.is_replica() ? "a table of a cluster keeps no deadlines"
+                                   : "a DETS file keeps no deadlines");
+  }
   if (what == form::in && e.milliseconds() <= 0) {
     return refuse("expiry::in: the duration must be positive");
   }

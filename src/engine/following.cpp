@@ -1,6 +1,6 @@
 // ENGINE  api -> [engine] -> stores -> journal -> file
 // Following a writer in another process: its batches, as they come into the file, become versions.
-#include "engine/instance.hpp"
+#include "engine/followed_batch.hpp"
 #include "journal/journal_file.hpp"
 #include "term/canonical.hpp"
 #include "term/limits.hpp"
@@ -23,38 +23,6 @@ constexpr terms::term_limits widest{.nesting = terms::max_nesting};
 [[nodiscard]] std::vector<std::byte> copy_of(bytes b) { return {b.begin(), b.end()}; }
 
 }  // namespace
-
-/// A batch of another process, checked as an open would check it.
-class followed_batch final : public journal::visitor {
- public:
-  explicit followed_batch(const instance& of) : of_(of) {}
-
-  struct followed_change {
-    live_table* in;
-    journal::change what;  ///< without its bytes, which are here
-    std::vector<std::byte> key;
-    std::vector<std::byte> value;
-    derived_keys derived = {};  ///< of the value, in indexes of functions
-  };
-
-  result<> visit(const journal::change& c, std::uint64_t number) override;
-  result<> committed(std::uint64_t) override { return {}; }
-  [[nodiscard]] std::vector<followed_change>& changes() noexcept { return changes_; }
-  /// It changes what tables there are, or is none that a writer of ours would write: the file as a
-  /// whole tells more.
-  [[nodiscard]] bool is_beyond_us() const noexcept { return is_beyond_us_; }
-
- private:
-  [[nodiscard]] static result<> derive(followed_change& c);
-  [[nodiscard]] result<> check(const live_table& in, const journal::change& c) const;
-  [[nodiscard]] bool has_changed(const live_table& t) const noexcept {
-    return std::ranges::any_of(changes_, [&](const auto& c) { return c.in == &t; });
-  }
-
-  const instance& of_;
-  std::vector<followed_change> changes_;
-  bool is_beyond_us_ = false;
-};
 
 result<> followed_batch::check(const live_table& in, const journal::change& c) const {
   const bool has_entry = c.what == op::put || c.what == op::append;
@@ -104,6 +72,24 @@ result<> followed_batch::derive(followed_change& c) {
     return std::unexpected(error(errc::invalid_argument,
                                  c.in->label() + ": a function of an index threw: " + e.what()));
   }
+}
+
+bool followed_batch::stage(commit_queue& in) {
+  auto& to = in.open_group();
+  try {
+    for (auto& c : changes_) {
+      auto what = c.what;
+      what.key = c.key;
+      what.value = c.value;
+      c.in->replay(what, c.derived, to);
+    }
+  } catch (...) {
+    in.discard();
+    throw;
+  }
+  if (!to.empty()) return true;
+  in.discard();
+  return false;
 }
 
 void live_table::expect_deadlines(group& to) const noexcept {
@@ -278,28 +264,14 @@ result<std::optional<std::size_t>> instance::take_batches_anew() {
 /// `where`: up to which place the file may be read then.
 void instance::apply(followed_batch& b, const journal::batch_id& id, const place_followed& where) {
   const std::scoped_lock lock(commits_);
-  auto& to = commits_.open_group();
-  try {
-    for (auto& c : b.changes()) {
-      auto what = c.what;
-      what.key = c.key;
-      what.value = c.value;
-      c.in->replay(what, c.derived, to);
-    }
-  } catch (...) {
-    commits_.discard();
-    throw;
-  }
+  const bool changes_something = b.stage(commits_);
   {
     // Before it is published: a feed reads the file up to what is.
     const std::scoped_lock place(followed_mutex_);
     followed_at_ = where;
   }
   followed_to_ = id;
-  if (to.empty()) {
-    commits_.discard();
-    return;
-  }
+  if (!changes_something) return;
   const auto ahead = static_cast<sequence>(followed_ahead_);
   if (id.sequence + ahead > commits_.last()) commits_.continue_after(id.sequence + ahead - 1);
   const auto number = commits_.last() + 1;

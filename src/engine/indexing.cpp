@@ -18,6 +18,7 @@ void live_table::note_indexes() noexcept {
   has_unique_ = is_indexed_ && std::ranges::any_of(*all, &detail::index_definition::is_unique);
   is_plain_ = !is_indexed_;
   is_special_ = is_indexed_ || may_refuse_;
+  goes_around_ = has_functions_ || of_.is_replica();
 }
 
 std::size_t live_table::memory_of(const contents& c) noexcept {
@@ -64,7 +65,7 @@ void live_table::submit_with_keys(operation& op) {
   }
   op.derived = &keys;
   of_.wait_for_reservation(*this);
-  of_.commits().submit(op);
+  of_.submit(op);
   while (keys.missing) {
     // The value was made in the turn, of one that was there. It is made again, and if it is the
     // same then, it has its keys.
@@ -92,7 +93,7 @@ void live_table::submit_again(operation& op, derived_keys& keys) {
   next.created = op.created;
   next.derived = &keys;
   of_.wait_for_reservation(*this);
-  of_.commits().submit(next);
+  of_.submit(next);
   op.outcome = next.outcome;
   op.counter = next.counter;
   op.changed = next.changed;

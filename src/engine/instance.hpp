@@ -12,7 +12,7 @@
 #include "engine/snapshots.hpp"
 #include "file/fair_mutex.hpp"
 #include "file/location.hpp"
-#include "shelf/detail/database_core.hpp"
+#include "shelf/detail/replica.hpp"
 #include "shelf/open_tables.hpp"
 #include "stores/file_store.hpp"
 
@@ -34,6 +34,9 @@ using stores::table_image;
 using detail::wanted_table;
 class followed_batch;
 class transaction_run;
+
+/// Errors: invalid_argument: names, times to live, bounds.
+[[nodiscard]] result<> check_declared(const std::vector<wanted_table>& declared);
 
 /// Errors: invalid_argument, wrong_kind.
 [[nodiscard]] result<> check_ttl(std::chrono::milliseconds ttl, kind what, const std::string& name);
@@ -76,6 +79,24 @@ class instance final : public chore,
                                                                      detail::entry_types types);
   instance(detail::core_config config, bool is_lone);
   ~instance() override;
+
+  /// Who decides its writes in its place; null if nobody does.
+  [[nodiscard]] const std::shared_ptr<detail::authority>& decided_by() const noexcept {
+    return authority_;
+  }
+  void set_authority(std::shared_ptr<detail::authority> by) noexcept { authority_ = std::move(by); }
+  /// Before anybody uses it.
+  void set_replica(std::unique_ptr<detail::replica> memory) noexcept {
+    replica_ = std::move(memory);
+  }
+  [[nodiscard]] bool is_replica() const noexcept { return replica_ != nullptr; }
+  /// Returns once the operation is done, by whoever decides.
+  void submit(operation& op) {
+    if (authority_) return submit_elsewhere(op);
+    commits_.submit(op);
+  }
+  /// Whether what it shows is older than the program wants it.
+  [[nodiscard]] bool is_stale() const noexcept { return is_stale_.load(std::memory_order_relaxed); }
 
   [[nodiscard]] commit_queue& commits() noexcept { return commits_; }
   [[nodiscard]] const std::shared_ptr<observers>& observed_by() const noexcept {
@@ -184,6 +205,9 @@ class instance final : public chore,
 
  private:
   class alteration;
+  friend class replica_memory;
+  friend class memory_image;
+
   // Opening (opening.cpp).
   [[nodiscard]] static result<std::shared_ptr<instance>> open(detail::core_config config,
                                                               std::vector<wanted_table> wanted,
@@ -212,6 +236,12 @@ class instance final : public chore,
   void hire(housekeeper& keeper, housekeeper::place&& room) noexcept;
   void add_loaded(file_loader& loaded, std::vector<wanted_table>& wanted);
   void adopt(file_loader& loaded, const journal::batch_id* as);
+
+  // Of a replica (replica.cpp).
+  void submit_elsewhere(operation& op);
+  /// Asks who decides in its place. Not in the turn, nor in its life: who follows needs both.
+  [[nodiscard]] result<> decide(detail::function_ref<result<>()> ask) const;
+  [[nodiscard]] result<> declare_there(const wanted_table& w) const;
 
   // Life.
   [[nodiscard]] result<> has_file() const;
@@ -291,6 +321,11 @@ class instance final : public chore,
   std::atomic<int> running_{0};  ///< transactions
   reservation reserved_;
   std::shared_ptr<snapshot_registry> snapshots_;
+
+  // Of a replica; set before anybody uses it (replica.cpp).
+  std::shared_ptr<detail::authority> authority_;
+  std::unique_ptr<detail::replica> replica_;
+  std::atomic<bool> is_stale_{false};  ///< written by who follows, read by all
 
   std::shared_ptr<journal::journal_view> followed_;  ///< of who reads only; guarded by life_
   journal::batch_id followed_to_;                    ///< shown last; guarded by life_, as are:

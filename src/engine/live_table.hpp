@@ -130,6 +130,7 @@ class live_table final : public detail::core {
     bool counts_reads = false;
     std::size_t entry_limit = 0;
     bool keeps_deadlines = true;  ///< its file does
+    bool may_be_stale = false;    ///< of a replica: instance::is_stale says whether it is
   };
   live_table(instance& of, settings how, table_face face, detail::entry_types types);
   live_table(const live_table&) = delete;
@@ -358,6 +359,7 @@ class live_table final : public detail::core {
   [[nodiscard]] static result<> look_up_all(const contents& in, const sought_key& key,
                                             detail::function_ref<void(bytes)> f);
   [[nodiscard]] error why_not_readable() const;
+  [[nodiscard]] result<> showable() const;
   [[nodiscard]] bool read_with_tail(const entry& e) const noexcept;
   [[nodiscard]] const contents* look_again() const noexcept;
   [[nodiscard]] bool is_open_again() const noexcept;
@@ -367,6 +369,7 @@ class live_table final : public detail::core {
   [[nodiscard]] std::optional<error> ready(operation& op, bytes key, std::span<const bytes> value,
                                            deadline until = no_deadline) const;
   void submit(operation& op);
+  void submit_around(operation& op);
   void submit_with_keys(operation& op);
   void submit_again(operation& op, derived_keys& keys);
   void note_indexes() noexcept;
@@ -464,6 +467,7 @@ class live_table final : public detail::core {
   bool is_indexed_ = false;  ///< with the next two: from the types, when they are told
   bool has_functions_ = false;
   bool has_unique_ = false;
+  bool goes_around_ = false;  ///< its writes need more than a place in the turn
   std::size_t unsaved_bytes_ = 0;
 
   mutable kinds::retired_contents retired_;

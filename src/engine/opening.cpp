@@ -157,14 +157,15 @@ std::unique_ptr<live_table> instance::make_table(std::uint32_t id, table_descrip
   const bool saves = config_.mode == write_mode::back;
   live_table::settings how{
       .id = id,
-      .is_stored = keeps && !saves,
+      .is_stored = (keeps && !saves) || replica_,
       .is_saved = keeps && saves,
-      .is_read_only = !config_.in_memory && !writes_file(),
+      .is_read_only = config_.opening == opening::read_only,
       .has_owner = config_.access == access::one_writer,
       .is_lone = is_lone_,
-      .counts_reads = config_.metrics == metrics::reads,
+      .counts_reads = config_.metrics == metrics::reads || config_.may_be_stale,
       .entry_limit = config_.limits.entry_bytes,
-      .keeps_deadlines = stores::keeps(config_.format, stores::capability::deadlines)};
+      .keeps_deadlines = !replica_ && stores::keeps(config_.format, stores::capability::deadlines),
+      .may_be_stale = config_.may_be_stale};
   return std::make_unique<live_table>(*this, how, face_of(std::move(as)), std::move(types));
 }
 
@@ -415,7 +416,8 @@ result<std::vector<detail::migrated_table>> instance::try_migrations(
 }
 
 error instance::no_table(std::string_view name) const {
-  return error(errc::not_found, label_ + ": the file has no table " + detail::printable(name));
+  const auto* const where = authority_ ? ": there is no table " : ": the file has no table ";
+  return error(errc::not_found, label_ + where + detail::printable(name));
 }
 
 }  // namespace shelf::engine

@@ -22,6 +22,13 @@ result<> live_table::readable() const {
   return {};
 }
 
+/// That, and what it shows is not too old.
+result<> live_table::showable() const {
+  if (how_.may_be_stale && of_.is_stale()) [[unlikely]]
+    return std::unexpected(labelled(errc::stale));
+  return readable();
+}
+
 result<> live_table::lookup(const sought_key& key, detail::function_ref<void(bytes)> f) const {
   if (reads_ != nullptr) return look_up_and_count(key, f);
   return look_up(key, f);
@@ -29,6 +36,9 @@ result<> live_table::lookup(const sought_key& key, detail::function_ref<void(byt
 
 result<> live_table::look_up_and_count(const sought_key& key,
                                        detail::function_ref<void(bytes)> f) const {
+  if (how_.may_be_stale) {
+    if (auto can = showable(); !can) return can;
+  }
   const bool is_timed = reads_->begin();
   const auto start =
       is_timed ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point();
@@ -84,7 +94,7 @@ result<> live_table::lookup_many(std::span<const sought_key> keys,
   std::array<const entry*, portion> found;
   for (std::size_t at = 0; at < keys.size(); at += portion) {
     const memory::epoch_guard guard;
-    if (auto can = readable(); !can) return can;
+    if (auto can = showable(); !can) return can;
     const auto* c = look();
     if (c == nullptr) return std::unexpected(labelled(errc::table_closed));
     const auto some = keys.subspan(at, std::min(portion, keys.size() - at));
@@ -181,7 +191,7 @@ result<> live_table::seek(detail::place where, bytes key,
                           detail::function_ref<void(bytes, bytes)> f) const {
   assert(types_.what == kind::ordered_set);
   const memory::epoch_guard guard;
-  if (auto can = readable(); !can) return can;
+  if (auto can = showable(); !can) return can;
   const auto* c = static_cast<const ordered_contents*>(look());
   if (c == nullptr) return std::unexpected(labelled(errc::table_closed));
   const auto* e = c->seek(translate(where), key, latest);
@@ -195,7 +205,7 @@ result<> live_table::seek(detail::place where, bytes key,
 result<> live_table::nth(std::size_t index, detail::function_ref<void(bytes, bytes)> f) const {
   assert(types_.what == kind::ordered_set);
   const memory::epoch_guard guard;
-  if (auto can = readable(); !can) return can;
+  if (auto can = showable(); !can) return can;
   const auto* c = static_cast<const ordered_contents*>(look());
   if (c == nullptr) return std::unexpected(labelled(errc::table_closed));
   const auto* e = c->nth(index, latest);

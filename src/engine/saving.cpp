@@ -127,6 +127,7 @@ table_images instance::images() const {
 }
 
 result<> instance::save() {
+  if (authority_) return decide([&] { return authority_->save(); });
   if (auto can = may_take_life(); !can) return can;
   const std::scoped_lock lock(life_);
   if (auto can = may_write_file(); !can) return can;
@@ -185,6 +186,7 @@ result<> instance::save_unsaved() {
 }
 
 result<> instance::sync() {
+  if (authority_) return decide([&] { return authority_->sync(); });
   if (auto has = has_file(); !has) return has;
   return sync_and_note(false);
 }
@@ -235,6 +237,7 @@ void instance::note_sync(const file_store& f) {
 }
 
 result<> instance::reload() {
+  if (authority_) return decide([&] { return authority_->reload(); });
   if (auto has = has_file(); !has) return has;
   if (is_checking() || is_in_transaction()) return std::unexpected(labelled(errc::busy));
   const std::scoped_lock lock(life_);

@@ -89,10 +89,16 @@ result<> encoded_batch::add_until(bytes key, bytes value, std::uint64_t until) {
 }
 
 inline void live_table::submit(operation& op) {
-  if (has_functions_) [[unlikely]]
-    return submit_with_keys(op);
+  if (goes_around_) [[unlikely]]
+    return submit_around(op);
   of_.wait_for_reservation(*this);
   of_.commits().submit(op);
+}
+
+/// What is more than a place in the turn of this database.
+void live_table::submit_around(operation& op) {
+  if (has_functions_) return submit_with_keys(op);
+  of_.submit(op);
 }
 
 result<written> live_table::insert(bytes key, bytes value) {

@@ -16,7 +16,7 @@ struct code_text {
   std::string_view sentence;
 };
 
-constexpr std::array<code_text, 30> texts{{
+constexpr std::array<code_text, 32> texts{{
     {"ok", "no error"},
     {"not_found", "no such key"},
     {"key_already_present", "the key is already present"},
@@ -47,6 +47,8 @@ constexpr std::array<code_text, 30> texts{{
     {"unsafe_engine", "the server promises less than was asked for"},
     {"server_error", "the server reported an error"},
     {"table_full", "the table is as large as it may be"},
+    {"stale", "what this process knows of the cluster is older than it may be"},
+    {"overloaded", "the writes that wait for the cluster's server are too many"},
 }};
 
 const code_text& text_of(errc code) noexcept {

@@ -21,7 +21,7 @@ using ::testing::Not;
 
 std::vector<errc> all_codes() {
   std::vector<errc> codes;
-  for (auto i = 1; i <= static_cast<int>(errc::table_full); ++i)
+  for (auto i = 1; i <= static_cast<int>(errc::overloaded); ++i)
     codes.push_back(static_cast<errc>(i));
   return codes;
 }

@@ -143,6 +143,7 @@ struct core_config {
   const shelf::clock* clock = nullptr;
   std::chrono::milliseconds clock_grace = std::chrono::seconds(60);
   bool in_memory = false;
+  bool may_be_stale = false;  ///< of a replica: reads ask whether what they show is too old
   /// Told of the entries that a migration has converted when a database is opened.
   progress tell_migrated = {};
   /// Told of the bytes of the first of two passes over a native file that is opened: it checks, and

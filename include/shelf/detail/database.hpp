@@ -45,6 +45,17 @@ struct is_table<table<K, V, Kind, Index...>> : std::true_type {};
   return u;
 }
 
+/// The friend of databases that are opened elsewhere.
+struct database_access {
+  [[nodiscard]] static database handle(std::shared_ptr<database_core> of,
+                                       const decoding_rules& rules, const encoding_limits& limits) {
+    return {std::move(of), rules, limits};
+  }
+  [[nodiscard]] static const std::shared_ptr<database_core>& core_of(const database& db) noexcept {
+    return db.core_;
+  }
+};
+
 /// A declaration as the core wants it.
 template <class T>
 [[nodiscard]] wanted_table untyped(declared<T> d, const decoding_rules& rules,

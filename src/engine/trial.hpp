@@ -1,0 +1,37 @@
+// ENGINE  api -> [engine] -> stores -> journal -> file
+// Writes tried in the turn, for whoever decides them elsewhere.
+#pragma once
+
+#include "engine/live_table.hpp"
+#include "engine/operation.hpp"
+#include "shelf/detail/replica.hpp"
+
+namespace shelf::engine {
+
+/// An operation, as who decides it elsewhere knows it.
+class routed_write final : public detail::replica_write {
+ public:
+  explicit routed_write(operation& op) noexcept : op_(op) {}
+  void fail(const error& why) override { op_.failure = why; }
+  std::size_t size() const noexcept override;
+  const std::string& label() const noexcept override { return op_.on->label(); }
+  [[nodiscard]] operation& what() noexcept { return op_; }
+
+ private:
+  operation& op_;
+};
+
+/// Stages copies of operations in a group, which its maker discards. Thread safety: the holder of
+/// the turn.
+class trial final : public detail::replica_trial {
+ public:
+  explicit trial(group& to) noexcept : to_(to) {}
+  outcome plan(detail::replica_write& w, detail::planned_write& into) override;
+  void decide(detail::replica_write& w) override;
+  bool decide_if_idle(detail::replica_write& w) override;
+
+ private:
+  group& to_;
+};
+
+}  // namespace shelf::engine
