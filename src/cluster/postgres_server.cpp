@@ -5,6 +5,7 @@
 #include "cluster/commit_parameters.hpp"
 #include "cluster/ddl.hpp"
 #include "cluster/row_reader.hpp"
+#include "cluster/server_settings.hpp"
 #include "error/printable.hpp"
 #include "shelf/version.hpp"
 
@@ -29,6 +30,8 @@ class postgres_server final : public server {
   postgres_server(connection c, space_settings how, std::int32_t space)
       : connection_(std::move(c)), how_(std::move(how)), space_(space) {}
 
+  std::string name() const override { return connection_.label(); }
+  result<std::vector<catalog_table>> catalog(deadline until) override;
   result<log_position> head(deadline until) override;
   result<> snapshot(snapshot_visitor& to, deadline until) override;
   result<log_slice> since(const log_position& known, std::size_t most, deadline until) override;
@@ -38,6 +41,7 @@ class postgres_server final : public server {
                             deadline until) override;
   result<catalog_table> declare(const catalog_table& wanted, deadline until) override;
   result<> drop(std::string_view name, deadline until) override;
+  result<bool> trim(std::int64_t keep, std::chrono::seconds older_than, deadline until) override;
   result<> wake(deadline until) override;
   result<> listen(deadline until) override;
   result<bool> wait(deadline until) override;
@@ -48,7 +52,6 @@ class postgres_server final : public server {
   }
   [[nodiscard]] std::string channel() const { return how_.schema + "_" + how_.space; }
   [[nodiscard]] result<log_position> position_in(const char* doing, const reply& rows) const;
-  [[nodiscard]] result<std::vector<catalog_table>> catalog(deadline until);
   [[nodiscard]] result<> snapshot_of(const catalog_table& table, snapshot_visitor& to,
                                      deadline until);
   [[nodiscard]] result<log_slice> missing(const log_position& known, deadline until);
@@ -294,6 +297,18 @@ result<> postgres_server::drop(std::string_view name, deadline until) {
                                                     detail::printable(name) + "'"));
 }
 
+result<bool> postgres_server::trim(std::int64_t keep, std::chrono::seconds older_than,
+                                   deadline until) {
+  const std::array parameters{wire::encode(space_), wire::encode(keep),
+                              wire::encode(static_cast<std::int64_t>(older_than.count()))};
+  auto rows = connection_.query(
+      "trim the log",
+      statement("SELECT @schema@.trim($1, $2, $3 * interval '1 second') + @schema@.collect() > 0"),
+      parameters, until);
+  if (!rows) return std::unexpected(rows.error());
+  return rows->get<bool>(0, 0);
+}
+
 // A transaction of its own, not synced: a hint inside the commit would serialize all commits of the
 // server at PostgreSQL's queue of notifications.
 result<> postgres_server::wake(deadline until) {
@@ -363,6 +378,12 @@ result<std::unique_ptr<server>> open_postgres(const space_settings& how, deadlin
   }
   const auto id = find_space(*c, how.schema, how.space, until);
   if (!id) return std::unexpected(id.error());
+  if (how.promise) {
+    server_status s;
+    s.server = c->label();
+    if (auto read = read_settings(*c, s, until); !read) return std::unexpected(read.error());
+    if (auto kept = require(s, *how.promise); !kept) return std::unexpected(kept.error());
+  }
   return std::make_unique<postgres_server>(std::move(*c), how, *id);
 }
 

@@ -4,8 +4,10 @@
 
 #include "cluster/connection.hpp"
 #include "cluster/server.hpp"
+#include "shelf/cluster.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace shelf::cluster {
@@ -15,6 +17,7 @@ struct space_settings {
   connection_settings connection;
   std::string schema = "shelf";  ///< checked by check_name
   std::string space = "main";
+  std::optional<cluster::promise> promise = {};  ///< the server has to promise at least this
 };
 
 /// Errors: not_found: the schema is not installed; unsupported_version: it has another format;
@@ -25,7 +28,8 @@ struct space_settings {
                                               const std::string& space, deadline until);
 
 /// Connects, and finds the space. Errors: those of connection::open; not_found: no such space, or
-/// the schema is not installed; unsupported_version: the schema has another format.
+/// the schema is not installed; unsupported_version: the schema has another format; unsafe_engine:
+/// it promises less than it has to.
 [[nodiscard]] result<std::unique_ptr<server>> open_postgres(const space_settings& how,
                                                             deadline until);
 

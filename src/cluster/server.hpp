@@ -172,6 +172,10 @@ class server {
  public:
   virtual ~server() = default;
 
+  /// Who it is, for messages.
+  [[nodiscard]] virtual std::string name() const = 0;
+  /// The tables that there are now.
+  [[nodiscard]] virtual result<std::vector<catalog_table>> catalog(deadline until) = 0;
   /// The server's last commit.
   [[nodiscard]] virtual result<log_position> head(deadline until) = 0;
   /// All entries of all tables at one commit.
@@ -192,6 +196,10 @@ class server {
                                                       deadline until) = 0;
   /// Errors: also not_found.
   [[nodiscard]] virtual result<> drop(std::string_view name, deadline until) = 0;
+  /// Deletes some of the commits that are older than this, but none of the last `keep`, and some of
+  /// what cleared and dropped tables have left. True if there may be more of it.
+  [[nodiscard]] virtual result<bool> trim(std::int64_t keep, std::chrono::seconds older_than,
+                                          deadline until) = 0;
   /// Tells sessions that wait that there are new commits. A hint, which may be lost.
   [[nodiscard]] virtual result<> wake(deadline until) = 0;
   /// From now on `wait` hears of `wake`.

@@ -29,4 +29,20 @@ std::string to_string(const uuid& name) {
   return text;
 }
 
+std::optional<uuid> uuid_from(std::string_view text) {
+  uuid made;
+  std::size_t digits = 0;
+  for (const char c : text) {
+    if (c == '-') continue;
+    constexpr std::string_view all = "0123456789abcdef";
+    const auto digit = all.find(c);
+    if (digit == all.npos || digits == 2 * made.content.size()) return std::nullopt;
+    auto& byte = made.content[digits / 2];
+    byte = (byte << 4) | static_cast<std::byte>(digit);
+    ++digits;
+  }
+  const bool is_whole = digits == 2 * made.content.size() && to_string(made) == text;
+  return is_whole ? std::optional(made) : std::nullopt;
+}
+
 }  // namespace shelf::cluster

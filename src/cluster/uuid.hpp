@@ -5,7 +5,9 @@
 #include <array>
 #include <compare>
 #include <cstddef>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace shelf::cluster {
 
@@ -21,5 +23,7 @@ struct uuid {
 
 /// As PostgreSQL writes it: "6f1c0b5e-...".
 [[nodiscard]] std::string to_string(const uuid& name);
+/// The one of such a text.
+[[nodiscard]] std::optional<uuid> uuid_from(std::string_view text);
 
 }  // namespace shelf::cluster

@@ -43,6 +43,7 @@ using journal::op;
   for (const auto& d : declared) {
     const char* why = nullptr;
     if (d.storage == storage::memory) why = "cannot be kept in the memory of one process";
+    if (!d.migrate.empty()) why = "cannot be migrated";
     if (d.ttl.count() != 0) why = "cannot have entries that expire";
     if (d.types.bounds.is_set()) why = "cannot be bounded";
     if (d.types.accept) why = "cannot have a check of its own";

@@ -48,12 +48,16 @@ const logged_commit* fake_server::find(std::int64_t seq) const {
   return found == log_.end() ? nullptr : &*found;
 }
 
-result<> fake_server::snapshot(snapshot_visitor& to, deadline) {
+result<std::vector<catalog_table>> fake_server::catalog(deadline) {
   std::vector<catalog_table> all;
   for (const auto& [id, t] : tables_) {
     if (!t.is_dropped) all.push_back(t.description);
   }
-  if (auto begun = to.begin(log_.back().at, all); !begun) return begun;
+  return all;
+}
+
+result<> fake_server::snapshot(snapshot_visitor& to, deadline until) {
+  if (auto begun = to.begin(log_.back().at, *catalog(until)); !begun) return begun;
   for (const auto& [id, t] : tables_) {
     if (t.is_dropped) continue;
     for (const auto& [key, several] : t.entries) {

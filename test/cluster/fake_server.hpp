@@ -18,6 +18,8 @@ class fake_server final : public cluster::server {
 
   fake_server();
 
+  std::string name() const override { return "fake"; }
+  result<std::vector<cluster::catalog_table>> catalog(deadline) override;
   result<log_position> head(deadline) override { return log_.back().at; }
   result<> snapshot(cluster::snapshot_visitor& to, deadline) override;
   result<cluster::log_slice> since(const log_position& known, std::size_t most, deadline) override;
@@ -29,6 +31,12 @@ class fake_server final : public cluster::server {
   }
   result<cluster::catalog_table> declare(const cluster::catalog_table& wanted, deadline) override;
   result<> drop(std::string_view name, deadline) override;
+  result<bool> trim(std::int64_t keep, std::chrono::seconds, deadline) override {
+    ++trims_;
+    trim_to(static_cast<std::size_t>(keep));
+    return false;
+  }
+  [[nodiscard]] int trims() const noexcept { return trims_; }
   result<> wake(deadline) override {
     is_awake_ = true;
     return {};
@@ -36,6 +44,10 @@ class fake_server final : public cluster::server {
   result<> listen(deadline) override { return {}; }
   result<bool> wait(deadline) override { return std::exchange(is_awake_, false); }
 
+  /// Forgets all but the last commits of the log.
+  void trim_to(std::size_t count) {
+    if (log_.size() > count) trim(log_.size() - count);
+  }
   /// Forgets the first commits of the log.
   void trim(std::size_t count) {
     log_.erase(log_.begin(), log_.begin() + static_cast<std::ptrdiff_t>(count));
@@ -67,6 +79,7 @@ class fake_server final : public cluster::server {
   std::map<cluster::uuid, cluster::commit_answer> answers_;
   std::int32_t last_table_ = 0;
   bool is_awake_ = false;
+  int trims_ = 0;
 };
 
 }  // namespace shelf::test
