@@ -128,12 +128,13 @@ staging live_table::drop_observed(bool whole_key, bytes key, bytes value, group&
   if (!to.needs_care) return drop_expiring(whole_key, key, value, to, cause);
   const auto noted = to.noted.size();
   const auto replaced = to.changes.size();
-  draft().show_staged(key, [&](const entry& e) {
+  const auto note_one = [&](const entry& e) {
     if (!whole_key && !same_bytes(e.value(), value)) return;
     if (whole_key || !is_bag_kind()) note_before(to, e.key(), e.value());
     if (!to.is_observed) return;
     to.noted.push_back({.of = this, .cause = cause_of(cause), .key = e.key(), .before = e.value()});
-  });
+  };
+  if (to.is_observed || to.keeps_before) draft().show_staged(key, note_one);
   const auto s = drop_expiring(whole_key, key, value, to, cause);
   if (s.what != staged::unchanged) return s;
   to.noted.resize(noted);
