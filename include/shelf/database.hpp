@@ -179,6 +179,15 @@ class schema {
         {.what = detail::table_step::verb::store, .name = std::move(name), .storage = where});
   }
 
+  /// The table has the indexes of T from then on, and no others; the rest of T is the table's type.
+  /// Handles stay: those whose type has an index that is gone find nothing by it, and
+  /// invalid_argument where they return errors. Built of the entries while writers wait; readers do
+  /// not. Indexes that the table has already are taken over. Errors: key_already_present, if a
+  /// unique index would have two entries under one key, which details() names; invalid_argument if
+  /// an index_by comes or goes: these are made at open.
+  template <class T>
+  void index(std::string name);
+
  private:
   friend class database;
   explicit schema(const detail::decoding_rules& rules) noexcept : rules_(rules) {}

@@ -162,6 +162,12 @@ class indexed : public detail::with_order_names<Base, Kind> {
   static constexpr std::size_t at = detail::index_found<Selector, Index...>::at;
   template <class Selector>
   using index_of = std::tuple_element_t<at<Selector>, std::tuple<Index...>>;
+  /// The same, as the core is asked for it.
+  template <class Selector>
+  [[nodiscard]] static constexpr detail::asked_index asked() {
+    return {.at = at<Selector>,
+            .derive = &detail::index_parts<index_of<Selector>>::template derive<V>};
+  }
   template <class Selector>
   using key_of = typename detail::key_of_index<index_of<Selector>, V>::type;
 
@@ -175,7 +181,7 @@ class indexed : public detail::with_order_names<Base, Kind> {
       detail::encoder k(detail::purpose::bound, detail::bound_limits);
       detail::encode_key<key_of<Selector>>(k, key);
       if (k.failed()) return std::unexpected(error(errc::not_found));
-      return self().find_in(at<Selector>, k.written());
+      return self().find_in(asked<Selector>(), k.written());
     }
   }
   template <class Selector, class A>
@@ -184,30 +190,32 @@ class indexed : public detail::with_order_names<Base, Kind> {
       static_assert(key_argument<A, key_of<Selector>>,
                     "equal takes a key of the index, or what may stand for one; of several members "
                     "a std::tuple of all of them.");
-      return self().within_index(at<Selector>, detail::interval<key_of<Selector>>(
-                                                   detail::range_start<const A&>{key, false},
-                                                   detail::range_end<const A&>{key, true}));
+      return self().within_index(asked<Selector>(), detail::interval<key_of<Selector>>(
+                                                        detail::range_start<const A&>{key, false},
+                                                        detail::range_end<const A&>{key, true}));
     }
   }
   template <class Selector, class... B>
   [[nodiscard]] auto in_range(const B&... bounds) const {
     if constexpr (detail::refuse_unless_index<Selector, Index...>()) {
       if constexpr (sizeof...(B) == 0)
-        return self().within_index(at<Selector>, {});
+        return self().within_index(asked<Selector>(), {});
       else
-        return self().within_index(at<Selector>, detail::interval<key_of<Selector>>(bounds...));
+        return self().within_index(asked<Selector>(),
+                                   detail::interval<key_of<Selector>>(bounds...));
     }
   }
   template <class Selector, class P>
   [[nodiscard]] auto with_prefix(const P& front) const {
     if constexpr (detail::refuse_unless_index<Selector, Index...>()) {
-      return self().within_index(at<Selector>, detail::prefix_interval<key_of<Selector>>(front));
+      return self().within_index(asked<Selector>(),
+                                 detail::prefix_interval<key_of<Selector>>(front));
     }
   }
   template <class Selector>
   [[nodiscard]] result<indexed_entry> end_of(bool last) const {
     if constexpr (detail::refuse_unless_index<Selector, Index...>()) {
-      return self().seek_in(at<Selector>, last ? detail::place::last : detail::place::first);
+      return self().seek_in(asked<Selector>(), last ? detail::place::last : detail::place::first);
     }
   }
 };

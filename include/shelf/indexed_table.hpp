@@ -75,15 +75,16 @@ class indexed_snapshot : public indexed<indexed_snapshot<K, V, Kind, Index...>,
   friend class table;
 
   // What indexed is made of.
-  [[nodiscard]] entry_range<K, V> within_index(std::size_t index,
+  [[nodiscard]] entry_range<K, V> within_index(const detail::asked_index& index,
                                                const detail::key_interval& keys) const {
     return detail::index_range<K, V>(inner::core_of(*this)->by_index(index), inner::rules_of(*this),
                                      keys);
   }
-  [[nodiscard]] result<std::pair<K, V>> find_in(std::size_t index, bytes key) const {
+  [[nodiscard]] result<std::pair<K, V>> find_in(const detail::asked_index& index, bytes key) const {
     return detail::first_of(within_index(index, detail::interval_of_key(key)));
   }
-  [[nodiscard]] result<std::pair<K, V>> seek_in(std::size_t index, detail::place where) const {
+  [[nodiscard]] result<std::pair<K, V>> seek_in(const detail::asked_index& index,
+                                                detail::place where) const {
     return detail::entry_shown<K, V>(inner::rules_of(*this), [&](auto show) {
       static_cast<void>(inner::core_of(*this)->by_index(index)->seek(where, {}, show));
       return result<>();
@@ -156,17 +157,18 @@ class table<K, V, Kind, First, More...>
     return made;
   }
   // What indexed is made of.
-  [[nodiscard]] entry_range<K, V> within_index(std::size_t index,
+  [[nodiscard]] entry_range<K, V> within_index(const detail::asked_index& index,
                                                const detail::key_interval& keys) const {
     return detail::index_range<K, V>(inner::core_of(*this).snapshot()->by_index(index),
                                      inner::rules_of(*this), keys);
   }
-  [[nodiscard]] result<std::pair<K, V>> find_in(std::size_t index, bytes key) const {
+  [[nodiscard]] result<std::pair<K, V>> find_in(const detail::asked_index& index, bytes key) const {
     return detail::entry_shown<K, V>(inner::rules_of(*this), [&](auto show) {
       return inner::core_of(*this).find_by(index, key, show);
     });
   }
-  [[nodiscard]] result<std::pair<K, V>> seek_in(std::size_t index, detail::place where) const {
+  [[nodiscard]] result<std::pair<K, V>> seek_in(const detail::asked_index& index,
+                                                detail::place where) const {
     return snapshot().seek_in(index, where);
   }
 };
@@ -197,7 +199,7 @@ class indexed_transaction_table
   friend base;
 
   // What indexed is made of.
-  [[nodiscard]] transaction_range<K, V> within_index(std::size_t index,
+  [[nodiscard]] transaction_range<K, V> within_index(const detail::asked_index& index,
                                                      detail::key_interval keys) const {
     using part = detail::transaction_extent;
     part of{.of = &inner::core_of(*this).by_index(index),
@@ -205,10 +207,11 @@ class indexed_transaction_table
             .keys = std::move(keys)};
     return {std::make_shared<const part>(std::move(of)), inner::rules_of(*this)};
   }
-  [[nodiscard]] result<std::pair<K, V>> find_in(std::size_t index, bytes key) const {
+  [[nodiscard]] result<std::pair<K, V>> find_in(const detail::asked_index& index, bytes key) const {
     return detail::first_of(within_index(index, detail::interval_of_key(key)));
   }
-  [[nodiscard]] result<std::pair<K, V>> seek_in(std::size_t index, detail::place where) const {
+  [[nodiscard]] result<std::pair<K, V>> seek_in(const detail::asked_index& index,
+                                                detail::place where) const {
     return detail::entry_shown<K, V>(inner::rules_of(*this), [&](auto show) {
       static_cast<void>(inner::core_of(*this).by_index(index).seek(where, {}, show));
       return result<>();

@@ -47,6 +47,7 @@ result<> instance::alteration::take(detail::table_step& step) {
     case verb::drop: return drop(step.name);
     case verb::rename: return rename(step.name, step.to);
     case verb::store: return store(step.name, step.storage);
+    case verb::index: return index(*step.made);
   }
   std::unreachable();
 }
@@ -107,6 +108,57 @@ result<> instance::alteration::store(const std::string& name, storage where) {
   return {};
 }
 
+namespace {
+
+/// The indexes that functions make, in their order.
+[[nodiscard]] std::vector<detail::index_derivation> functions_in(
+    const detail::index_definitions& all) {
+  std::vector<detail::index_derivation> found;
+  if (!all) return found;
+  for (const auto& i : *all) {
+    if (i.calls_program) found.push_back(i.derive);
+  }
+  return found;
+}
+
+}  // namespace
+
+/// The types of the step are those of the table; only their indexes may be others.
+result<> instance::alteration::index(detail::wanted_table& w) {
+  auto* const t = find(w.name);
+  if (t == nullptr) return std::unexpected(of_.no_table(w.name));
+  if (t->made) {
+    return std::unexpected(refused(errc::invalid_argument, w.name,
+                                   "it is created by the same alteration: create it as that type"));
+  }
+  auto indexed_by = std::exchange(w.types.indexes, nullptr);
+  w.storage = t->is->description().in_memory ? storage::memory : storage::disk;
+  if (auto joined = of_.join_table(*t->is, w); !joined) return std::unexpected(joined.error());
+  if (functions_in(indexed_by) != functions_in(t->is->types().indexes)) {
+    return std::unexpected(refused(
+        errc::invalid_argument, w.name,
+        "an index_by is added and dropped when the table is opened, not while it is in use"));
+  }
+  t->indexed_by = std::move(indexed_by);
+  has_indexes_ = true;
+  return {};
+}
+
+/// In the turn: of what the tables show now.
+result<> instance::alteration::build_indexes() {
+  for (auto& t : tables_) {
+    if (!t.indexed_by || t.is_dropped) continue;
+    t.room = kinds::index_place::make_room();
+    if (*t.indexed_by == nullptr) continue;
+    auto& held = *t.is->held();
+    const auto number = std::max<sequence>(of_.commits_.board().published(), 1);
+    auto made = kinds::make_indexes(held, *t.indexed_by, number, of_.clock_.now(), t.is->label());
+    if (!made) return std::unexpected(made.error());
+    t.indexes = *std::move(made);
+  }
+  return {};
+}
+
 result<> instance::alteration::replace(detail::wanted_table& w, std::shared_ptr<contents> by,
                                        sequence version) {
   if (auto dropped = drop(w.name); !dropped) return dropped;
@@ -161,7 +213,7 @@ class instance::alteration::unsaved_changes {
 
 /// The file gets the batch, and it is synced. In the turn.
 result<> instance::alteration::write(sequence number) {
-  if (!of_.file_) return {};
+  if (!of_.file_ || changes_.empty()) return {};
   auto& file = *of_.file_;
   if (auto why = file.fence()) return std::unexpected(*why);
   const bool is_late = file::has_bug(file::seeded_bug::table_before_its_bit);
@@ -175,7 +227,7 @@ result<> instance::alteration::write(sequence number) {
 }
 
 result<> instance::alteration::commit() {
-  if (changes_.empty()) return {};
+  if (changes_.empty() && !has_indexes_) return {};
   for (auto& t : tables_) {
     if (t.is_changed && !t.is_dropped) t.face = &t.is->keep_face(of_.face_of(t.as));
   }
@@ -186,6 +238,7 @@ result<> instance::alteration::commit() {
     of_.tables_.reserve(of_.tables_.size() + tables_.size());
   }
   of_.commits_.expect_tables(of_.tables_.size() + tables_.size());
+  if (auto built = build_indexes(); !built) return built;
   note_entries();
   of_.commits_.continue_after(version_);
   const auto number = of_.commits_.draw();
@@ -201,6 +254,7 @@ result<> instance::alteration::commit() {
   assert(number == of_.commits_.last() && of_.commits_.open_group().empty() && "the turn is ours");
   show(number);
   of_.observers_->wake();
+  of_.look_after_leftovers(true);
   return {};
 }
 
@@ -210,6 +264,10 @@ void instance::alteration::show(sequence number) noexcept {
   of_.highest_id_ = highest_;
   for (auto& t : tables_) {
     if (t.face != nullptr) t.is->show_face(*t.face);
+    if (t.indexed_by && !t.is_dropped) {
+      t.is->held()->indexes.replace(std::move(t.indexes), number, std::move(t.room));
+      t.is->note_indexes(*std::move(t.indexed_by));
+    }
     if (t.is_rewritten && !t.is_dropped) {
       const bool keeps = of_.writes_file() && !t.as.in_memory;
       t.is->keep_as(keeps && !of_.saves_later(), keeps && of_.saves_later());

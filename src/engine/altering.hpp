@@ -42,6 +42,10 @@ class instance::alteration {
     std::unique_ptr<live_table> made = {};  ///< a new one
     std::shared_ptr<contents> first = {};   ///< what the new one shows
     table_description as;
+    /// Its indexes from then on, if they are changed.
+    std::optional<detail::index_definitions> indexed_by = {};
+    std::shared_ptr<kinds::index_set> indexes = {};
+    kinds::index_place::room room = {};
     bool is_changed = false;
     bool is_rewritten = false;  ///< its storage has changed: the file gets all its entries, or none
     bool is_dropped = false;
@@ -55,13 +59,16 @@ class instance::alteration {
   [[nodiscard]] result<> drop(const std::string& name);
   [[nodiscard]] result<> rename(const std::string& from, const std::string& to);
   [[nodiscard]] result<> store(const std::string& name, storage where);
+  [[nodiscard]] result<> index(detail::wanted_table& w);
+  [[nodiscard]] result<> build_indexes();
   void note_entries();
   [[nodiscard]] result<> write(sequence number);
   void show(sequence number) noexcept;
 
   instance& of_;
-  std::uint32_t highest_;  ///< id that a table ever had
-  sequence version_ = 0;   ///< of contents that it brings along
+  std::uint32_t highest_;     ///< id that a table ever had
+  bool has_indexes_ = false;  ///< some table gets others
+  sequence version_ = 0;      ///< of contents that it brings along
   std::deque<altered_table> tables_;
   std::deque<stores::encoded_description> texts_;  ///< that the changes refer to
   std::vector<journal::change> changes_;

@@ -36,7 +36,7 @@ class pinned_tables final : public detail::database_snapshot_core {
     const auto found = std::ranges::find(all_, &table, &shown_table::of);
     if (found != all_.end()) return found->shown;
     const auto& own = static_cast<const live_table&>(table);
-    return empty_snapshot(own.types().what, own.make_contents(), own.identity());
+    return empty_snapshot(own.types().what, own.make_empty(), own.identity());
   }
 
  private:
@@ -120,15 +120,16 @@ result<std::shared_ptr<detail::core>> instance::table(wanted_table w) {
 
 namespace {
 
-/// Whoever asks for none may have the table with any.
-[[nodiscard]] bool has_same_indexes(const detail::entry_types& known,
-                                    const detail::entry_types& wanted) {
+/// Whoever asks for some may have the table with more.
+[[nodiscard]] bool has_indexes(const detail::entry_types& known,
+                               const detail::entry_types& wanted) {
   if (!wanted.indexes || wanted.indexes->empty()) return true;
   if (!known.indexes) return false;
-  const auto is_same = [](const detail::index_definition& a, const detail::index_definition& b) {
-    return a.name == b.name && a.is_unique == b.is_unique && a.derive == b.derive;
-  };
-  return std::ranges::equal(*known.indexes, *wanted.indexes, is_same);
+  return std::ranges::all_of(*wanted.indexes, [&](const detail::index_definition& w) {
+    return std::ranges::any_of(*known.indexes, [&](const detail::index_definition& k) {
+      return k.name == w.name && k.is_unique == w.is_unique && k.derive == w.derive;
+    });
+  });
 }
 
 }  // namespace
@@ -158,10 +159,9 @@ result<live_table*> instance::join_table(live_table& known, wanted_table& w) {
   if (auto same = w.types.compare_schema(as.value_schema, w.types.value_schema, policy); !same) {
     return refuse(same.error().code(), "the value type differs: " + same.error().message());
   }
-  if (known.is_typed() && !has_same_indexes(known.types(), w.types)) {
+  if (known.is_typed() && !has_indexes(known.types(), w.types)) {
     return refuse(errc::invalid_argument,
-                  "the table is open with other indexes; ask for it with the same ones each time, "
-                  "or with none once it is open");
+                  "the table is open without one of these indexes; database::alter adds indexes");
   }
   if (w.ttl.count() != 0) known.set_ttl(w.ttl);
   if (known.is_typed()) return &known;
@@ -183,7 +183,7 @@ result<live_table*> instance::join_table(live_table& known, wanted_table& w) {
     const auto since = std::max<sequence>(held.since, 1);
     auto made = kinds::make_indexes(held, w.types.indexes, since, clock_.now(), known.label());
     if (!made) return std::unexpected(made.error());
-    held.indexes = *std::move(made);
+    held.indexes.set(*std::move(made));
   }
   const std::scoped_lock names(names_);
   known.adopt_types(std::move(w.types));

@@ -37,13 +37,23 @@ using place = detail::place;
 // --- of the table --------------------------------------------------------------------------------
 
 index_run& table_run::index(std::size_t i) {
-  assert(shown_->indexes && i < shown_->indexes->count());
-  if (indexes_.empty()) indexes_.resize(shown_->indexes->count());
-  if (!indexes_[i]) indexes_[i] = std::make_unique<index_run>(*this, i);
+  assert(indexed_by_ && i < indexed_by_->count());
+  if (indexes_.empty()) indexes_.resize(indexed_by_->count());
+  if (!indexes_[i]) indexes_[i] = std::make_unique<index_run>(*this, i, indexed_by_->tree(i));
   return *indexes_[i];
 }
 
-detail::transaction_table_core& table_run::by_index(std::size_t i) { return index(i); }
+detail::transaction_table_core& table_run::by_index(const detail::asked_index& which) {
+  const auto found = indexed_by_ ? indexed_by_->find(which) : std::nullopt;
+  if (!found) return of_.without(table_, table_.no_index());
+  return index(*found);
+}
+
+bool table_run::has_indexes_of(const contents& now) const noexcept {
+  const auto* const set = now.indexes.now();
+  return (indexed_by_ ? indexed_by_->definitions() : nullptr) ==
+         (set != nullptr ? set->definitions() : nullptr);
+}
 
 bool table_run::has_index_reads() const noexcept {
   return std::ranges::any_of(indexes_, [](const auto& i) { return i && !i->reads().empty(); });
@@ -53,8 +63,7 @@ bool table_run::are_indexes_valid(const contents& now, const read_set::times& t)
   return std::ranges::all_of(indexes_, [&](const auto& i) {
     if (!i || i->reads().empty()) return true;
     // Contents that took the place of others have other indexes.
-    return &now == shown_.get() &&
-           i->reads().is_valid(i->tree_of(now), i->tree_of(now), of_.at(), t);
+    return &now == shown_.get() && i->reads().is_valid(i->tree(), i->tree(), of_.at(), t);
   });
 }
 
@@ -63,15 +72,14 @@ result<> table_run::enter_indexes(bytes key, bytes value) {
   if (table_.has_functions() && derived_.find(value) == nullptr) {
     if (auto made = table_.derive(value, derived_); !made) return made;
   }
-  if (!table_.has_unique()) return {};
-  const auto& all = *table_.types().indexes;
+  const auto& all = *indexed_by_->definitions();
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (!all[i].is_unique) continue;
     bool clashes = false;
     kinds::show_index_keys(all[i], value, [&](bytes term) {
       clashes = clashes || index(i).has_other(term, key, value);
     });
-    if (clashes) return std::unexpected(table_.clash_error({.index = i}));
+    if (clashes) return std::unexpected(table_.clash_error(all[i]));
   }
   return {};
 }
@@ -80,7 +88,7 @@ result<> table_run::enter_indexes(bytes key, bytes value) {
 
 /// The keys of a value in the index, each once.
 std::vector<kept_bytes> index_run::terms_of(bytes value) const {
-  const auto& all = *of_.table_.types().indexes;
+  const auto& all = *of_.indexed_by_->definitions();
   std::vector<kept_bytes> found;
   if (!all[index_].calls_program) {
     kinds::show_index_keys(all[index_], value, [&](bytes term) { found.push_back(kept(term)); });

@@ -15,7 +15,9 @@ namespace shelf::engine {
 /// Thread safety: as table_run.
 class index_run final : public detail::transaction_table_core {
  public:
-  index_run(table_run& of, std::size_t index) noexcept : of_(of), index_(index) {}
+  /// `tree` is the table's, and lives as long as `of`.
+  index_run(table_run& of, std::size_t index, const ordered_contents& tree) noexcept
+      : of_(of), index_(index), tree_(tree) {}
 
   std::size_t size() override;
   std::unique_ptr<walk> entries() override { return range({}, false); }
@@ -46,12 +48,12 @@ class index_run final : public detail::transaction_table_core {
   result<> add(bytes key, detail::counter_step step) override { return of_.add(key, step); }
   const std::string& label() const noexcept override { return of_.label(); }
   std::uint64_t identity() const noexcept override { return of_.identity(); }
-  transaction_table_core& by_index(std::size_t index) override { return of_.by_index(index); }
+  transaction_table_core& by_index(const detail::asked_index& index) override {
+    return of_.by_index(index);
+  }
 
   [[nodiscard]] const read_set& reads() const noexcept { return reads_; }
-  [[nodiscard]] const ordered_contents& tree_of(const contents& c) const noexcept {
-    return c.indexes->tree(index_);
-  }
+  [[nodiscard]] const ordered_contents& tree() const noexcept { return tree_; }
 
  private:
   class merged_walk;
@@ -62,7 +64,6 @@ class index_run final : public detail::transaction_table_core {
     detail::stored_entry entry;
   };
 
-  [[nodiscard]] const ordered_contents& tree() const noexcept { return tree_of(of_.shown()); }
   [[nodiscard]] std::vector<kept_bytes> terms_of(bytes value) const;
   [[nodiscard]] std::vector<detail::stored_entry> current_of(bytes key, const own_key& own);
   [[nodiscard]] std::vector<bytes> base_of(bytes key);
@@ -72,6 +73,7 @@ class index_run final : public detail::transaction_table_core {
 
   table_run& of_;
   const std::size_t index_;
+  const ordered_contents& tree_;
   read_set reads_;
 };
 

@@ -26,15 +26,17 @@ std::span<const entry* const> item_walker::next() {
 }
 
 /// At the last version, without a pin.
-result<> live_table::find_by(std::size_t index, bytes wanted,
+result<> live_table::find_by(const detail::asked_index& index, bytes wanted,
                              detail::function_ref<void(bytes, bytes)> f) const {
   const kinds::bound_before bound(wanted);
   const memory::epoch_guard guard;
   if (auto can = readable(); !can) return can;
   const auto* const c = look();
   if (c == nullptr) return std::unexpected(labelled(errc::table_closed));
-  assert(c->indexes && index < c->indexes->count());
-  const auto& tree = c->indexes->tree(index);
+  const auto* const indexes = c->indexes.now();
+  const auto which = indexes != nullptr ? indexes->find(index) : std::nullopt;
+  if (!which) return std::unexpected(no_index());
+  const auto& tree = indexes->tree(*which);
   for (const auto* item = tree.seek(place::at_or_after, bound.view(), kinds::latest);
        item != nullptr; item = tree.seek(place::after, item->key(), kinds::latest)) {
     if (terms::compare(kinds::term_of_item(item->key()), wanted) != 0) break;
@@ -46,13 +48,22 @@ result<> live_table::find_by(std::size_t index, bytes wanted,
   return std::unexpected(error(errc::not_found));
 }
 
-std::shared_ptr<const detail::snapshot_core> table_snapshot::by_index(std::size_t index) const {
+error live_table::no_index() const {
+  return error(errc::invalid_argument,
+               label() + ": the table does not have this index, or has it no more");
+}
+
+std::shared_ptr<const detail::snapshot_core> table_snapshot::by_index(
+    const detail::asked_index& index) const {
   return std::make_shared<index_snapshot>(shared_from_this(), index);
 }
 
-index_snapshot::index_snapshot(std::shared_ptr<const table_snapshot> of, std::size_t index)
-    : table_(std::move(of)),
-      tree_(table_->held().indexes ? &table_->held().indexes->tree(index) : nullptr) {}
+index_snapshot::index_snapshot(std::shared_ptr<const table_snapshot> of,
+                               const detail::asked_index& index)
+    : table_(std::move(of)), indexes_(table_->held().indexes.at(table_->version())) {
+  const auto which = indexes_ ? indexes_->find(index) : std::nullopt;
+  if (which) tree_ = &indexes_->tree(*which);
+}
 
 std::size_t index_snapshot::size() const noexcept {
   return tree_ != nullptr ? tree_->size_at(table_->version()) : 0;

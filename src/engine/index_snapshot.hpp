@@ -11,7 +11,7 @@ namespace shelf::engine {
 /// As table_snapshot, by keys of the index.
 class index_snapshot final : public detail::snapshot_core {
  public:
-  index_snapshot(std::shared_ptr<const table_snapshot> of, std::size_t index);
+  index_snapshot(std::shared_ptr<const table_snapshot> of, const detail::asked_index& index);
 
   std::size_t size() const noexcept override;
   std::size_t lookup(const detail::sought_key& key,
@@ -26,7 +26,7 @@ class index_snapshot final : public detail::snapshot_core {
             detail::function_ref<void(bytes, bytes)> f) const override;
   bool nth(std::size_t index, detail::function_ref<void(bytes, bytes)> f) const override;
   std::uint64_t identity() const noexcept override { return table_->identity(); }
-  std::shared_ptr<const snapshot_core> by_index(std::size_t index) const override {
+  std::shared_ptr<const snapshot_core> by_index(const detail::asked_index& index) const override {
     return table_->by_index(index);
   }
 
@@ -34,8 +34,9 @@ class index_snapshot final : public detail::snapshot_core {
   [[nodiscard]] const entry* live_at(std::size_t from, bool goes_back) const noexcept;
 
   const std::shared_ptr<const table_snapshot> table_;
-  /// Null in what was closed, or had no indexes: nothing is in it.
-  const ordered_contents* const tree_;
+  const std::shared_ptr<kinds::index_set> indexes_;
+  /// Null in what was closed, or had no such index then: nothing is in it.
+  const ordered_contents* tree_ = nullptr;
 };
 
 /// A walk through the entries of the table that items stand for.

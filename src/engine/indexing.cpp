@@ -10,32 +10,38 @@
 
 namespace shelf::engine {
 
-void live_table::note_indexes() noexcept {
+/// Once: writers go by it before their turn.
+void live_table::note_functions() noexcept {
   const auto* const all = types_.indexes.get();
-  is_indexed_ = all != nullptr && !all->empty();
   has_functions_ =
-      is_indexed_ && std::ranges::any_of(*all, &detail::index_definition::calls_program);
-  has_unique_ = is_indexed_ && std::ranges::any_of(*all, &detail::index_definition::is_unique);
-  is_plain_ = !is_indexed_;
-  is_special_ = is_indexed_ || may_refuse_;
+      all != nullptr && std::ranges::any_of(*all, &detail::index_definition::calls_program);
+  functions_ = has_functions_ ? types_.indexes : nullptr;
   goes_around_ = has_functions_ || of_.is_replica();
 }
 
-std::size_t live_table::memory_of(const contents& c) noexcept {
-  return c.memory_bytes() + (c.indexes ? c.indexes->memory_bytes() : 0);
+void live_table::note_indexes() noexcept {
+  const auto* const all = types_.indexes.get();
+  is_indexed_ = all != nullptr && !all->empty();
+  has_unique_ = is_indexed_ && std::ranges::any_of(*all, &detail::index_definition::is_unique);
+  is_plain_ = !is_indexed_;
+  is_special_ = is_indexed_ || may_refuse_;
 }
 
-error live_table::clash_error(const kinds::index_clash& c) const {
-  return error(errc::key_already_present, label() + ": " +
-                                              kinds::in_words((*types_.indexes)[c.index]) +
-                                              ": another entry has the same key in it");
+std::size_t live_table::memory_of(const contents& c) noexcept {
+  const auto* const indexes = c.indexes.now();
+  return c.memory_bytes() + (indexes != nullptr ? indexes->memory_bytes() : 0);
+}
+
+error live_table::clash_error(const detail::index_definition& of) const {
+  return error(errc::key_already_present,
+               label() + ": " + kinds::in_words(of) + ": another entry has the same key in it");
 }
 
 // --- the writer, before its turn -----------------------------------------------------------------
 
 result<> live_table::derive(bytes value, derived_keys& into) const {
   const detail::callback_scope scope(*this);
-  auto keys = kinds::derive_function_keys(*types_.indexes, value);
+  auto keys = kinds::derive_function_keys(*functions_, value);
   if (!keys) {
     return std::unexpected(error(keys.error().code(), label() + ": " + keys.error().message()));
   }
@@ -164,7 +170,7 @@ staging live_table::put_indexed(entry::owner& e, std::uint64_t hash, group& to, 
     }
   }
   if (const auto clash = find_clash(*made, before, keys, to)) {
-    to.clash = clash_error(*clash);
+    to.clash = clash_error((*types_.indexes)[clash->index]);
     return {};
   }
   const auto s = put_observed(e, hash, to, what);

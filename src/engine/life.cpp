@@ -16,6 +16,7 @@ live_table::live_table(instance& of, settings how, table_face face, detail::entr
       reads_(how_.counts_reads ? std::make_unique<reader_figures>() : nullptr) {
   show_face(keep_face(std::move(face)));
   if (how_.has_owner) owner_.emplace();
+  note_functions();
   note_indexes();
   if (types_.bounds.is_set()) of.commits().expect_bounds();
 }

@@ -149,7 +149,7 @@ class live_table final : public detail::core {
                 detail::function_ref<void(bytes, bytes)> f) const override;
   result<> nth(std::size_t index, detail::function_ref<void(bytes, bytes)> f) const override;
   std::size_t rank(bytes key) const noexcept override;
-  result<> find_by(std::size_t index, bytes wanted,
+  result<> find_by(const detail::asked_index& index, bytes wanted,
                    detail::function_ref<void(bytes, bytes)> f) const override;
   result<table_stats> stats() const override;
 
@@ -266,6 +266,7 @@ class live_table final : public detail::core {
     if (owned_) owned_->track_unsaved(is_saved);
   }
   [[nodiscard]] bool is_bag_kind() const noexcept { return is_bag_; }
+  /// In the turn, as has_unique(): an alteration may change it.
   [[nodiscard]] bool is_indexed() const noexcept { return is_indexed_; }
   /// Functions of the program make keys of indexes.
   [[nodiscard]] bool has_functions() const noexcept { return has_functions_; }
@@ -273,7 +274,13 @@ class live_table final : public detail::core {
   /// The keys of an entry in function indexes. Errors, exceptions: those of the functions.
   [[nodiscard]] result<> derive(bytes value, derived_keys& into) const;
   /// That a unique index has another entry under its key.
-  [[nodiscard]] error clash_error(const kinds::index_clash& c) const;
+  [[nodiscard]] error clash_error(const detail::index_definition& of) const;
+  [[nodiscard]] error no_index() const;
+  /// Other indexes from here on, which the contents have already. In the turn, and under life_.
+  void note_indexes(detail::index_definitions indexed_by) noexcept {
+    types_.indexes = std::move(indexed_by);
+    note_indexes();
+  }
   /// Whether the calling thread may write, and there is something to write to.
   [[nodiscard]] bool may_write() const noexcept {
     return !is_forked() && current_.load(std::memory_order_acquire) != nullptr &&
@@ -325,7 +332,12 @@ class live_table final : public detail::core {
   [[nodiscard]] std::size_t held_bytes() const noexcept {
     return memory_of(*owned_) + retired_.memory_bytes();
   }
-  [[nodiscard]] std::shared_ptr<contents> make_contents() const;
+  /// Empty contents, with empty indexes. In the turn, or before anybody has the table.
+  [[nodiscard]] std::shared_ptr<contents> make_contents() const {
+    return make_contents(types_.indexes);
+  }
+  /// The same without indexes, for what shows nothing.
+  [[nodiscard]] std::shared_ptr<contents> make_empty() const { return make_contents(nullptr); }
   /// Write-back: cleared since the last save.
   [[nodiscard]] bool& cleared() noexcept { return cleared_; }
   [[nodiscard]] std::size_t unsaved_count() const noexcept;
@@ -346,6 +358,7 @@ class live_table final : public detail::core {
   [[nodiscard]] bool is_typed() const noexcept { return types_.compare_schema != nullptr; }
   void adopt_types(detail::entry_types types) noexcept {
     types_ = std::move(types);
+    note_functions();
     note_indexes();
   }
   /// Of a table that was never shown.
@@ -372,6 +385,8 @@ class live_table final : public detail::core {
   void submit_around(operation& op);
   void submit_with_keys(operation& op);
   void submit_again(operation& op, derived_keys& keys);
+  [[nodiscard]] std::shared_ptr<contents> make_contents(detail::index_definitions indexed_by) const;
+  void note_functions() noexcept;
   void note_indexes() noexcept;
   [[nodiscard]] static std::size_t memory_of(const contents& c) noexcept;
   [[nodiscard]] result<> store_computed(bytes key, bytes value, const expiry& until,
@@ -434,8 +449,9 @@ class live_table final : public detail::core {
   void let_go_of(std::shared_ptr<contents> old) noexcept;
 
   instance& of_;
-  settings how_;  ///< only the turn changes how it is kept
-  detail::entry_types types_;
+  settings how_;                         ///< only the turn changes how it is kept
+  detail::entry_types types_;            ///< whose indexes are guarded by the turn and by life_
+  detail::index_definitions functions_;  ///< that indexes are made by; as long as it is typed
   std::vector<std::unique_ptr<const table_face>> faces_;  ///< that it ever had; guarded by life_
   std::atomic<const table_face*> face_;
   bool is_dropped_ = false;  ///< written in the turn and under life_ and names_

@@ -275,7 +275,7 @@ result<> table_loader::build_indexes() {
   publish();
   auto made = kinds::make_indexes(*loaded_, types_->indexes, version_, how_.now, label_);
   if (!made) return std::unexpected(made.error());
-  loaded_->indexes = *std::move(made);
+  loaded_->indexes.set(*std::move(made));
   return {};
 }
 

@@ -132,7 +132,7 @@ class table_loader {
 template <class Change>
 void table_loader::stage(Change change) {
   constexpr std::size_t publish_after = 64;
-  loaded_->indexes.reset();
+  if (loaded_->indexes) loaded_->indexes.set(nullptr);
   (void)change();
   assert(loaded_->published() <= version_ && "what is loaded is alone on its board");
   if (loaded_->staged_count() >= publish_after) loaded_->publish(++version_);

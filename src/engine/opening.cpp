@@ -119,13 +119,13 @@ void instance::hire(housekeeper& keeper, housekeeper::place&& room) noexcept {
 
 std::uint64_t instance::hash_seed() const { return process_hash_seed(system_); }
 
-std::shared_ptr<contents> live_table::make_contents() const {
+std::shared_ptr<contents> live_table::make_contents(detail::index_definitions indexed_by) const {
   return contents::make({.what = types_.what,
                          .hash_seed = of_.hash_seed(),
                          .board = of_.commits().shared_board(),
                          .order = {&terms::compare, &terms::order_prefix},
                          .now = of_.clock().now(),
-                         .indexes = types_.indexes,
+                         .indexes = std::move(indexed_by),
                          .is_bounded = types_.bounds.is_set(),
                          .evicts = evicts_});
 }

@@ -179,11 +179,11 @@ std::uint64_t live_table::identity() const noexcept {
 }
 
 std::shared_ptr<const detail::snapshot_core> live_table::snapshot() const {
-  if (is_forked() || !is_open()) return empty_snapshot(types_.what, make_contents(), identity());
+  if (is_forked() || !is_open()) return empty_snapshot(types_.what, make_empty(), identity());
   of_.look_after_leftovers(true);
   auto made = of_.pin();
   auto c = look_at(made->at());
-  if (!c) return empty_snapshot(types_.what, make_contents(), identity());
+  if (!c) return empty_snapshot(types_.what, make_empty(), identity());
   return std::make_shared<table_snapshot>(std::move(made), std::move(c), types_.what, identity());
 }
 

@@ -111,12 +111,14 @@ bool live_table::collect_some(std::size_t most) noexcept {
   retired_.release_unpinned();
   bool more = owned_->collect_some(most);
   if (owned_->indexes) more = owned_->indexes->collect_some(most) || more;
+  owned_->indexes.release_unpinned(owned_->board());
   return retired_.collect_some(most) || more;
 }
 
 bool live_table::has_leftovers() const noexcept {
   const bool index_waits = owned_->indexes && owned_->indexes->waiting() > 0;
-  return owned_->waiting() > 0 || index_waits || owned_->pin_count() > 0 || !retired_.empty();
+  return owned_->waiting() > 0 || index_waits || owned_->indexes.has_past() ||
+         owned_->pin_count() > 0 || !retired_.empty();
 }
 
 std::size_t live_table::unsaved_count() const noexcept {

@@ -106,7 +106,7 @@ class table_snapshot final : public detail::snapshot_core,
             detail::function_ref<void(bytes, bytes)> f) const override;
   bool nth(std::size_t index, detail::function_ref<void(bytes, bytes)> f) const override;
   std::uint64_t identity() const noexcept override { return identity_; }
-  std::shared_ptr<const snapshot_core> by_index(std::size_t index) const override;
+  std::shared_ptr<const snapshot_core> by_index(const detail::asked_index& index) const override;
 
  private:
   [[nodiscard]] const ordered_contents& ordered() const noexcept;

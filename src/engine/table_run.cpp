@@ -23,7 +23,11 @@ using place = detail::place;
 }  // namespace
 
 table_run::table_run(transaction_run& of, live_table& on, std::shared_ptr<contents> shown)
-    : of_(of), table_(on), shown_(std::move(shown)), own_(on.types().what) {}
+    : of_(of),
+      table_(on),
+      shown_(std::move(shown)),
+      indexed_by_(shown_->indexes.is_used() ? shown_->indexes.at(of.at()) : nullptr),
+      own_(on.types().what) {}
 
 table_run::~table_run() = default;
 
@@ -277,7 +281,7 @@ result<> table_run::write(own_write::verb what, bytes key, bytes value, detail::
   if (!table_.may_write_in_transaction()) return std::unexpected(table_.why_not());
   const auto size = key.size() + value.size();
   if (auto fits = check_entry_size(table_.entry_limit(), label(), size); !fits) return fits;
-  if (what == own_write::verb::put && table_.is_indexed()) {
+  if (what == own_write::verb::put && indexed_by_) {
     if (auto can = enter_indexes(key, value); !can) return can;
   }
   if (auto fits = of_.take_up(size + sizeof(own_write)); !fits) return fits;
@@ -313,7 +317,7 @@ result<> table_run::clear() { return write(own_write::verb::clear, {}, {}); }
 
 result<> table_run::add(bytes key, detail::counter_step step) {
   if (auto valid = table_.check(step.created); !valid) return valid;
-  if (table_.is_indexed()) {
+  if (indexed_by_) {
     // Its keys in the indexes are made here, of the value that it gets.
     auto stepped = detail::step(*this, key, step);
     return stepped ? result<>() : std::unexpected(stepped.error());

@@ -47,7 +47,7 @@ class unreadable_table final : public detail::transaction_table_core {
   result<> add(bytes, detail::counter_step) override { return refused(); }
   const std::string& label() const noexcept override { return label_; }
   std::uint64_t identity() const noexcept override { return 0; }
-  transaction_table_core& by_index(std::size_t) override { return *this; }
+  transaction_table_core& by_index(const detail::asked_index&) override { return *this; }
 
  private:
   class no_walk final : public walk {
@@ -116,6 +116,11 @@ detail::transaction_table_core& transaction_run::of(const detail::core& which) {
   // All of them stay: the run may still have the ones before.
   return *unreadable_.emplace_back(
       std::make_unique<unreadable_table>(std::move(why), which.label()));
+}
+
+detail::transaction_table_core& transaction_run::without(const live_table& on, const error& why) {
+  fail(why);
+  return *unreadable_.emplace_back(std::make_unique<unreadable_table>(why, on.label()));
 }
 
 result<> transaction_run::take_up(std::size_t bytes) {
@@ -208,6 +213,7 @@ bool transaction_run::is_valid(group& to) const {
   if (to.empty() && board_.published() == at()) return true;
   return std::ranges::all_of(tables_, [&](const auto& t) {
     const auto& now = t->on().staged_contents();
+    if (!t->has_indexes_of(now)) return false;
     const bool is_same = &now == &t->shown() && now.changed_at() <= at() && !t->on().is_touched();
     if (is_same) return true;
     const auto time = [&] { return to.now(); };

@@ -45,7 +45,7 @@ class table_run final : public detail::transaction_table_core {
   result<> add(bytes key, detail::counter_step step) override;
   const std::string& label() const noexcept override { return table_.label(); }
   std::uint64_t identity() const noexcept override { return table_.identity(); }
-  transaction_table_core& by_index(std::size_t index) override;
+  transaction_table_core& by_index(const detail::asked_index& index) override;
 
   [[nodiscard]] live_table& on() const noexcept { return table_; }
   [[nodiscard]] read_set& reads() noexcept { return reads_; }
@@ -55,6 +55,8 @@ class table_run final : public detail::transaction_table_core {
   [[nodiscard]] bool has_index_reads() const noexcept;
   /// In the turn, as read_set::is_valid, of all indexes.
   [[nodiscard]] bool are_indexes_valid(const contents& now, const read_set::times& t) const;
+  /// In the turn: whether the table is indexed as it was at the run's version.
+  [[nodiscard]] bool has_indexes_of(const contents& now) const noexcept;
   /// Of the values that the run has written.
   [[nodiscard]] derived_keys& derived() noexcept { return derived_; }
 
@@ -86,6 +88,7 @@ class table_run final : public detail::transaction_table_core {
   transaction_run& of_;
   live_table& table_;
   const std::shared_ptr<contents> shown_;
+  const std::shared_ptr<kinds::index_set> indexed_by_;  ///< at the run's version; null: nothing
   read_set reads_;
   own_writes own_;
   std::vector<std::unique_ptr<index_run>> indexes_;  ///< those asked for; the others are null
@@ -121,6 +124,8 @@ class transaction_run final : public detail::transaction_core, public commit_req
   [[nodiscard]] bool has_writes() const noexcept { return !log_.empty(); }
   [[nodiscard]] write_log& log() noexcept { return log_; }
   [[nodiscard]] computed_values& computed() noexcept { return computed_; }
+  /// What the run is shown where a table cannot be read: the run fails.
+  [[nodiscard]] detail::transaction_table_core& without(const live_table& on, const error& why);
   /// size_limit_exceeded if the run gets too large by so many bytes.
   [[nodiscard]] result<> take_up(std::size_t bytes);
   /// The last step before the turn: hashes, and memory on its way to the processor.

@@ -44,7 +44,9 @@ contents::~contents() {
 
 std::shared_ptr<contents> contents::make(const options& o) {
   auto made = make_kind(o);
-  if (o.indexes) made->indexes = std::make_unique<index_set>(o.indexes, made->board_, o.first);
+  if (o.indexes) {
+    made->indexes.set(std::make_shared<index_set>(o.indexes, made->board_, o.first));
+  }
   return made;
 }
 

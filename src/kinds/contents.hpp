@@ -5,6 +5,7 @@
 
 #include "journal/change.hpp"
 #include "kinds/entry.hpp"
+#include "kinds/index_place.hpp"
 #include "kinds/key_order.hpp"
 #include "memory/epoch.hpp"
 #include "shelf/detail/function_ref.hpp"
@@ -229,9 +230,8 @@ class contents : public std::enable_shared_from_this<contents> {
 
   /// The version from which the table shows these contents. Set before any reader has them.
   sequence since = 0;
-  /// Null if the table has none. Whoever stages entries stages them here, too. Set before any
-  /// reader asks for one.
-  std::unique_ptr<index_set> indexes;
+  /// Null if the table has none. Whoever stages entries stages them here, too.
+  index_place indexes;
 
   /// A place in the table's list of what it has let go of; see retired_contents.
   struct retirement_place {

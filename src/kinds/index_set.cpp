@@ -18,11 +18,41 @@ namespace shelf::kinds {
 index_set::index_set(detail::index_definitions how, const std::shared_ptr<version_board>& board,
                      sequence first)
     : how_(std::move(how)) {
-  indexes_.resize(how_->size());
-  for (auto& i : indexes_) {
-    i.tree = std::static_pointer_cast<ordered_contents>(contents::make(
-        {.what = kind::ordered_set, .first = first, .board = board, .order = item_order}));
+  for (std::size_t i = 0; i < how_->size(); ++i) indexes_.push_back(make_one(board, first));
+}
+
+index_set::index_set(detail::index_definitions how, const index_set& before,
+                     const std::shared_ptr<version_board>& board)
+    : how_(std::move(how)) {
+  for (const auto& wanted : *how_) {
+    const auto there = before.find_by_derivation(wanted.derive);
+    assert((there || !wanted.calls_program) && "functions have the same indexes");
+    if (there) taken_over_.push_back(indexes_.size());
+    indexes_.push_back(there ? before.indexes_[*there] : make_one(board, 0));
   }
+}
+
+std::shared_ptr<index_set::one> index_set::make_one(const std::shared_ptr<version_board>& board,
+                                                    sequence first) {
+  auto made = std::make_shared<one>();
+  made->tree = std::static_pointer_cast<ordered_contents>(contents::make(
+      {.what = kind::ordered_set, .first = first, .board = board, .order = item_order}));
+  return made;
+}
+
+std::optional<std::size_t> index_set::find_by_derivation(
+    detail::index_derivation derive) const noexcept {
+  const auto found = std::ranges::find(*how_, derive, &detail::index_definition::derive);
+  if (found == how_->end()) return std::nullopt;
+  return static_cast<std::size_t>(found - how_->begin());
+}
+
+bool index_set::has(const ordered_contents& tree) const noexcept {
+  return std::ranges::any_of(indexes_, [&](const auto& i) { return i->tree.get() == &tree; });
+}
+
+bool index_set::has_unique() const noexcept {
+  return std::ranges::any_of(*how_, &detail::index_definition::is_unique);
 }
 
 // --- keys ----------------------------------------------------------------------------------------
@@ -60,7 +90,7 @@ result<function_keys> derive_function_keys(const std::vector<detail::index_defin
 // --- staging -------------------------------------------------------------------------------------
 
 void index_set::put(std::size_t i, bytes term, const entry& e) {
-  auto& in = indexes_[i];
+  auto& in = *indexes_[i];
   const bool is_of_function = definition(i).calls_program;
   if (is_of_function) {
     in.items.reserve(1);
@@ -75,7 +105,7 @@ void index_set::put(std::size_t i, bytes term, const entry& e) {
 }
 
 void index_set::erase(std::size_t i, bytes item) {
-  [[maybe_unused]] const auto s = indexes_[i].tree->stage_erase(item);
+  [[maybe_unused]] const auto s = indexes_[i]->tree->stage_erase(item);
 }
 
 void index_set::add(const entry& e, const function_keys* keys, const entry* same) {
@@ -87,14 +117,14 @@ void index_set::add(const entry& e, const function_keys* keys, const entry* same
       put(i, (*keys)[function++], e);
     } else {
       assert(same != nullptr && same_bytes(same->value(), e.value()));
-      put(i, term_of_item(indexes_[i].items.find(same)->key()), e);
+      put(i, term_of_item(indexes_[i]->items.find(same)->key()), e);
     }
   }
 }
 
 void index_set::remove(const entry& e) {
   for (std::size_t i = 0; i < indexes_.size(); ++i) {
-    auto& in = indexes_[i];
+    auto& in = *indexes_[i];
     if (definition(i).calls_program) {
       const auto* const item = in.items.find(&e);
       if (steps_.size() == steps_.capacity()) steps_.reserve(2 * steps_.size() + 8);
@@ -181,7 +211,7 @@ std::optional<index_clash> index_set::take(std::size_t i, std::vector<entry::own
     if (a.prefix != b.prefix) return a.prefix < b.prefix;
     return compare_items(items[a.at]->key(), items[b.at]->key()) < 0;
   });
-  auto& in = indexes_[i];
+  auto& in = *indexes_[i];
   const bool is_of_function = definition(i).calls_program;
   if (is_of_function) in.items.reserve(items.size());
   const entry* last = nullptr;
@@ -209,7 +239,7 @@ result<std::optional<index_clash>> index_set::build_one(std::size_t i, contents&
   if (items.empty()) return std::nullopt;
   if (auto clash = take(i, std::move(items), now)) return clash;
   assert(number > 0 && number <= of.published() && "what has entries has a version");
-  auto& tree = *indexes_[i].tree;
+  auto& tree = *indexes_[i]->tree;
   tree.stamp(number);
   tree.settle(number);
   return std::nullopt;
@@ -222,6 +252,9 @@ result<std::optional<index_clash>> index_set::build(contents& of, sequence numbe
     std::exception_ptr thrown;
   };
   std::vector<built> all(indexes_.size());
+  const auto is_to_build = [&](std::size_t i) {
+    return std::ranges::find(taken_over_, i) == taken_over_.end();
+  };
   const auto build_at = [&](std::size_t i) noexcept {
     try {
       all[i].came_to = build_one(i, of, number, now);
@@ -232,7 +265,7 @@ result<std::optional<index_clash>> index_set::build(contents& of, sequence numbe
   std::atomic<std::size_t> next = 0;
   auto build_some = [&]() noexcept {
     for (auto i = next++; i < all.size(); i = next++) {
-      if (!definition(i).calls_program) build_at(i);
+      if (!definition(i).calls_program && is_to_build(i)) build_at(i);
     }
   };
   using builder = decltype(build_some);
@@ -243,7 +276,7 @@ result<std::optional<index_clash>> index_set::build(contents& of, sequence numbe
     }
     // The program's functions are called on its own thread.
     for (std::size_t i = 0; i < all.size(); ++i) {
-      if (definition(i).calls_program) build_at(i);
+      if (definition(i).calls_program && is_to_build(i)) build_at(i);
     }
     build_some();
   }
@@ -258,10 +291,13 @@ std::string in_words(const detail::index_definition& i) {
   return (i.is_unique ? "unique index " : "index ") + i.name;
 }
 
-result<std::unique_ptr<index_set>> make_indexes(contents& of, detail::index_definitions how,
+result<std::shared_ptr<index_set>> make_indexes(contents& of, detail::index_definitions how,
                                                 sequence number, deadline now,
                                                 const std::string& label) {
-  auto made = std::make_unique<index_set>(std::move(how), of.shared_board(), 0);
+  const auto* const before = of.indexes.now();
+  auto made = before != nullptr
+                  ? std::make_shared<index_set>(std::move(how), *before, of.shared_board())
+                  : std::make_shared<index_set>(std::move(how), of.shared_board(), 0);
   const auto clash = made->build(of, number, now);
   if (!clash) {
     return std::unexpected(error(clash.error().code(), label + ": " + clash.error().message()));
@@ -279,14 +315,14 @@ result<std::unique_ptr<index_set>> make_indexes(contents& of, detail::index_defi
 
 void index_set::stamp(sequence number) noexcept {
   for (auto& i : indexes_) {
-    if (i.tree->staged_count() != 0) i.tree->stamp(number);
+    if (i->tree->staged_count() != 0) i->tree->stamp(number);
   }
 }
 
 std::size_t index_set::settle(sequence number) noexcept {
   std::size_t waiting = 0;
   for (auto& i : indexes_) {
-    waiting += i.tree->staged_count() != 0 ? i.tree->settle(number) : i.tree->waiting();
+    waiting += i->tree->staged_count() != 0 ? i->tree->settle(number) : i->tree->waiting();
   }
   steps_.clear();
   constexpr std::size_t kept = 256;
@@ -297,32 +333,32 @@ std::size_t index_set::settle(sequence number) noexcept {
 void index_set::discard() noexcept {
   // Backwards, and while the items are there.
   for (auto s = steps_.rbegin(); s != steps_.rend(); ++s) {
-    auto& items = indexes_[s->index].items;
+    auto& items = indexes_[s->index]->items;
     s->is_added ? items.erase(s->item) : items.insert(s->item);
   }
   steps_.clear();
-  for (auto& i : indexes_) i.tree->discard();
+  for (auto& i : indexes_) i->tree->discard();
 }
 
 void index_set::join(const std::shared_ptr<version_board>& board) noexcept {
-  for (auto& i : indexes_) i.tree->join(board);
+  for (auto& i : indexes_) i->tree->join(board);
 }
 
 bool index_set::collect_some(std::size_t most) noexcept {
   bool more = false;
-  for (auto& i : indexes_) more = i.tree->collect_some(most) || more;
+  for (auto& i : indexes_) more = i->tree->collect_some(most) || more;
   return more;
 }
 
 std::size_t index_set::waiting() const noexcept {
   std::size_t all = 0;
-  for (const auto& i : indexes_) all += i.tree->waiting();
+  for (const auto& i : indexes_) all += i->tree->waiting();
   return all;
 }
 
 std::size_t index_set::memory_bytes() const noexcept {
   std::size_t all = 0;
-  for (const auto& i : indexes_) all += i.tree->memory_bytes() + i.items.memory_bytes();
+  for (const auto& i : indexes_) all += i->tree->memory_bytes() + i->items.memory_bytes();
   return all;
 }
 

@@ -40,6 +40,10 @@ class index_set {
   /// Empty, on the board of the contents. Throws std::bad_alloc.
   index_set(detail::index_definitions how, const std::shared_ptr<version_board>& board,
             sequence first);
+  /// The same, with the trees of another set, of the same contents, for the indexes that it has as
+  /// well; build() takes in the others. Functions have the same indexes, in the same order.
+  index_set(detail::index_definitions how, const index_set& before,
+            const std::shared_ptr<version_board>& board);
   index_set(const index_set&) = delete;
   index_set& operator=(const index_set&) = delete;
 
@@ -51,12 +55,20 @@ class index_set {
                                                          deadline now);
 
   [[nodiscard]] std::size_t count() const noexcept { return indexes_.size(); }
+  [[nodiscard]] const detail::index_definitions& definitions() const noexcept { return how_; }
+  /// Where it has that index, if it has it.
+  [[nodiscard]] std::optional<std::size_t> find(const detail::asked_index& which) const noexcept {
+    if (which.at < count() && definition(which.at).derive == which.derive) return which.at;
+    return find_by_derivation(which.derive);
+  }
+  [[nodiscard]] bool has(const ordered_contents& tree) const noexcept;
+  [[nodiscard]] bool has_unique() const noexcept;
   [[nodiscard]] const detail::index_definition& definition(std::size_t i) const noexcept {
     return (*how_)[i];
   }
   /// Its keys are items and bounds; its entries have no values.
   [[nodiscard]] const ordered_contents& tree(std::size_t i) const noexcept {
-    return *indexes_[i].tree;
+    return *indexes_[i]->tree;
   }
 
   /// The entry was staged. Its keys in function indexes are those given, or, if there are none,
@@ -79,6 +91,8 @@ class index_set {
   [[nodiscard]] std::size_t waiting() const noexcept;
   [[nodiscard]] std::size_t memory_bytes() const noexcept;
 
+  memory::epoch::waiting farewell;  ///< where it waits when the contents let go of it
+
  private:
   struct one {
     std::shared_ptr<ordered_contents> tree;
@@ -91,6 +105,10 @@ class index_set {
     const entry* item = nullptr;
   };
 
+  [[nodiscard]] static std::shared_ptr<one> make_one(const std::shared_ptr<version_board>& board,
+                                                     sequence first);
+  [[nodiscard]] std::optional<std::size_t> find_by_derivation(
+      detail::index_derivation derive) const noexcept;
   void put(std::size_t i, bytes term, const entry& e);
   void erase(std::size_t i, bytes item);
   [[nodiscard]] const entry* find_other(std::size_t i, bytes term, const entry& e,
@@ -104,14 +122,15 @@ class index_set {
                                                              sequence number, deadline now);
 
   const detail::index_definitions how_;
-  std::vector<one> indexes_;
-  std::vector<step> steps_;  ///< of the group, to be undone
+  std::vector<std::shared_ptr<one>> indexes_;  ///< some of them may be in other sets as well
+  std::vector<std::size_t> taken_over_;        ///< of another set: they are built
+  std::vector<step> steps_;                    ///< of the group, to be undone
 };
 
-/// The indexes of contents that have none yet, as index_set::build. Errors: key_already_present,
-/// whose details name both keys; those of the program's functions. `label`: of the table, in
-/// messages.
-[[nodiscard]] result<std::unique_ptr<index_set>> make_indexes(contents& of,
+/// Indexes for contents, as index_set::build; those that they have are taken over. Errors:
+/// key_already_present, whose details name both keys; those of the program's functions. `label`: of
+/// the table, in messages.
+[[nodiscard]] result<std::shared_ptr<index_set>> make_indexes(contents& of,
                                                               detail::index_definitions how,
                                                               sequence number, deadline now,
                                                               const std::string& label);

@@ -191,8 +191,10 @@ class snapshot_core {
 
   /// The same moment in the order of an index of the table: an entry once per key that it has
   /// there. Where an ordered table takes a key, this takes a key of the index; lookup is that of
-  /// the table. Never null; may outlive this.
-  [[nodiscard]] virtual std::shared_ptr<const snapshot_core> by_index(std::size_t index) const = 0;
+  /// the table. Nothing is in an index that the table did not have then. Never null; may outlive
+  /// this.
+  [[nodiscard]] virtual std::shared_ptr<const snapshot_core> by_index(
+      const asked_index& index) const = 0;
 };
 
 /// Entries made ready for one atomic insert. Filled on the caller's thread.
@@ -256,7 +258,8 @@ class core {
   /// How many keys are before this one; 0 if the table cannot be read.
   [[nodiscard]] virtual std::size_t rank(bytes key) const noexcept = 0;
   /// Calls `f(key, value)` with the first entry that an index has under its key `wanted`.
-  [[nodiscard]] virtual result<> find_by(std::size_t index, bytes wanted,
+  /// invalid_argument if the table has no such index any more.
+  [[nodiscard]] virtual result<> find_by(const asked_index& index, bytes wanted,
                                          function_ref<void(bytes, bytes)> f) const = 0;
 
   // Writes. Errors: table_closed, forked, not_owner, read_only, fenced, indeterminate, no_space,

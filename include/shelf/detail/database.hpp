@@ -162,6 +162,14 @@ void schema::create(std::string name, table_options<T> options) {
                     .made = std::move(wanted)});
 }
 
+template <class T>
+void schema::index(std::string name) {
+  auto wanted = detail::untyped(declared<T>{name, {}}, rules_, {});
+  steps_.push_back({.what = detail::table_step::verb::index,
+                    .name = std::move(name),
+                    .made = std::move(wanted)});
+}
+
 template <class F>
 result<> database::alter(F&& f) {
   static_assert(std::is_invocable_v<F&, schema&>,

@@ -43,11 +43,11 @@ struct migrated_table {
 
 /// One step of an alteration.
 struct table_step {
-  enum class verb : std::uint8_t { create, drop, rename, store };
+  enum class verb : std::uint8_t { create, drop, rename, store, index };
   verb what;
   std::string name;                       ///< of the table as it is called by then
   std::string to = {};                    ///< rename
-  std::optional<wanted_table> made = {};  ///< create
+  std::optional<wanted_table> made = {};  ///< create; index: how it is indexed
   shelf::storage storage = shelf::storage::disk;
 };
 
@@ -127,7 +127,7 @@ class transaction_table_core {
   /// The same in the order of an index, as snapshot_core::by_index: size, range, seek and rank by
   /// keys of the index. What they read is recorded. The rest is that of the table. Lives as long as
   /// this.
-  [[nodiscard]] virtual transaction_table_core& by_index(std::size_t index) = 0;
+  [[nodiscard]] virtual transaction_table_core& by_index(const asked_index& index) = 0;
 };
 
 // Verbs that read and write, in a run: as those of core, which decide in the turn.

@@ -7,6 +7,7 @@
 #include "shelf/detail/function_ref.hpp"
 #include "shelf/error.hpp"
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +16,17 @@ namespace shelf::detail {
 
 /// Is shown a key, a canonical term.
 using index_key_sink = function_ref<void(bytes key)>;
+
+/// See index_definition::derive.
+using index_derivation = result<> (*)(bytes value, const decoding_rules& rules,
+                                      index_key_sink show);
+
+/// An index that is asked for: its place in the type of the handle, and what it is. The table may
+/// have it at another place, or no more.
+struct asked_index {
+  std::size_t at = 0;
+  index_derivation derive = nullptr;
+};
 
 /// One index of a table.
 struct index_definition {
@@ -25,7 +37,7 @@ struct index_definition {
   bool calls_program = false;
   /// Shows the keys that an entry of this value has in the index; one of them more than once counts
   /// once. Errors: those of encoding a key, only if calls_program.
-  result<> (*derive)(bytes value, const decoding_rules& rules, index_key_sink show) = nullptr;
+  index_derivation derive = nullptr;
   decoding_rules rules = {};
 };
 
