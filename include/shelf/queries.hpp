@@ -5,6 +5,7 @@
 #include "shelf/codec.hpp"
 #include "shelf/detail/callback.hpp"
 #include "shelf/detail/core.hpp"
+#include "shelf/detail/interval.hpp"
 #include "shelf/kind.hpp"
 
 #include <cstddef>
@@ -22,6 +23,9 @@ namespace shelf {
 /// docs/types.md) if it takes them, else with `const K&, const V&`, and returns a bool. It may read
 /// and write any table; it sees one moment, regardless of what is written meanwhile. An exception
 /// that it throws passes through: what was done before stays done.
+///
+/// Of an ordered_map, bounds behind the condition narrow what it is asked about, as those of
+/// `range` do: `events.erase_if(is_read, below(yesterday))`. What is outside is not looked at.
 template <class Self, class K, class V, kind Kind>
 class queries {
  public:
@@ -36,21 +40,21 @@ class queries {
     return self().snapshot().template each<Member>();
   }
   /// How many entries of one moment `where` holds for.
-  template <class F>
-  [[nodiscard]] std::size_t count_if(F&& where) const;
+  template <class F, class... B>
+  [[nodiscard]] std::size_t count_if(F&& where, const B&... bounds) const;
   /// Erases the entries of one moment that `where` holds for, and that are still the entries it was
   /// asked about; returns how many were erased. Goes in atomic batches of up to 256, so another
   /// thread may see some of them gone. After an error, which says how many were erased before it,
   /// those stay erased. duplicate_bag: copies of a pair go together, one added meanwhile, too.
-  template <class F>
-  [[nodiscard]] result<std::size_t> erase_if(F&& where);
+  template <class F, class... B>
+  [[nodiscard]] result<std::size_t> erase_if(F&& where, const B&... bounds);
   /// Changes the entries that `where` holds for, as update does with `change`; returns how many.
   /// Goes in atomic batches of up to 256. An entry that another write has changed meanwhile is
   /// looked at again: `where` is asked about its new value. After an error, which says how many
   /// were changed before it, those stay changed.
-  template <class F, class G>
+  template <class F, class G, class... B>
     requires(!is_bag(Kind))
-  [[nodiscard]] result<std::size_t> update_if(F&& where, G&& change);
+  [[nodiscard]] result<std::size_t> update_if(F&& where, G&& change, const B&... bounds);
 
  private:
   friend Self;
@@ -65,6 +69,9 @@ class queries {
   [[nodiscard]] bool answer(F& where, const detail::stored_entry& e) const;
   template <class F>
   [[nodiscard]] bool holds(F& where, const detail::stored_entry& e) const;
+  template <class... B>
+  [[nodiscard]] static std::unique_ptr<detail::snapshot_core::walk> walk_within(
+      const detail::snapshot_core& moment, const B&... bounds);
   [[nodiscard]] result<std::size_t> change_same(std::vector<detail::same_entry>& some,
                                                 std::size_t before);
   template <class F, class G>

@@ -349,9 +349,10 @@ class table<K, V, Kind> : public read_modify_write<table<K, V, Kind>, K, V, Kind
   [[nodiscard]] result<> reload() { return core_->reload(); }
   /// opening::read_only: applies what another process has written to the file since the last look,
   /// batch by batch, as config.follow does in the background. How many batches that were; snapshots
-  /// keep what they show. Feeds and watches tell the changes. If the file was compacted or
-  /// recovered meanwhile, it is loaded anew, and feeds tell a `reset`. Cheap if nothing was
-  /// written. Errors: invalid_argument (not read_only, or DETS); those of reload.
+  /// keep what they show. Feeds and watches tell the changes. If the file was recovered meanwhile,
+  /// or compacted without the changes that are not shown yet, it is loaded anew, and feeds tell a
+  /// `reset`. Cheap if nothing was written. Errors: invalid_argument (not read_only, or DETS);
+  /// those of reload.
   [[nodiscard]] result<std::size_t> catch_up() { return core_->catch_up(); }
   /// Writes a new file with only the live entries and renames it over the old one; writers
   /// continue. Runs automatically when the file is large and mostly garbage. `tell` receives the

@@ -236,17 +236,18 @@ class transaction_table : public read_modify_write<transaction_table<K, V, Kind>
   // --- queries -----------------------------------------------------------------------------------
 
   /// How many entries `where` holds for. Reads all entries, as an iteration does. A condition takes
-  /// views of key and value, or const K& and const V&, and returns a bool.
-  template <class F>
-  [[nodiscard]] std::size_t count_if(F&& where) const;
+  /// views of key and value, or const K& and const V&, and returns a bool. Of an ordered_map,
+  /// bounds narrow it as those of range do: then these entries are read, and the gaps between them.
+  template <class F, class... B>
+  [[nodiscard]] std::size_t count_if(F&& where, const B&... bounds) const;
   /// Erases the entries that `where` holds for, all or none; returns how many.
-  template <class F>
-  [[nodiscard]] result<std::size_t> erase_if(F&& where);
+  template <class F, class... B>
+  [[nodiscard]] result<std::size_t> erase_if(F&& where, const B&... bounds);
   /// Changes the entries that `where` holds for, as update does with `change`, all or none; returns
   /// how many.
-  template <class F, class G>
+  template <class F, class G, class... B>
     requires(!is_bag(Kind))
-  [[nodiscard]] result<std::size_t> update_if(F&& where, G&& change);
+  [[nodiscard]] result<std::size_t> update_if(F&& where, G&& change, const B&... bounds);
 
  private:
   friend class read_modify_write<transaction_table, K, V, Kind>;
@@ -257,9 +258,11 @@ class transaction_table : public read_modify_write<transaction_table<K, V, Kind>
 
   template <class R, class F>
   [[nodiscard]] result<> insert_each(R&& pairs, const F& one);
-  /// Calls f(entry) for each entry that `where` holds for, until it returns an error.
+  template <class... B>
+  [[nodiscard]] extent part_within(const B&... bounds) const;
+  /// Calls f(entry) for each entry of a part that `where` holds for, until it returns an error.
   template <class F, class G>
-  [[nodiscard]] result<std::size_t> each_where(F& where, const G& f) const;
+  [[nodiscard]] result<std::size_t> each_where(const extent& part, F& where, const G& f) const;
   template <class A, class F>
   [[nodiscard]] result<> with_key(const A& key, F write) const;
   template <class A, class F>

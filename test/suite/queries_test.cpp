@@ -5,8 +5,10 @@
 #include "suite/database_ground.hpp"
 #include "suite/ground.hpp"
 
+#include <limits>
 #include <random>
 #include <stdexcept>
+#include <thread>
 
 namespace shelf::suite {
 namespace {
@@ -211,6 +213,74 @@ TYPED_TEST(Queries, RandomConditionsDoWhatTheStandardContainersDo) {
 }
 
 // --- in a transaction ----------------------------------------------------------------------------
+
+TEST(QueriesWithinBounds, LookAtTheseEntriesAlone) {
+  for (const auto how : in_files) {
+    ground<kind::ordered_set, int, int> g(how);
+    auto t = g.open();
+    for (int i = 0; i < 1000; ++i) ASSERT_TRUE(ok(t.insert(i, i)));
+    int asked = 0;
+    const auto is_even = [&](int, int v) {
+      ++asked;
+      return v % 2 == 0;
+    };
+    EXPECT_EQ(t.count_if(is_even, 100, 200), 50u);
+    EXPECT_EQ(asked, 100);
+    EXPECT_EQ(t.count_if(is_even, above(997)), 1u);
+    EXPECT_EQ(t.count_if(is_even, at_most(2)), 2u);
+    EXPECT_EQ(t.count_if(is_even, 200, 100), 0u) << "from above to";
+    EXPECT_EQ(t.erase_if(is_even, above(100), at_most(800)), 350u);
+    EXPECT_EQ(t.size(), 650u);
+    EXPECT_TRUE(t.contains(100));
+    EXPECT_FALSE(t.contains(800));
+    EXPECT_EQ(t.update_if(is_even, [](int& v) { v = -v; }, below(50)), 25u);
+    EXPECT_EQ(t.lookup(48), -48);
+    EXPECT_EQ(t.lookup(50), 50);
+    g.reopen(t);
+    EXPECT_EQ(t.size(), 650u);
+    EXPECT_EQ(t.lookup(48), -48);
+  }
+}
+
+TEST(QueriesWithinBounds, TakeTheFirstMembersOfKeysAndNoNaN) {
+  using city_year = std::pair<std::string, int>;
+  auto t = ordered_map<city_year, int>::in_memory();
+  ASSERT_TRUE(ok(t.insert_range({{{"Bern", 1}, 1}, {{"Bern", 2}, 2}, {{"Rome", 1}, 3}})));
+  const auto all = [](const city_year&, int) { return true; };
+  EXPECT_EQ(t.count_if(all, at_most(std::tuple("Bern"))), 2u);
+  EXPECT_EQ(t.erase_if(all, above(std::tuple("Bern"))), 1u);
+  auto numbers = ordered_map<double, int>::in_memory();
+  ASSERT_TRUE(ok(numbers.insert(1.0, 1)));
+  const auto nan = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_EQ(numbers.erase_if([](double, int) { return true; }, at_least(nan)), 0u);
+  EXPECT_EQ(numbers.erase_if([](double, int) { return true; }, at_least(-1e300 * 1e300)), 1u);
+}
+
+TEST(QueriesWithinBounds, OfATransactionReadNoMoreThanTheseEntries) {
+  using numbers_table = ordered_map<int, int>;
+  auto db = or_throw(database::in_memory(declare<numbers_table>("numbers")));
+  auto t = or_throw(db.table<numbers_table>("numbers"));
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(ok(t.insert(i, i)));
+  const auto all = [](int, int) { return true; };
+  for (const int written : {60, 15}) {
+    int runs = 0;
+    ASSERT_TRUE(ok(db.transact([&](transaction& tx) -> result<> {
+      EXPECT_EQ(tx(t).count_if(all, 10, 20), 10u);
+      EXPECT_TRUE(ok(tx(t).insert(200, 0)));
+      if (++runs > 1) return {};
+      std::thread([&] { EXPECT_TRUE(ok(t.insert(written, 1000 + written))); }).join();
+      return {};
+    })));
+    EXPECT_EQ(runs, written == 60 ? 1 : 2) << "only a write within the bounds is a conflict";
+  }
+  ASSERT_TRUE(ok(db.transact([&](transaction& tx) -> result<> {
+    EXPECT_EQ(tx(t).update_if(all, [](int& v) { ++v; }, at_least(98)), 3u) << "200, too";
+    EXPECT_EQ(tx(t).erase_if(all, below(50)), 50u);
+    return {};
+  })));
+  EXPECT_EQ(t.size(), 51u);
+  EXPECT_EQ(t.lookup(99), 100);
+}
 
 TEST(QueriesInATransaction, SeeOwnWritesAndAreDoneWholeOrNotAtAll) {
   for (const auto how : in_files) {

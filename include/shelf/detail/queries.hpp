@@ -28,6 +28,14 @@ decltype(auto) call_with_entry(F& f, const stored_entry& e, const decoding_rules
   }
 }
 
+/// Of a verb that is given bounds.
+template <kind Kind>
+consteval bool refuse_unless_ordered() {
+  static_assert(Kind == kind::ordered_set,
+                "Bounds are places in the order of the keys, which an ordered_map has.");
+  return Kind == kind::ordered_set;
+}
+
 /// The error of a query that did a part of its work.
 [[nodiscard]] inline error after(std::size_t count, const error& why) {
   if (count == 0) return why;
@@ -53,10 +61,25 @@ bool queries<Self, K, V, Kind>::holds(F& where, const detail::stored_entry& e) c
 }
 
 template <class Self, class K, class V, kind Kind>
-template <class F>
-std::size_t queries<Self, K, V, Kind>::count_if(F&& where) const {
+template <class... B>
+std::unique_ptr<detail::snapshot_core::walk> queries<Self, K, V, Kind>::walk_within(
+    const detail::snapshot_core& moment, const B&... bounds) {
+  if constexpr (sizeof...(B) == 0) {
+    return moment.entries();
+  } else if constexpr (detail::refuse_unless_ordered<Kind>()) {
+    const auto keys = detail::interval<K>(bounds...);
+    if (keys.is_nothing) return moment.entries(0, 0);
+    const auto from = keys.from ? moment.rank(keys.from->key, keys.from->is_behind) : 0;
+    const auto to = keys.to ? moment.rank(keys.to->key, keys.to->is_behind) : moment.size();
+    return moment.entries(from < to ? from : to, to);
+  }
+}
+
+template <class Self, class K, class V, kind Kind>
+template <class F, class... B>
+std::size_t queries<Self, K, V, Kind>::count_if(F&& where, const B&... bounds) const {
   const auto moment = self().core_->snapshot();
-  const auto walk = moment->entries();
+  const auto walk = walk_within(*moment, bounds...);
   std::size_t count = 0;
   for (auto some = walk->next(); !some.empty(); some = walk->next()) {
     const detail::callback_scope scope(*self().core_);
@@ -76,10 +99,10 @@ result<std::size_t> queries<Self, K, V, Kind>::change_same(std::vector<detail::s
 }
 
 template <class Self, class K, class V, kind Kind>
-template <class F>
-result<std::size_t> queries<Self, K, V, Kind>::erase_if(F&& where) {
+template <class F, class... B>
+result<std::size_t> queries<Self, K, V, Kind>::erase_if(F&& where, const B&... bounds) {
   const auto moment = self().core_->snapshot();
-  const auto walk = moment->entries();
+  const auto walk = walk_within(*moment, bounds...);
   std::vector<detail::same_entry> some;
   result<std::size_t> erased = 0;
   for (auto shown = walk->next(); !shown.empty(); shown = walk->next()) {
@@ -95,11 +118,12 @@ result<std::size_t> queries<Self, K, V, Kind>::erase_if(F&& where) {
 }
 
 template <class Self, class K, class V, kind Kind>
-template <class F, class G>
+template <class F, class G, class... B>
   requires(!is_bag(Kind))
-result<std::size_t> queries<Self, K, V, Kind>::update_if(F&& where, G&& change) {
+result<std::size_t> queries<Self, K, V, Kind>::update_if(F&& where, G&& change,
+                                                         const B&... bounds) {
   const auto moment = self().core_->snapshot();
-  const auto walk = moment->entries();
+  const auto walk = walk_within(*moment, bounds...);
   std::vector<detail::same_entry> some;
   std::deque<std::vector<std::byte>> made;
   std::size_t updated = 0;

@@ -228,11 +228,25 @@ auto transaction_table<K, V, Kind>::to_vector() const -> std::vector<value_type>
 // --- queries -------------------------------------------------------------------------------------
 
 template <class K, class V, kind Kind>
+template <class... B>
+auto transaction_table<K, V, Kind>::part_within(const B&... bounds) const -> extent {
+  extent part{.of = core_, .what = is_ordered ? extent::form::keys : extent::form::everything};
+  if constexpr (sizeof...(B) != 0) {
+    if constexpr (detail::refuse_unless_ordered<Kind>()) {
+      part.keys = detail::interval<K>(bounds...);
+      if (part.keys.is_nothing) part.what = extent::form::nothing;
+    }
+  }
+  return part;
+}
+
+template <class K, class V, kind Kind>
 template <class F, class G>
-result<std::size_t> transaction_table<K, V, Kind>::each_where(F& where, const G& f) const {
-  const extent all{.of = core_, .what = is_ordered ? extent::form::keys : extent::form::everything};
-  const auto walk = all.start(false);
+result<std::size_t> transaction_table<K, V, Kind>::each_where(const extent& part, F& where,
+                                                              const G& f) const {
   std::size_t count = 0;
+  const auto walk = part.start(false);
+  if (!walk) return count;
   for (auto some = walk->next(); !some.empty(); some = walk->next()) {
     for (const auto& e : some) {
       const bool holds = detail::call_with_entry<K, V>(where, e, rules_);
@@ -245,17 +259,19 @@ result<std::size_t> transaction_table<K, V, Kind>::each_where(F& where, const G&
 }
 
 template <class K, class V, kind Kind>
-template <class F>
-std::size_t transaction_table<K, V, Kind>::count_if(F&& where) const {
-  return *each_where(where, [](const detail::stored_entry&) { return result<>(); });
+template <class F, class... B>
+std::size_t transaction_table<K, V, Kind>::count_if(F&& where, const B&... bounds) const {
+  return *each_where(part_within(bounds...), where,
+                     [](const detail::stored_entry&) { return result<>(); });
 }
 
 template <class K, class V, kind Kind>
-template <class F>
-result<std::size_t> transaction_table<K, V, Kind>::erase_if(F&& where) {
+template <class F, class... B>
+result<std::size_t> transaction_table<K, V, Kind>::erase_if(F&& where, const B&... bounds) {
+  const auto part = part_within(bounds...);
   result<std::size_t> count = 0;
   const auto done = run_->nest([&]() -> result<> {
-    count = each_where(where, [&](const detail::stored_entry& e) {
+    count = each_where(part, where, [&](const detail::stored_entry& e) {
       return is_bag(Kind) ? core_->erase_value(e.key, e.value) : core_->erase(e.key);
     });
     return count ? result<>() : std::unexpected(count.error());
@@ -265,13 +281,15 @@ result<std::size_t> transaction_table<K, V, Kind>::erase_if(F&& where) {
 }
 
 template <class K, class V, kind Kind>
-template <class F, class G>
+template <class F, class G, class... B>
   requires(!is_bag(Kind))
-result<std::size_t> transaction_table<K, V, Kind>::update_if(F&& where, G&& change) {
+result<std::size_t> transaction_table<K, V, Kind>::update_if(F&& where, G&& change,
+                                                             const B&... bounds) {
+  const auto part = part_within(bounds...);
   detail::encoder v(detail::purpose::value, limits_);
   result<std::size_t> count = 0;
   const auto done = run_->nest([&]() -> result<> {
-    count = each_where(where, [&](const detail::stored_entry& e) -> result<> {
+    count = each_where(part, where, [&](const detail::stored_entry& e) -> result<> {
       V value{};
       detail::decode_stored(e.value, rules_, value);
       if (auto changed = detail::apply_update(change, value); !changed) return changed;
