@@ -24,6 +24,9 @@ class with_order_names : public Base {
   void prefix() const = delete;
   void first() const = delete;
   void last() const = delete;
+  void rank() const = delete;
+  void nth() const = delete;
+  void slice() const = delete;
 };
 template <class Base>
 class with_order_names<Base, kind::ordered_set> : public Base {
@@ -55,8 +58,11 @@ class indexed : public detail::with_order_names<Base, Kind> {
   using names::first;
   using names::last;
   using names::names;
+  using names::nth;
   using names::prefix;
   using names::range;
+  using names::rank;
+  using names::slice;
 
   /// The entry with that key in a unique index, or not_found. Costs about a lookup in an
   /// ordered_map.
@@ -142,6 +148,46 @@ class indexed : public detail::with_order_names<Base, Kind> {
     return end_of<detail::by_function<F>>(true);
   }
 
+  /// How many places of the index are before that key, those included of entries that have expired
+  /// and are not swept; 0 for NaN. Logarithmic. `nth` and `slice` count places likewise.
+  template <auto... Member, class A>
+    requires(sizeof...(Member) != 0)
+  [[nodiscard]] std::size_t rank(const A& key) const {
+    return rank_in<detail::by_members<Member...>>(key);
+  }
+  /// The same of a function.
+  template <class F, class A>
+    requires(std::is_class_v<F> && detail::index_found<detail::by_function<F>, Index...>::is_there)
+  [[nodiscard]] std::size_t rank(const A& key) const {
+    return rank_in<detail::by_function<F>>(key);
+  }
+
+  /// The entry with so many places of the index before it, or not_found past the end. Logarithmic.
+  /// Of tables and snapshots, as is slice.
+  template <auto... Member>
+    requires(sizeof...(Member) != 0)
+  [[nodiscard]] result<indexed_entry> nth(std::size_t place) const {
+    return nth_of<detail::by_members<Member...>>(place);
+  }
+  /// The same of a function.
+  template <class F>
+  [[nodiscard]] result<indexed_entry> nth(std::size_t place) const {
+    return nth_of<detail::by_function<F>>(place);
+  }
+
+  /// The entries at the places [from, to) of the index: the ten lowest scores are
+  /// `slice<&player::score>(0, 10)`. Logarithmic.
+  template <auto... Member>
+    requires(sizeof...(Member) != 0)
+  [[nodiscard]] auto slice(std::size_t from, std::size_t to) const {
+    return slice_of<detail::by_members<Member...>>(from, to);
+  }
+  /// The same of a function.
+  template <class F>
+  [[nodiscard]] auto slice(std::size_t from, std::size_t to) const {
+    return slice_of<detail::by_function<F>>(from, to);
+  }
+
   /// How many entries have that key, those included that have expired and are not swept.
   /// Logarithmic.
   template <auto... Member, class A>
@@ -210,6 +256,24 @@ class indexed : public detail::with_order_names<Base, Kind> {
     if constexpr (detail::refuse_unless_index<Selector, Index...>()) {
       return self().within_index(asked<Selector>(),
                                  detail::prefix_interval<key_of<Selector>>(front));
+    }
+  }
+  template <class Selector, class A>
+  [[nodiscard]] std::size_t rank_in(const A& key) const {
+    if constexpr (detail::refuse_unless_index<Selector, Index...>()) {
+      return in_range<Selector>(detail::range_end<const A&>{key, false}).size();
+    }
+  }
+  template <class Selector>
+  [[nodiscard]] result<indexed_entry> nth_of(std::size_t place) const {
+    if constexpr (detail::refuse_unless_index<Selector, Index...>()) {
+      return self().nth_in(asked<Selector>(), place);
+    }
+  }
+  template <class Selector>
+  [[nodiscard]] auto slice_of(std::size_t from, std::size_t to) const {
+    if constexpr (detail::refuse_unless_index<Selector, Index...>()) {
+      return self().slice_in(asked<Selector>(), from, to);
     }
   }
   template <class Selector>

@@ -25,6 +25,15 @@ template <class K, class V>
   return {std::move(by), rules, {.from = from < to ? from : to, .to = to}};
 }
 
+/// The entries at the places [from, to) of an index.
+template <class K, class V>
+[[nodiscard]] entry_range<K, V> index_slice(std::shared_ptr<const snapshot_core> by,
+                                            const decoding_rules& rules, std::size_t from,
+                                            std::size_t to) {
+  const auto end = to < by->size() ? to : by->size();
+  return {std::move(by), rules, {.from = from < end ? from : end, .to = end}};
+}
+
 /// All that has an encoded key.
 [[nodiscard]] inline key_interval interval_of_key(bytes key) {
   const kept_cut before{{key.begin(), key.end()}, false};
@@ -89,6 +98,18 @@ class indexed_snapshot : public indexed<indexed_snapshot<K, V, Kind, Index...>,
       static_cast<void>(inner::core_of(*this)->by_index(index)->seek(where, {}, show));
       return result<>();
     });
+  }
+  [[nodiscard]] result<std::pair<K, V>> nth_in(const detail::asked_index& index,
+                                               std::size_t place) const {
+    return detail::entry_shown<K, V>(inner::rules_of(*this), [&](auto show) {
+      static_cast<void>(inner::core_of(*this)->by_index(index)->nth(place, show));
+      return result<>();
+    });
+  }
+  [[nodiscard]] entry_range<K, V> slice_in(const detail::asked_index& index, std::size_t from,
+                                           std::size_t to) const {
+    return detail::index_slice<K, V>(inner::core_of(*this)->by_index(index), inner::rules_of(*this),
+                                     from, to);
   }
 };
 
@@ -171,6 +192,14 @@ class table<K, V, Kind, First, More...>
                                                 detail::place where) const {
     return snapshot().seek_in(index, where);
   }
+  [[nodiscard]] result<std::pair<K, V>> nth_in(const detail::asked_index& index,
+                                               std::size_t place) const {
+    return snapshot().nth_in(index, place);
+  }
+  [[nodiscard]] entry_range<K, V> slice_in(const detail::asked_index& index, std::size_t from,
+                                           std::size_t to) const {
+    return snapshot().slice_in(index, from, to);
+  }
 };
 
 /// A table with indexes as a transaction sees it: a transaction_table that is asked by them as
@@ -216,6 +245,19 @@ class indexed_transaction_table
       static_cast<void>(inner::core_of(*this).by_index(index).seek(where, {}, show));
       return result<>();
     });
+  }
+  template <class Place>
+  [[nodiscard]] result<std::pair<K, V>> nth_in(const detail::asked_index& /*index*/,
+                                               Place /*place*/) const {
+    static_assert(std::is_void_v<Place>,
+                  "A transaction does not count the places of an index: ask a snapshot for its nth "
+                  "entry, or walk through range<...>().");
+  }
+  template <class Place>
+  void slice_in(const detail::asked_index& /*index*/, Place /*from*/, Place /*to*/) const {
+    static_assert(std::is_void_v<Place>,
+                  "A transaction does not count the places of an index: ask a snapshot for a "
+                  "slice, or walk through range<...>().");
   }
 };
 

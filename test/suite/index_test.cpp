@@ -82,6 +82,50 @@ TEST(Index, FirstAndLastAreThoseOfTheIndex) {
   EXPECT_TRUE(refuses(t.last<&person::city>(), errc::not_found));
 }
 
+TEST(Index, RankNthAndSliceCountThePlacesOfTheIndex) {
+  auto t = town();  // by city: b in Bonn, a and c in Rome, d in Romford
+  EXPECT_EQ(t.rank<&person::city>("A"), 0U);
+  EXPECT_EQ(t.rank<&person::city>("Rome"), 1U);
+  EXPECT_EQ(t.rank<&person::city>("Romf"), 3U);
+  EXPECT_EQ(t.rank<by_domain>("y.org"), 3U);
+  EXPECT_EQ((t.rank<&person::city, &person::age>(std::tuple("Rome", 30))), 2U);
+  EXPECT_EQ(t.nth<&person::city>(0)->first, "b");
+  EXPECT_EQ(t.nth<&person::city>(3)->first, "d");
+  EXPECT_TRUE(refuses(t.nth<&person::city>(4), errc::not_found));
+  EXPECT_EQ(t.nth<by_domain>(3)->first, "b");
+  EXPECT_EQ(keys_of(t.slice<&person::city>(1, 3)), "ac");
+  EXPECT_EQ(keys_of(t.slice<&person::city>(2, 100)), "cd");
+  EXPECT_EQ(keys_of(t.slice<&person::city>(3, 2)), "");
+  EXPECT_EQ(keys_of(t.slice<by_domain>(2, 4).reversed()), "bd");
+  const auto before = t.snapshot();
+  (void)or_throw(t.clear());
+  EXPECT_TRUE(refuses(t.nth<&person::city>(0), errc::not_found));
+  EXPECT_EQ(before.rank<&person::city>("Romf"), 3U);
+  EXPECT_EQ(before.nth<&person::city>(1)->first, "a");
+  EXPECT_EQ(keys_of(before.slice<&person::tags>(0, 9)), "adab");
+  auto ordered = people_of<kind::ordered_set>::in_memory();
+  (void)or_throw(ordered.insert("a", {"z@x.org", "Rome", 30, {}}));
+  (void)or_throw(ordered.insert("b", {"a@x.org", "Bonn", 30, {}}));
+  EXPECT_EQ(ordered.rank("b"), 1U);
+  EXPECT_EQ(ordered.rank<&person::email>("b"), 1U);
+  EXPECT_EQ(ordered.nth(0)->first, "a");
+  EXPECT_EQ(ordered.nth<&person::email>(0)->first, "b");
+  EXPECT_EQ(keys_of(ordered.slice(0, 1)) + keys_of(ordered.slice<&person::email>(0, 1)), "ab");
+}
+
+TEST(Index, RankInATransactionCountsItsOwnWrites) {
+  auto db = or_throw(database::in_memory(declare<people>("people")));
+  auto t = or_throw(db.table<people>("people"));
+  (void)or_throw(t.insert("a", {"a@x.org", "Rome", 30, {}}));
+  const auto done = db.transact([&](transaction& tx) -> result<> {
+    EXPECT_EQ(tx(t).rank<&person::city>("Z"), 1U);
+    EXPECT_TRUE(ok(tx(t).insert("b", {"b@x.org", "Bonn", 20, {}})));
+    EXPECT_EQ(tx(t).rank<&person::city>("Rome"), 1U);
+    return {};
+  });
+  EXPECT_TRUE(ok(done));
+}
+
 TEST(Index, AnOrderedMapKeepsItsOwnRanges) {
   auto t = people_of<kind::ordered_set>::in_memory();
   (void)or_throw(t.insert("a", {"z@x.org", "Rome", 30, {}}));
