@@ -44,6 +44,8 @@ enum class seeded_bug : std::uint8_t {
   index_not_discarded,  ///< a group that failed leaves its items in the indexes
   // Of bounds.
   evicted_a_batch_later,  ///< an insert makes room only for what is there already
+  // Of values that are computed.
+  stale_flight_stored,  ///< stored although the key was written meanwhile
 };
 
 #ifdef SHELF_SEEDED_BUGS

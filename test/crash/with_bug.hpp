@@ -39,6 +39,7 @@ inline std::string_view name_of(seeded_bug b) {
     case seeded_bug::position_reset_by_compaction: return "position_reset_by_compaction";
     case seeded_bug::index_not_discarded: return "index_not_discarded";
     case seeded_bug::evicted_a_batch_later: return "evicted_a_batch_later";
+    case seeded_bug::stale_flight_stored: return "stale_flight_stored";
   }
   return "unknown";
 }
