@@ -1,5 +1,6 @@
 // EXAMPLE  cache
-// A cache in front of a slow source: each value is fetched once, and again when it has expired.
+// A cache in front of a slow source: each value is fetched once, and again when it has expired. It
+// holds so many values and no more, and keeps those that are asked for again.
 #include <shelf/shelf.hpp>
 
 #include <atomic>
@@ -36,12 +37,20 @@ void show(const cache_table& cache, const slow_source& source) {
   std::cout << shelf::or_throw(cache.lookup("page")) << ", fetches: " << source.fetches << '\n';
 }
 
+// Somebody walks through the whole site: pages that nobody asks for again.
+void crawl(cache_table& cache) {
+  for (int i = 0; i < 1000; ++i) {
+    const auto name = "page " + std::to_string(i);
+    shelf::or_throw(cache.get_or_compute(name, [&] { return name + ", version 1"; }));
+  }
+}
+
 int main() try {
-  // A page is good for a minute, by a clock that this example advances; the default is the
-  // system's. Opened with a file, the cache would survive a restart.
+  // At most a hundred pages. One is good for a minute, by a clock that this example advances; the
+  // default is the system's. Opened with a file, the cache would survive a restart.
   shelf::manual_clock clock(shelf::expiry::time(std::chrono::years(56)));
-  auto cache = shelf::or_throw(
-      cache_table::in_memory("pages", {.ttl = std::chrono::minutes(1), .clock = &clock}));
+  auto cache = shelf::or_throw(cache_table::in_memory(
+      "pages", {.ttl = std::chrono::minutes(1), .clock = &clock, .bounds = {.max_entries = 100}}));
   slow_source source;
   ask(cache, source);
   show(cache, source);
@@ -59,6 +68,11 @@ int main() try {
   clock.advance(std::chrono::minutes(1));
   ask(cache, source);
   show(cache, source);
+
+  crawl(cache);
+  ask(cache, source);
+  show(cache, source);
+  std::cout << cache.size() << " pages, evicted: " << cache.stats()->evicted << '\n';
   return source.fetches == 3 ? 0 : 1;
 } catch (const std::exception& e) {
   std::cerr << e.what() << '\n';
