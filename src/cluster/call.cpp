@@ -81,7 +81,7 @@ result<change> call_builder::encode(const detail::planned_change& c) const {
 result<read_check> call_builder::encode(const detail::planned_read& r) const {
   read_check made{.table = static_cast<std::int32_t>(r.table)};
   auto id = r.key;
-  if (is_ordered(r.table)) {
+  if (is_ordered(r.table) && !r.key.empty()) {
     auto sorted = sort_key(r.key);
     if (!sorted) return std::unexpected(sorted.error());
     id = *std::move(sorted);
@@ -101,6 +101,7 @@ result<read_check> call_builder::encode(const detail::planned_read& r) const {
       made.what = read_check::scope::range;
       made.from = std::move(id);
       break;
+    case scope::table: made.what = read_check::scope::table; break;
   }
   return made;
 }

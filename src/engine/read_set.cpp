@@ -61,6 +61,17 @@ bool read_set::has_only_keys() const noexcept {
          ranges_.empty() && !size_ && !is_walked_;
 }
 
+bool read_set::plan_keys(std::uint32_t table, std::vector<detail::planned_read>& into) const {
+  using scope = detail::planned_read::scope;
+  const auto add = [&](bytes key, std::size_t count) {
+    into.push_back({.what = scope::key, .table = table, .key = kept(key), .count = count});
+  };
+  for (const auto& k : keys_) add(k.term(), k.seen != nullptr ? 1 : 0);
+  for (const auto& k : counted_) add(k.key, k.seen ? 1 : 0);
+  for (const auto& k : lists_) add(k.key, k.seen.size());
+  return seeks_.empty() && ranks_.empty() && ranges_.empty() && !size_ && !is_walked_;
+}
+
 void read_set::announce(const contents& now) {
   for (auto& k : keys_) k.hash = now.announce(k.term());
 }

@@ -4,7 +4,7 @@
 
 #include "engine/expiry_clock.hpp"
 #include "kinds/contents.hpp"
-#include "shelf/detail/core.hpp"
+#include "shelf/detail/replica.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -65,6 +65,8 @@ class read_set {
   /// which `then` was seen at `at`. Unless it has only keys, nothing is staged.
   [[nodiscard]] bool is_valid(const contents& now, const contents& then, sequence at,
                               const times& t) const;
+  /// Adds the reads of single keys. Whether there were no others.
+  [[nodiscard]] bool plan_keys(std::uint32_t table, std::vector<detail::planned_read>& into) const;
   /// About how many bytes it takes.
   [[nodiscard]] std::size_t bytes_held() const noexcept { return held_; }
 

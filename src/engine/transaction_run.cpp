@@ -241,7 +241,7 @@ std::optional<error> transaction_run::counters_fail(group& to) {
   return std::nullopt;
 }
 
-inline void transaction_run::stage_own(own_write& w, group& to) {
+void transaction_run::stage_own(own_write& w, group& to) {
   if (!w.on->is_indexed()) [[likely]]
     return w.on->stage(w, to);
   // What may clash was read by the run. In between, two entries may have a key: the log has the

@@ -136,12 +136,21 @@ class transaction_run final : public detail::transaction_core, public commit_req
   void run_on_commit();
 
   bool stage(operation& op, group& to) override;
+  // The same for who commits it elsewhere (transaction_trial.cpp).
+  /// As stage, and it can be done again. What the writes would change is added to `into`, if there
+  /// is one.
+  [[nodiscard]] bool try_stage(operation& op, group& to, detail::planned_write* into);
+  /// Adds what it has read.
+  void plan_reads(detail::planned_write& into) const;
+  [[nodiscard]] std::size_t size() const noexcept { return bytes_; }
 
  private:
   [[nodiscard]] bool must_wait(const group& to) const noexcept;
   [[nodiscard]] bool is_valid(group& to) const;
   [[nodiscard]] std::optional<error> counters_fail(group& to);
   void stage_own(own_write& w, group& to);
+  static void plan(const own_write& w, std::span<const journal::change> staged,
+                   detail::planned_write& into);
   void unpin() noexcept;
   void rebuild();
 

@@ -2,6 +2,8 @@
 // The same code decides here as for tables of our own: live_table::stage, on copies.
 #include "engine/trial.hpp"
 
+#include "engine/transaction_run.hpp"
+
 #include <algorithm>
 #include <cassert>
 #include <utility>
@@ -216,6 +218,7 @@ void plan_reads(const operation& op, planned_write& into) {
 }  // namespace
 
 std::size_t routed_write::size() const noexcept {
+  if (op_.what == verb::commit) return static_cast<transaction_run&>(*op_.commit).size();
   std::size_t sum = op_.key.size() + op_.value.size();
   const auto add = [&](const entry::owner& e) {
     if (e) sum += e->key().size() + e->value().size();
@@ -232,8 +235,35 @@ std::size_t routed_write::size() const noexcept {
   return sum;
 }
 
+namespace {
+
+[[nodiscard]] transaction_run& run_of(const operation& op) noexcept {
+  return static_cast<transaction_run&>(*op.commit);
+}
+
+[[nodiscard]] trial::outcome plan_commit(operation& op, group& to, planned_write& into) {
+  operation tried(*op.on, op.what);
+  into = {};
+  auto& run = run_of(op);
+  if (!run.try_stage(tried, to, &into)) return trial::outcome::must_wait;
+  if (into.is_clear && into.changes.size() > 1) {
+    tried.failure =
+        error(errc::invalid_argument, op.on->label() +
+                                          ": a transaction of a cluster that clears a table can "
+                                          "change nothing else");
+  }
+  op.is_conflict = tried.is_conflict;
+  op.failure = std::move(tried.failure);
+  if (op.is_conflict || op.failure) return trial::outcome::over;
+  run.plan_reads(into);
+  return trial::outcome::planned;
+}
+
+}  // namespace
+
 trial::outcome trial::plan(detail::replica_write& w, detail::planned_write& into) {
   auto& op = static_cast<routed_write&>(w).what();
+  if (op.what == verb::commit) return plan_commit(op, to_, into);
   if (op.on->held() == nullptr) {
     op.failure = op.on->labelled(errc::table_closed);
     return outcome::over;
@@ -256,6 +286,13 @@ trial::outcome trial::plan(detail::replica_write& w, detail::planned_write& into
 
 void trial::decide(detail::replica_write& w) {
   auto& op = static_cast<routed_write&>(w).what();
+  if (op.what == verb::commit) {
+    // Later writes of the call are decided on top of it. The server has found its reads to be good.
+    operation tried(*op.on, op.what);
+    static_cast<void>(run_of(op).try_stage(tried, to_, nullptr));
+    op.changed = true;
+    return;
+  }
   if (op.on->held() == nullptr) {
     op.failure = op.on->labelled(errc::table_closed);
     return;
@@ -277,8 +314,15 @@ bool trial::decide_if_idle(detail::replica_write& w) {
     op.failure = op.on->labelled(errc::table_closed);
     return true;
   }
-  copied_operation copy(op, false);
   const auto before = to_.staged;
+  if (op.what == verb::commit) {
+    operation tried(*op.on, op.what);
+    if (!run_of(op).try_stage(tried, to_, nullptr) || to_.staged > before) return false;
+    op.is_conflict = tried.is_conflict;
+    op.failure = std::move(tried.failure);
+    return true;
+  }
+  copied_operation copy(op, false);
   if (!op.on->stage(copy.what(), to_) || to_.staged > before) return false;
   copy.hand_over();
   return true;

@@ -109,6 +109,38 @@ TEST_F(Nodes, CountEveryStepOnceWhileTheirSessionsAreEnded) {
   }
 }
 
+TEST_F(Nodes, MoveMoneyInTransactionsAndNoneSeesASumThatNeverWas) {
+  using accounts = ordered_map<std::string, std::int64_t>;
+  database nodes[] = {or_throw(cluster::open(node("a"), declare<accounts>("n"))),
+                      or_throw(cluster::open(node("b"), declare<accounts>("n")))};
+  or_throw(or_throw(nodes[0].table<accounts>("n")).insert_range({{"a", 100}, {"b", 100}}));
+  or_throw(nodes[1].sync());
+  const auto rounds = static_cast<int>(budgeted(40));
+  std::vector<std::thread> threads;
+  for (auto& db : nodes) {
+    threads.emplace_back([&] {
+      auto n = or_throw(db.table<accounts>("n"));
+      for (int i = 0; i < rounds; ++i) {
+        EXPECT_TRUE(db.transact(
+            [&](transaction& tx) {
+              auto t = tx(n);
+              std::int64_t sum = 0;
+              for (const auto& [key, value] : t) sum += value;
+              EXPECT_EQ(sum, 200);
+              or_throw(t.insert("a", *t.lookup("a") - 1));
+              or_throw(t.insert("b", *t.lookup("b") + 1));
+            },
+            {.attempts = 10'000}));
+      }
+    });
+  }
+  for (auto& t : threads) t.join();
+  for (auto& db : nodes) {
+    or_throw(db.sync());
+    EXPECT_EQ(or_throw(db.table<accounts>("n")).lookup("a"), 100 - 2 * rounds);
+  }
+}
+
 TEST_F(Nodes, LoadAnewWhatTheLogNoLongerHasAndTellTheirFeeds) {
   auto a = or_throw(cluster::open(node("a"), declare<counters>("n")));
   auto n = or_throw(a.table<counters>("n"));

@@ -2,6 +2,7 @@
 // Threads of several nodes at once: their writes meet in calls, and what they are told is true.
 #include "budget.hpp"
 #include "cluster_ground.hpp"
+#include "shelf/transaction.hpp"
 
 #include <gtest/gtest.h>
 
@@ -123,6 +124,40 @@ TEST(ClusterThreads, ReadersSeeCommitsWholeWhileTablesAreLoadedAnew) {
   loads.join();
   or_throw(reader.sync());
   EXPECT_EQ(or_throw(reader.table<counters>("n")).lookup("b"), rounds);
+}
+
+TEST(ClusterThreads, TransfersKeepTheSumThatEveryReaderSees) {
+  fake_cluster c;
+  database nodes[] = {or_throw(open_in(c, with_threads(), declare<counters>("n"))),
+                      or_throw(open_in(c, with_threads(), declare<counters>("n")))};
+  or_throw(or_throw(nodes[0].table<counters>("n")).insert_range({{"a", 100}, {"b", 100}}));
+  for (auto& db : nodes) or_throw(db.sync());
+  const auto rounds = static_cast<int>(budgeted(50));
+  std::vector<std::thread> threads;
+  for (auto& db : nodes) {
+    for (int w = 0; w < 2; ++w) {
+      threads.emplace_back([&] {
+        auto n = or_throw(db.table<counters>("n"));
+        for (int i = 0; i < rounds; ++i) {
+          const auto moved = db.transact(
+              [&](transaction& tx) {
+                auto t = tx(n);
+                const auto a = *t.lookup("a");
+                EXPECT_EQ(a + *t.lookup("b"), 200);
+                or_throw(t.insert("a", a - 1));
+                or_throw(t.insert("b", 200 - a + 1));
+              },
+              {.attempts = 10'000});
+          EXPECT_TRUE(moved) << moved.error();
+        }
+      });
+    }
+  }
+  for (auto& t : threads) t.join();
+  for (auto& db : nodes) {
+    or_throw(db.sync());
+    EXPECT_EQ(or_throw(db.table<counters>("n")).lookup("a"), 100 - 4 * rounds);
+  }
 }
 
 TEST(ClusterThreads, AClosedDatabaseLetsItsWritersGo) {

@@ -306,17 +306,6 @@ TEST(ClusterWrite, OfAKeyThatTheServerCannotOrderIsAnInvalidArgument) {
   EXPECT_EQ(t.insert(or_throw(term::floating(1.0)), 2), written::replaced) << "one key";
 }
 
-TEST(ClusterWrite, InATransactionIsRefusedAndReadingThereIsNot) {
-  fake_cluster c;
-  auto db = or_throw(open_in(c, by_hand(), declare<ages_table>("ages")));
-  auto ages = or_throw(db.table<ages_table>("ages"));
-  EXPECT_EQ(ages.insert("a", 1), written::added);
-  EXPECT_EQ(or_throw(db.transact([&](transaction& tx) { return *tx(ages).lookup("a"); })), 1);
-  const auto refused = db.transact([&](transaction& tx) { or_throw(tx(ages).insert("b", 2)); });
-  EXPECT_EQ(refused.error(), errc::invalid_argument);
-  EXPECT_FALSE(ages.contains("b"));
-}
-
 TEST(ClusterWrite, WithADeadlineIsRefusedBecauseTheServerKeepsNone) {
   fake_cluster c;
   auto db = or_throw(open_in(c, by_hand(), declare<ages_table>("ages")));

@@ -45,6 +45,7 @@ struct planned_read {
     key,    ///< `count` values of `key`
     up_to,  ///< all keys up to this one, itself included
     from,   ///< this key and all behind it
+    table,  ///< every entry
   };
   scope what = scope::key;
   std::uint32_t table = 0;
