@@ -1,0 +1,106 @@
+// CLI  [cli] -> rows -> upkeep -> engine -> stores -> journal -> file
+// The commands about rows in files, whole files, and the tool itself.
+#include "cli/grammar.hpp"
+
+namespace shelf::cli {
+void grammar::row_commands() {
+  auto* const in = on_file(
+      "import", "Imports the rows of a file in one atomic step",
+      "  shelf import users.shelf users.csv\n"
+      "  shelf import words.shelf words.txt --kind ordered_set --key binary --value nil \\\n"
+      "        --format tsv --no-header --columns key\n"
+      "  zcat big.jsonl.gz | shelf import big.shelf -\n"
+      "  shelf import users.shelf users.csv --skip-bad --rejects bad.csv");
+  in->add_option("INPUT", r_.other, "File with rows; - is standard input")->required();
+  rows_options(*in);
+  in->add_flag("--comments", r_.rows.comments, "csv, tsv: ignore lines that begin with #");
+  types_options(*in);
+  auto* const only_new =
+      in->add_flag("--new", r_.only_new, "Reject rows whose key is already in the table");
+  in->add_flag("--append", r_.append,
+               "Do not compare rows with the table: needs no memory for it, but rows that change "
+               "nothing take space until the next compaction")
+      ->excludes(only_new);
+  in->add_flag("--force", r_.force, wide_integers);
+  auto* const skip = in->add_flag("--skip-bad", r_.skip_bad,
+                                  "Skip bad rows and report them; status 1 if there were any");
+  in->add_option("--rejects", r_.rejects, "Write skipped rows to this file, unchanged")
+      ->type_name("FILE")
+      ->needs(skip);
+  auto* const out = on_file("export", "Exports the rows of one moment, also while a program writes",
+                            "  shelf export users.shelf users.csv\n"
+                            "  shelf export users.shelf --format erlang > users.terms\n"
+                            "  shelf export users.shelf --format csv --columns key,mail");
+  out->add_option("OUTPUT", r_.other, "The file to write; default: standard output");
+  rows_options(*out);
+  selection_options(*out);
+  order_options(*out);
+  choice(*out, "--expiry", r_.lost, dropping, "Leave deadlines out; only jsonl keeps them");
+  out->add_flag("--force", r_.force, "Replace OUTPUT even if it is a table, unless it is open");
+  auto* const convert =
+      on_file("convert", "Converts DETS files and ETS dumps to shelf tables, and back",
+              "  shelf convert users.dets users.shelf\n"
+              "  shelf convert users.shelf users.dets --force\n"
+              "  shelf convert users.tab users.shelf          written by ets:tab2file\n"
+              "  shelf convert users.dets repaired.dets       repaired, without gaps");
+  convert->add_option("TARGET", r_.other, "A new file")->required();
+  choice(*convert, "--to", r_.to, targets, "Default: by the file name extension");
+  choice(*convert, "--as", r_.shape, shapes,
+         "Whether {Key, Value} is an entry, or the value is the whole object. Default: pairs if "
+         "all objects are pairs");
+  choice(*convert, "--expiry", r_.lost, losses,
+         "To DETS: leave deadlines out, or store {Value, DeadlineMs} in place of the value");
+  number(*convert, "--keypos", r_.keypos, "To DETS with --as objects: position of the key");
+  convert->add_flag("--force", r_.force, "Replace the target if it exists");
+}
+
+void grammar::file_commands() {
+  auto* const copy = on_file("copy", "Backs up one moment of a table, also while a program writes",
+                             "  shelf copy sessions.shelf backup/sessions-$(date +%F).shelf");
+  copy->add_option("TARGET", r_.other, "A new file")->required();
+  on_file("check", "Verifies every byte and entry; changes nothing",
+          "  shelf check sessions.shelf && echo all is well");
+  auto* const salvage =
+      on_file("salvage", "Recovers a damaged table into a new file and reports losses",
+              "  shelf salvage damaged.shelf rescued.shelf\n"
+              "If the first batch is lost, say what the table was:\n"
+              "  shelf salvage damaged.shelf rescued.shelf --kind set --key binary --value any");
+  salvage->add_option("TARGET", r_.other, "A new file")->required();
+  types_options(*salvage);
+  on_file("compact", "Rewrites the file without replaced and deleted entries",
+          "  shelf compact sessions.shelf\n"
+          "  shelf compact orders.shelf --drop-history")
+      ->add_flag("--drop-history", r_.drop_history,
+                 "Also without the changes that its programs keep for feeds");
+  auto* const migrate =
+      on_file("migrate", "Changes the fields of stored records in one atomic step",
+              "  shelf migrate users.shelf --rename mail=email --dry-run\n"
+              "  shelf migrate users.shelf --default 'age: integer = 0' --drop nickname\n"
+              "  shelf migrate users.shelf --record customer");
+  many(*migrate, "--rename", r_.renames, "OLD=NEW", "Rename a field");
+  many(*migrate, "--default", r_.defaults, "'FIELD: TYPE = VALUE'", "Add a field at the end");
+  many(*migrate, "--drop", r_.drops, "FIELD", "Remove a field");
+  migrate->add_option("--record", r_.record, "Rename the record")->type_name("NAME");
+  migrate->add_flag("--dry-run", r_.dry_run, "Convert and check everything, but change nothing");
+  auto* const remove = on_file("remove", "Removes the file unless it is open for writing",
+                               "  shelf remove old.shelf --yes");
+  remove->add_flag("-y,--yes", r_.yes, "Do not ask; required without a terminal");
+}
+
+void grammar::shell_commands() {
+  auto* const bench = command("bench", "Measures shelf on your disk: rates and durability",
+                              "  shelf bench\n"
+                              "  shelf bench /var/lib/mine --json");
+  bench->add_option("DIRECTORY", r_.other,
+                    "Where to measure; default: here. Leaves nothing behind");
+  shared_options(*bench);
+  auto* const completion = command("completion", "Prints shell completion code",
+                                   "  source <(shelf completion bash)\n"
+                                   "  shelf completion zsh > ~/.zfunc/_shelf");
+  completion->add_option("SHELL", r_.other, "bash or zsh")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh"}).description(""));
+  command("man", "Prints the man page", "  shelf man | man -l -");
+}
+
+}  // namespace shelf::cli
