@@ -361,6 +361,16 @@ class database {
   /// Writes a new file with only the live entries of all tables and renames it over the old one;
   /// writers continue. `tell` receives the number of entries written.
   [[nodiscard]] result<> compact(const progress& tell = {}) { return core_->compact(tell); }
+  /// Writes a backup of one moment of all tables to a new file, while writers continue: a closed
+  /// file that any open takes, or an increment; see backup.hpp.
+  [[nodiscard]] result<backup_report> backup_to(const std::string& path,
+                                                const backup_options& options = {}) const {
+    return core_->backup_to(path, options);
+  }
+  /// All tables become what a whole backup holds, in one step; see backup.hpp.
+  [[nodiscard]] result<> restore_from(const std::string& path, const progress& tell = {}) {
+    return core_->restore_from(path, tell);
+  }
   /// Makes a fenced database writable again, as table::recover.
   [[nodiscard]] result<> recover() { return core_->recover(); }
   /// Sums over the tables, and the figures of the file. `stats()` of a table has its own.

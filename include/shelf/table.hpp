@@ -2,6 +2,7 @@
 // The table: one class template, four aliases. What a program opens, writes and reads.
 #pragma once
 
+#include "shelf/backup.hpp"
 #include "shelf/batch.hpp"
 #include "shelf/codec.hpp"
 #include "shelf/config.hpp"
@@ -358,6 +359,17 @@ class table<K, V, Kind> : public read_modify_write<table<K, V, Kind>, K, V, Kind
   /// continue. Runs automatically when the file is large and mostly garbage. `tell` receives the
   /// number of entries written.
   [[nodiscard]] result<> compact(const progress& tell = {}) { return core_->compact(tell); }
+  /// Writes a backup of one moment to a new file, while readers and writers continue: a closed file
+  /// that any open takes, or an increment; see backup.hpp. Any thread, also of access::one_writer.
+  /// On error the target is as it was. Holds no lock while it writes.
+  [[nodiscard]] result<backup_report> backup_to(const std::string& path,
+                                                const backup_options& options = {}) const {
+    return core_->backup_to(path, options);
+  }
+  /// Replaces all entries, and the file, by what a whole backup holds, in one step; see backup.hpp.
+  [[nodiscard]] result<> restore_from(const std::string& path, const progress& tell = {}) {
+    return core_->restore_from(path, tell);
+  }
   /// Makes a fenced table writable again: writes a complete new file from memory, syncs and renames
   /// it. No acknowledged write is lost; a write that failed with indeterminate is certainly absent.
   /// Succeeds if nothing is wrong.

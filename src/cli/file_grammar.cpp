@@ -54,8 +54,30 @@ void grammar::row_commands() {
   convert->add_flag("--force", r_.force, "Replace the target if it exists");
 }
 
+void grammar::backup_commands() {
+  auto* const backup = on_file(
+      "backup", "Backs up one moment of a file, also while a program writes",
+      "  shelf backup shop.shelf backup/shop.shelf --force\n"
+      "  shelf backup shop.shelf backup/shop.1.shelf --since 1-9f3b5c0d2e4a6178-42\n"
+      "An increment has what changed since the position that an earlier backup printed. If the\n"
+      "file no longer has all of that, the backup is whole.");
+  backup->add_option("TARGET", r_.other, "The backup to write")->required();
+  backup->add_option("--since", r_.since, "Make an increment of what changed since then")
+      ->type_name("POSITION");
+  backup->add_flag("--force", r_.force, "Replace the target if it exists, unless it is open");
+  auto* const restore =
+      command("restore", "Makes a file of a backup and its increments",
+              "  shelf restore backup/shop.shelf shop.shelf\n"
+              "  shelf restore shop.0.shelf shop.shelf -i shop.1.shelf -i shop.2.shelf");
+  restore->add_option("BACKUP", r_.file, "A whole backup")->required();
+  restore->add_option("TARGET", r_.other, "The file to write")->required();
+  many(*restore, "-i,--increment", r_.increments, "FILE", "Increments, in their order");
+  restore->add_flag("--force", r_.force, "Replace the target if it exists, unless it is open");
+  shared_options(*restore);
+}
+
 void grammar::file_commands() {
-  auto* const copy = on_file("copy", "Backs up one moment of a table, also while a program writes",
+  auto* const copy = on_file("copy", "Copies one moment of a file, also while a program writes",
                              "  shelf copy sessions.shelf backup/sessions-$(date +%F).shelf");
   copy->add_option("TARGET", r_.other, "A new file")->required();
   on_file("check", "Verifies every byte and entry; changes nothing",

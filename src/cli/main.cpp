@@ -27,7 +27,7 @@ struct known_command {
 };
 
 [[nodiscard]] const known_command& command_called(std::string_view name) {
-  static constexpr std::array<known_command, 22> all{{
+  static constexpr std::array<known_command, 24> all{{
       {"", show_file, show_file, show_file},
       {"info", info, info, info},
       {"changes", changes},
@@ -44,6 +44,8 @@ struct known_command {
       {"import", import_rows},
       {"export", export_rows, export_rows, export_rows},
       {"convert", convert, convert, convert},
+      {"backup", backup_file},
+      {"restore", restore_file},
       {"copy", copy_file},
       {"check", check_file, check_objects, check_objects},
       {"salvage", salvage_file},

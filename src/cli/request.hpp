@@ -57,8 +57,10 @@ struct request {
   std::string other;  ///< a second file
   std::string table;  ///< of a file with several; empty: the only one
   std::string key;
-  std::optional<std::string> watched;  ///< a key
-  std::string from = "oldest";         ///< of changes
+  std::optional<std::string> watched;                     ///< a key
+  std::string since;                                      ///< of a backup: a position
+  std::vector<std::string> increments;                    ///< of a backup to restore
+  std::string from = "oldest";                            ///< of changes
   bool follow = false;
   bool before = false;
   std::optional<std::string> value;

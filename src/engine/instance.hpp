@@ -26,6 +26,11 @@
 #include <thread>
 #include <vector>
 
+namespace shelf::stores {
+class sealed_file;
+struct origin;
+}  // namespace shelf::stores
+
 namespace shelf::engine {
 
 using stores::found_at_open;
@@ -184,6 +189,8 @@ class instance final : public chore,
   result<> reload() override;
   result<std::size_t> catch_up() override;
   result<> compact(const progress& tell) override;
+  result<backup_report> backup_to(const std::string& path, const backup_options& how) override;
+  result<> restore_from(const std::string& path, const progress& tell) override;
   result<> recover() override;
   result<> close() override;
   void abandon() noexcept override;
@@ -250,8 +257,21 @@ class instance final : public chore,
   [[nodiscard]] bool is_checking() const noexcept;
   [[nodiscard]] bool is_in_callback() const noexcept;
   [[nodiscard]] bool is_in_transaction() const noexcept;
-  [[nodiscard]] result<> save_locked();
-  [[nodiscard]] result<> save_unsaved();
+  [[nodiscard]] result<> save_locked(table_images* shown = nullptr);
+  [[nodiscard]] result<> save_unsaved(table_images* shown = nullptr);
+  // Backups (backup.cpp).
+  struct backup_moment;
+  [[nodiscard]] result<> may_be_backed_up() const;
+  [[nodiscard]] bool file_is_lost() const;
+  [[nodiscard]] result<backup_moment> moment_to_back_up();
+  [[nodiscard]] result<std::optional<backup_report>> back_up_changes(const backup_options& how,
+                                                                     stores::sealed_file& to);
+  class restored_tables;
+  [[nodiscard]] result<> may_be_restored() const;
+  [[nodiscard]] result<> put_in_place(restored_tables& tables, const progress& tell);
+  [[nodiscard]] result<backup_report> back_up_whole(const stores::origin* source,
+                                                    const backup_options& how,
+                                                    stores::sealed_file& to);
   [[nodiscard]] bool has_much_unsaved() const;
   [[nodiscard]] result<> sync_and_note(bool settle);
   void note_on_disk(sequence number) noexcept;

@@ -50,6 +50,16 @@ result<> live_table::compact(const progress& tell) {
   return of_.compact(tell);
 }
 
+result<backup_report> live_table::backup_to(const std::string& path, const backup_options& how) {
+  if (auto can = readable(); !can) return std::unexpected(can.error());
+  return of_.backup_to(path, how);
+}
+
+result<> live_table::restore_from(const std::string& path, const progress& tell) {
+  if (!may_write()) return std::unexpected(why_not());
+  return of_.restore_from(path, tell);
+}
+
 result<> live_table::recover() {
   if (!may_write()) return std::unexpected(why_not());
   return of_.recover();

@@ -229,6 +229,8 @@ class live_table final : public detail::core {
   result<> reload() override;
   result<std::size_t> catch_up() override;
   result<> compact(const progress& tell) override;
+  result<backup_report> backup_to(const std::string& path, const backup_options& how) override;
+  result<> restore_from(const std::string& path, const progress& tell) override;
   result<> recover() override;
   result<> close() override;
   void abandon() noexcept override;

@@ -134,9 +134,10 @@ result<> instance::save() {
   return save_locked();
 }
 
-result<> instance::save_locked() {
+/// `shown`: the state that was saved, if the caller wants it.
+result<> instance::save_locked(table_images* shown) {
   assert(file_ && is_open());
-  auto saved = config_.mode == write_mode::back ? save_unsaved() : sync_and_note(true);
+  auto saved = config_.mode == write_mode::back ? save_unsaved(shown) : sync_and_note(true);
   if (saved) {
     const std::scoped_lock lock(notes_);
     last_save_ = system_.wall_clock();
@@ -144,7 +145,7 @@ result<> instance::save_locked() {
   return saved;
 }
 
-result<> instance::save_unsaved() {
+result<> instance::save_unsaved(table_images* shown) {
   taken_unsaved taken(commits_);
   sequence number = 0;
   table_images all;
@@ -152,6 +153,7 @@ result<> instance::save_unsaved() {
     const std::scoped_lock lock(commits_);
     const bool any = std::ranges::any_of(tables_, [](const auto& t) { return t->unsaved_count(); });
     if (!any) {
+      if (shown != nullptr) *shown = images();
       auto synced = file_->sync();
       if (synced) note_on_disk(commits_.last());
       return synced;
@@ -179,6 +181,7 @@ result<> instance::save_unsaved() {
   observers_->name_also(all.pin->at(), number);
   file_->note_durable();
   note_on_disk(number);
+  if (shown != nullptr) *shown = std::move(all);
   if (!comes_after) return {};
   // It is saved, whatever becomes of the new file: unless that has taken the name.
   auto compacted = compact_saved_state({});

@@ -19,7 +19,9 @@ constexpr std::uint32_t format_version = 1;
 constexpr std::uint64_t several_tables_bit = 1;
 constexpr std::uint64_t deadlines_bit = 2;
 constexpr std::uint64_t history_bit = 4;
-constexpr std::uint64_t known_incompatible = several_tables_bit | deadlines_bit | history_bit;
+constexpr std::uint64_t increment_bit = 8;
+constexpr std::uint64_t known_incompatible =
+    several_tables_bit | deadlines_bit | history_bit | increment_bit;
 constexpr std::uint64_t known_read_compatible = 0;
 constexpr std::size_t checksum_at = slot_size - 8;
 
@@ -76,6 +78,7 @@ constexpr std::size_t checksum_at = slot_size - 8;
   h.several_tables = (incompatible & several_tables_bit) != 0;
   h.deadlines = (incompatible & deadlines_bit) != 0;
   h.history = (incompatible & history_bit) != 0;
+  h.increment = (incompatible & increment_bit) != 0;
   std::copy_n(slot.begin() + 40, h.store_id.size(), h.store_id.begin());
   h.file_id = load_le<std::uint64_t>(slot.data() + 56);
   h.generation = load_le<std::uint64_t>(slot.data() + 64);
@@ -106,7 +109,8 @@ std::array<std::byte, slot_size> encode_slot(const file_header& h, std::size_t s
   store_le(out.data() + 16, h.compatible);
   store_le(out.data() + 32, (h.several_tables ? several_tables_bit : std::uint64_t{0}) |
                                 (h.deadlines ? deadlines_bit : std::uint64_t{0}) |
-                                (h.history ? history_bit : std::uint64_t{0}));
+                                (h.history ? history_bit : std::uint64_t{0}) |
+                                (h.increment ? increment_bit : std::uint64_t{0}));
   std::copy(h.store_id.begin(), h.store_id.end(), out.begin() + 40);
   store_le(out.data() + 56, h.file_id);
   store_le(out.data() + 64, h.generation);
@@ -117,7 +121,7 @@ std::array<std::byte, slot_size> encode_slot(const file_header& h, std::size_t s
   return out;
 }
 
-result<file_header> decode_header(bytes front, std::string_view path) {
+result<file_header> decode_header(bytes front, std::string_view path, file_role wanted) {
   std::optional<result<file_header>> best;
   for (std::size_t index = 0; index < slot_offsets.size(); ++index) {
     const bytes slot = slot_of(front, index);
@@ -127,6 +131,12 @@ result<file_header> decode_header(bytes front, std::string_view path) {
     if (!best || header->generation > (*best)->generation) best = std::move(header);
   }
   if (!best) return std::unexpected(no_header(front, path));
+  if ((*best)->increment && wanted == file_role::table) {
+    return std::unexpected(
+        error(errc::not_a_table, std::string(path) +
+                                     ": an increment of a backup; restore it together with the "
+                                     "backup that it continues"));
+  }
   return *std::move(best);
 }
 

@@ -11,7 +11,8 @@
 //           read_compatible:u64le features a reader may not know and still read
 //           incompatible:u64le    features a reader must know; bit 0: several tables, or one whose
 //                                 id is not 1; bit 1: records with deadlines, and expire
-//                                 records; bit 2: history frames, moments, values replaced
+//                                 records; bit 2: history frames, moments, values replaced;
+//                                 bit 3: an increment of a backup
 //           store_id:u8[16]       of the table's whole life, compactions included
 //           file_id:u64le         of this file alone; salts every checksum in it
 //           generation:u64le      of the header; the valid slot with the higher one counts
@@ -51,6 +52,8 @@ struct file_header {
   bool deadlines = false;
   /// There may be frames of history, and records that tell a time or what was replaced.
   bool history = false;
+  /// It holds changes alone, which continue a backup: no table.
+  bool increment = false;
   /// True if a feature is set that this library may read but not write.
   bool write_refused = false;
   /// The slot this was read from. The other one may be damaged or older, so it is written first.
@@ -60,10 +63,17 @@ struct file_header {
 [[nodiscard]] std::array<std::byte, slot_size> encode_slot(const file_header& header,
                                                            std::size_t slot) noexcept;
 
+/// What a file may be for whoever reads its header.
+enum class file_role : std::uint8_t {
+  table,  ///< an increment of a backup is not_a_table
+  any,
+};
+
 /// The header from the first 8192 bytes of a file (fewer if the file is shorter). `path` is for
 /// messages.
 /// Errors: not_a_table, corrupt (both slots damaged), unsupported_version (newer, or unknown
 /// incompatible features).
-[[nodiscard]] result<file_header> decode_header(bytes front, std::string_view path);
+[[nodiscard]] result<file_header> decode_header(bytes front, std::string_view path,
+                                                file_role wanted = file_role::table);
 
 }  // namespace shelf::journal

@@ -134,7 +134,8 @@ result<file_header> journal_file::read_header() const {
   const auto got = held_.file.read(0, front);
   if (!got) return std::unexpected(got.error());
   front.resize(*got);
-  auto header = decode_header(front, held_.file.path());
+  const auto role = header_.increment ? file_role::any : file_role::table;
+  auto header = decode_header(front, held_.file.path(), role);
   if (header && header->write_refused) {
     return std::unexpected(
         error(errc::unsupported_version,

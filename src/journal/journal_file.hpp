@@ -54,6 +54,8 @@ class journal_file {
     bool sync_on_the_way = false;
     /// Of a new file: see allow_several_tables.
     bool several_tables = false;
+    /// Of a new file: it continues a backup, and is no table.
+    bool increment = false;
     /// Of a new file: the session it is written in. No nonce: one is drawn. A file that takes the
     /// place of another goes on in its session, or in a later one, so that no batch is ever named
     /// like another one of the old file.
@@ -113,6 +115,10 @@ class journal_file {
   /// A frame of a batch of another file, which becomes history in this one, under the name that it
   /// has. Of a new file, behind its first batch; the state follows.
   [[nodiscard]] result<> copy_history(const frame& f);
+  /// A frame of a batch of another file, which becomes the same batch in this one. Of a new file
+  /// without history, whose session becomes a later one. Errors: corrupt, if no session can be
+  /// later; file_error, no_space.
+  [[nodiscard]] result<> copy_frame(const frame& f);
   /// Writes the last frame. ok: the batch is in the file (not yet synced). After an error:
   /// roll_back.
   [[nodiscard]] result<> commit();
@@ -137,6 +143,10 @@ class journal_file {
   [[nodiscard]] result<> sync_unpublished();
   /// Owner, group and permissions as the other file has them.
   [[nodiscard]] result<> copy_mode_of(const journal_file& other);
+  [[nodiscard]] result<> copy_mode_of(const file::open_file& other);
+  /// Ends a created file to which nothing will be appended: its seal, and all of it on disk. Only
+  /// publish() comes after it. A failure fences nothing: throw the file away.
+  [[nodiscard]] result<> seal_unpublished();
   /// Gives a created file its name (replacing what stood there, or not) and syncs file and
   /// directory. An error before the rename leaves the name as it was. After the rename an error
   /// fences this journal and is indeterminate.
@@ -187,6 +197,7 @@ class journal_file {
   [[nodiscard]] result<> write_header_slots(bool sync_each);
   [[nodiscard]] result<> allow(bool& feature, bool is_late);
   [[nodiscard]] std::size_t filled() const noexcept { return buffer_.size() + large_.size(); }
+  [[nodiscard]] result<> copy(const frame& f, bool as_history);
   [[nodiscard]] result<> allow_features_of(const change& c);
   [[nodiscard]] result<> make_room(const change& c);
   [[nodiscard]] result<> flush_frame(bool commits);

@@ -2,6 +2,8 @@
 // Reading beside a writer: what looks damaged may only have been half written when we came by.
 #include "journal/journal_view.hpp"
 
+#include "error/sentence.hpp"
+
 #include <cassert>
 #include <new>
 #include <string>
@@ -18,12 +20,12 @@ constexpr int looks = 8;
 }  // namespace
 
 result<std::unique_ptr<journal_view>> journal_view::open(const file::location& where,
-                                                         const progress& tell) {
+                                                         const progress& tell, file_role wanted) {
   result<> looked;
   for (int i = 0; i < looks; ++i) {
     auto file = where.open_to_read();
     if (!file) return std::unexpected(file.error());
-    std::unique_ptr<journal_view> view(new journal_view(std::move(*file)));
+    std::unique_ptr<journal_view> view(new journal_view(std::move(*file), wanted));
     looked = view->look(tell);
     if (looked) return view;
     if (looked.error() != errc::corrupt) break;
@@ -36,7 +38,7 @@ result<file_header> journal_view::read_header() const {
   const auto got = file_.read(0, front);
   if (!got) return std::unexpected(got.error());
   front.resize(*got);
-  return decode_header(front, file_.path());
+  return decode_header(front, file_.path(), role_);
 }
 
 result<> journal_view::look(const progress& tell) {
@@ -107,6 +109,23 @@ void journal_view::pass() noexcept {
   } catch (const std::bad_alloc&) {
   }
   last_frame_ = {};
+}
+
+result<> journal_view::read_frames(detail::function_ref<result<>(const frame&)> f) const {
+  frame_reader reader(file_, found_.end, file_id_);
+  for (auto at = frames_start; at < found_.end;) {
+    const auto next = reader.at(at);
+    if (!next) return std::unexpected(next.error());
+    if (!*next) return std::unexpected(changed_meanwhile(at));
+    at = (*next)->next;
+    if ((*next)->header.history) continue;
+    if (auto taken = f(**next); !taken) return taken;
+  }
+  return {};
+}
+
+error journal_view::changed_meanwhile(std::uint64_t offset) const {
+  return damage(file_.path(), "byte " + std::to_string(offset) + ": changed while it was read");
 }
 
 result<> journal_view::replay(visitor& out) {

@@ -5,6 +5,7 @@
 
 #include "file/location.hpp"
 #include "journal/scan.hpp"
+#include "shelf/detail/function_ref.hpp"
 
 #include <array>
 #include <memory>
@@ -17,15 +18,20 @@ class journal_view {
  public:
   /// Scans; `tell` is told of the bytes. Errors: not_found, not_a_table, corrupt,
   /// unsupported_version, file_error.
-  [[nodiscard]] static result<std::unique_ptr<journal_view>> open(const file::location& where,
-                                                                  const progress& tell = {});
+  [[nodiscard]] static result<std::unique_ptr<journal_view>> open(
+      const file::location& where, const progress& tell = {}, file_role wanted = file_role::table);
 
   [[nodiscard]] const scanned& found() const noexcept { return found_; }
   /// See journal_file::allow_several_tables.
   [[nodiscard]] bool has_several_tables() const noexcept { return several_tables_; }
   /// Hands out all committed batches.
   [[nodiscard]] result<> replay(visitor& out);
+  /// Hands out the frames of all committed batches, history not included.
+  [[nodiscard]] result<> read_frames(detail::function_ref<result<>(const frame&)> f) const;
   [[nodiscard]] std::uint64_t file_id() const noexcept { return file_id_; }
+  /// The header as it is now: it announces everything that was found.
+  [[nodiscard]] result<file_header> read_header() const;
+  [[nodiscard]] const file::open_file& file() const noexcept { return file_; }
 
   // Following the one who writes it.
   enum class news : std::uint8_t {
@@ -47,13 +53,14 @@ class journal_view {
   [[nodiscard]] result<> sync() const { return file_.sync_data(); }
 
  private:
-  explicit journal_view(file::open_file file) : file_(std::move(file)) {}
+  journal_view(file::open_file file, file_role wanted) : file_(std::move(file)), role_(wanted) {}
   [[nodiscard]] result<> look(const progress& tell);
-  [[nodiscard]] result<file_header> read_header() const;
   [[nodiscard]] result<> remember_last_frame();
+  [[nodiscard]] error changed_meanwhile(std::uint64_t offset) const;
   [[nodiscard]] result<bool> find_next(scanned& more);
 
   file::open_file file_;
+  file_role role_;
   std::optional<frame_reader> reader_;  ///< while there is more
   std::uint64_t file_id_ = 0;
   bool several_tables_ = false;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <string>
 
 namespace shelf::journal {
 
@@ -23,6 +24,7 @@ result<std::unique_ptr<journal_file>> journal_file::create(
   j->header_.store_id = store_id;
   j->header_.file_id = where.system().random();
   j->header_.several_tables = s.several_tables;
+  j->header_.increment = s.increment;
   j->session_ = s.written_in;
   if (s.written_in.nonce == 0) {
     j->session_.nonce = static_cast<std::uint32_t>(where.system().random());
@@ -41,11 +43,29 @@ result<std::unique_ptr<journal_file>> journal_file::create(
 }
 
 result<> journal_file::copy_history(const frame& f) {
+  if (auto allowed = allow_history(); !allowed) return allowed;
+  return copy(f, true);
+}
+
+result<> journal_file::copy_frame(const frame& f) {
+  const auto era = f.header.written_in.era;
+  if (era > most_era) {
+    return std::unexpected(error(errc::corrupt, held_.file.path() +
+                                                    ": cannot be written: a session "
+                                                    "has the number " +
+                                                    std::to_string(era) + ", but the limit is " +
+                                                    std::to_string(most_era)));
+  }
+  session_.era = std::max(session_.era, era + 2);
+  era_.store(session_.era, std::memory_order_relaxed);
+  return copy(f, false);
+}
+
+result<> journal_file::copy(const frame& f, bool as_history) {
   assert(is_unpublished() && f.header.written_in.era <= session_.era);
   if (f.header.first) begin_as({f.header.written_in, f.header.sequence});
-  if (auto allowed = allow_history(); !allowed) return allowed;
   auto header = f.header;
-  header.history = true;
+  header.history = as_history;
   header.durable_up_to = 0;  // of another file
   buffer_.resize(frame_header_size);
   buffer_.insert(buffer_.end(), f.records.begin(), f.records.end());
@@ -86,11 +106,29 @@ result<> journal_file::copy_mode_of(const journal_file& other) {
   return where_->keep_mode_and_owner(other.held_.file, held_);
 }
 
+result<> journal_file::copy_mode_of(const file::open_file& other) {
+  return where_->keep_mode_and_owner(other, held_);
+}
+
+result<> journal_file::seal_unpublished() {
+  assert(is_unpublished() && !settings_.write_ahead && written_up_to_ <= end());
+  const auto last = last_batch_;
+  begin(sequence_);
+  auto done = add({.what = op::seal, .flags = 0, .table = 1, .key = {}, .value = {}});
+  if (done) done = commit();
+  if (!done) return done;
+  last_batch_ = last;
+  header_.closed = true;
+  claim_durable(session_.era);
+  if (auto written = write_header_slots(false); !written) return written;
+  return sync_unpublished();
+}
+
 result<> journal_file::publish(bool replace) {
   assert(is_unpublished());
   if (sync_failed_) return std::unexpected(*sync_failed_);
   // True as soon as anybody can read it: nothing finds this file before it is synced and named.
-  claim_durable(session_.era - 1);
+  claim_durable(header_.closed ? session_.era : session_.era - 1);
   if (auto written = write_header_slots(false); !written) return written;
   if (!has_bug(seeded_bug::rename_before_sync)) {
     if (auto synced = held_.file.sync(); !synced) {

@@ -10,18 +10,22 @@
 
 namespace shelf::journal {
 
-result<std::unique_ptr<trail>> trail::open(const file::location& where) {
+result<std::unique_ptr<trail>> trail::open(const file::location& where, file_role wanted) {
   auto file = where.open_to_read();
   if (!file) return std::unexpected(file.error());
-  std::unique_ptr<trail> made(new trail(std::move(*file)));
-  std::vector<std::byte> front(frames_start);
-  const auto got = made->file_.read(0, front);
-  if (!got) return std::unexpected(got.error());
-  front.resize(*got);
-  const auto header = decode_header(front, made->file_.path());
+  std::unique_ptr<trail> made(new trail(std::move(*file), wanted));
+  const auto header = made->read_header();
   if (!header) return std::unexpected(header.error());
   made->file_id_ = header->file_id;
   return made;
+}
+
+result<file_header> trail::read_header() const {
+  std::vector<std::byte> front(frames_start);
+  const auto got = file_.read(0, front);
+  if (!got) return std::unexpected(got.error());
+  front.resize(*got);
+  return decode_header(front, file_.path(), role_);
 }
 
 error trail::broken(std::uint64_t offset) const {

@@ -33,7 +33,11 @@ enum class standing : std::uint8_t {
 class trail {
  public:
   /// Errors: not_found, not_a_table, corrupt, unsupported_version, file_error.
-  [[nodiscard]] static result<std::unique_ptr<trail>> open(const file::location& where);
+  [[nodiscard]] static result<std::unique_ptr<trail>> open(const file::location& where,
+                                                           file_role wanted = file_role::table);
+  /// The header as it is now: it announces everything that was committed so far.
+  [[nodiscard]] result<file_header> read_header() const;
+  [[nodiscard]] const file::open_file& file() const noexcept { return file_; }
 
   [[nodiscard]] std::uint64_t file_id() const noexcept { return file_id_; }
   /// Goes behind that batch, if it is kept. A number that no batch of the session bears stands for
@@ -69,13 +73,14 @@ class trail {
   [[nodiscard]] result<> read(const extent& b, detail::function_ref<result<>(const frame&)> f);
 
  private:
-  explicit trail(file::open_file file) : file_(std::move(file)) {}
+  trail(file::open_file file, file_role wanted) : file_(std::move(file)), role_(wanted) {}
   [[nodiscard]] frame_reader& reader_up_to(std::uint64_t end);
   [[nodiscard]] result<extent> batch_at(frame_reader& reader, std::uint64_t offset) const;
   void stand_behind(const extent& b) noexcept;
   [[nodiscard]] error broken(std::uint64_t offset) const;
 
   file::open_file file_;
+  file_role role_;
   std::uint64_t file_id_ = 0;
   batch_id first_;
   batch_id behind_;

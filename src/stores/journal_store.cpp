@@ -5,12 +5,12 @@
 #include "file/seeded_bug.hpp"
 #include "journal/journal_view.hpp"
 #include "journal/record.hpp"
+#include "stores/sealed_file.hpp"
+#include "stores/state_image.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cassert>
 #include <chrono>
-#include <functional>
 #include <utility>
 #include <vector>
 
@@ -23,43 +23,9 @@ using journal::op;
 
 constexpr std::uint64_t record_overhead = 8;
 
-[[nodiscard]] std::array<std::byte, 16> draw_store_id(file::system& system) {
-  const std::array<std::uint64_t, 2> drawn{system.random(), system.random()};
-  return std::bit_cast<std::array<std::byte, 16>>(drawn);
-}
-
 [[nodiscard]] journal_file::settings settings_of(const file_options& o) {
   return {.write_ahead = o.config.mode == write_mode::durable,
           .mapped = o.config.io == file_io::mapped};
-}
-
-[[nodiscard]] result<> add_to_catalogue(journal_file& to, std::uint32_t id,
-                                        const table_description* as) {
-  if (as == nullptr) return to.add({op::table_dropped, 0, id, {}, {}});
-  const auto d = encode_description(*as);
-  return to.add({op::table_created, 0, id, as_bytes(d.key), as_bytes(d.value)});
-}
-
-/// Whether readers of files with one table would not understand this catalog.
-[[nodiscard]] bool are_several(std::span<const table_image> tables) noexcept {
-  return tables.size() != 1 || tables.front().id != 1;
-}
-
-[[nodiscard]] result<> add_entries(journal_file& to, const table_image& of,
-                                   const std::function<void(std::size_t)>& wrote) {
-  assert(of.as != nullptr && of.all != nullptr && "a table in the file has both");
-  const auto what = is_bag(of.as->what) ? op::append : op::put;
-  const auto walk = of.all->walk(of.at);
-  for (auto some = walk->next(); !some.empty(); some = walk->next()) {
-    for (const auto* e : some) {
-      const auto until = e->until();
-      auto done =
-          to.add_in_place({what, journal::flags_for(until), of.id, e->key(), e->value(), until});
-      if (!done) return done;
-    }
-    wrote(some.size());
-  }
-  return {};
 }
 
 /// Copies the batches of another file, one by one, sequence numbers kept.
@@ -299,12 +265,7 @@ result<> journal_store::write_state(const state_name& as, std::span<const table_
     id.of == journal::session{} ? j.begin(id.sequence) : j.begin_as(id);
   };
   begin(retained != nullptr ? retained->behind() : as.id);
-  result<> done;
-  std::uint64_t of = 0;
-  for (const auto& t : tables) {
-    if (done) done = add_to_catalogue(j, t.id, t.as);
-    if (t.all != nullptr) of += t.all->size_at(t.at);
-  }
+  auto done = add_to_catalogue(j, tables);
   journal::layout parts;
   std::vector<journal::time_mark> marks;
   if (done && retained != nullptr) {
@@ -317,17 +278,9 @@ result<> journal_store::write_state(const state_name& as, std::span<const table_
     parts.history_end = j.end();
     begin(as.id);
     // A batch has a record, also if no table has an entry.
-    if (done && of == 0) done = j.add(journal::change{});
+    if (done && count_entries(tables) == 0) done = j.add(journal::change{});
   }
-  std::uint64_t written = 0;
-  for (const auto& t : tables) {
-    if (!done) break;
-    if (t.all != nullptr)
-      done = add_entries(j, t, [&](std::size_t more) {
-        written += more;
-        if (tell) tell(written, of);
-      });
-  }
+  if (done) done = add_entries(j, tables, tell);
   if (done) done = j.commit();
   parts.state_end = j.end();
   if (retained == nullptr) parts.first_end = parts.history_end = parts.state_end;

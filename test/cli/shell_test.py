@@ -7,7 +7,8 @@ import subprocess
 from tool import USAGE, ToolTest, main
 
 COMMANDS = ["info", "get", "count", "list", "diff", "changes", "watch", "create", "put",
-            "delete", "take", "touch", "import", "export", "convert", "copy", "check", "salvage",
+            "delete", "take", "touch", "import", "export",
+            "convert", "backup", "restore", "copy", "check", "salvage",
             "compact", "migrate", "remove", "bench", "completion", "man"]
 
 

@@ -120,7 +120,7 @@ TEST(FileHeader, AnotherVersionOrAnUnknownFeatureIsRefusedNamingTheByte) {
   refused(forged(12, std::uint8_t{132}), "12");
   refused(forged(8, std::uint32_t{2}, 1), "4104");
   for (unsigned bit = 0; bit < 64; ++bit) {
-    if (bit > 2) refused(forged(32, std::uint64_t{1} << bit), "32");
+    if (bit > 3) refused(forged(32, std::uint64_t{1} << bit), "32");
     const auto readable = decode_header(forged(24, std::uint64_t{1} << bit), "a");
     ASSERT_TRUE(readable.has_value());
     EXPECT_TRUE(readable->write_refused);
@@ -129,6 +129,17 @@ TEST(FileHeader, AnotherVersionOrAnUnknownFeatureIsRefusedNamingTheByte) {
     EXPECT_FALSE(harmless->write_refused);
     EXPECT_EQ(harmless->compatible, std::uint64_t{1} << bit);
   }
+}
+
+TEST(FileHeader, TheBitOfAnIncrementIsKeptAndOnlyTakenByThoseWhoAskForIt) {
+  const auto front = forged(32, std::uint64_t{8});
+  const auto as_table = decode_header(front, "a");
+  ASSERT_FALSE(as_table.has_value());
+  EXPECT_EQ(as_table.error(), errc::not_a_table);
+  const auto increment = decode_header(front, "a", file_role::any);
+  ASSERT_TRUE(increment.has_value());
+  EXPECT_TRUE(increment->increment);
+  EXPECT_EQ(encode_slot(*increment, 0)[32], std::byte{8});
 }
 
 TEST(FileHeader, TheBitOfSeveralTablesIsKeptAndSaysSo) {

@@ -2,6 +2,7 @@
 // The border between the typed shell and the untyped core: verbs over encoded bytes.
 #pragma once
 
+#include "shelf/backup.hpp"
 #include "shelf/config.hpp"
 #include "shelf/detail/bytes.hpp"
 #include "shelf/detail/change_list.hpp"
@@ -326,6 +327,9 @@ class core {
   [[nodiscard]] virtual result<std::size_t> catch_up() = 0;
   [[nodiscard]] virtual result<> sync() = 0;
   [[nodiscard]] virtual result<> compact(const progress& tell) = 0;
+  [[nodiscard]] virtual result<backup_report> backup_to(const std::string& path,
+                                                        const backup_options& how) = 0;
+  [[nodiscard]] virtual result<> restore_from(const std::string& path, const progress& tell) = 0;
   [[nodiscard]] virtual result<> recover() = 0;
   [[nodiscard]] virtual result<> close() = 0;
   virtual void abandon() noexcept = 0;

@@ -45,6 +45,10 @@ using outcome = result<exit_status>;
 [[nodiscard]] outcome check_objects(const request& r, console& out);
 [[nodiscard]] outcome compact_objects(const request& r, console& out);
 
+// Backups (backup.cpp).
+[[nodiscard]] outcome backup_file(const request& r, console& out);
+[[nodiscard]] outcome restore_file(const request& r, console& out);
+
 // The file (file_upkeep.cpp, migrate.cpp).
 [[nodiscard]] outcome copy_file(const request& r, console& out);
 [[nodiscard]] outcome check_file(const request& r, console& out);
