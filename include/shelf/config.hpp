@@ -146,8 +146,8 @@ struct config {
   shelf::access access = shelf::access::any_thread;
   /// write_mode::back: interval of saves in the background; zero: never.
   std::chrono::milliseconds save_every{0};
-  /// write_mode::back: how many bytes of keys and values may be written before the background
-  /// saves, within about a second; zero: as many as you like.
+  /// write_mode::back: from so many unsaved bytes of keys and values on, the background saves; from
+  /// twice as many on, writers save before they write more. Zero: as many as you like.
   std::size_t save_at_bytes = 0;
   /// write_mode::through: interval of syncs in the background while there are unsynced writes;
   /// zero: never.

@@ -170,14 +170,6 @@ std::chrono::nanoseconds instance::work() noexcept {
   return pause;
 }
 
-bool instance::has_much_unsaved() const {
-  if (config_.save_at_bytes == 0) return false;
-  const std::scoped_lock lock(commits_);
-  std::size_t sum = 0;
-  for (const auto& t : tables_) sum += t->unsaved_bytes();
-  return sum >= config_.save_at_bytes;
-}
-
 void instance::work_due() {
   const auto now = system_.now();
   const auto is_due = [&](std::chrono::milliseconds every, std::chrono::nanoseconds& next) {

@@ -320,6 +320,7 @@ result<detail::committed> instance::transact(
 
 /// Never tried again after an error: a write that is indeterminate may be there.
 result<> instance::commit_once(transaction_run& run, detail::committed& done, bool& is_conflict) {
+  if (pressure_.is_high()) relieve_pressure();
   if (reserved_.is_held()) reserved_.wait_for(run.tables());
   run.make_ready();
   operation op(run.first_written(), operation::verb::commit);

@@ -9,6 +9,7 @@
 #include "engine/loader.hpp"
 #include "engine/observers.hpp"
 #include "engine/reservation.hpp"
+#include "engine/save_pressure.hpp"
 #include "engine/snapshots.hpp"
 #include "file/fair_mutex.hpp"
 #include "file/location.hpp"
@@ -140,10 +141,15 @@ class instance final : public chore,
   void note_running(int more) noexcept { running_.fetch_add(more, std::memory_order_relaxed); }
   /// Waits while a transaction has the table to itself.
   void wait_for_reservation(live_table& of) {
-    if (!reserved_.is_held()) [[likely]]
+    if (!reserved_.is_held() && !pressure_.is_high()) [[likely]]
       return;
+    relieve_pressure();
     std::array<live_table*, 1> one{&of};
     reserved_.wait_for(one);
+  }
+  /// In the turn: a write-back table has staged so many bytes of keys and values.
+  void note_unsaved(std::size_t bytes) noexcept {
+    if (pressure_.has_limit()) note_pressure(bytes);
   }
   /// The table, if it is one of this database.
   [[nodiscard]] live_table* own_table(const detail::core& which) const noexcept;
@@ -272,7 +278,12 @@ class instance final : public chore,
   [[nodiscard]] result<backup_report> back_up_whole(const stores::origin* source,
                                                     const backup_options& how,
                                                     stores::sealed_file& to);
+  // Unsaved bytes (pressure.cpp).
   [[nodiscard]] bool has_much_unsaved() const;
+  [[nodiscard]] std::size_t unsaved_bytes() const noexcept;
+  void note_pressure(std::size_t bytes) noexcept;
+  void settle_pressure(bool is_saved);
+  void relieve_pressure();
   [[nodiscard]] result<> sync_and_note(bool settle);
   void note_on_disk(sequence number) noexcept;
   void name_batches(sequence published) noexcept;
@@ -340,6 +351,7 @@ class instance final : public chore,
   std::atomic<bool> is_open_{false};
   std::atomic<int> running_{0};  ///< transactions
   reservation reserved_;
+  save_pressure pressure_;
   std::shared_ptr<snapshot_registry> snapshots_;
 
   // Of a replica; set before anybody uses it (replica.cpp).

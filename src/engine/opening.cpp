@@ -46,6 +46,7 @@ instance::instance(detail::core_config config, bool is_lone)
       observers_(std::make_shared<observers>(system_.random() | 1)),
       clock_(config_.clock, system_, config_.clock_grace),
       commits_(file_, config_.mode, *observers_, clock_, [this] { want_visit(); }),
+      pressure_(config_.mode == write_mode::back ? config_.save_at_bytes : 0),
       snapshots_(std::make_shared<snapshot_registry>(observers_)) {
   static_cast<void>(clock_.trusted());  // from here on a wall clock that stands is trusted
 }

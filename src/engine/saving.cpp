@@ -138,6 +138,7 @@ result<> instance::save() {
 result<> instance::save_locked(table_images* shown) {
   assert(file_ && is_open());
   auto saved = config_.mode == write_mode::back ? save_unsaved(shown) : sync_and_note(true);
+  settle_pressure(saved.has_value());
   if (saved) {
     const std::scoped_lock lock(notes_);
     last_save_ = system_.wall_clock();

@@ -30,7 +30,11 @@ inline void live_table::touch(group& to) noexcept {
 inline void live_table::note(group& to, const journal::change& c) noexcept {
   touch(to);
   ++to.staged;
-  if (how_.is_saved) unsaved_bytes_ += c.key.size() + c.value.size();
+  if (how_.is_saved) {
+    const auto bytes = c.key.size() + c.value.size();
+    unsaved_bytes_ += bytes;
+    of_.note_unsaved(bytes);
+  }
   if (!how_.is_stored) return;
   assert(to.changes.size() < to.changes.capacity());
   to.changes.push_back(c);
