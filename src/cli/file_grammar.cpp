@@ -54,6 +54,41 @@ void grammar::row_commands() {
   convert->add_flag("--force", r_.force, "Replace the target if it exists");
 }
 
+void grammar::dump_commands() {
+  auto* const dump = on_file("dump", "Writes all tables of a file as text",
+                             "  shelf dump shop.shelf shop.jsonl\n"
+                             "  shelf dump shop.shelf shop.terms   what Mnesia can load\n"
+                             "  shelf dump shop.shelf | gzip > shop.jsonl.gz");
+  dump->add_option("OUTPUT", r_.other, "The file to write; default: standard output");
+  choice(*dump, "-f,--format", r_.rows.format, dump_formats,
+         "Default: by the file name extension, else jsonl");
+  choice(*dump, "--expiry", r_.lost, dropping, "Leave deadlines out; only jsonl keeps them");
+  dump->add_flag("--force", r_.force, "Replace OUTPUT even if it is a table, unless it is open");
+  auto* const load = on_file("load", "Makes a file of what dump, or Mnesia, has written",
+                             "  shelf load shop.shelf shop.jsonl\n"
+                             "  shelf load shop.shelf mnesia.terms --kind visits=bag\n"
+                             "The second file was written by mnesia:dump_to_textfile/1.");
+  load->add_option("INPUT", r_.other, "The dump; - is standard input")->required();
+  choice(*load, "-f,--format", r_.rows.format, dump_formats,
+         "Default: by the file name extension, else jsonl");
+  load->add_option_function<std::vector<std::string>>(
+          "--kind",
+          [this](const std::vector<std::string>& all) {
+            for (const auto& text : all) {
+              const auto at = text.rfind('=');
+              const auto what = kinds.find(at == text.npos ? "" : text.substr(at + 1));
+              if (what == kinds.end()) {
+                throw CLI::ValidationError("--kind", "expected TABLE=KIND, found " + text);
+              }
+              r_.table_kinds.emplace_back(text.substr(0, at), what->second);
+            }
+          },
+          "The kind of a table for which the dump does not say it. Default: set")
+      ->type_name("TABLE=KIND")
+      ->allow_extra_args(false);
+  load->add_flag("--force", r_.force, wide_integers);
+}
+
 void grammar::backup_commands() {
   auto* const backup = on_file(
       "backup", "Backs up one moment of a file, also while a program writes",

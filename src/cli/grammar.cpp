@@ -43,6 +43,7 @@ grammar::grammar(request& r) : r_(r), app_("Inspects and changes shelf tables.",
   reading_commands();
   writing_commands();
   row_commands();
+  dump_commands();
   backup_commands();
   file_commands();
   shell_commands();

@@ -59,6 +59,7 @@ class grammar {
   void writing_commands();
   void touch_command();
   void row_commands();
+  void dump_commands();
   void backup_commands();
   void file_commands();
   void shell_commands();

@@ -27,7 +27,7 @@ struct known_command {
 };
 
 [[nodiscard]] const known_command& command_called(std::string_view name) {
-  static constexpr std::array<known_command, 24> all{{
+  static constexpr std::array<known_command, 26> all{{
       {"", show_file, show_file, show_file},
       {"info", info, info, info},
       {"changes", changes},
@@ -43,6 +43,8 @@ struct known_command {
       {"touch", touch},
       {"import", import_rows},
       {"export", export_rows, export_rows, export_rows},
+      {"dump", dump_database},
+      {"load", load_database},
       {"convert", convert, convert, convert},
       {"backup", backup_file},
       {"restore", restore_file},

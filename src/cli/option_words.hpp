@@ -21,6 +21,8 @@ inline const std::map<std::string, row_format> formats{{"jsonl", row_format::jso
                                                        {"tsv", row_format::tsv},
                                                        {"erlang", row_format::erlang},
                                                        {"etf-hex", row_format::etf_hex}};
+inline const std::map<std::string, row_format> dump_formats{{"jsonl", row_format::json_lines},
+                                                            {"erlang", row_format::erlang}};
 inline const std::map<std::string, colours> colour_words{
     {"auto", colours::where_possible}, {"always", colours::always}, {"never", colours::never}};
 

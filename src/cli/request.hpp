@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace shelf::cli {
@@ -59,6 +60,7 @@ struct request {
   std::string key;
   std::optional<std::string> watched;                     ///< a key
   std::string since;                                      ///< of a backup: a position
+  std::vector<std::pair<std::string, kind>> table_kinds;  ///< of a dump, by name
   std::vector<std::string> increments;                    ///< of a backup to restore
   std::string from = "oldest";                            ///< of changes
   bool follow = false;

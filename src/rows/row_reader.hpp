@@ -6,7 +6,9 @@
 #include "rows/input_file.hpp"
 #include "rows/row_format.hpp"
 #include "rows/text/deadline.hpp"
+#include "rows/text/json_value.hpp"
 
+#include <expected>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,6 +48,9 @@ class row_reader {
   /// The file, for its name and how far it is read.
   [[nodiscard]] virtual const input_file& input() const = 0;
 };
+
+/// The row that {"key": .., "value": .., "expires": ..} or [key, value] means.
+[[nodiscard]] std::expected<row, bad_text> row_from_json(const types& t, const json_value& v);
 
 /// A reader for a table of these types. invalid_argument: columns that the table does not have, or
 /// a header that names such; the errors of reading the header.

@@ -8,7 +8,7 @@ from tool import USAGE, ToolTest, main
 
 COMMANDS = ["info", "get", "count", "list", "diff", "changes", "watch", "create", "put",
             "delete", "take", "touch", "import", "export",
-            "convert", "backup", "restore", "copy", "check", "salvage",
+            "convert", "dump", "load", "backup", "restore", "copy", "check", "salvage",
             "compact", "migrate", "remove", "bench", "completion", "man"]
 
 

@@ -35,6 +35,10 @@ using outcome = result<exit_status>;
 [[nodiscard]] outcome import_rows(const request& r, console& out);
 [[nodiscard]] outcome export_rows(const request& r, console& out);
 
+// Whole databases as text (dump.cpp).
+[[nodiscard]] outcome dump_database(const request& r, console& out);
+[[nodiscard]] outcome load_database(const request& r, console& out);
+
 // From one format into another (convert.cpp).
 [[nodiscard]] outcome convert(const request& r, console& out);
 
