@@ -44,6 +44,7 @@ class ShelfConan(ConanFile):
             self.requires("cli11/[>=2.1 <3]", visible=False)
             self.requires("fmt/[>=9 <10]", visible=False)
             self.requires("nlohmann_json/[>=3.11 <4]", visible=False)
+            self.requires("sqlite3/[>=3.40 <4]", visible=False)
 
     def layout(self):
         cmake_layout(self)

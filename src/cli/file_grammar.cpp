@@ -38,11 +38,13 @@ void grammar::row_commands() {
   choice(*out, "--expiry", r_.lost, dropping, "Leave deadlines out; only jsonl keeps them");
   out->add_flag("--force", r_.force, "Replace OUTPUT even if it is a table, unless it is open");
   auto* const convert =
-      on_file("convert", "Converts DETS files and ETS dumps to shelf tables, and back",
+      on_file("convert", "Converts DETS files, ETS dumps and SQLite databases, and back",
               "  shelf convert users.dets users.shelf\n"
               "  shelf convert users.shelf users.dets --force\n"
               "  shelf convert users.tab users.shelf          written by ets:tab2file\n"
-              "  shelf convert users.dets repaired.dets       repaired, without gaps");
+              "  shelf convert users.dets repaired.dets       repaired, without gaps\n"
+              "  shelf convert shop.shelf shop.sqlite         one SQL table per table\n"
+              "  shelf convert shop.sqlite shop.shelf");
   convert->add_option("TARGET", r_.other, "A new file")->required();
   choice(*convert, "--to", r_.to, targets, "Default: by the file name extension");
   choice(*convert, "--as", r_.shape, shapes,

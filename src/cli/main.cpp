@@ -63,7 +63,8 @@ struct known_command {
 
 [[nodiscard]] outcome refuse(const request& r, const char* what) {
   return std::unexpected(error(
-      errc::not_a_table, r.file + ": " + what + ", which `shelf " + r.command +
+      errc::not_a_table, r.file + ": " + what + ", which `shelf " +
+                             (r.command.empty() ? "FILE" : r.command) +
                              "` does not support; convert it to a table with `shelf convert`"));
 }
 
@@ -86,6 +87,9 @@ struct known_command {
     case stored_format::native: return known.on_native(r, out);
     case stored_format::dets:
       return known.on_dets ? known.on_dets(r, out) : refuse(r, "a DETS file");
+    case stored_format::sqlite:
+      if (r.command == "convert") return convert(r, out);
+      return refuse(r, "a SQLite database");
     case stored_format::ets_dump: break;
   }
   return known.on_dump ? known.on_dump(r, out) : refuse(r, "an ets:tab2file dump");

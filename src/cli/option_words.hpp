@@ -27,7 +27,8 @@ inline const std::map<std::string, colours> colour_words{
     {"auto", colours::where_possible}, {"always", colours::always}, {"never", colours::never}};
 
 inline const std::map<std::string, target_format> targets{{"shelf", target_format::native},
-                                                          {"dets", target_format::dets}};
+                                                          {"dets", target_format::dets},
+                                                          {"sqlite", target_format::sqlite}};
 inline const std::map<std::string, object_shape> shapes{{"pairs", object_shape::pairs},
                                                         {"objects", object_shape::objects}};
 inline const std::map<std::string, lost_deadlines> dropping{{"drop", lost_deadlines::drop}};

@@ -49,7 +49,7 @@ enum class lost_deadlines : std::uint8_t {
 };
 
 /// The format of a new file.
-enum class target_format : std::uint8_t { by_name, native, dets };
+enum class target_format : std::uint8_t { by_name, native, dets, sqlite };
 
 /// One command line.
 struct request {

@@ -41,6 +41,9 @@ using outcome = result<exit_status>;
 
 // From one format into another (convert.cpp).
 [[nodiscard]] outcome convert(const request& r, console& out);
+// The same for SQLite (sqlite.cpp).
+[[nodiscard]] outcome convert_to_sqlite(const request& r, console& out);
+[[nodiscard]] outcome convert_from_sqlite(const request& r, console& out);
 
 // DETS files and dumps of ETS tables (object_upkeep.cpp).
 [[nodiscard]] outcome put_object(const request& r, console& out);

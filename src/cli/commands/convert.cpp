@@ -37,6 +37,7 @@ constexpr std::uint64_t most_slots = 33'554'432;
   const auto ending = std::filesystem::path(r.other).extension();
   if (ending == ".dets") return target_format::dets;
   if (ending == ".shelf") return target_format::native;
+  if (ending == ".sqlite" || ending == ".sqlite3" || ending == ".db") return target_format::sqlite;
   return refuse(r.other + ": the name does not show the format; specify --to");
 }
 
@@ -342,11 +343,32 @@ void answer(const request& r, console& out, const source& from, const plan& p, b
   return {code, sentence + "; nothing was written", {}, e.os_error()};
 }
 
+/// SQLite gets all tables of a shelf file, or a shelf file all of SQLite's.
+[[nodiscard]] outcome convert_sqlite(const request& r, console& out, stored_format from,
+                                     target_format to) {
+  if (r.keypos != 0 || r.shape != object_shape::by_content || r.lost != lost_deadlines::refuse ||
+      !r.table.empty()) {
+    return refuse("--as, --keypos, --expiry and --table: all tables are converted, with deadlines");
+  }
+  if (from == stored_format::native && to == target_format::sqlite) {
+    return convert_to_sqlite(r, out);
+  }
+  if (from == stored_format::sqlite && to == target_format::native) {
+    return convert_from_sqlite(r, out);
+  }
+  return refuse("SQLite databases are made of shelf tables, and become shelf tables: convert " +
+                r.file + " to a shelf table first");
+}
+
 }  // namespace
 
 outcome convert(const request& r, console& out) {
   const auto format = format_of_target(r);
   if (!format) return std::unexpected(format.error());
+  const auto stored = recognise(r.file);
+  if (stored == stored_format::sqlite || *format == target_format::sqlite) {
+    return convert_sqlite(r, out, stored, *format);
+  }
   const bool to_dets = *format == target_format::dets;
   const auto from = open_source(r.file, r.table, out);
   if (!from) return std::unexpected(from.error());

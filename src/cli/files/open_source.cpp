@@ -5,6 +5,7 @@
 #include "cli/files/dets_table.hpp"
 #include "cli/files/ets_dump.hpp"
 #include "cli/files/native_table.hpp"
+#include "cli/files/sqlite_file.hpp"
 
 namespace shelf::cli {
 namespace {
@@ -20,7 +21,8 @@ template <class T>
 stored_format recognise(const std::string& path) {
   const auto dets = dets::is_dets_file(path);
   if (dets || dets.error() == errc::unsupported_version) return stored_format::dets;
-  return is_disk_log(path) ? stored_format::ets_dump : stored_format::native;
+  if (is_disk_log(path)) return stored_format::ets_dump;
+  return sqlite_file::is_one(path) ? stored_format::sqlite : stored_format::native;
 }
 
 result<std::unique_ptr<source>> open_source(const std::string& path, const std::string& table,
@@ -36,6 +38,7 @@ result<std::unique_ptr<source>> open_source(const std::string& path, const std::
         out.complain(tone::warning, sentence);
       }));
     case stored_format::ets_dump: return held(ets_dump::read(path, std::move(bar)));
+    case stored_format::sqlite:
     case stored_format::native: break;
   }
   auto opened = native_table::read(path, table, std::move(bar));

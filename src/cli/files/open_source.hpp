@@ -13,7 +13,7 @@ namespace shelf::cli {
 using rows::source;
 
 /// What a file is, by its content; its name says nothing.
-enum class stored_format : std::uint8_t { native, dets, ets_dump };
+enum class stored_format : std::uint8_t { native, dets, ets_dump, sqlite };
 
 /// Also native: what is no table at all, so that opening it says why.
 [[nodiscard]] stored_format recognise(const std::string& path);
