@@ -163,6 +163,35 @@ void saves(bench_run& b) {
             {{{"target: 1.1 x payload + 16", [] { return 1.1 * 113 + 16; }}, 1}});
 }
 
+/// A table with a file, and the same bytes written without looking at them.
+void backups(bench_run& b) {
+  const auto& w = b.data();
+  const auto entries = w.to_write.size();
+  std::size_t bytes = 0;
+  const auto backup = [&, entries] {
+    const auto directory = fresh_directory(b.options());
+    auto t = open_table(directory, shelf::write_mode::through);
+    fill(t, w);
+    shelf::or_throw(t.sync());
+    const auto took = timed(
+        entries, [&] { bytes = shelf::or_throw(t.backup_to(directory + "/backup.shelf")).bytes; });
+    t.abandon();
+    return took;
+  };
+  const auto plain = [&, entries] {
+    const bare_file f(fresh_directory(b.options()) + "/bare");
+    const std::string piece(std::size_t{1} << 20, 'z');
+    return timed(entries, [&] {
+      for (std::size_t at = 0; at < bytes; at += piece.size()) {
+        f.write(piece.data(), std::min(piece.size(), bytes - at), at);
+      }
+      f.sync();
+    });
+  };
+  b.compare("backup of an open table, read back", "ns", backup,
+            {{{"the same bytes, write + fsync", plain}, 1.25}});
+}
+
 void loads(bench_run& b) {
   const auto& w = b.data();
   const auto entries = w.to_write.size();
@@ -208,6 +237,7 @@ void measure_disk(bench_run& b) {
   through(b);
   durable(b);
   saves(b);
+  backups(b);
   loads(b);
 }
 
