@@ -77,6 +77,7 @@ CREATE TABLE @schema@.tables (
   value_schema bytea NOT NULL,
   store        int NOT NULL DEFAULT nextval('@schema@.store_numbers'),
   since        bigint NOT NULL,                       -- the commit that created or dropped it
+  view_name    text,                                  -- what shows its entries as typed columns
   dropped      boolean NOT NULL DEFAULT false
 );
 CREATE UNIQUE INDEX tables_by_name ON @schema@.tables (space, name) WHERE NOT dropped;
@@ -437,6 +438,7 @@ BEGIN
   seq := new_seq;
 END $$;
 
+@views@
 -- The catalog --------------------------------------------------------------------------------------
 
 CREATE FUNCTION @schema@.create_space(wanted text) RETURNS int
@@ -491,6 +493,11 @@ BEGIN
     IF NOT FOUND THEN
       RAISE 'there is no space %', space_id USING ERRCODE = 'undefined_object';
     END IF;
+    UPDATE @schema@.tables t
+       SET view_name = @schema@.create_view(s.name, t.id, wanted, wanted_key, wanted_value)
+      FROM @schema@.spaces s
+     WHERE t.id = found_one.id AND s.id = space_id
+    RETURNING t.* INTO found_one;
     PERFORM @schema@.note_change(space_id, call_nonce, 6::smallint, found_one.id, wanted);
   END IF;
   RETURN NEXT found_one;
@@ -501,13 +508,22 @@ CREATE FUNCTION @schema@.drop_table(space_id int, call_nonce uuid, unwanted text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   dropped_one @schema@.tables;
+  view text;
 BEGIN
+  -- The view first: whoever reads it must not make commits wait.
+  SELECT t.view_name INTO view FROM @schema@.tables t
+   WHERE t.space = space_id AND t.name = unwanted AND NOT t.dropped;
+  IF NOT FOUND THEN RETURN NULL; END IF;
+  IF view IS NOT NULL THEN EXECUTE format('DROP VIEW IF EXISTS @schema@.%I', view); END IF;
   PERFORM pg_advisory_xact_lock(1936221292, space_id);
   UPDATE @schema@.tables t
      SET dropped = true, since = (SELECT s.seq + 1 FROM @schema@.spaces s WHERE s.id = space_id)
    WHERE t.space = space_id AND t.name = unwanted AND NOT t.dropped
   RETURNING * INTO dropped_one;
   IF NOT FOUND THEN RETURN NULL; END IF;
+  IF dropped_one.view_name IS DISTINCT FROM view THEN  -- dropped and declared again meanwhile
+    EXECUTE format('DROP VIEW IF EXISTS @schema@.%I', dropped_one.view_name);
+  END IF;
   INSERT INTO @schema@.garbage (store) VALUES (dropped_one.store);
   RETURN @schema@.note_change(space_id, call_nonce, 8::smallint, dropped_one.id, unwanted);
 END $$;
@@ -575,6 +591,16 @@ GRANT EXECUTE ON FUNCTION
                   int[], smallint[], int[], bytea[], bytea[], int[]),
   @schema@.beat(int, uuid, text, text, bigint), @schema@.trim(int, bigint, interval, int),
   @schema@.collect(int) TO @schema@_app, @schema@_admin;
+GRANT EXECUTE ON FUNCTION
+  @schema@.json(bytea, jsonb), @schema@.cells(bytea, jsonb), @schema@.has_columns(jsonb),
+  @schema@.json_at(bytea, int, jsonb, jsonb, int), @schema@.named_json(text[], jsonb[]),
+  @schema@.map_json(bytea, int, bigint, jsonb, jsonb, int), @schema@.fits(bytea, int, jsonb, jsonb, int),
+  @schema@.resolved(jsonb, jsonb), @schema@.binary_json(bytea), @schema@.time_text(numeric),
+  @schema@.float_json(bytea), @schema@.integer_at(bytea, int, int, int), @schema@.atom_at(bytea, int),
+  @schema@.end_of(bytea, int), @schema@.head_at(bytea, int), @schema@.is_text(bytea),
+  @schema@.shape_of(bytea), @schema@.shape_at(text, int), @schema@.as_boolean(jsonb),
+  @schema@.as_numeric(jsonb), @schema@.as_float(jsonb), @schema@.as_time(jsonb), @schema@.as_text(jsonb)
+  TO @schema@_report, @schema@_app, @schema@_admin;
 GRANT EXECUTE ON FUNCTION
   @schema@.declare(int, uuid, text, smallint, bytea, bytea), @schema@.drop_table(int, uuid, text),
   @schema@.create_space(text) TO @schema@_admin;
