@@ -5,6 +5,7 @@
 #include "cli/files/object_source.hpp"
 #include "cli/files/open_source.hpp"
 #include "cli/files/pending_file.hpp"
+#include "cli/files/twin_finder.hpp"
 #include "cli/terminal/display_text.hpp"
 #include "dets/object.hpp"
 #include "rows/text/notation.hpp"
@@ -16,9 +17,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <functional>
 #include <string>
-#include <unordered_set>
 
 namespace shelf::cli {
 namespace {
@@ -211,52 +210,6 @@ struct entry_terms {
                                term::from_canonical(object).to_string(shown)));
 }
 
-/// Finds entries that a table would take for the same, in eight bytes an entry.
-class twin_finder {
- public:
-  twin_finder(kind what, std::uint64_t expected) : what_(what) {
-    constexpr std::uint64_t believed = std::uint64_t{1} << 24;
-    if (what != kind::duplicate_bag) hashes_.reserve(std::min(expected, believed));
-  }
-
-  void see(const entry_terms& e) {
-    if (what_ == kind::duplicate_bag) return;
-    hashes_.push_back(hash_of(e));
-  }
-  /// Whether there may be twins; then all have to be seen again.
-  [[nodiscard]] bool suspects() {
-    std::ranges::sort(hashes_);
-    std::vector<std::size_t> twice;
-    for (std::size_t i = 1; i < hashes_.size(); ++i) {
-      if (hashes_[i] == hashes_[i - 1] && (twice.empty() || twice.back() != hashes_[i])) {
-        twice.push_back(hashes_[i]);
-      }
-    }
-    hashes_ = std::move(twice);
-    return !hashes_.empty();
-  }
-  /// False for the twin of one that was seen again before.
-  [[nodiscard]] bool is_first(const entry_terms& e) {
-    if (!std::ranges::binary_search(hashes_, hash_of(e))) return true;
-    return seen_.emplace(text_of(e)).second;
-  }
-
- private:
-  /// What makes it itself: in a set the key, in a bag the value, too.
-  [[nodiscard]] std::string text_of(const entry_terms& e) const {
-    std::string text(as_text(e.key.encoded()));
-    if (is_bag(what_)) text += as_text(e.value.encoded());
-    return text;
-  }
-  [[nodiscard]] std::size_t hash_of(const entry_terms& e) const {
-    return std::hash<std::string>()(text_of(e));
-  }
-
-  kind what_;
-  std::vector<std::size_t> hashes_;
-  std::unordered_set<std::string> seen_;
-};
-
 /// Errors if two objects would be one entry.
 [[nodiscard]] result<> refuse_twins(const source& from, const plan& p, twin_finder& twins,
                                     std::uint64_t count, const progress& tell) {
@@ -266,7 +219,7 @@ class twin_finder {
   const auto look = [&](bytes key, bytes object, deadline) {
     const auto e = entry_of(p, key, object);
     if (!e) done = std::unexpected(e.error());
-    if (e && twins.is_first(*e)) ++entries;
+    if (e && twins.is_first(e->key.encoded(), e->value.encoded())) ++entries;
     return done.has_value();
   };
   const auto read = from.for_each({}, look, tell);
@@ -297,7 +250,7 @@ class twin_finder {
     const auto e = entry_of(p, key, object);
     done = e ? (*made)->add(e->key.encoded(), e->value.encoded())
              : result<>(std::unexpected(e.error()));
-    if (e) twins.see(*e);
+    if (e) twins.see(e->key.encoded(), e->value.encoded());
     return done.has_value();
   };
   const auto read = from.for_each({}, add, tell);

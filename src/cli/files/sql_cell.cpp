@@ -6,6 +6,7 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <string_view>
 #include <utility>
 
@@ -33,6 +34,17 @@ using found = std::expected<term, bad_text>;
     case schema_form::boolean:
     case schema_form::binary: return true;
     default: return false;
+  }
+}
+
+/// Types whose text is no JSON, so that nothing in it can be taken for the optional around it.
+[[nodiscard]] bool is_scalar(const schema_node& n) noexcept {
+  switch (detail::form_of(n)) {
+    case schema_form::integer:
+    case schema_form::nil:
+    case schema_form::names: return true;
+    case schema_form::record: return n.parts.empty();
+    default: return is_plain(n);
   }
 }
 
@@ -93,7 +105,11 @@ std::string sql_type(const schema_node& wanted) {
     case schema_form::integer: return rows::is_time(n) ? "TEXT" : "BIGINT";
     case schema_form::boolean: return "BOOLEAN";
     case schema_form::floating: return "REAL";
-    case schema_form::optional: return sql_type(n.parts[0]);
+    case schema_form::optional: {
+      // Anything but a plain type is written as text, which the affinity of others would change.
+      const auto& inner = rows::unnamed(n.parts[0]);
+      return is_plain(inner) ? sql_type(inner) : "TEXT";
+    }
     default: return "TEXT";
   }
 }
@@ -105,14 +121,18 @@ sql_value term_to_sql(const schema_node& wanted, const term& t) {
     if (t.as_atom() == "none") return std::monostate();
     const auto both = t.elements();
     const auto& inner = rows::unnamed(n.parts[0]);
-    if (both && both->size() == 2 && is_plain(inner)) return term_to_sql(inner, (*both)[1]);
+    if (both && both->size() == 2 && is_scalar(inner)) return term_to_sql(inner, (*both)[1]);
     return rows::to_plain_text(n, t);
   }
   if (f == schema_form::integer && !rows::is_time(n)) {
     if (const auto i = t.as_integer()) return *i;
     return sql_blob{t.to_string()};
   }
-  if (const auto d = t.as_floating(); d && f == schema_form::floating) return *d;
+  if (const auto d = t.as_floating(); d && f == schema_form::floating) {
+    // SQLite stores whole reals as integers, which have no -0.
+    if (*d == 0 && std::signbit(*d)) return sql_blob{"-0.0"};
+    return *d;
+  }
   if (const auto b = t.as_boolean(); b && f == schema_form::boolean) return std::int64_t{*b};
   if (const auto b = t.as_binary(); b && f == schema_form::binary) return text_or_blob(as_text(*b));
   return rows::to_plain_text(n, t);
@@ -123,8 +143,8 @@ found sql_to_term(const schema_node& wanted, const sql_value& v) {
   if (detail::form_of(n) == schema_form::optional) {
     if (std::holds_alternative<std::monostate>(v)) return checked(term::atom("none"));
     const auto& inner = rows::unnamed(n.parts[0]);
-    if (!is_plain(inner)) return rows::from_plain_text(n, text_of(v));
-    auto t = plain_to_term(inner, v);
+    if (!is_scalar(inner)) return rows::from_plain_text(n, text_of(v));
+    auto t = sql_to_term(inner, v);
     if (!t) return t;
     return term::tuple({*term::atom("some"), *std::move(t)});
   }

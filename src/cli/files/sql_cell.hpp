@@ -2,7 +2,7 @@
 // Terms as values of SQL, by the schema of their column.
 //
 //   integer     INTEGER; beyond 64 bits a BLOB of its digits
-//   float       REAL                boolean   INTEGER, 0 or 1
+//   float       REAL; -0.0 a BLOB   boolean   INTEGER, 0 or 1
 //   binary      TEXT; a BLOB, if it is not UTF-8 or has a zero byte
 //   optional    NULL, or as the type in it
 //   all else    TEXT: times, words, JSON, as in the cells of csv
@@ -19,7 +19,7 @@ namespace shelf::cli {
 
 /// What CREATE TABLE calls the type of a column.
 [[nodiscard]] std::string sql_type(const rows::schema_node& n);
-/// What sql_to_term() reads back as the same term; but -0.0 is 0.0 in SQLite.
+/// What sql_to_term() reads back as the same term.
 [[nodiscard]] sql_value term_to_sql(const rows::schema_node& n, const term& t);
 /// The term of a value in a table that we wrote.
 [[nodiscard]] std::expected<term, rows::bad_text> sql_to_term(const rows::schema_node& n,

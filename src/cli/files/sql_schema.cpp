@@ -5,10 +5,14 @@
 #include "cli/files/sql_cell.hpp"
 #include "cli/option_words.hpp"
 #include "rows/columns.hpp"
+#include "rows/text/json_value.hpp"
 
 #include <algorithm>
 #include <cctype>
+#include <initializer_list>
+#include <optional>
 #include <set>
+#include <string_view>
 #include <utility>
 
 namespace shelf::cli {
@@ -30,40 +34,133 @@ struct sql_column {
   return {errc::corrupt, from.path() + ": " + catalog + ": " + why};
 }
 
-[[nodiscard]] std::string columns_and(const std::vector<column>& all, const char* more) {
-  std::string list;
-  for (const auto& c : all) list += (list.empty() ? "" : ", ") + sql_name(c.name);
-  return more == nullptr ? list : list + ", " + sql_name(more);
+/// As SQLite compares names: by their letters, whatever the case.
+[[nodiscard]] std::string folded(std::string_view name) {
+  std::string out(name);
+  std::ranges::transform(out, out.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 32) : c;
+  });
+  return out;
 }
 
-[[nodiscard]] result<std::vector<sql_table>> our_tables(sqlite_file& from) {
-  auto listed = from.prepare("SELECT name, kind, key_type, value_type, storage, expires FROM " +
-                             std::string(catalog) + " ORDER BY rowid");
+/// Names that SQLite takes, each once.
+class name_giver {
+ public:
+  explicit name_giver(std::initializer_list<std::string_view> reserved)
+      : taken_(reserved.begin(), reserved.end()) {}
+
+  /// `name`, or as much of it as can be.
+  [[nodiscard]] std::string give(std::string name) {
+    if (!rows::is_utf8(name)) std::ranges::replace_if(name, is_beyond_ascii, '_');
+    std::ranges::replace(name, '\0', '_');
+    if (name.empty()) name = "_";
+    while (!taken_.insert(folded(name)).second) name += '_';
+    return name;
+  }
+
+ private:
+  [[nodiscard]] static bool is_beyond_ascii(char c) noexcept {
+    return static_cast<unsigned char>(c) >= 0x80;
+  }
+  std::set<std::string> taken_;
+};
+
+/// The columns of SQL that the types have, in their order. `rowid` would hide the row's number.
+[[nodiscard]] std::vector<std::string> sql_columns_of(const types& t) {
+  name_giver names{deadline_column, "rowid"};
+  std::vector<std::string> all;
+  for (const auto& c : columns_of(t)) all.push_back(names.give(c.name));
+  return all;
+}
+
+[[nodiscard]] std::string quoted_list(const std::vector<std::string>& names) {
+  std::string list;
+  for (const auto& name : names) list += (list.empty() ? "" : ", ") + sql_name(name);
+  return list;
+}
+
+/// Names, declared types and places of the columns in a table.
+[[nodiscard]] result<std::vector<sql_column>> declared_in(sqlite_file& from,
+                                                          const std::string& table) {
+  auto listed = from.prepare("SELECT name, type, \"notnull\", pk FROM pragma_table_info(?)");
+  if (!listed) return std::unexpected(listed.error());
+  if (auto bound = listed->bind(1, sql_value(table)); !bound) return std::unexpected(bound.error());
+  std::vector<sql_column> all;
+  for (;;) {
+    const auto more = listed->step();
+    if (!more) return std::unexpected(more.error());
+    if (!*more) return all;
+    all.push_back({.name = listed->text(0),
+                   .declared = listed->text(1),
+                   .not_null = listed->integer(2) != 0,
+                   .key_place = listed->integer(3),
+                   .type = {}});
+  }
+}
+
+/// What a program has changed since, and would be lost.
+[[nodiscard]] result<> check_columns(sqlite_file& from, const std::string& table,
+                                     const std::vector<std::string>& wanted) {
+  const auto declared = declared_in(from, table);
+  if (!declared) return std::unexpected(declared.error());
+  const auto refuse = [&](const std::string& why) {
+    return std::unexpected(
+        error(errc::type_mismatch, from.path() + ": table " + table + ": " + why));
+  };
+  if (declared->empty()) return refuse("no such table, but " + std::string(catalog) + " names it");
+  std::set<std::string> there;
+  for (const auto& c : *declared) there.insert(folded(c.name));
+  for (const auto& name : wanted) {
+    if (there.erase(folded(name)) == 0) return refuse("no column '" + name + "'");
+  }
+  if (there.empty()) return {};
+  return refuse("the column '" + *there.begin() + "' is not in the types that " + catalog +
+                " keeps");
+}
+
+/// One row of the catalog.
+[[nodiscard]] result<sql_table> our_table(sqlite_file& from, const sql_statement& row,
+                                          const std::string& name) {
+  file_description d;
+  d.name = row.text(0);
+  const auto refuse = [&](const std::string& why) {
+    return std::unexpected(malformed(from, "table " + d.name + ": " + why));
+  };
+  const auto what = kinds.find(row.text(1));
+  if (what == kinds.end()) return refuse("'" + row.text(1) + "' is not a kind");
+  d.what = what->second;
+  d.key_schema = row.text(2);
+  d.value_schema = row.text(3);
+  d.in_memory = row.text(4) == "memory";
+  auto t = make_dumped_table(d);
+  if (!t) return refuse(t.error().message());
+  sql_table made{.as = *std::move(t), .select = {}};
+  made.has_deadlines = row.integer(5) != 0;
+  if (d.in_memory) return made;
+  auto columns = sql_columns_of(made.as.schemas);
+  if (made.has_deadlines) columns.emplace_back(deadline_column);
+  if (auto same = check_columns(from, name, columns); !same) return std::unexpected(same.error());
+  made.select = "SELECT " + quoted_list(columns) + " FROM " + sql_name(name) + " ORDER BY rowid";
+  return made;
+}
+
+/// Takes the names of the tables that it reads out of `left`.
+[[nodiscard]] result<std::vector<sql_table>> our_tables(sqlite_file& from,
+                                                        std::vector<std::string>& left) {
+  auto listed =
+      from.prepare("SELECT name, kind, key_type, value_type, storage, expires, sql_name FROM " +
+                   std::string(catalog) + " ORDER BY rowid");
   if (!listed) return std::unexpected(malformed(from, listed.error().message()));
   std::vector<sql_table> all;
   for (;;) {
     const auto more = listed->step();
     if (!more) return std::unexpected(more.error());
     if (!*more) return all;
-    file_description d;
-    d.name = listed->text(0);
-    const auto what = kinds.find(listed->text(1));
-    if (what == kinds.end()) return std::unexpected(malformed(from, "table " + d.name + ": kind"));
-    d.what = what->second;
-    d.key_schema = listed->text(2);
-    d.value_schema = listed->text(3);
-    d.in_memory = listed->text(4) == "memory";
-    auto t = make_dumped_table(d);
-    if (!t) {
-      return std::unexpected(malformed(from, "table " + d.name + ": " + t.error().message()));
-    }
-    sql_table made{.as = *std::move(t), .select = {}};
-    made.has_deadlines = listed->integer(5) != 0;
-    made.select =
-        "SELECT " +
-        columns_and(columns_of(made.as.schemas), made.has_deadlines ? deadline_column : nullptr) +
-        " FROM " + sql_name(d.name) + " ORDER BY rowid";
-    all.push_back(std::move(made));
+    const auto name = listed->text(6);
+    auto t = our_table(from, *listed, name);
+    if (!t) return std::unexpected(t.error());
+    all.push_back(*std::move(t));
+    std::erase_if(left, [&](const auto& other) { return folded(other) == folded(name); });
   }
 }
 
@@ -100,24 +197,9 @@ struct sql_column {
 
 [[nodiscard]] result<std::vector<sql_column>> columns_in(sqlite_file& from,
                                                          const std::string& table) {
-  auto listed = from.prepare("SELECT name, type, \"notnull\", pk FROM pragma_table_info(" + [&] {
-    std::string quoted = "'";
-    for (const char c : table) quoted += c == '\'' ? "''" : std::string(1, c);
-    return quoted + "'";
-  }() + ")");
-  if (!listed) return std::unexpected(listed.error());
-  std::vector<sql_column> all;
-  for (;;) {
-    const auto more = listed->step();
-    if (!more) return std::unexpected(more.error());
-    if (!*more) break;
-    all.push_back({.name = listed->text(0),
-                   .declared = listed->text(1),
-                   .not_null = listed->integer(2) != 0,
-                   .key_place = listed->integer(3),
-                   .type = {}});
-  }
-  for (auto& c : all) {
+  auto all = declared_in(from, table);
+  if (!all) return all;
+  for (auto& c : *all) {
     auto stored =
         from.prepare("SELECT DISTINCT typeof(" + sql_name(c.name) + ") FROM " + sql_name(table));
     if (!stored) return std::unexpected(stored.error());
@@ -157,6 +239,15 @@ struct sql_column {
   return schema_name(table) + "{" + fields + "}";
 }
 
+/// A name of the row's number that no column has.
+[[nodiscard]] std::optional<std::string> row_number_in(const std::vector<sql_column>& columns) {
+  for (const auto* const name : {"rowid", "_rowid_", "oid"}) {
+    const auto hides = [&](const sql_column& c) { return folded(c.name) == name; };
+    if (std::ranges::none_of(columns, hides)) return name;
+  }
+  return std::nullopt;
+}
+
 /// A table that we know nothing of but what SQLite says.
 [[nodiscard]] result<sql_table> foreign_table(sqlite_file& from, const std::string& name) {
   const auto columns = columns_in(from, name);
@@ -173,7 +264,13 @@ struct sql_column {
   };
   if (key.empty()) {
     d.key_schema = "integer";
-    select("rowid");
+    const auto number = row_number_in(*columns);
+    if (!number) {
+      return std::unexpected(error(
+          errc::type_mismatch,
+          from.path() + ": table " + name + ": no primary key, and columns hide the row's number"));
+    }
+    select(*number);
   }
   for (const auto* c : key) {
     d.key_schema += (d.key_schema.empty() ? "" : ", ") + c->type;
@@ -191,7 +288,10 @@ struct sql_column {
   return sql_table{.as = *std::move(as),
                    .select = "SELECT " + selected + " FROM " + sql_name(name),
                    .is_ours = false,
-                   .has_no_value = value.empty()};
+                   .has_no_value = value.empty(),
+                   // Of numbers no two are equal, as SQLite sees to; but NULLs are, or a text and a
+                   // blob of the same bytes.
+                   .may_have_twins = d.key_schema != "integer"};
 }
 
 }  // namespace
@@ -199,42 +299,59 @@ struct sql_column {
 std::string catalog_statement() {
   return "CREATE TABLE " + std::string(catalog) +
          "(name TEXT PRIMARY KEY, kind TEXT, key_type TEXT, value_type TEXT, storage TEXT, "
-         "expires INTEGER)";
+         "expires INTEGER, sql_name TEXT)";
 }
 
-result<> list_in_catalog(sqlite_file& to, const rows::dumped_table& t, bool with_deadlines) {
-  auto insert = to.prepare("INSERT INTO " + std::string(catalog) + " VALUES(?, ?, ?, ?, ?, ?)");
+std::vector<new_sql_table> new_sql_table::of(const std::vector<rows::dumped_table>& tables) {
+  name_giver names{catalog};
+  std::vector<new_sql_table> all;
+  for (const auto& t : tables) {
+    new_sql_table made(t);
+    const bool is_reserved = folded(t.as.name).starts_with("sqlite_");
+    made.name_ = names.give((is_reserved ? "_" : "") + t.as.name);
+    all.push_back(std::move(made));
+  }
+  for (auto& t : all) {
+    if (is_bag(t.as_->as.what)) t.index_ = names.give(t.name_ + "_by_key");
+  }
+  return all;
+}
+
+std::string new_sql_table::create_statement(bool with_deadlines) const {
+  const auto columns = columns_of(as_->schemas);
+  const auto names = sql_columns_of(as_->schemas);
+  std::vector<std::string> key;
+  std::string sql = "CREATE TABLE " + sql_name(name_) + "(";
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    sql += (i > 0 ? ", " : "") + sql_name(names[i]) + " " + sql_type(*columns[i].type);
+    if (columns[i].of == column::side::key) key.push_back(names[i]);
+  }
+  if (with_deadlines) sql += ", " + sql_name(deadline_column) + " INTEGER";
+  const auto of_key = "(" + quoted_list(key) + ")";
+  if (index_.empty()) return sql + ", PRIMARY KEY" + of_key + ")";
+  return sql + "); CREATE INDEX " + sql_name(index_) + " ON " + sql_name(name_) + of_key;
+}
+
+std::string new_sql_table::insert_statement(bool with_deadlines) const {
+  auto count = columns_of(as_->schemas).size() + (with_deadlines ? 1 : 0);
+  std::string marks;
+  for (; count != 0; --count) marks += marks.empty() ? "?" : ", ?";
+  return "INSERT INTO " + sql_name(name_) + " VALUES(" + marks + ")";
+}
+
+result<> new_sql_table::list_in_catalog(sqlite_file& to, bool with_deadlines) const {
+  auto insert = to.prepare("INSERT INTO " + std::string(catalog) + " VALUES(?, ?, ?, ?, ?, ?, ?)");
   if (!insert) return std::unexpected(insert.error());
+  const auto& t = as_->as;
   int at = 0;
-  for (const sql_value& v : {sql_value(t.as.name), sql_value(std::string(to_string(t.as.what))),
-                             sql_value(t.as.key_schema), sql_value(t.as.value_schema),
-                             sql_value(std::string(t.as.in_memory ? "memory" : "disk")),
-                             sql_value(std::int64_t{with_deadlines})}) {
+  for (const sql_value& v :
+       {sql_value(t.name), sql_value(std::string(to_string(t.what))), sql_value(t.key_schema),
+        sql_value(t.value_schema), sql_value(std::string(t.in_memory ? "memory" : "disk")),
+        sql_value(std::int64_t{with_deadlines}), sql_value(name_)}) {
     if (auto bound = insert->bind(++at, v); !bound) return bound;
   }
   const auto stepped = insert->step();
   return stepped ? result<>() : std::unexpected(stepped.error());
-}
-
-std::string create_statement(const rows::dumped_table& t, bool with_deadlines) {
-  std::string sql = "CREATE TABLE " + sql_name(t.as.name) + "(";
-  std::string key;
-  for (const auto& c : columns_of(t.schemas)) {
-    if (sql.back() != '(') sql += ", ";
-    sql += sql_name(c.name) + " " + sql_type(*c.type);
-    if (c.of == column::side::key) key += (key.empty() ? "" : ", ") + sql_name(c.name);
-  }
-  if (with_deadlines) sql += ", " + sql_name(deadline_column) + " INTEGER";
-  if (!is_bag(t.as.what)) return sql + ", PRIMARY KEY(" + key + "))";
-  return sql + "); CREATE INDEX " + sql_name(t.as.name + "_by_key") + " ON " + sql_name(t.as.name) +
-         "(" + key + ")";
-}
-
-std::string insert_statement(const rows::dumped_table& t, bool with_deadlines) {
-  auto count = columns_of(t.schemas).size() + (with_deadlines ? 1 : 0);
-  std::string marks;
-  for (; count != 0; --count) marks += marks.empty() ? "?" : ", ?";
-  return "INSERT INTO " + sql_name(t.as.name) + " VALUES(" + marks + ")";
 }
 
 result<std::vector<sql_table>> sql_tables_of(sqlite_file& from) {
@@ -249,8 +366,12 @@ result<std::vector<sql_table>> sql_tables_of(sqlite_file& from) {
     if (!*more) break;
     names.push_back(listed->text(0));
   }
-  if (std::ranges::find(names, catalog) != names.end()) return our_tables(from);
   std::vector<sql_table> all;
+  if (std::erase(names, catalog) != 0) {
+    auto ours = our_tables(from, names);
+    if (!ours) return ours;
+    all = *std::move(ours);
+  }
   for (const auto& name : names) {
     auto t = foreign_table(from, name);
     if (!t) return std::unexpected(t.error());

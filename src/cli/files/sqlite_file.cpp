@@ -5,7 +5,10 @@
 #include <sqlite3.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <filesystem>
 #include <new>
 #include <string>
 #include <utility>
@@ -13,21 +16,43 @@
 namespace shelf::cli {
 namespace {
 
+/// So long a writer may hold the database until reading is given up.
+constexpr int patience_ms = 2000;
+
+/// What follows from an error, where SQLite's sentence does not say it.
+[[nodiscard]] std::string advice_on(int code, int cause) {
+  switch (code) {
+    case SQLITE_BUSY: return "; another program is writing it";
+    // A journal beside it belongs to a transaction that never ended.
+    case SQLITE_READONLY:
+      return "; a program that was writing it has ended early: open it with sqlite3 once, which "
+             "repairs it";
+    default: return cause == 0 ? "" : std::string(": ") + std::strerror(cause);
+  }
+}
+
 [[nodiscard]] error failure(const std::string& file, sqlite3* db) {
-  const int code = sqlite3_errcode(db);
+  const int code = sqlite3_errcode(db) & 0xFF;
   if (code == SQLITE_NOMEM) throw std::bad_alloc();
-  const auto sentence = file + ": SQLite: " + sqlite3_errmsg(db);
-  switch (code & 0xFF) {
+  const bool is_of_system = code == SQLITE_IOERR || code == SQLITE_CANTOPEN || code == SQLITE_FULL;
+  const int cause = is_of_system ? sqlite3_system_errno(db) : 0;
+  const auto sentence = file + ": SQLite: " + sqlite3_errmsg(db) + advice_on(code, cause);
+  switch (code) {
     case SQLITE_NOTADB: return {errc::not_a_table, sentence};
     case SQLITE_CORRUPT: return {errc::corrupt, sentence};
-    case SQLITE_FULL: return {errc::no_space, sentence};
+    case SQLITE_FULL: return {errc::no_space, sentence, {}, cause};
+    case SQLITE_BUSY: return {errc::busy, sentence};
     case SQLITE_ERROR:
     case SQLITE_CONSTRAINT:
     case SQLITE_MISMATCH:
     case SQLITE_TOOBIG: return {errc::type_mismatch, sentence};
-    case SQLITE_CANTOPEN: return {errc::not_found, sentence};
-    default: return {errc::file_error, sentence};
+    default: return {errc::file_error, sentence, {}, cause};
   }
+}
+
+/// No name means anything else to SQLite, such as a database in memory.
+[[nodiscard]] std::string plain_path(const std::string& path) {
+  return path.starts_with('/') ? path : "./" + path;
 }
 
 }  // namespace
@@ -111,11 +136,15 @@ bool sqlite_file::is_one(const std::string& path) {
 
 result<sqlite_file> sqlite_file::open(const std::string& path, int flags) {
   sqlite3* db = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &db, flags | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int code =
+      sqlite3_open_v2(plain_path(path).c_str(), &db, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   if (db == nullptr) throw std::bad_alloc();
   sqlite_file made(db, path);
   if (code != SQLITE_OK) return std::unexpected(failure(path, db));
   (void)sqlite3_extended_result_codes(db, 0);
+  (void)sqlite3_busy_timeout(db, patience_ms);
+  // A column that is not there is an error, not a text of its name.
+  (void)sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
   return made;
 }
 
@@ -123,9 +152,25 @@ result<sqlite_file> sqlite_file::open(const std::string& path) {
   auto made = open(path, SQLITE_OPEN_READONLY);
   if (!made) return made;
   // One moment, whatever others write meanwhile; and an error here rather than halfway.
-  auto begun = made->run("PRAGMA trusted_schema = OFF; BEGIN; SELECT count(*) FROM sqlite_schema;");
+  auto begun = made->run(
+      "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; BEGIN; "
+      "SELECT count(*) FROM sqlite_schema;");
   if (!begun) return std::unexpected(begun.error());
   return made;
+}
+
+result<> sqlite_file::refuse_leftovers(const std::string& path) {
+  for (const auto* const ending : {"-journal", "-wal"}) {
+    std::error_code unknown;
+    const auto size = std::filesystem::file_size(path + ending, unknown);
+    if (unknown || size == 0) continue;
+    return std::unexpected(
+        error(errc::file_error,
+              path + ending + ": SQLite would apply this to the new database; remove it, or open " +
+                  path + " with sqlite3 once",
+              {}, EEXIST));
+  }
+  return {};
 }
 
 result<sqlite_file> sqlite_file::create(const std::string& path) {

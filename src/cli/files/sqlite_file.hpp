@@ -51,8 +51,12 @@ class sqlite_file {
  public:
   /// Whether a file begins as SQLite's do.
   [[nodiscard]] static bool is_one(const std::string& path);
-  /// To read, at one moment. Errors: not_a_table, file_error.
+  /// To read, at one moment. Errors: not_a_table, corrupt, file_error; busy: a program is writing
+  /// it and does not end soon.
   [[nodiscard]] static result<sqlite_file> open(const std::string& path);
+  /// file_error: beside the name lies the journal of a database that was there, and SQLite would
+  /// take it for one of a new database.
+  [[nodiscard]] static result<> refuse_leftovers(const std::string& path);
   /// A new one, which is filled in one transaction. Errors: file_error.
   [[nodiscard]] static result<sqlite_file> create(const std::string& path);
 
