@@ -27,6 +27,7 @@ NAMES = {
     "libcli11-dev": ("cli11", "cli11"),
     "libfmt-dev": ("fmt", "fmt"),
     "nlohmann-json3-dev": ("nlohmann-json", "nlohmann_json"),
+    "libsqlite3-dev": ("sqlite3", "sqlite3"),
 }
 
 # vcpkg's own functions, which write down how they were called.
