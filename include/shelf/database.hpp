@@ -3,6 +3,7 @@
 #pragma once
 
 #include "shelf/detail/database_core.hpp"
+#include "shelf/detail/table_access.hpp"
 #include "shelf/migration.hpp"
 #include "shelf/table.hpp"
 #include "shelf/transaction.hpp"
@@ -80,6 +81,10 @@ struct database_config {
 /// What a program says of a table of a database.
 template <class T>
 struct table_options {
+  static_assert(
+      detail::is_table<T>::value,
+      "A database holds shelf tables: shelf::map, ordered_map, bag, duplicate_bag, set or "
+      "ordered_set of the key and value types.");
   /// Whether its entries are in the file, or in memory alone. Those of a memory table are lost when
   /// the database is closed; the file keeps its name and types.
   shelf::storage storage = shelf::storage::disk;

@@ -9,11 +9,6 @@
 namespace shelf {
 namespace detail {
 
-template <class T>
-struct is_table : std::false_type {};
-template <class K, class V, kind Kind, class... Index>
-struct is_table<table<K, V, Kind, Index...>> : std::true_type {};
-
 [[nodiscard]] inline decoding_rules rules_of(const database_config& c) noexcept {
   return {.missing_fields = c.missing_fields == missing_fields::use_defaults,
           .nesting = static_cast<std::uint32_t>(c.limits.nesting)};
@@ -60,10 +55,6 @@ struct database_access {
 template <class T>
 [[nodiscard]] wanted_table untyped(declared<T> d, const decoding_rules& rules,
                                    const encoding_limits& limits) {
-  static_assert(
-      is_table<T>::value,
-      "A database holds shelf tables: shelf::map, ordered_map, bag, duplicate_bag, set or "
-      "ordered_set of the key and value types.");
   typename T::config c;
   c.check = std::move(d.options.check);
   c.bounds = d.options.bounds;

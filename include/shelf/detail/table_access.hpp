@@ -5,6 +5,7 @@
 #include "shelf/table.hpp"
 
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 namespace shelf {
@@ -15,6 +16,11 @@ class transaction_table;
 namespace detail {
 
 class transaction_table_core;
+
+template <class T>
+struct is_table : std::false_type {};
+template <class K, class V, kind Kind, class... Index>
+struct is_table<table<K, V, Kind, Index...>> : std::true_type {};
 
 /// The friend of tables, snapshots and batches.
 struct table_access {
