@@ -39,10 +39,13 @@ bool live_table::is_too_large() const noexcept {
 
 error live_table::too_large() const {
   const auto& b = types_.bounds;
+  const auto of = [](std::size_t n, const char* one, const char* many) {
+    return std::to_string(n) + (n == 1 ? one : many);
+  };
   std::string most;
-  if (b.max_entries != 0) most = std::to_string(b.max_entries) + " entries";
+  if (b.max_entries != 0) most = of(b.max_entries, " entry", " entries");
   if (b.max_bytes != 0) {
-    most += (most.empty() ? "" : " and ") + std::to_string(b.max_bytes) + " bytes";
+    most += (most.empty() ? "" : " and ") + of(b.max_bytes, " byte", " bytes");
   }
   return error(errc::table_full, label() + ": the table is bounded to " + most +
                                      ", and there is no room for what was to be written");

@@ -41,7 +41,9 @@ result<> check_ttl(std::chrono::milliseconds ttl, kind what, const std::string& 
   return {};
 }
 
-result<> check_config(const detail::core_config& c, kind what) {
+namespace {
+
+[[nodiscard]] result<> check_values(const detail::core_config& c, kind what) {
   const auto refuse = [&](const char* why) {
     return std::unexpected(error(errc::invalid_argument, why));
   };
@@ -52,7 +54,7 @@ result<> check_config(const detail::core_config& c, kind what) {
   if (c.path.empty())
     return refuse("config.path is empty; in_memory() makes a table without a file");
   if (c.save_every.count() < 0 || c.sync_every.count() < 0) {
-    return refuse("config.save_every and sync_every cannot be negative");
+    return refuse("config.save_every and config.sync_every cannot be negative");
   }
   if (c.compaction.garbage_factor < 2) {
     return refuse("config.compaction.garbage_factor must be 2 or more");
@@ -69,11 +71,17 @@ result<> check_config(const detail::core_config& c, kind what) {
   if (what == kind::ordered_set && !stores::keeps(c.format, stores::capability::ordered_map)) {
     return std::unexpected(error(
         errc::wrong_kind,
-        c.path +
-            ": a DETS file cannot hold an ordered_set: map, bag or duplicate_bag, or the native "
-            "format"));
+        "a DETS file cannot hold an ordered_set: map, bag or duplicate_bag, or the native format"));
   }
   return {};
+}
+
+}  // namespace
+
+result<> check_config(const detail::core_config& c, kind what) {
+  auto valid = check_values(c, what);
+  if (valid || c.in_memory || c.path.empty()) return valid;
+  return std::unexpected(error(valid.error().code(), c.path + ": " + valid.error().message()));
 }
 
 }  // namespace shelf::engine

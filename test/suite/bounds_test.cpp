@@ -178,7 +178,7 @@ TYPED_TEST(Bounds, AnEntryThatNoTableOfThatSizeCanHoldIsRefusedAndEvictsNothing)
   EXPECT_EQ(t.lookup("small"), "x");
   EXPECT_EQ(or_throw(t.stats()).evicted, 0u);
   auto none = or_throw(table::in_memory("t", {.bounds = {.max_bytes = 1}}));
-  EXPECT_TRUE(refuses(none.insert("a", "x"), errc::table_full));
+  EXPECT_TRUE(refuses(none.insert("a", "x"), errc::table_full, {"bounded to 1 byte,"}));
 }
 
 TYPED_TEST(Bounds, WhatAFileHoldsBeyondThemGoesAtOpen) {

@@ -68,13 +68,13 @@ TYPED_TEST(Open, AnEmptyPathAndNegativePeriodsAreArgumentErrors) {
   using table = typename ground<TypeParam::value>::table;
   EXPECT_TRUE(refuses(table::open({}), errc::invalid_argument, {"path", "in_memory"}));
   EXPECT_TRUE(refuses(table::open({.path = "x", .save_every = std::chrono::milliseconds(-1)}),
-                      errc::invalid_argument, {"save_every"}));
+                      errc::invalid_argument, {"x: config", "save_every"}));
   EXPECT_TRUE(refuses(table::open({.path = "x", .sync_every = std::chrono::milliseconds(-1)}),
-                      errc::invalid_argument, {"sync_every"}));
+                      errc::invalid_argument, {"x: config", "sync_every"}));
   EXPECT_TRUE(refuses(table::open({.path = "x", .limits = {.entry_bytes = 0}}),
-                      errc::invalid_argument, {"entry_bytes"}));
+                      errc::invalid_argument, {"x: config", "entry_bytes"}));
   EXPECT_TRUE(refuses(table::open({.path = "x", .limits = {.nesting = 0}}), errc::invalid_argument,
-                      {"nesting"}));
+                      {"x: config", "nesting"}));
 }
 
 // T114, T115, T118, T119, T120, T128
