@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
 # A PostgreSQL server for the tests, on 127.0.0.1, in a temporary directory of its own.
 #
-#   postgres.sh start NOTE     starts one and writes its port and its directory to the file NOTE
-#   postgres.sh crash NOTE     kills it, as kill -9 does, and starts it again on its port
-#   postgres.sh stop NOTE      stops it and removes its directory
+#   postgres.sh start NOTE [SETTING...]   starts one and writes its port and its directory to the
+#                                         file NOTE; it does not sync without fsync=on
+#   postgres.sh follow NOTE OF            starts a standby of the one with the note OF, whose
+#                                         commits wait for it from then on
+#   postgres.sh crash NOTE                kills it, as kill -9 does, and starts it again on its port
+#   postgres.sh stop NOTE                 stops it and removes its directory
 #
 # As root the server runs as the user postgres, because it refuses root.
 set -euo pipefail
@@ -38,8 +41,7 @@ print(s.getsockname()[1])'
 # launch DIRECTORY PORT: false if it does not start.
 launch() {
   as_server "'$programs/pg_ctl' -D '$1/data' -w -t 60 -l '$1/log' start -o \"\
-      -c listen_addresses=127.0.0.1 -c port=$2 -c unix_socket_directories='' -c fsync=off \
-      -c shared_buffers=32MB -c max_connections=60 -c autovacuum=off -c ssl=on\"" >>"$note.log" 2>&1
+      -c listen_addresses=127.0.0.1 -c port=$2 -c unix_socket_directories=''\"" >>"$note.log" 2>&1
 }
 
 # certify DIRECTORY: an authority of its own, and the server's certificate, for localhost alone.
@@ -70,33 +72,72 @@ crash() {
   return 1
 }
 
-start() {
-  stop
-  local directory port
+# empty_directory: prints a new one, of the server's user.
+empty_directory() {
+  local directory
   directory=$(mktemp -d "${TMPDIR:-/tmp}/shelf-postgres-XXXXXX")
   [ "$(id -u)" -ne 0 ] || chown postgres "$directory"
+  chmod 755 "$directory"
+  echo "$directory"
+}
+
+# launch_anywhere DIRECTORY: on a free port; writes the note.
+launch_anywhere() {
+  local port
+  # The port may be taken between the look and the start: try again.
+  for _ in 1 2 3; do
+    port=$(free_port)
+    if launch "$1" "$port"; then
+      echo "$port $1" >"$note"
+      return 0
+    fi
+  done
+  cat "$note.log" "$1/log" >&2
+  rm -rf "$1"
+  return 1
+}
+
+start() {
+  stop
+  local directory setting
+  directory=$(empty_directory)
   as_server "'$programs/initdb' --no-sync -D '$directory/data' -A trust -U postgres -E UTF8 \
     --locale=C" >"$note.log" 2>&1
   # A login with a password, besides those that are trusted.
   as_server "sed -i '1i host all with_password 127.0.0.1/32 scram-sha-256' \
     '$directory/data/pg_hba.conf'"
-  certify "$directory"
-  chmod 755 "$directory"
-  # The port may be taken between the look and the start: try again.
-  for _ in 1 2 3; do
-    port=$(free_port)
-    if launch "$directory" "$port"; then
-      echo "$port $directory" >"$note"
-      return 0
-    fi
+  for setting in fsync=off shared_buffers=32MB max_connections=60 autovacuum=off ssl=on "$@"; do
+    echo "$setting" >>"$directory/data/postgresql.conf"
   done
-  cat "$note.log" "$directory/log" >&2
-  rm -rf "$directory"
+  certify "$directory"
+  launch_anywhere "$directory"
+}
+
+# follow OF: a standby of that server.
+follow() {
+  stop
+  local leading directory
+  read -r leading _ <"$1"
+  directory=$(empty_directory)
+  as_server "'$programs/pg_basebackup' -h 127.0.0.1 -p $leading -U postgres -D '$directory/data' \
+    -R -X stream -c fast" >"$note.log" 2>&1
+  launch_anywhere "$directory"
+  local ask=("$programs/psql" -h 127.0.0.1 -p "$leading" -U postgres -qAt)
+  "${ask[@]}" -c "ALTER SYSTEM SET synchronous_standby_names = '*'" -c "SELECT pg_reload_conf()" \
+    >>"$note.log" 2>&1
+  for _ in {1..100}; do
+    [ -z "$("${ask[@]}" -c "SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'")" ] ||
+      return 0
+    sleep 0.1  # sleeps: the server reads its settings when it comes to that
+  done
   return 1
 }
 
-case $1 in
-  start) start ;;
+command=$1
+shift 2
+case $command in
+  start) start "$@" ;;
+  follow) follow "$1" ;;
   crash) crash ;;
   stop) stop ;;
   *) exit 2 ;;
