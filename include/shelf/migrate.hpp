@@ -20,9 +20,11 @@ struct migrate_options {
 
 /// Rewrites the file at `c.path`, which holds a table of type Old, as a table of type New, in one
 /// step: after a crash the file is the old one or the new one. `f(old key, old value)` returns the
-/// new pair, an optional of one (nullopt leaves the entry out), or a result of either, whose error
-/// ends the migration. Deadlines stay. Errors: those of open; f's; key_already_present for two new
-/// entries of one key; invalid_argument for a deadline in a bag. On an error the file is as it was.
+/// new pair, an optional of one (nullopt leaves the entry out), or a result of either. Deadlines
+/// stay. Errors: those of open; if some entries cannot be converted, the code of the first: f's,
+/// key_already_present for two new entries of one key, or invalid_argument for a deadline in a bag.
+/// All entries are tried: the message counts those that fail and gives the first reasons, details()
+/// also their keys. On an error the file is as it was.
 /// The table must not be open. Costs the memory of both tables.
 ///
 ///     shelf::migrate<shelf::map<std::string, user_v1>, shelf::map<std::string, user>>(

@@ -135,11 +135,14 @@ void grammar::file_commands() {
       on_file("migrate", "Changes the fields of stored records in one atomic step",
               "  shelf migrate users.shelf --rename mail=email --dry-run\n"
               "  shelf migrate users.shelf --default 'age: integer = 0' --drop nickname\n"
-              "  shelf migrate users.shelf --record customer");
-  many(*migrate, "--rename", r_.renames, "OLD=NEW", "Rename a field");
+              "  shelf migrate users.shelf --record customer\n"
+              "A FIELD inside other records is a path: address.city, items[].price, pair[0].x,\n"
+              "and contact[mail].address for the record 'mail' of a variant:\n"
+              "  shelf migrate shop.shelf --table orders --rename 'items[].price=cents'");
+  many(*migrate, "--rename", r_.renames, "FIELD=NAME", "Rename a field");
   many(*migrate, "--default", r_.defaults, "'FIELD: TYPE = VALUE'", "Add a field at the end");
   many(*migrate, "--drop", r_.drops, "FIELD", "Remove a field");
-  migrate->add_option("--record", r_.record, "Rename the record")->type_name("NAME");
+  many(*migrate, "--record", r_.records, "[FIELD=]NAME", "Rename the record, or that of a field");
   migrate->add_flag("--dry-run", r_.dry_run, "Convert and check everything, but change nothing");
   auto* const remove = on_file("remove", "Removes the file unless it is open for writing",
                                "  shelf remove old.shelf --yes");

@@ -83,7 +83,7 @@ struct request {
   std::vector<std::string> renames;
   std::vector<std::string> defaults;
   std::vector<std::string> drops;
-  std::string record;
+  std::vector<std::string> records;
   double interval = 2;
   std::uint64_t rounds = 0;            ///< of watch; 0: until it is interrupted
   std::optional<std::string> expires;  ///< put: when

@@ -82,8 +82,9 @@ using form = schema_form;
 /// Holds one term against one schema; the first difference is kept.
 class comparison {
  public:
-  explicit comparison(std::size_t term_size)
-      : attempts_left_(least_attempts + attempts_per_byte * term_size) {}
+  explicit comparison(std::size_t term_size, schema_path around = {})
+      : around_(std::move(around)),
+        attempts_left_(least_attempts + attempts_per_byte * term_size) {}
   [[nodiscard]] bool fits(const node& wanted, const term& t);
   [[nodiscard]] std::string sentence() const {
     return path_ + (path_.empty() ? "" : ": ") + "expected " + expected_ + ", found " + found_;
@@ -321,7 +322,11 @@ schema_form form_of(const node& n) noexcept {
 }
 
 result<> check_by_schema(const node& schema, const term& t) {
-  comparison c(t.encoded().size());
+  return check_by_schema(schema, t, {});
+}
+
+result<> check_by_schema(const node& schema, const term& t, const schema_path& around) {
+  comparison c(t.encoded().size(), around);
   if (c.fits(schema, t)) return {};
   return std::unexpected(error(errc::type_mismatch, c.sentence()));
 }

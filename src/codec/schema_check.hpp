@@ -49,6 +49,9 @@ enum class schema_form : std::uint8_t {
 /// ok: `t` is a value of the schema. type_mismatch: the sentence says where it differs and how:
 /// ".user: expected binary, found integer".
 [[nodiscard]] result<> check_by_schema(const schema_node& schema, const term& t);
+/// The same within a schema: `around` has the records that `schema` stands in.
+[[nodiscard]] result<> check_by_schema(const schema_node& schema, const term& t,
+                                       const schema_path& around);
 
 /// The schema in the form that schema.cpp gives it, from text that people wrote: blanks may be
 /// missing or too many, and string, int and bool are understood. invalid_argument: no schema, or a

@@ -53,13 +53,13 @@ constexpr std::size_t told_every = 1024;
   return count;
 }
 
-void note_failure(detail::migrated_table& in, const entry& e, const error& why) {
-  if (++in.failed > failures_told) return;
-  in.failures.push_back(error(why.code(), why.message(),
-                              "key " + terms::to_text(e.key(), key_shown), why.os_error()));
-}
-
 }  // namespace
+
+void note_failure(detail::migrated_table& in, bytes key, const error& why) {
+  if (++in.failed > failures_told) return;
+  in.failures.push_back(
+      error(why.code(), why.message(), "key " + terms::to_text(key, key_shown), why.os_error()));
+}
 
 migration_path find_path(const std::vector<detail::migration_step>& steps,
                          const table_description& as, const detail::entry_types& to) {
@@ -94,7 +94,7 @@ detail::migrated_table convert_all(const std::shared_ptr<contents>& all,
       if (made)
         done.written += *made;
       else
-        note_failure(done, *e, made.error());
+        note_failure(done, e->key(), made.error());
     }
   }
   if (how.tell) how.tell(passed, how.of);

@@ -32,6 +32,9 @@ struct conversion_settings {
 [[nodiscard]] detail::migrated_table convert_all(const std::shared_ptr<contents>& all,
                                                  const conversion_settings& how, table_loader& to);
 
+/// Counts an entry that cannot be converted, and keeps the reasons of the first few.
+void note_failure(detail::migrated_table& in, bytes key, const error& why);
+
 /// The error of a migration that could not convert some entries.
 [[nodiscard]] error not_converted(const detail::migrated_table& done, const std::string& label);
 

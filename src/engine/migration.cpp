@@ -1,21 +1,58 @@
 // ENGINE  api -> [engine] -> stores -> journal -> file
 // A file of one schema replaced by a file of another, in one step.
+#include "engine/converting.hpp"
 #include "engine/instance.hpp"
 
 namespace shelf::engine {
 namespace {
 
-/// Moves what a batch holds into contents; two entries under one key are an error, not a loss.
-[[nodiscard]] result<> take_all(encoded_batch& from, contents& into, const std::string& label) {
-  for (auto& e : from.entries()) {
-    const auto s = into.stage_insert(e);
-    if (s.what != staged::replaced) continue;
-    return std::unexpected(
-        error(errc::key_already_present, label + ": two entries would get the same key"));
+/// The contents of a table as they are converted. What fails is counted, and the rest only checked.
+class converted_table {
+ public:
+  converted_table(std::shared_ptr<contents> fresh, std::string label, std::size_t entry_limit,
+                  bool keeps_deadlines)
+      : fresh_(std::move(fresh)),
+        label_(std::move(label)),
+        made_(entry_limit, label_),
+        keeps_deadlines_(keeps_deadlines) {}
+
+  using conversion = detail::function_ref<result<>(detail::stored_entry, detail::entry_batch&)>;
+
+  void add(const detail::stored_entry& e, conversion convert) {
+    ++done_.read;
+    if (auto taken = take(e, convert); !taken) note_failure(done_, e.key, taken.error());
+    made_.entries().clear();
   }
-  from.entries().clear();
-  return {};
-}
+  void publish() { fresh_->publish(fresh_->published() + 1); }
+  [[nodiscard]] result<detail::migration_counts> counts() const {
+    if (done_.failed != 0) return std::unexpected(not_converted(done_, label_));
+    return detail::migration_counts{.read = done_.read, .written = fresh_->size()};
+  }
+  [[nodiscard]] const contents& made() const noexcept { return *fresh_; }
+
+ private:
+  /// Two entries under one key are an error, not a loss.
+  [[nodiscard]] result<> take(const detail::stored_entry& e, conversion convert) {
+    if (auto done = convert(e, made_); !done) return done;
+    for (auto& made : made_.entries()) {
+      if (!keeps_deadlines_ && e.until != no_deadline) {
+        return std::unexpected(
+            error(errc::invalid_argument, "an entry has a deadline, which bags do not keep"));
+      }
+      give_deadline(made, e.until);
+      if (fresh_->stage_insert(made).what != staged::replaced) continue;
+      return std::unexpected(
+          error(errc::key_already_present, "two entries would get the same key"));
+    }
+    return {};
+  }
+
+  std::shared_ptr<contents> fresh_;
+  std::string label_;
+  encoded_batch made_;
+  bool keeps_deadlines_;
+  detail::migrated_table done_;
+};
 
 }  // namespace
 
@@ -25,31 +62,15 @@ result<detail::migration_counts> instance::migrate(
     bool dry_run, const progress& tell) {
   if (auto sound = can_be_read(to); !sound) return std::unexpected(sound.error());
   const std::scoped_lock lock(life_);
-  detail::migration_counts counts;
-  const auto fresh = how_to_load().make(to.what, {});
-  encoded_batch converted(config_.limits.entry_bytes, label_);
+  converted_table fresh(how_to_load().make(to.what, {}), label_, config_.limits.entry_bytes,
+                        !is_bag(to.what));
   const auto all = from.snapshot()->entries();
   for (auto some = all->next(); !some.empty(); some = all->next()) {
-    for (const auto& e : some) {
-      const auto before = converted.entries().size();
-      if (auto done = convert(e, converted); !done) return std::unexpected(done.error());
-      for (auto& made : std::span(converted.entries()).subspan(before)) {
-        if (is_bag(to.what) && e.until != no_deadline) {
-          return std::unexpected(
-              error(errc::invalid_argument,
-                    label_ + ": an entry has a deadline, which bags do not keep"));
-        }
-        give_deadline(made, e.until);
-      }
-      ++counts.read;
-    }
-    if (auto taken = take_all(converted, *fresh, label_); !taken) {
-      return std::unexpected(taken.error());
-    }
-    fresh->publish(fresh->published() + 1);
+    for (const auto& e : some) fresh.add(e, convert);
+    fresh.publish();
   }
-  counts.written = fresh->size();
-  if (dry_run) return counts;
+  auto counts = fresh.counts();
+  if (!counts || dry_run) return counts;
   const table_description as{.what = to.what,
                              .name = from.description().name,
                              .key_schema = to.key_schema,
@@ -59,7 +80,7 @@ result<detail::migration_counts> instance::migrate(
   auto tables = images();
   for (auto& t : tables.tables) {
     if (t.id == from.id())
-      t = {.id = t.id, .as = &as, .all = fresh.get(), .at = fresh->published()};
+      t = {.id = t.id, .as = &as, .all = &fresh.made(), .at = fresh.made().published()};
   }
   auto made = file_->write_whole(file_->new_state(commits_.draw()), tables.tables, tell);
   if (!made) return std::unexpected(made.error());

@@ -92,6 +92,24 @@ TEST_P(Migration, AnErrorOfTheConversionEndsItAndTheFileIsAsItWas) {
   EXPECT_EQ(disk.locks_held(), 0u);
 }
 
+TEST_P(Migration, EveryEntryIsTriedAndTheErrorCountsThoseThatFail) {
+  std::size_t tried = 0;
+  const auto refuse_all_but_b = [&](const std::string& key,
+                                    const user_v1&) -> result<new_table::value_type> {
+    ++tried;
+    if (key == "b") return std::pair(key, user_v2{});
+    return std::unexpected(error(errc::invalid_argument, "nobody but Bob"));
+  };
+  for (const bool dry_run : {true, false}) {
+    const auto done = migrate<old_table, new_table>(config(), refuse_all_but_b, {dry_run});
+    EXPECT_TRUE(refuses(done, errc::invalid_argument,
+                        {path, "2 of 3 entries cannot be migrated", "nobody but Bob"}));
+    EXPECT_NE(done.error().details().find("key <<\"c\">>"), std::string::npos);
+  }
+  EXPECT_EQ(tried, 6u);
+  EXPECT_EQ(open_old().size(), 3u);
+}
+
 TEST_P(Migration, TwoEntriesThatComeToOneKeyAreAnErrorNotALoss) {
   const auto done = migrate<old_table, new_table>(
       config(),

@@ -420,7 +420,7 @@ struct migration_step {
 
 /// Opens a file as `from` and replaces it, in one step, by a file as `to` that holds what `convert`
 /// puts into the batch for each entry. dry_run: all but the last step. `tell` is told how many of
-/// the new entries are written. Errors: those of open;
+/// the new entries are written. Errors: those of open; for all entries that fail together,
 /// convert's own; key_already_present, if two entries come to one key of a set kind.
 [[nodiscard]] result<migration_counts> migrate_file(
     core_config config, entry_types from, const entry_types& to,

@@ -1,14 +1,12 @@
 // CLI  [cli] -> rows -> upkeep -> engine -> stores -> journal -> file
 // The fields of stored records renamed, added and dropped: rules that need no code.
 #include "cli/commands/commands.hpp"
+#include "cli/commands/reshaped_schema.hpp"
 #include "cli/files/native_table.hpp"
 #include "cli/terminal/display_text.hpp"
 #include "rows/integer_width.hpp"
 #include "rows/text/notation.hpp"
-#include "shelf/detail/type_name.hpp"
 #include "upkeep/described_types.hpp"
-
-#include <algorithm>
 
 namespace shelf::cli {
 namespace {
@@ -17,89 +15,67 @@ namespace {
   return std::unexpected(error(errc::invalid_argument, why));
 }
 
-/// A record on its way from one schema to another.
-class migration {
- public:
-  struct field {
-    std::string name;
-    std::string type;
-    std::size_t place = 0;              ///< in the old tuple
-    std::optional<term> constant = {};  ///< what a new field has
-  };
-
-  /// The record of an old schema; invalid_argument if values are no records.
-  [[nodiscard]] static result<migration> of(const schema& old);
-  [[nodiscard]] result<> drop(const std::string& name);
-  [[nodiscard]] result<> rename(const std::string& rule);
-  [[nodiscard]] result<> add(const std::string& rule, notation how);
-  void call(const std::string& tag) { tag_ = tag; }
-
-  [[nodiscard]] std::string schema_text() const;
-  [[nodiscard]] term convert(const term& old) const;
-  /// The rules that the type meets already: "--drop age". A script may run twice.
-  [[nodiscard]] const std::vector<std::string>& met() const noexcept { return met_; }
-
- private:
-  [[nodiscard]] field* find(const std::string& name) {
-    const auto at = std::ranges::find(fields_, name, &field::name);
-    return at == fields_.end() ? nullptr : &*at;
-  }
-  [[nodiscard]] std::unexpected<error> unknown(const char* option, const std::string& name) const {
-    return refuse(std::string(option) + ": " + tag_ + " has no field '" + name + "'");
-  }
-
-  std::string tag_;
-  std::vector<field> fields_;
-  std::vector<std::string> met_;
-};
-
 [[nodiscard]] std::string_view trimmed(std::string_view text) {
   while (text.starts_with(' ')) text.remove_prefix(1);
   while (text.ends_with(' ')) text.remove_suffix(1);
   return text;
 }
 
-result<migration> migration::of(const schema& old) {
-  const auto& n = unnamed(old.root());
-  if (detail::form_of(n) != schema_form::record) {
-    return refuse("the values are not records but " + old.text() +
-                  "; export, change and import them");
-  }
-  migration m;
-  m.tag_ = n.word;
-  for (std::size_t i = 0; i < n.parts.size(); ++i) {
-    m.fields_.push_back(
-        {.name = std::string(n.names[i]), .type = std::string(n.parts[i].text), .place = i + 1});
-  }
-  return m;
+/// The rules of one command, on a schema.
+class rule_list {
+ public:
+  rule_list(const request& r, const schema& old) : request_(r), made_(old) {}
+
+  [[nodiscard]] result<> follow();
+  [[nodiscard]] reshaped_schema& made() noexcept { return made_; }
+  /// The rules that the type meets already: "--drop age". A script may run twice.
+  [[nodiscard]] const std::vector<std::string>& met() const noexcept { return met_; }
+
+ private:
+  struct renaming {
+    std::string rule;
+    std::vector<path_step> from;
+    std::string to;
+  };
+
+  [[nodiscard]] result<std::vector<path_step>> path_of(const std::string& text) const;
+  [[nodiscard]] result<renaming> renaming_of(const std::string& rule) const;
+  [[nodiscard]] result<> add(const std::string& rule);
+  [[nodiscard]] result<> call(const std::string& rule);
+  [[nodiscard]] result<> note(const std::string& rule, const result<rule_effect>& done);
+
+  const request& request_;
+  reshaped_schema made_;
+  std::vector<std::string> met_;
+};
+
+/// A name with dots that is a field's whole name is that field.
+result<std::vector<path_step>> rule_list::path_of(const std::string& text) const {
+  if (made_.has_field(text)) return std::vector{path_step{path_step::form::field, text}};
+  return parse_record_path(text);
 }
 
-result<> migration::drop(const std::string& name) {
-  auto* const f = find(name);
-  if (f == nullptr) {
-    met_.push_back("--drop " + name);
-    return {};
-  }
-  fields_.erase(fields_.begin() + (f - fields_.data()));
+/// `rule` with its option in front: "--drop age".
+result<> rule_list::note(const std::string& rule, const result<rule_effect>& done) {
+  if (!done) return refuse(rule + ": " + done.error().message());
+  if (*done == rule_effect::met) met_.push_back(rule);
   return {};
 }
 
-/// old=new
-result<> migration::rename(const std::string& rule) {
+/// PATH=NAME
+result<rule_list::renaming> rule_list::renaming_of(const std::string& rule) const {
   const auto at = rule.find('=');
   if (at == std::string::npos || at == 0 || at + 1 == rule.size()) {
     return refuse("--rename '" + rule + "': expected OLD=NEW");
   }
-  auto* const f = find(rule.substr(0, at));
-  const auto name = rule.substr(at + 1);
-  if (f == nullptr && find(name) != nullptr) {
-    met_.push_back("--rename " + rule);
-    return {};
+  auto from = path_of(rule.substr(0, at));
+  if (!from) return refuse("--rename: " + from.error().message());
+  auto to = rule.substr(at + 1);
+  const auto as_path = parse_record_path(to);
+  if (!as_path || as_path->size() != 1) {
+    return refuse("--rename '" + rule + "': NEW is the new name alone, without a path");
   }
-  if (f == nullptr) return unknown("--rename", rule.substr(0, at));
-  if (find(name) != nullptr) return refuse("--rename: there is a field '" + name + "' already");
-  f->name = name;
-  return {};
+  return renaming{"--rename " + rule, *std::move(from), as_path->front().name};
 }
 
 /// An optional has no value by these words, even where a text of them would fit.
@@ -115,79 +91,70 @@ result<> migration::rename(const std::string& rule) {
   return value;
 }
 
-/// field: type = value
-result<> migration::add(const std::string& rule, notation how) {
+/// PATH: TYPE = VALUE
+result<> rule_list::add(const std::string& rule) {
   const auto equals = rule.find('=');
   const auto colon = rule.find(':');
   if (equals == std::string::npos || colon == std::string::npos || colon > equals) {
     return refuse("--default '" + rule + "': expected FIELD: TYPE = VALUE");
   }
   const std::string name(trimmed(std::string_view(rule).substr(0, colon)));
+  const auto called = "--default " + name;
   const auto type =
       detail::tidy_schema(trimmed(std::string_view(rule).substr(colon + 1, equals - colon - 1)));
-  if (!type) return refuse("--default " + name + ": " + type.error().message());
+  if (!type) return refuse(called + ": " + type.error().message());
   if (name.empty()) return refuse("--default: the field's name is missing");
+  const auto path = path_of(name);
+  if (!path) return refuse("--default: " + path.error().message());
   const auto s = schema::parse(*type);
   if (!s) return std::unexpected(s.error());
-  auto value = default_value(*s, how, trimmed(std::string_view(rule).substr(equals + 1)),
-                             "--default " + name);
+  auto value =
+      default_value(*s, request_.how, trimmed(std::string_view(rule).substr(equals + 1)), called);
   if (!value) return std::unexpected(value.error());
-  if (const auto* const there = find(name)) {
-    if (there->type != *type) {
-      return refuse("--default: there is a field '" + name + "' already, of type " + there->type);
-    }
-    met_.push_back("--default " + name);
-    return {};
+  return note(called, made_.add(*path, *type, *std::move(value)));
+}
+
+/// NAME, or PATH=NAME
+result<> rule_list::call(const std::string& rule) {
+  const auto at = rule.find('=');
+  const auto name = at == std::string::npos ? rule : rule.substr(at + 1);
+  if (name.empty() || !term::atom(name)) return refuse("--record: '" + name + "' is not a name");
+  std::vector<path_step> path;
+  if (at != std::string::npos) {
+    auto read = path_of(rule.substr(0, at));
+    if (!read) return refuse("--record: " + read.error().message());
+    path = *std::move(read);
   }
-  fields_.push_back({.name = name, .type = *type, .constant = *std::move(value)});
-  return {};
+  return note("--record " + rule, made_.call(path, name));
 }
 
-[[nodiscard]] std::string spelled(std::string_view name) {
-  const bool plain = !name.empty() && std::ranges::all_of(name, [](char c) {
-    return detail::is_identifier_character(c) || c == '@';
-  });
-  return plain ? std::string(name) : "'" + std::string(name) + "'";
-}
-
-std::string migration::schema_text() const {
-  std::string text = spelled(tag_) + "{";
-  for (const auto& f : fields_) {
-    if (&f != fields_.data()) text += ", ";
-    text += spelled(f.name) + ": " + f.type;
-  }
-  return text + "}";
-}
-
-term migration::convert(const term& old) const {
-  const auto before = old.elements().value_or(std::vector<term>{});
-  auto tag = *term::atom(tag_);
-  if (fields_.empty()) return tag;
-  std::vector<term> after{std::move(tag)};
-  for (const auto& f : fields_) after.push_back(f.constant ? *f.constant : before[f.place]);
-  return term::tuple(after);
-}
-
-[[nodiscard]] result<migration> rules_of(const request& r, const schema& old) {
-  if (r.drops.empty() && r.renames.empty() && r.defaults.empty() && r.record.empty()) {
+result<> rule_list::follow() {
+  const auto& r = request_;
+  if (r.drops.empty() && r.renames.empty() && r.defaults.empty() && r.records.empty()) {
     return refuse("nothing to change: specify --rename, --default, --drop or --record");
   }
-  auto m = migration::of(old);
-  if (!m) return m;
-  for (const auto& name : r.drops) {
-    if (auto done = m->drop(name); !done) return std::unexpected(done.error());
-  }
+  std::vector<renaming> renamings;
   for (const auto& rule : r.renames) {
-    if (auto done = m->rename(rule); !done) return std::unexpected(done.error());
+    auto read = renaming_of(rule);
+    if (!read) return std::unexpected(read.error());
+    made_.expect_rename(read->from, read->to);
+    renamings.push_back(*std::move(read));
+  }
+  for (const auto& rule : r.drops) {
+    const auto path = path_of(rule);
+    if (!path) return refuse("--drop: " + path.error().message());
+    if (auto done = note("--drop " + rule, made_.drop(*path)); !done) return done;
+  }
+  for (const auto& n : renamings) {
+    if (auto done = note(n.rule, made_.rename(n.from, n.to)); !done) return done;
   }
   for (const auto& rule : r.defaults) {
-    if (auto done = m->add(rule, r.how); !done) return std::unexpected(done.error());
+    if (auto done = add(rule); !done) return done;
   }
-  if (!r.record.empty()) {
-    if (!term::atom(r.record)) return refuse("--record: '" + r.record + "' is not a name");
-    m->call(r.record);
+  for (const auto& rule : r.records) {
+    if (auto done = call(rule); !done) return done;
   }
-  return m;
+  return {};
 }
 
 /// Success: what was wanted is so.
@@ -207,14 +174,18 @@ outcome migrate(const request& r, console& out) {
   if (!d) return std::unexpected(d.error());
   const auto t = types_of(*d);
   if (!t) return std::unexpected(t.error());
-  const auto m = rules_of(r, t->value);
-  if (!m) return std::unexpected(m.error());
+  rule_list rules(r, t->value);
+  if (auto done = rules.follow(); !done) return std::unexpected(done.error());
+  auto& made = rules.made();
+  const auto text = made.text();
+  if (!text) return std::unexpected(text.error());
   auto after = *d;
-  after.value_schema = m->schema_text();
+  after.value_schema = *text;
   if (after.value_schema == d->value_schema) return answer_done_before(r, out, *d);
-  for (const auto& rule : m->met()) {
+  for (const auto& rule : rules.met()) {
     out.complain(tone::warning, rule + ": already done");
   }
+  made.finish();
   if (!detail::parse_schema(after.value_schema)) {
     return refuse("the new type would be malformed: " + after.value_schema);
   }
@@ -237,14 +208,21 @@ outcome migrate(const request& r, console& out) {
   const auto convert = [&](detail::stored_entry e, detail::entry_batch& batch) -> result<> {
     converted += e.key.size() + e.value.size();
     tell_converted(converted, d->file_bytes);
-    const auto made = m->convert(term::from_canonical(e.value));
-    return batch.add(e.key, made.encoded());
+    const auto value = made.convert(term::from_canonical(e.value));
+    if (!value) return std::unexpected(value.error());
+    // The limits on depth and size hold for the new value, too.
+    if (auto fits = to->check(e.key, value->encoded()); !fits) return fits;
+    return batch.add(e.key, value->encoded());
   };
   const auto done = detail::migrate_file(std::move(config), *std::move(from), *to, convert,
                                          r.dry_run, detail::step_of(tell, 13, 16, 3));
   bar.clear();
   if (!done) return std::unexpected(done.error());
   const auto rows = std::to_string(done->written);
+  if (done->written < done->read) {
+    out.complain(tone::warning, "values of a key that become equal are kept once: " +
+                                    std::to_string(done->read - done->written) + " fewer");
+  }
   if (wants_json(r, out)) {
     out.write("{\"entries\":" + rows + ",\"dry_run\":" + (r.dry_run ? "true" : "false") +
               ",\"already_done\":false}\n");
