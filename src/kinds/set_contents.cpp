@@ -31,16 +31,17 @@ set_contents::set_contents(const options& o)
 
 // Readers.
 
-/// What a version shows of a key: the first of the chain that is not later.
+/// What a version shows of a key: the first of the chain that is not later. What stands behind an
+/// entry is taken out of the chain only after the entry was published. So the look at what is
+/// behind comes before the look at the number: if that is not published, it was the right one.
 entry_reference set_contents::visible(entry_reference r, sequence at) const noexcept {
   while (r != 0) {
     const auto stamp = entry_in(r)->stamp.load(std::memory_order_acquire);
     const version_record* const record = record_in(stamp);
-    const sequence number =
-        record != nullptr ? record->number.load(std::memory_order_acquire) : stamp >> 1;
-    if (number <= board_->bound(at)) return r;
-    if (record == nullptr) return 0;
-    r = record->previous.load(std::memory_order_acquire);
+    if (record == nullptr) return stamp >> 1 <= board_->bound(at) ? r : 0;
+    const auto behind = record->previous.load(std::memory_order_acquire);
+    if (record->number.load(std::memory_order_acquire) <= board_->bound(at)) return r;
+    r = behind;
   }
   return 0;
 }

@@ -8,8 +8,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <map>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -70,6 +73,35 @@ inline text_map as_map(const pairs& all) {
   text_map m;
   for (const auto& [key, value] : all) EXPECT_TRUE(m.emplace(key, value).second) << key << " twice";
   return m;
+}
+
+/// One key is replaced again and again while a pin shows its first value. There are more readers
+/// than processors, so that some are interrupted between their looks at what was replaced, from
+/// which the writer meanwhile takes all that no pin shows.
+inline void expect_no_way_back(contents& t) {
+  insert(t, "key", "0");
+  publish(t);
+  const auto p = t.pin();
+  std::atomic<bool> stop{false};
+  std::vector<std::jthread> readers;
+  for (int r = 0; r < 8; ++r) {
+    readers.emplace_back([&] {
+      std::uint64_t last = 0;
+      while (!stop) {
+        const auto number = std::stoull(value_of(t, "key"));
+        EXPECT_GE(number, last);
+        last = std::max<std::uint64_t>(last, number);
+      }
+    });
+  }
+  for (std::uint64_t batch = 1; batch < scaled(200'000); ++batch) {
+    insert(t, "key", std::to_string(batch));
+    publish(t);
+  }
+  stop = true;
+  readers.clear();
+  EXPECT_EQ(value_of(t, "key", p.at), "0");
+  t.unpin(p);
 }
 
 }  // namespace shelf::kinds

@@ -396,6 +396,8 @@ TEST(Set, AWalkAtAPinMeetsEachEntryOnceWhileTheIndexSplits) {
   t->unpin(p);
 }
 
+TEST(Set, ALookupNeverGoesBackToWhatAPinShows) { expect_no_way_back(*make_set()); }
+
 /// A value says which batch wrote it; all keys of a batch have the same value.
 TEST(Set, ReadersBesideAWriterSeeOnlyWholeBatchesAtAPin) {
   auto t = make_set();

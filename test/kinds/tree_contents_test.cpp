@@ -286,6 +286,8 @@ TEST(Tree, TheListOfUnsavedChangesHasOnePlaceAKeyWhateverTheWrites) {
   EXPECT_EQ(t->unsaved_count(), 1u);
 }
 
+TEST(Tree, ALookupNeverGoesBackToWhatAPinShows) { expect_no_way_back(*make_tree()); }
+
 TEST(Tree, ReadersBesideAWriterSeeOnlyWholeBatches) {
   auto t = make_tree();
   static constexpr std::uint64_t keys = 200;
