@@ -77,8 +77,9 @@ TEST_F(Nodes, ShowEachOtherWhatTheyCommitInTablesOfAllKinds) {
 }
 
 TEST_F(Nodes, CountEveryStepOnceWhileTheirSessionsAreEnded) {
-  database nodes[] = {or_throw(cluster::open(node("a"), declare<counters>("n"))),
-                      or_throw(cluster::open(node("b"), declare<counters>("n")))};
+  // Names of their own: other tests use the server meanwhile.
+  database nodes[] = {or_throw(cluster::open(node("ended 1"), declare<counters>("n"))),
+                      or_throw(cluster::open(node("ended 2"), declare<counters>("n")))};
   const auto steps = static_cast<int>(budgeted(100));
   std::vector<std::thread> writers;
   for (auto& db : nodes) {
@@ -95,7 +96,7 @@ TEST_F(Nodes, CountEveryStepOnceWhileTheirSessionsAreEnded) {
   for (int i = 0; i < 5; ++i) {
     or_throw(admin.run("end sessions",
                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                       " WHERE application_name IN ('shelf a', 'shelf b')",
+                       " WHERE application_name IN ('shelf ended 1', 'shelf ended 2')",
                        soon()));
     const auto seen = or_throw(of(nodes[0]));
     (void)seen.wait_for({seen.position().seq + 5, {}}, std::chrono::seconds(1));
