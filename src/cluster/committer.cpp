@@ -82,7 +82,7 @@ result<> committer::trim(deadline until) {
 result<> committer::wake(deadline until) {
   owes_wake_ = false;
   last_wake_ = steady_clock::now();
-  return session_->wake(until);
+  return session_->wake(shared_.at().seq, until);
 }
 
 // --- a call --------------------------------------------------------------------------------------

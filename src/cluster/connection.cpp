@@ -12,6 +12,7 @@
 #include <cassert>
 #include <cerrno>
 #include <charconv>
+#include <unordered_map>
 #include <utility>
 
 namespace shelf::cluster {
@@ -193,6 +194,8 @@ struct connection::session {
   std::string label;
   bool was_sent = false;
   bool was_canceled_waiting = false;
+  const char* begun = nullptr;  ///< what is done by a statement whose answer is not read yet
+  std::unordered_map<std::string, std::string> prepared;  ///< names of statements
 
   /// "db1:5432/shop: cannot read the catalog: why"
   [[nodiscard]] std::unexpected<error> failed(errc code, const char* doing, std::string_view why,
@@ -219,11 +222,18 @@ struct connection::session {
                   on_one_line(field_of(r, PG_DIAG_MESSAGE_DETAIL)));
   }
 
-  [[nodiscard]] result<> begin(const char* doing) {
+  [[nodiscard]] result<> begin(const char* doing, deadline until) {
     was_sent = was_canceled_waiting = false;
-    if (handle) return {};
-    return failed(errc::unavailable, doing, "the connection is closed");
+    if (!handle) return failed(errc::unavailable, doing, "the connection is closed");
+    const auto* const before = std::exchange(begun, nullptr);
+    if (before == nullptr) return {};
+    const auto answer = whole_answer(before, until);
+    was_canceled_waiting = false;
+    return answer ? result<>() : std::unexpected(answer.error());
   }
+  [[nodiscard]] result<> send(const char* doing, const std::string& statements, deadline until);
+  [[nodiscard]] result<const char*> prepare(const char* doing, const std::string& statement,
+                                            std::span<const Oid> types, deadline until);
   [[nodiscard]] result<> flush(const char* doing, deadline until);
   [[nodiscard]] result<owned<PGresult>> next(const char* doing, deadline until);
   [[nodiscard]] result<owned<PGresult>> whole_answer(const char* doing, deadline until);
@@ -273,6 +283,29 @@ result<owned<PGresult>> connection::session::whole_answer(const char* doing, dea
   if (failure) return refused(doing, failure.get());
   if (!answer) return lost(doing);
   return answer;
+}
+
+result<> connection::session::send(const char* doing, const std::string& statements,
+                                   deadline until) {
+  if (auto ready = begin(doing, until); !ready) return ready;
+  if (PQsendQuery(handle.get(), statements.c_str()) == 0) return lost(doing);
+  was_sent = true;
+  return flush(doing, until);
+}
+
+/// The name of a statement on the server, where it is parsed, and after some calls planned, once.
+result<const char*> connection::session::prepare(const char* doing, const std::string& statement,
+                                                 std::span<const Oid> types, deadline until) {
+  const auto known = prepared.find(statement);
+  if (known != prepared.end()) return known->second.c_str();
+  auto name = "shelf_" + std::to_string(prepared.size() + 1);
+  if (PQsendPrepare(handle.get(), name.c_str(), statement.c_str(), static_cast<int>(types.size()),
+                    types.data()) == 0) {
+    return lost(doing);
+  }
+  if (auto flushed = flush(doing, until); !flushed) return std::unexpected(flushed.error());
+  if (auto done = whole_answer(doing, until); !done) return std::unexpected(done.error());
+  return prepared.emplace(statement, std::move(name)).first->second.c_str();
 }
 
 result<> connection::session::connect(deadline until) {
@@ -335,7 +368,7 @@ result<connection> connection::open(const connection_settings& how, deadline unt
 result<reply> connection::query(const char* doing, const std::string& statement,
                                 std::span<const wire::parameter> parameters, deadline until) {
   auto& s = *session_;
-  if (auto ready = s.begin(doing); !ready) return std::unexpected(ready.error());
+  if (auto ready = s.begin(doing, until); !ready) return std::unexpected(ready.error());
   std::vector<Oid> types;
   std::vector<const char*> values;
   std::vector<int> sizes;
@@ -350,8 +383,10 @@ result<reply> connection::query(const char* doing, const std::string& statement,
     values.push_back(p.content ? at : nullptr);
     sizes.push_back(p.content ? static_cast<int>(p.content->size()) : 0);
   }
-  if (PQsendQueryParams(s.handle.get(), statement.c_str(), static_cast<int>(parameters.size()),
-                        types.data(), values.data(), sizes.data(), formats.data(), binary) == 0) {
+  const auto name = s.prepare(doing, statement, types, until);
+  if (!name) return std::unexpected(name.error());
+  if (PQsendQueryPrepared(s.handle.get(), *name, static_cast<int>(parameters.size()), values.data(),
+                          sizes.data(), formats.data(), binary) == 0) {
     return s.lost(doing);
   }
   s.was_sent = true;
@@ -363,12 +398,16 @@ result<reply> connection::query(const char* doing, const std::string& statement,
 
 result<> connection::run(const char* doing, const std::string& statements, deadline until) {
   auto& s = *session_;
-  if (auto ready = s.begin(doing); !ready) return ready;
-  if (PQsendQuery(s.handle.get(), statements.c_str()) == 0) return s.lost(doing);
-  s.was_sent = true;
-  if (auto flushed = s.flush(doing, until); !flushed) return flushed;
+  if (auto sent = s.send(doing, statements, until); !sent) return sent;
   auto answer = s.whole_answer(doing, until);
   if (!answer) return std::unexpected(answer.error());
+  return {};
+}
+
+result<> connection::begin_run(const char* doing, const std::string& statements, deadline until) {
+  auto& s = *session_;
+  if (auto sent = s.send(doing, statements, until); !sent) return sent;
+  s.begun = doing;
   return {};
 }
 
@@ -376,10 +415,7 @@ result<> connection::copy(const char* doing, const std::string& statement, copy_
                           detail::function_ref<result<>(std::span<const wire::optional_bytes>)> row,
                           deadline until) {
   auto& s = *session_;
-  if (auto ready = s.begin(doing); !ready) return ready;
-  if (PQsendQuery(s.handle.get(), statement.c_str()) == 0) return s.lost(doing);
-  s.was_sent = true;
-  if (auto flushed = s.flush(doing, until); !flushed) return flushed;
+  if (auto sent = s.send(doing, statement, until); !sent) return sent;
   auto first = s.next(doing, until);
   if (!first) return std::unexpected(first.error());
   if (!*first) return s.lost(doing);
@@ -418,16 +454,16 @@ result<> connection::copy(const char* doing, const std::string& statement, copy_
   return {};
 }
 
-result<bool> connection::wait_for_notification(deadline until) {
+result<std::optional<std::string>> connection::wait_for_notification(deadline until) {
   constexpr const char* doing = "wait for a notification";
   auto& s = *session_;
-  if (auto ready = s.begin(doing); !ready) return std::unexpected(ready.error());
+  if (auto ready = s.begin(doing, until); !ready) return std::unexpected(ready.error());
   for (;;) {
     if (PQconsumeInput(s.handle.get()) == 0) return s.lost(doing);
-    bool is_there = false;
-    while (owned<PGnotify>(PQnotifies(s.handle.get()))) is_there = true;
-    if (is_there) return true;
-    if (!wait_for(PQsocket(s.handle.get()), POLLIN, until)) return false;
+    std::optional<std::string> heard;
+    while (const auto one = owned<PGnotify>(PQnotifies(s.handle.get()))) heard = one->extra;
+    if (heard) return heard;
+    if (!wait_for(PQsocket(s.handle.get()), POLLIN, until)) return std::nullopt;
   }
 }
 

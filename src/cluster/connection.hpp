@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -70,18 +71,23 @@ class connection {
   connection& operator=(connection&&) noexcept;
   ~connection();
 
-  /// Executes one statement; values come in binary. `doing` is for messages: "read the catalog".
+  /// Executes one statement, which the server prepares once; values come in binary. `doing` is for
+  /// messages: "read the catalog".
   [[nodiscard]] result<reply> query(const char* doing, const std::string& statement,
                                     std::span<const wire::parameter> parameters, deadline until);
   /// Executes statements, separated by semicolons, in one transaction.
   [[nodiscard]] result<> run(const char* doing, const std::string& statements, deadline until);
+  /// The same, but does not wait for the answer: the next call of this connection does, and fails
+  /// before it sends anything if that answer is an error.
+  [[nodiscard]] result<> begin_run(const char* doing, const std::string& statements,
+                                   deadline until);
   /// Executes a COPY ... TO STDOUT (FORMAT binary) and calls `row` with each row.
   [[nodiscard]] result<> copy(
       const char* doing, const std::string& statement, copy_stream rows,
       detail::function_ref<result<>(std::span<const wire::optional_bytes>)> row, deadline until);
-  /// Waits until the server has notified something that is listened for: true, and forgets it.
-  /// False: the deadline passed, and the connection stays.
-  [[nodiscard]] result<bool> wait_for_notification(deadline until);
+  /// Waits until the server has notified something that is listened for, and forgets it: the last
+  /// payload. None: the deadline passed, and the connection stays.
+  [[nodiscard]] result<std::optional<std::string>> wait_for_notification(deadline until);
 
   /// False after a failure that ended the connection.
   [[nodiscard]] bool is_usable() const noexcept;

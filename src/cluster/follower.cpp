@@ -86,9 +86,14 @@ result<follower::next> follower::load(applier::news why, deadline until) {
   return next::at_once;
 }
 
+/// What this node has committed itself is shown already, and no news.
 void follower::wait_for_news(deadline until) {
   const auto soon = std::min(until, std::chrono::steady_clock::now() + poll_every);
-  if (auto woken = session_->wait(soon); !woken) note(woken.error());
+  for (;;) {
+    const auto heard = session_->wait(soon);
+    if (!heard) return note(heard.error());
+    if (!*heard || **heard > shared_.at().seq) return;
+  }
 }
 
 milliseconds follower::pause() const {

@@ -11,6 +11,8 @@
 
 #include <array>
 #include <cassert>
+#include <charconv>
+#include <limits>
 
 namespace shelf::cluster {
 namespace {
@@ -42,9 +44,9 @@ class postgres_server final : public server {
   result<catalog_table> declare(const catalog_table& wanted, deadline until) override;
   result<> drop(std::string_view name, deadline until) override;
   result<bool> trim(std::int64_t keep, std::chrono::seconds older_than, deadline until) override;
-  result<> wake(deadline until) override;
+  result<> wake(std::int64_t seq, deadline until) override;
   result<> listen(deadline until) override;
-  result<bool> wait(deadline until) override;
+  result<std::optional<std::int64_t>> wait(deadline until) override;
 
  private:
   [[nodiscard]] std::string statement(std::string_view text) const {
@@ -311,18 +313,24 @@ result<bool> postgres_server::trim(std::int64_t keep, std::chrono::seconds older
 
 // A transaction of its own, not synced: a hint inside the commit would serialize all commits of the
 // server at PostgreSQL's queue of notifications.
-result<> postgres_server::wake(deadline until) {
-  return connection_.run(
-      "wake other nodes",
-      "BEGIN; SET LOCAL synchronous_commit = off; NOTIFY " + channel() + "; COMMIT", until);
+result<> postgres_server::wake(std::int64_t seq, deadline until) {
+  return connection_.begin_run("wake other nodes",
+                               "BEGIN; SET LOCAL synchronous_commit = off; NOTIFY " + channel() +
+                                   ", '" + std::to_string(seq) + "'; COMMIT",
+                               until);
 }
 
 result<> postgres_server::listen(deadline until) {
   return connection_.run("listen", "LISTEN " + channel(), until);
 }
 
-result<bool> postgres_server::wait(deadline until) {
-  return connection_.wait_for_notification(until);
+result<std::optional<std::int64_t>> postgres_server::wait(deadline until) {
+  const auto heard = connection_.wait_for_notification(until);
+  if (!heard) return std::unexpected(heard.error());
+  if (!*heard) return std::nullopt;
+  auto seq = std::numeric_limits<std::int64_t>::max();  // of what says no number: it may be any
+  std::from_chars((*heard)->data(), (*heard)->data() + (*heard)->size(), seq);
+  return seq;
 }
 
 }  // namespace

@@ -200,12 +200,14 @@ class server {
   /// what cleared and dropped tables have left. True if there may be more of it.
   [[nodiscard]] virtual result<bool> trim(std::int64_t keep, std::chrono::seconds older_than,
                                           deadline until) = 0;
-  /// Tells sessions that wait that there are new commits. A hint, which may be lost.
-  [[nodiscard]] virtual result<> wake(deadline until) = 0;
+  /// Tells sessions that wait that there are commits up to this one. A hint, which may be lost; if
+  /// it fails, the next call of this session fails.
+  [[nodiscard]] virtual result<> wake(std::int64_t seq, deadline until) = 0;
   /// From now on `wait` hears of `wake`.
   [[nodiscard]] virtual result<> listen(deadline until) = 0;
-  /// Until another session wakes this one: true; or until the deadline: false.
-  [[nodiscard]] virtual result<bool> wait(deadline until) = 0;
+  /// Until another session wakes this one: the last commit that it was told of. Nothing: the
+  /// deadline has passed.
+  [[nodiscard]] virtual result<std::optional<std::int64_t>> wait(deadline until) = 0;
 };
 
 }  // namespace shelf::cluster

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -89,15 +90,18 @@ class fake_session final : public cluster::server {
   result<bool> trim(std::int64_t keep, std::chrono::seconds older_than, deadline until) override {
     return call("trim", [&] { return of_.space->trim(keep, older_than, until); });
   }
-  result<> wake(deadline) override {
+  result<> wake(std::int64_t, deadline) override {
     of_.woken.notify_all();
     return {};
   }
   result<> listen(deadline) override { return {}; }
-  result<bool> wait(deadline until) override {
+  result<std::optional<std::int64_t>> wait(deadline until) override {
     std::unique_lock lock(of_.mutex);
     const auto soon = std::chrono::steady_clock::now() + std::chrono::milliseconds(5);
-    return of_.woken.wait_until(lock, std::min(until, soon)) == std::cv_status::no_timeout;
+    if (of_.woken.wait_until(lock, std::min(until, soon)) == std::cv_status::timeout) {
+      return std::nullopt;
+    }
+    return std::numeric_limits<std::int64_t>::max();
   }
 
  private:

@@ -37,12 +37,14 @@ class fake_server final : public cluster::server {
     return false;
   }
   [[nodiscard]] int trims() const noexcept { return trims_; }
-  result<> wake(deadline) override {
-    is_awake_ = true;
+  result<> wake(std::int64_t seq, deadline) override {
+    told_ = seq;
     return {};
   }
   result<> listen(deadline) override { return {}; }
-  result<bool> wait(deadline) override { return std::exchange(is_awake_, false); }
+  result<std::optional<std::int64_t>> wait(deadline) override {
+    return std::exchange(told_, std::nullopt);
+  }
 
   /// Forgets all but the last commits of the log.
   void trim_to(std::size_t count) {
@@ -78,7 +80,7 @@ class fake_server final : public cluster::server {
   std::vector<cluster::logged_commit> log_;
   std::map<cluster::uuid, cluster::commit_answer> answers_;
   std::int32_t last_table_ = 0;
-  bool is_awake_ = false;
+  std::optional<std::int64_t> told_;
   int trims_ = 0;
 };
 

@@ -299,9 +299,9 @@ TEST_F(Server, AWaitEndsWhenAnotherSessionWakesIt) {
   const auto waiting = session();
   const auto other = session();
   or_throw(waiting->listen(soon()));
-  EXPECT_FALSE(or_throw(waiting->wait(in(std::chrono::milliseconds(1)))));
-  or_throw(other->wake(soon()));
-  EXPECT_TRUE(or_throw(waiting->wait(soon())));
+  EXPECT_EQ(or_throw(waiting->wait(in(std::chrono::milliseconds(1)))), std::nullopt);
+  or_throw(other->wake(17, soon()));
+  EXPECT_EQ(or_throw(waiting->wait(soon())), 17);
 }
 
 TEST_F(Server, ABeatReportsTheNodeAndReturnsTheHead) {
