@@ -31,9 +31,9 @@ test-sanitizers: ## the tests with the address, undefined-behavior and thread sa
 	@tools/test.sh asan tsan
 
 bench: ## the benchmarks, with the rivals; takes its time
-	@tools/install_packages.sh build cli demo bench
+	@tools/install_packages.sh build cli demo cluster bench
 	@[ -f build/release/build.ninja ] || cmake --preset release -DSHELF_BUILD_TESTS=OFF
-	@cmake --preset release -DSHELF_BUILD_BENCHMARKS=ON >/dev/null
+	@cmake --preset release -DSHELF_BUILD_BENCHMARKS=ON -DSHELF_BUILD_CLUSTER=ON >/dev/null
 	@$(compile) --target bench
 
 counts: ## instructions per operation of lone tables, held against bench/counts/counts.tsv

@@ -34,6 +34,7 @@ constexpr part parts[] = {
     {"caching", bench::measure_caching},
     {"changes", bench::measure_changes},
     {"published", bench::measure_published},
+    {"cluster", bench::measure_cluster},
 };
 
 /// The parts that a list of their names wants, or all of them if it is empty.

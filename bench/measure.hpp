@@ -88,6 +88,7 @@ void measure_queries(bench_run& b);       // rows_queries.cpp
 void measure_caching(bench_run& b);       // rows_caching.cpp
 void measure_changes(bench_run& b);       // rows_changes.cpp
 void measure_published(bench_run& b);     // rows_published.cpp
+void measure_cluster(bench_run& b);       // rows_cluster.cpp
 
 /// The rows as a Markdown page.
 [[nodiscard]] std::string report(const bench_run& b);

@@ -73,6 +73,9 @@ std::string report(const bench_run& b) {
 | `std::map` | without locks, like `flat_map` |
 | Boost.MultiIndex | likewise; with a ranked index, or with those of the row |
 | Redis | Redis 7 without a file, 100 commands at a time through the loopback interface |
+| Redis, AOF always synced, WAIT 1 | two servers; each SET is followed by a WAIT for the other |
+| PostgreSQL | PostgreSQL 15 that syncs; prepared statements of one libpq connection |
+| Mnesia, two nodes | both on this machine, with a copy of the table each; it syncs nothing |
 | tkrzw, CacheDBM | a concurrent cache in memory, bounded by a number of records, with LRU |
 | exact LRU | a list and a hash table in the benchmark; only what it misses is compared |
 
@@ -98,6 +101,15 @@ Rows about queries, expiry, bounds and changes:
   requests, the most popular key becomes the least popular one. With scans: every other request is
   the next of a fifth of all keys, in order, again and again.
 - A difference is found between two snapshots, between which one value in a hundred was replaced.
+
+Rows that begin with `cluster:` are of [cluster tables](cluster.md), over a PostgreSQL server on
+this machine that syncs:
+
+- Up to 100,000 entries or accounts; the nodes are in the process of the benchmark.
+- A put waits until it is committed, synced and visible here. Puts of 64 threads share commits.
+- Figures are of one call: of a hundred puts, if these are in one call.
+- With a synchronous standby, a commit is synced by two servers on one disk, as Redis's is.
+- What another node shows is timed from the call of the put until a lookup there returns it.
 )";
   return page;
 }

@@ -3,106 +3,19 @@
 #include "measure.hpp"
 #include "rivals/otp.hpp"
 #include "shelf_bank.hpp"
+#include "staffed_bank.hpp"
 #include "threads.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>
-#include <barrier>
 #include <functional>
 #include <numeric>
-#include <random>
 #include <utility>
 
 namespace bench {
 namespace {
 
 constexpr std::size_t many_threads = 8;
-
-enum class verb { read, write, transfer };
-using pair_of_accounts = std::pair<std::int64_t, std::int64_t>;
-using picked_accounts = std::vector<pair_of_accounts>;
-
-[[nodiscard]] std::string name_of(verb v) {
-  return v == verb::read ? "read" : v == verb::write ? "write" : "transfer";
-}
-
-/// 100,000, or fewer in a toy run.
-[[nodiscard]] std::int64_t accounts_of(const bench_run& b) {
-  return static_cast<std::int64_t>(std::min<std::size_t>(b.options().entries, 100'000));
-}
-
-/// Two different accounts for each transaction: random ones, or in nine of ten transactions the
-/// accounts 0 and 1.
-[[nodiscard]] picked_accounts pick(std::int64_t accounts, std::size_t transactions, bool hot) {
-  std::mt19937_64 random(20260101);
-  std::uniform_int_distribution<std::int64_t> any(0, accounts - 1);
-  picked_accounts picks;
-  while (picks.size() < transactions) {
-    const bool is_hot = hot && random() % 10 != 0;
-    const auto from = is_hot ? static_cast<std::int64_t>(random() % 2) : any(random);
-    const auto to = is_hot ? 1 - from : any(random);
-    if (from != to) picks.emplace_back(from, to);
-  }
-  return picks;
-}
-
-/// A bank with a teller for each thread.
-class staffed_bank {
- public:
-  explicit staffed_bank(std::unique_ptr<bank> b) : bank_(std::move(b)) {
-    for (std::size_t i = 0; i < many_threads; ++i) tellers_.push_back(bank_->hire());
-  }
-  /// Nanoseconds per transaction of all threads together.
-  [[nodiscard]] double play(verb what, std::size_t threads, std::size_t transactions,
-                            const picked_accounts& picks) {
-    ++round_;
-    const auto apart = picks.size() / threads;
-    return in_threads(threads, std::max<std::size_t>(1, transactions / threads),
-                      [&](std::size_t t, std::size_t i) {
-                        perform(what, t, picks[(t * apart + i) % picks.size()], i);
-                      });
-  }
-  /// How many transfers each of the threads commits in this time.
-  [[nodiscard]] std::vector<std::size_t> race(std::chrono::milliseconds time,
-                                              const picked_accounts& picks) {
-    std::vector<std::size_t> committed(many_threads);
-    std::barrier start(many_threads + 1);
-    std::atomic<bool> stop{false};
-    std::vector<std::jthread> running;
-    for (std::size_t t = 0; t < many_threads; ++t) {
-      running.emplace_back([&, t] {
-        const auto first = t * (picks.size() / many_threads);
-        start.arrive_and_wait();
-        std::size_t i = 0;
-        for (; !stop.load(std::memory_order_relaxed); ++i) {
-          perform(verb::transfer, t, picks[(first + i) % picks.size()], i);
-        }
-        committed[t] = i;
-      });
-    }
-    start.arrive_and_wait();
-    std::this_thread::sleep_for(time);  // sleeps: the time that is measured
-    stop = true;
-    running.clear();
-    return committed;
-  }
-
- private:
-  void perform(verb what, std::size_t t, const pair_of_accounts& accounts, std::size_t number) {
-    const auto& [from, to] = accounts;
-    switch (what) {
-      case verb::read: return keep(tellers_[t]->balance(from));
-      case verb::write:
-        // Never what is there: shelf would have nothing to write.
-        return tellers_[t]->set_balance(from, static_cast<std::int64_t>(round_ << 32 | number));
-      case verb::transfer: return tellers_[t]->transfer(from, to, 1);
-    }
-  }
-
-  std::uint64_t round_ = 0;
-  std::unique_ptr<bank> bank_;
-  std::vector<std::unique_ptr<teller>> tellers_;  // gone before their bank
-};
 
 using bank_maker = std::function<std::unique_ptr<bank>()>;
 
@@ -121,7 +34,7 @@ class late_bank {
  public:
   explicit late_bank(bank_maker open) : open_(std::move(open)) {}
   [[nodiscard]] staffed_bank& operator*() {
-    if (!bank_) bank_ = std::make_shared<staffed_bank>(open_());
+    if (!bank_) bank_ = std::make_shared<staffed_bank>(open_(), many_threads);
     return *bank_;
   }
 

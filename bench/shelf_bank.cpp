@@ -40,12 +40,21 @@ class shelf_teller : public teller {
 }  // namespace
 
 shelf_bank::shelf_bank(const std::string& directory, std::int64_t accounts, const bank_options& o)
-    : db_(shelf::or_throw(
-          shelf::database::open({.path = directory + "/bank.shelf", .mode = o.mode, .io = o.io}))),
-      accounts_(shelf::or_throw(db_.table<accounts_table>("accounts", {.storage = o.storage}))) {
-  std::vector<std::pair<std::int64_t, std::int64_t>> all;
-  for (std::int64_t i = 0; i < accounts; ++i) all.emplace_back(i, opening_balance);
-  shelf::or_throw(accounts_.insert_range(all));
+    : shelf_bank(shelf::or_throw(shelf::database::open(
+                     {.path = directory + "/bank.shelf", .mode = o.mode, .io = o.io})),
+                 accounts, o.storage) {}
+
+shelf_bank::shelf_bank(shelf::database db, std::int64_t accounts, shelf::storage storage)
+    : db_(std::move(db)),
+      accounts_(shelf::or_throw(db_.table<accounts_table>("accounts", {.storage = storage}))) {
+  constexpr std::int64_t together = 10'000;
+  std::vector<std::pair<std::int64_t, std::int64_t>> some;
+  for (std::int64_t i = 0; i < accounts; ++i) {
+    some.emplace_back(i, opening_balance);
+    if (i % together != together - 1 && i != accounts - 1) continue;
+    shelf::or_throw(accounts_.insert_range(some));
+    some.clear();
+  }
 }
 
 std::unique_ptr<teller> shelf_bank::hire() {

@@ -22,6 +22,9 @@ struct bank_options {
 class shelf_bank : public bank {
  public:
   shelf_bank(const std::string& directory, std::int64_t accounts, const bank_options& o);
+  /// In a database that is open and has no accounts yet.
+  shelf_bank(shelf::database db, std::int64_t accounts,
+             shelf::storage storage = shelf::storage::disk);
   /// Closes without a last sync.
   ~shelf_bank() override { db_.abandon(); }
   std::unique_ptr<teller> hire() override;

@@ -39,8 +39,9 @@ double otp(const std::string& verb, const std::string& directory, std::size_t en
 }
 
 double mnesia(const mnesia_orders& o, const std::string& directory) {
-  return answer_of(fmt::format("escript {} {} {} {} {} {} {}", SHELF_MNESIA_BENCH, o.verb,
-                               o.storage, directory, o.accounts, o.processes, o.operations));
+  return answer_of(fmt::format("escript {} {} {} {} {} {} {} {}", SHELF_MNESIA_BENCH, o.verb,
+                               o.storage, o.nodes, directory, o.accounts, o.processes,
+                               o.operations));
 }
 
 }  // namespace bench

@@ -17,10 +17,13 @@ namespace bench {
 [[nodiscard]] double otp(const std::string& verb, const std::string& directory,
                          std::size_t entries);
 
-/// What mnesia.escript is to do: `read`, `write` or `transfer`, in `ram_copies` or `disc_copies`.
+/// What mnesia.escript is to do: `read`, `write`, `transfer` or `batch` (a hundred writes in a
+/// transaction), in `ram_copies` or `disc_copies`; or `show`: how long does it take until the other
+/// of two nodes shows a write, which is its operation?
 struct mnesia_orders {
   std::string verb;
   std::string storage;
+  int nodes = 1;  ///< one or two, on this machine
   std::int64_t accounts = 0;
   std::size_t processes = 1;
   std::size_t operations = 0;  ///< of all processes together

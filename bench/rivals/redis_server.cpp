@@ -1,5 +1,5 @@
 // BENCH  rivals
-// Redis: its protocol, RESP, in as many lines as two commands take.
+// Redis: its protocol, RESP, in as many lines as its few commands take.
 #include "rivals/redis_server.hpp"
 
 #include <arpa/inet.h>
@@ -38,15 +38,20 @@ namespace {
 }
 
 /// Ends with this process.
-[[nodiscard]] ::pid_t start_server(const std::string& directory, int port) {
+[[nodiscard]] ::pid_t start_server(const std::string& directory, int port, redis_server::file with,
+                                   int replica_of) {
   const auto on = std::to_string(port);
+  const auto* const has_file = with == redis_server::file::none ? "no" : "yes";
+  const auto* const leader = replica_of == 0 ? "no" : "127.0.0.1";
+  const auto its_port = replica_of == 0 ? "one" : std::to_string(replica_of);
   const auto child = ::fork();
   if (child != 0) return child;
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   const int nowhere = ::open("/dev/null", O_RDWR);
   ::dup2(nowhere, STDOUT_FILENO);
   ::execlp("redis-server", "redis-server", "--port", on.c_str(), "--bind", "127.0.0.1", "--save",
-           "", "--appendonly", "no", "--dir", directory.c_str(), nullptr);
+           "", "--appendonly", has_file, "--appendfsync", "always", "--replicaof", leader,
+           its_port.c_str(), "--dir", directory.c_str(), nullptr);
   ::_exit(1);
 }
 
@@ -57,11 +62,10 @@ bool has_redis() {
   return found;
 }
 
-redis_server::redis_server(const std::string& directory) {
-  const int port = free_port();
-  child_ = start_server(directory, port);
+redis_server::redis_server(const std::string& directory, file with, int replica_of)
+    : port_(free_port()), child_(start_server(directory, port_, with, replica_of)) {
   try {
-    connect_to(port);
+    connect();
   } catch (...) {
     stop();
     throw;
@@ -77,8 +81,8 @@ void redis_server::stop() noexcept {
   ::waitpid(child_, nullptr, 0);
 }
 
-void redis_server::connect_to(int port) {
-  const auto address = loopback(port);
+void redis_server::connect() {
+  const auto address = loopback(port_);
   for (int tries = 0; tries < 1000; ++tries) {
     socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (::connect(socket_, reinterpret_cast<const ::sockaddr*>(&address), sizeof address) == 0) {
@@ -115,6 +119,14 @@ std::size_t redis_server::get_many(std::span<const std::string> keys) {
     (void)line();
   }
   return total;
+}
+
+bool redis_server::set_replicated(std::string_view key, std::string_view value) {
+  add_command({"SET", key, value});
+  add_command({"WAIT", "1", "1000"});
+  send();
+  if (line() != "+OK") throw std::runtime_error("redis-server refused a SET");
+  return line() == ":1";
 }
 
 void redis_server::add_command(std::initializer_list<std::string_view> words) {
