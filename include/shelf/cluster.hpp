@@ -51,6 +51,13 @@ struct config {
   /// Reads return `stale` once the last proof that the replica was up to date is older than this;
   /// zero: never. What has no error to return (size, contains, snapshots) shows the last state.
   std::chrono::milliseconds max_staleness{0};
+  /// A standby that the tables are read from, given as `connection` is; empty: the server that
+  /// takes the commits. If it cannot be reached, that one is read. What this process commits, it
+  /// shows at once; commits of others as soon as the standby has them.
+  std::string read_from = {};
+  /// The connections go through a pooler that hands out its own per transaction, as PgBouncer may:
+  /// statements are not prepared, and the log is looked at every 20 ms, without notifications.
+  bool pooled = false;
   /// Permits sslmode and channel_binding that are weaker than verify-full and require.
   bool allow_plaintext = false;
   /// Supplies the password, if neither `connection` nor a password file does.

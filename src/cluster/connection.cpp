@@ -120,8 +120,11 @@ class option_arrays {
         errc::invalid_argument,
         "the connection options cannot be used: " + on_one_line(PQerrorMessage(refused.get()))));
   }
-  const auto wanted = value_of(given, "target_session_attrs");
-  set_value(effective, "target_session_attrs", std::string(wanted.empty() ? "read-write" : wanted));
+  if (value_of(given, "target_session_attrs").empty()) {
+    set_value(given, "target_session_attrs", how.sessions);
+  }
+  set_value(effective, "target_session_attrs",
+            std::string(value_of(given, "target_session_attrs")));
   if (value_of(effective, "application_name").empty()) {
     set_value(effective, "application_name", how.program);
   }
@@ -192,6 +195,7 @@ error reply::in_column(std::size_t column, const error& why) const {
 struct connection::session {
   owned<PGconn> handle;
   std::string label;
+  bool prepares = true;
   bool was_sent = false;
   bool was_canceled_waiting = false;
   const char* begun = nullptr;  ///< what is done by a statement whose answer is not read yet
@@ -353,6 +357,7 @@ result<connection> connection::open(const connection_settings& how, deadline unt
     if (!password.empty()) set_value(options, "password", password);
     auto s = std::make_unique<session>();
     s->label = label_of(options);
+    s->prepares = how.prepares;
     s->handle = option_arrays(options).start(false);
     if (!s->handle) throw std::bad_alloc();
     const auto latest = steady_clock::now() + connect_timeout(options);
@@ -383,12 +388,18 @@ result<reply> connection::query(const char* doing, const std::string& statement,
     values.push_back(p.content ? at : nullptr);
     sizes.push_back(p.content ? static_cast<int>(p.content->size()) : 0);
   }
-  const auto name = s.prepare(doing, statement, types, until);
-  if (!name) return std::unexpected(name.error());
-  if (PQsendQueryPrepared(s.handle.get(), *name, static_cast<int>(parameters.size()), values.data(),
-                          sizes.data(), formats.data(), binary) == 0) {
-    return s.lost(doing);
+  const auto count = static_cast<int>(parameters.size());
+  int sent = 0;
+  if (s.prepares) {
+    const auto name = s.prepare(doing, statement, types, until);
+    if (!name) return std::unexpected(name.error());
+    sent = PQsendQueryPrepared(s.handle.get(), *name, count, values.data(), sizes.data(),
+                               formats.data(), binary);
+  } else {
+    sent = PQsendQueryParams(s.handle.get(), statement.c_str(), count, types.data(), values.data(),
+                             sizes.data(), formats.data(), binary);
   }
+  if (sent == 0) return s.lost(doing);
   s.was_sent = true;
   if (auto flushed = s.flush(doing, until); !flushed) return std::unexpected(flushed.error());
   auto answer = s.whole_answer(doing, until);

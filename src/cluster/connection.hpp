@@ -19,6 +19,8 @@ namespace shelf::cluster {
 struct connection_settings {
   std::string connection;  ///< as libpq takes it: keyword=value pairs, a URI, a service
   bool allow_plaintext = false;
+  std::string sessions = "read-write";  ///< target_session_attrs, unless `connection` has them
+  bool prepares = true;  ///< statements, once each; false: a pooler may change the session
   std::function<result<std::string>()> password =
       {};                         ///< asked for it, unless `connection` has one
   std::string program = "shelf";  ///< what the server's views call us

@@ -11,15 +11,28 @@
 namespace shelf::cluster {
 namespace {
 
-[[nodiscard]] result<std::unique_ptr<server>> connect(const config& how, deadline until) {
-  space_settings settings{.connection = {.connection = how.connection,
-                                         .allow_plaintext = how.allow_plaintext,
-                                         .password = how.password,
-                                         .program = "shelf " + how.node},
-                          .schema = how.schema,
-                          .space = how.space,
-                          .promise = how.promise};
-  return open_postgres(settings, until);
+[[nodiscard]] space_settings settings_of(const config& how) {
+  return {.connection = {.connection = how.connection,
+                         .allow_plaintext = how.allow_plaintext,
+                         .prepares = !how.pooled,
+                         .password = how.password,
+                         .program = "shelf " + how.node},
+          .schema = how.schema,
+          .space = how.space,
+          .promise = how.promise};
+}
+
+/// To where the tables are read from, or to where they are written if that is not reached.
+[[nodiscard]] result<std::unique_ptr<server>> connect_to_read(const config& how, deadline until) {
+  auto settings = settings_of(how);
+  settings.connection.connection = how.read_from;
+  settings.connection.sessions = "any";
+  settings.promise.reset();
+  settings.is_standby = true;
+  const auto now = std::chrono::steady_clock::now();
+  auto session = open_postgres(settings, now + (until - now) / 2);
+  if (session || session.error() != errc::unavailable) return session;
+  return open_postgres(settings_of(how), until);
 }
 
 }  // namespace
@@ -107,7 +120,10 @@ result<std::shared_ptr<database_core>> open_cluster(cluster::config how,
                                 .node = how.node,
                                 .deadline = how.deadline,
                                 .max_staleness = how.max_staleness};
-  auto connecting = [how = std::move(how)](deadline until) { return connect(how, until); };
+  if (!how.read_from.empty()) {
+    settings.connect_to_read = [how](deadline until) { return connect_to_read(how, until); };
+  }
+  auto connecting = [to = settings_of(how)](deadline until) { return open_postgres(to, until); };
   return open_replicated(std::move(connecting), std::move(settings), std::move(config),
                          std::move(declared));
 }

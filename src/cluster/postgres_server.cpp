@@ -9,15 +9,22 @@
 #include "error/printable.hpp"
 #include "shelf/version.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <charconv>
+#include <chrono>
 #include <limits>
+#include <thread>
 
 namespace shelf::cluster {
 namespace {
 
 constexpr std::size_t largest_field = std::size_t{1} << 30;
+/// What a notification without a number tells.
+constexpr auto may_be_any = std::numeric_limits<std::int64_t>::max();
+/// Where there are no notifications.
+constexpr std::chrono::milliseconds between_questions{20};
 
 [[nodiscard]] std::unexpected<error> malformed(const connection& c, const char* doing,
                                                const error& why) {
@@ -52,6 +59,8 @@ class postgres_server final : public server {
   [[nodiscard]] std::string statement(std::string_view text) const {
     return for_schema(text, how_.schema);
   }
+  /// Whether it can listen: not through a pooler, and a standby does not let one.
+  [[nodiscard]] bool hears() const noexcept { return how_.connection.prepares && !how_.is_standby; }
   [[nodiscard]] std::string channel() const { return how_.schema + "_" + how_.space; }
   [[nodiscard]] result<log_position> position_in(const char* doing, const reply& rows) const;
   [[nodiscard]] result<> snapshot_of(const catalog_table& table, snapshot_visitor& to,
@@ -180,10 +189,12 @@ result<> postgres_server::snapshot(snapshot_visitor& to, deadline until) {
   return done ? ended : done;
 }
 
-/// Why the log has no commit of this position.
+/// Why the log has no commit of this position. A standby may just not have it yet; whether the
+/// primary has it the next commit tells.
 result<log_slice> postgres_server::missing(const log_position& known, deadline until) {
   auto at = head(until);
   if (!at) return std::unexpected(at.error());
+  if (how_.is_standby && at->seq < known.seq) return log_slice{};
   return log_slice{
       .how = at->seq > known.seq ? log_slice::relation::trimmed : log_slice::relation::diverged,
       .commits = {}};
@@ -321,14 +332,20 @@ result<> postgres_server::wake(std::int64_t seq, deadline until) {
 }
 
 result<> postgres_server::listen(deadline until) {
+  if (!hears()) return {};
   return connection_.run("listen", "LISTEN " + channel(), until);
 }
 
 result<std::optional<std::int64_t>> postgres_server::wait(deadline until) {
+  if (!hears()) {
+    const auto soon = std::chrono::steady_clock::now() + between_questions;
+    std::this_thread::sleep_until(std::min(until, soon));  // sleeps: nobody tells this session
+    return may_be_any;
+  }
   const auto heard = connection_.wait_for_notification(until);
   if (!heard) return std::unexpected(heard.error());
   if (!*heard) return std::nullopt;
-  auto seq = std::numeric_limits<std::int64_t>::max();  // of what says no number: it may be any
+  auto seq = may_be_any;
   std::from_chars((*heard)->data(), (*heard)->data() + (*heard)->size(), seq);
   return seq;
 }

@@ -18,6 +18,7 @@ struct space_settings {
   std::string schema = "shelf";  ///< checked by check_name
   std::string space = "main";
   std::optional<cluster::promise> promise = {};  ///< the server has to promise at least this
+  bool is_standby = false;                       ///< it may not have yet what the primary has
 };
 
 /// Errors: not_found: the schema is not installed; unsupported_version: it has another format;

@@ -31,7 +31,8 @@ replication::replication(detail::replica& memory, connect_function connect,
       how_(std::move(how)),
       memory_(memory),
       applier_(memory, shared_, *events_),
-      follower_(connect_, applier_, shared_, *events_),
+      follower_(how_.connect_to_read ? how_.connect_to_read : connect_, applier_, shared_,
+                *events_),
       committer_(connect_, applier_, shared_, how_.node, beat_every(how_.max_staleness)) {
   applier_.tell(committer_);
 }
@@ -41,6 +42,7 @@ replication::~replication() { stop(); }
 result<> replication::begin(std::unique_ptr<server> session, deadline until) {
   if (auto proved = committer_.beat(*session, until); !proved) return proved;
   if (auto loaded = follower_.begin(std::move(session), until); !loaded) return loaded;
+  if (how_.connect_to_read) follower_.forget_session();
   if (!how_.has_threads) return {};
   const std::scoped_lock lock(stopping_);
   threads_.emplace_back([this] { follow(); });

@@ -25,6 +25,8 @@ struct replication_settings {
   std::string node = "node";
   std::chrono::milliseconds deadline{5000};
   std::chrono::milliseconds max_staleness{0};
+  /// To where the log is read; none: where it is written.
+  connect_function connect_to_read = {};
   /// False: callers that wait take the steps themselves, one after the other, at most
   /// `rounds`. For tests, which so decide what happens when.
   bool has_threads = true;

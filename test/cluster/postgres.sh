@@ -5,6 +5,8 @@
 #                                         file NOTE; it does not sync without fsync=on
 #   postgres.sh follow NOTE OF            starts a standby of the one with the note OF, whose
 #                                         commits wait for it from then on
+#   postgres.sh pool NOTE OF              starts a PgBouncer before the one with the note OF, which
+#                                         gives each transaction a connection
 #   postgres.sh crash NOTE                kills it, as kill -9 does, and starts it again on its port
 #   postgres.sh stop NOTE                 stops it and removes its directory
 #
@@ -23,6 +25,9 @@ stop() {
   [ -f "$note" ] || return 0
   local directory
   read -r _ directory <"$note"
+  if [ -f "$directory/pool.pid" ]; then
+    kill "$(cat "$directory/pool.pid")" 2>>"$note.log" || true
+  fi
   if [ -f "$directory/data/postmaster.pid" ]; then
     as_server "'$programs/pg_ctl' -D '$directory/data' -w -m immediate stop" \
       >"$note.log" 2>&1 || true
@@ -120,7 +125,7 @@ follow() {
   read -r leading _ <"$1"
   directory=$(empty_directory)
   as_server "'$programs/pg_basebackup' -h 127.0.0.1 -p $leading -U postgres -D '$directory/data' \
-    -R -X stream -c fast" >"$note.log" 2>&1
+    -R -X stream -c fast --no-sync" >"$note.log" 2>&1
   launch_anywhere "$directory"
   local ask=("$programs/psql" -h 127.0.0.1 -p "$leading" -U postgres -qAt)
   "${ask[@]}" -c "ALTER SYSTEM SET synchronous_standby_names = '*'" -c "SELECT pg_reload_conf()" \
@@ -133,11 +138,44 @@ follow() {
   return 1
 }
 
+# pool OF: a PgBouncer before that server.
+pool() {
+  stop
+  local behind directory port
+  read -r behind _ <"$1"
+  directory=$(empty_directory)
+  for _ in 1 2 3; do
+    port=$(free_port)
+    cat >"$directory/pool.ini" <<INI
+[databases]
+* = host=127.0.0.1 port=$behind user=postgres
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = $port
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+pidfile = $directory/pool.pid
+logfile = $directory/pool.log
+INI
+    as_server "/usr/sbin/pgbouncer -q -d '$directory/pool.ini'" >>"$note.log" 2>&1 || continue
+    echo "$port $directory" >"$note"
+    for _ in {1..100}; do
+      if "$programs/psql" -h 127.0.0.1 -p "$port" -U postgres -qAt -c "SELECT 1" \
+        >>"$note.log" 2>&1; then return 0; fi
+      sleep 0.1  # sleeps: it goes into the background before it listens
+    done
+  done
+  cat "$note.log" >&2
+  return 1
+}
+
 command=$1
 shift 2
 case $command in
   start) start "$@" ;;
   follow) follow "$1" ;;
+  pool) pool "$1" ;;
   crash) crash ;;
   stop) stop ;;
   *) exit 2 ;;
