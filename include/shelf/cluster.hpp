@@ -162,7 +162,29 @@ struct replica_status {
   std::uint64_t resyncs = 0;      ///< snapshots taken since it was opened
   std::uint64_t divergences = 0;  ///< how often the server had another history
   std::optional<error> problem;   ///< the last failure, until it is overcome
+  /// What keeps the server from promising what config.promise asks for, when it was last looked at.
+  std::optional<error> promise_problem;
+  std::size_t queued_writes = 0;      ///< that wait for the server, posted ones included
+  std::size_t queued_bytes = 0;       ///< of these; at 64 MiB writers wait
+  std::size_t unresolved_writes = 0;  ///< that were indeterminate, and still are
 };
+
+/// What has become of a write that nobody waited for.
+struct write_outcome {
+  /// What can have become of it.
+  enum class state : std::uint8_t {
+    unknown,    ///< not known yet; with `why`: it never will be
+    committed,  ///< it has happened, once
+    rejected,   ///< it has not happened, and never will: `why` says why
+  };
+  state is = state::unknown;      ///< which of these
+  std::optional<error> why = {};  ///< of rejected
+};
+/// "unknown", "committed" or "rejected".
+[[nodiscard]] std::string_view to_string(write_outcome::state s) noexcept;
+/// The ticket that an error `indeterminate` of a write or a transaction of a cluster carries, at
+/// the end of its details(): "ticket 17". Nothing, for any other error.
+[[nodiscard]] std::optional<std::uint64_t> ticket_of(const error& e);
 
 /// What has happened to a replica.
 struct event {
@@ -175,10 +197,16 @@ struct event {
     stale,          ///< reads are refused from here on
     fresh,          ///< and no more
     table_changed,  ///< a table was created or dropped, by commit `seq`
+    promise_lost,   ///< the server's settings promise less than config.promise; `why` says which.
+                    ///< Writes wait for it to be restored, up to their deadlines
+    promise_restored,  ///< they promise as much again
+    resolved,  ///< the outcome of `ticket` is known, which was indeterminate; or it was posted, and
+               ///< was rejected
   };
   kind what = kind::disconnected;  ///< which of these
   std::int64_t seq = 0;            ///< the commit it is about
-  std::optional<error> why = {};   ///< of disconnected
+  std::optional<error> why = {};   ///< of disconnected and promise_lost
+  std::uint64_t ticket = 0;        ///< of resolved
 };
 /// The name as in the enum.
 [[nodiscard]] std::string_view to_string(event::kind what) noexcept;
@@ -216,6 +244,13 @@ class replica {
                                   std::chrono::milliseconds wait) const;
   /// The events from now on.
   [[nodiscard]] event_feed events() const;
+  /// What has become of a transaction that was posted, or has committed, with this ticket. Errors:
+  /// invalid_argument: it is not one of this database.
+  [[nodiscard]] result<write_outcome> outcome(const ticket& of) const;
+  /// What has become of a write by its number: that of an error (`ticket_of`), of an event, or of a
+  /// ticket. Known are all that are unknown yet, and the last 10,000 outcomes, until the database
+  /// is closed. Errors: not_found: it is forgotten, or never was.
+  [[nodiscard]] result<write_outcome> outcome(std::uint64_t ticket) const;
 
  private:
   std::shared_ptr<replication> of_;

@@ -128,25 +128,31 @@ using table_migration = detail::migrated_table;
 /// The result of database::stats(): `all`, summed up over the tables, and how many there are.
 using database_stats = detail::database_figures;
 
-/// Waits for a transaction to be on disk. Give it to transact, which fills it when it commits; then
-/// wait() when the answer is to leave the program. Tickets that are waited for at the same time
-/// share one sync. Copies stand for the same transaction. Keeps the database's memory, not its
-/// file.
+/// Waits for a transaction to be on disk. Give it to transact, which fills it when it commits, or
+/// get it from post; then wait() when the answer is to leave the program. Tickets that are waited
+/// for at the same time share one sync. Copies stand for the same transaction. Keeps the database's
+/// memory, not its file.
 /// Thread safety: const calls from any thread.
 class ticket {
  public:
-  /// Returns once the transaction is on disk: it survives a power failure. Errors: invalid_argument
-  /// if no transaction has committed with this ticket, or in write_mode::back, where save() writes;
-  /// those of database::sync.
+  /// Returns once the transaction is on disk: it survives a power failure. One that was posted to a
+  /// cluster has committed then. Errors: invalid_argument if no transaction has committed with this
+  /// ticket, or in write_mode::back, where save() writes; those of database::sync. Posted: why it
+  /// was rejected; indeterminate, if its outcome is not known at the deadline of the cluster.
   [[nodiscard]] result<> wait() const;
   /// Whether it is on disk already. False if no transaction has committed with this ticket.
-  [[nodiscard]] bool is_durable() const { return core_ && core_->is_durable(sequence_); }
+  [[nodiscard]] bool is_durable() const;
+  /// Names the transaction: among those that were posted to this database of a cluster, and the
+  /// writes of it that were indeterminate; elsewhere its batch. 0: none has this ticket.
+  [[nodiscard]] std::uint64_t number() const noexcept { return sequence_; }
 
  private:
   friend class database;
+  friend struct detail::database_access;
 
   std::shared_ptr<detail::database_core> core_;
   std::uint64_t sequence_ = 0;
+  std::shared_ptr<detail::posted> posted_;
 };
 
 /// Options of transact.
@@ -154,6 +160,15 @@ struct transact_options {
   int attempts = 100;               ///< runs before it gives up with conflict; 1 or more
   shelf::ticket* ticket = nullptr;  ///< filled when it commits, before on_commit; else emptied
   bool sync = false;                ///< wait until it is on disk, as ticket::wait does
+  /// Of a cluster: database::sync first, so that it sees what was acknowledged anywhere before the
+  /// call, even if reads are `stale`. Concurrent callers share one question to the server. Errors:
+  /// those of sync; invalid_argument in a nested call. Other databases are always fresh.
+  bool fresh = false;
+};
+
+/// Options of database::read.
+struct read_options {
+  bool fresh = false;  ///< as transact_options::fresh
 };
 
 /// What database::alter is to change: steps, noted here, and taken in their order once the function
@@ -323,7 +338,7 @@ class database {
   /// Calls f(const database_snapshot&) and returns what it returns, as a result. table_closed if
   /// the database is closed. An exception thrown by f passes through.
   template <class F>
-  [[nodiscard]] auto read(F&& f) const;
+  [[nodiscard]] auto read(F&& f, const read_options& options = {}) const;
   /// f may run several times: again whenever another write has changed what it has read. So it must
   /// do nothing outside the database that may not happen twice; on_commit is for that.
   ///
@@ -341,6 +356,18 @@ class database {
   /// write_mode::back or in a nested call, and for tables of another database.
   template <class F>
   [[nodiscard]] auto transact(F&& f, const transact_options& options = {});
+  /// A transaction that only writes, and that nobody waits for: runs f(transaction&) once, and
+  /// hands over what it wrote. In a cluster it commits in the background, after what was posted
+  /// before by the same thread, and is visible then; the ticket tells what becomes of it. Other
+  /// databases commit it before post returns, and the ticket waits for the disk. f returns nothing,
+  /// or a result whose error ends the call. It must not read: insert, erase, clear and add, of any
+  /// tables.
+  ///
+  /// Errors: f's; invalid_argument if f has read or used on_commit; busy in a transaction of this
+  /// database; overloaded: writes of 64 MiB wait for the server of the cluster, and the deadline
+  /// has passed; those of transact.
+  template <class F>
+  [[nodiscard]] result<ticket> post(F&& f);
 
   // To call these, include shelf/database_changes.hpp.
 

@@ -79,6 +79,7 @@ result<> applier::load(server& from, deadline until, bool is_same_history) {
   for (int attempt = 1;; ++attempt) {
     loader to(memory_);
     if (auto read = from.snapshot(to, until); !read) return as_said_by(from, std::move(read));
+    if (is_same_history && own_ != nullptr && own_->has_call()) follow_to(to.at(), from, until);
     const std::scoped_lock lock(mutex_);
     if (is_same_history && shared_.at().seq > to.at().seq) return {};
     auto shown = to.image().publish([&]() noexcept { shared_.reached(to.at()); });
@@ -90,6 +91,15 @@ result<> applier::load(server& from, deadline until, bool is_same_history) {
     if (shown.error() != errc::conflict || attempt == attempts_to_load) {
       return as_said_by(from, std::move(shown));
     }
+  }
+}
+
+/// What a commit of this node finds is only seen on the way through the log, not in a snapshot. As
+/// far as the log goes.
+void applier::follow_to(const log_position& end, server& from, deadline until) {
+  while (shared_.at().seq < end.seq) {
+    const auto came = catch_up(from, until);
+    if (!came || *came != news::some) return;
   }
 }
 

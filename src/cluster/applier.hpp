@@ -24,6 +24,8 @@ class own_commits {
   virtual void shown(const logged_commit& c) noexcept = 0;
   /// Whether it is one of them.
   [[nodiscard]] virtual bool is_own(const log_position& at) const = 0;
+  /// Whether there may be one that is not shown yet.
+  [[nodiscard]] virtual bool has_call() const = 0;
 
  protected:
   ~own_commits() = default;
@@ -69,6 +71,7 @@ class applier {
  private:
   class loader;
 
+  void follow_to(const log_position& end, server& from, deadline until);
   [[nodiscard]] result<> apply(const logged_commit& c, server& from, deadline until);
   [[nodiscard]] result<> apply_to_catalog(const change& c, std::int64_t seq, server& from,
                                           deadline until);

@@ -20,8 +20,9 @@ struct call {
     std::int32_t unit = 0;  ///< from 1 on; 0: it would change nothing
   };
   commit_call sent;
-  std::vector<member> members;  ///< in the order in which they came
-  bool is_sent = false;         ///< the server may have it
+  std::vector<member> members;             ///< in the order in which they came
+  bool is_sent = false;                    ///< the server may have it
+  std::vector<refused_unit> refused = {};  ///< once it is shown
 
   [[nodiscard]] bool has_units() const noexcept { return !sent.waves.empty(); }
   [[nodiscard]] bool is_refused(const member& m, const std::vector<refused_unit>& all) const;

@@ -18,6 +18,7 @@ constexpr std::chrono::milliseconds between_wakes{1};
 constexpr std::chrono::seconds kept_for{600};
 constexpr std::int64_t kept_commits = 10'000;
 constexpr std::chrono::seconds between_trims{60};
+constexpr std::chrono::seconds between_looks{5};  // at what the server promises
 
 [[nodiscard]] error out_of_memory() {
   return {errc::file_error, "out of memory for a call to the server", {}, ENOMEM};
@@ -45,7 +46,7 @@ result<bool> committer::step(deadline until) {
     if (auto sent = send(until); !sent) done = std::unexpected(sent.error());
   } else if (is_asked && !(has_writes && was_beat_)) {
     auto said = beat(*session_, until);
-    if (said && steady_clock::now() >= next_trim_) said = trim(until);
+    if (said) said = look_after(until);
     if (!said) done = std::unexpected(said.error());
   } else if (has_writes) {
     done = begin_call(until);
@@ -68,6 +69,18 @@ result<> committer::beat(server& to, deadline until) {
   shared_.prove(sent, *head);
   if (question) shared_.answer(*question, *head);
   return {};
+}
+
+/// What is done now and then, after a beat.
+result<> committer::look_after(deadline until) {
+  const auto now = steady_clock::now();
+  if (now >= next_look_) {
+    auto kept = session_->check_promise(until);
+    if (kept || kept.error() == errc::unsafe_engine) tell_promise_(kept);
+    if (!kept) return kept;
+    next_look_ = now + between_looks;
+  }
+  return now >= next_trim_ ? trim(until) : result<>();
 }
 
 /// Each node does it now and then, as the server lets one do it at a time. A call that is sent
@@ -182,7 +195,7 @@ result<> committer::decide_idle(deadline until) {
         });
   }
   if (done) shown({});
-  end_call({});
+  end_call();
   return done;
 }
 
@@ -208,7 +221,11 @@ result<> committer::take(const commit_answer& answer, deadline until) {
     case commit_outcome::all_refused: give_back(true); return catch_up(until);
     case commit_outcome::catalog_changed: give_back(false); return catch_up(until);
     case commit_outcome::base_trimmed:
-      give_back(false);
+      if (call_->is_sent) {
+        lose();
+      } else {
+        give_back(false);
+      }
       return to_.start_anew(applier::news::too_late, *session_, until);
     case commit_outcome::other_history:
       give_back(false);
@@ -220,13 +237,8 @@ result<> committer::take(const commit_answer& answer, deadline until) {
       is_settled() ? result<>() : to_.apply_next(call_->commit_of(answer), *session_, until);
   if (done && !is_settled()) done = catch_up_to({answer.seq, call_->sent.nonce}, until);
   if (!done) return done;
-  if (!is_settled()) {
-    fail_members(error(errc::indeterminate,
-                       "committed as " + std::to_string(answer.seq) +
-                           ", but this replica was loaded anew meanwhile and cannot tell what "
-                           "the write replaced"));
-  }
-  end_call(answer.refused);
+  if (!is_settled()) succeed(answer);
+  end_call();
   if (steady_clock::now() - last_wake_ >= between_wakes) return wake(until);
   return {};
 }
@@ -244,12 +256,12 @@ result<> committer::not_answered(const error& why, deadline until) {
   auto done = head ? catch_up_to(*head, until) : std::unexpected(head.error());
   if (!done) return done;
   if (is_settled()) {
-    end_call({});
+    end_call();
     return {};
   }
   if (call_->members.size() == 1) {
     fail_members(why);
-    end_call({});
+    end_call();
   } else {
     // One of them may be the cause.
     alone_ = call_->members.size();
@@ -300,15 +312,20 @@ void committer::give_back(bool is_refused) {
 }
 
 /// What was not decided is tried again.
-void committer::end_call(const std::vector<refused_unit>& refused) {
+void committer::end_call() {
   std::vector<write_queue::item> again;
   {
     const std::scoped_lock lock(mutex_);
-    for (const auto& m : call_->members) {
-      again.push_back(m.write);
-      if (!call_->is_refused(m, refused)) continue;
-      queue_.use([&](auto&) { ++m.write->refusals; });
-    }
+    queue_.use([&](auto&) {
+      for (const auto& m : call_->members) {
+        again.push_back(m.write);
+        if (call_->is_refused(m, call_->refused)) {
+          ++m.write->refusals;
+        } else if (m.unit != 0 && is_shown_) {
+          queue_.settle(*m.write, std::nullopt);
+        }
+      }
+    });
     call_.reset();
   }
   queue_.put_back(again);
@@ -318,12 +335,79 @@ void committer::end_call(const std::vector<refused_unit>& refused) {
 void committer::fail_members(const error& why) {
   queue_.use([&](auto&) {
     for (const auto& m : call_->members) {
-      if (m.unit == 0 || m.write->what == nullptr) continue;
+      if (m.unit == 0) continue;
+      queue_.settle(*m.write, why);
+      if (m.write->what == nullptr) continue;
       m.write->what->fail(why);
       queue_.finish(*m.write);
     }
   });
   queue_.wake();
+}
+
+/// The server has the call under its nonce, so it has happened; but the tables were loaded anew
+/// meanwhile, from a log that did not have it any more.
+void committer::succeed(const commit_answer& answer) {
+  {
+    const std::scoped_lock lock(mutex_);
+    call_->refused = answer.refused;
+    is_shown_ = true;
+    queue_.use([&](auto&) {
+      for (const auto& m : call_->members) {
+        auto& w = *m.write;
+        if (m.unit == 0 || w.what == nullptr || call_->is_refused(m, answer.refused)) continue;
+        if (!w.what->succeed()) tell_nothing(w, answer.seq);
+        queue_.finish(w);
+      }
+    });
+  }
+  queue_.wake();
+}
+
+/// Under the lock of the queue: what it has replaced cannot be told.
+void committer::tell_nothing(waiting_write& w, std::int64_t seq) {
+  const auto number = queue_.outcomes().begin(false);
+  w.what->fail(error(errc::indeterminate,
+                     w.what->label() + ": committed as " + std::to_string(seq) +
+                         ", but the tables were loaded anew meanwhile, and what the write "
+                         "replaced is not known",
+                     "ticket " + std::to_string(number)));
+  queue_.outcomes().resolve(number, std::nullopt);
+}
+
+/// It was sent, and the log is too short to tell whether it was done. So it is never sent again.
+void committer::lose() {
+  {
+    const std::scoped_lock lock(mutex_);
+    queue_.use([&](auto&) {
+      for (const auto& m : call_->members) {
+        if (m.unit == 0) continue;
+        const auto why = [&](const std::string& label, std::uint64_t number) {
+          return error(errc::indeterminate,
+                       label +
+                           ": the server was away for longer than its log goes back: whether "
+                           "the write has happened will not be known",
+                       "ticket " + std::to_string(number));
+        };
+        auto& w = *m.write;
+        queue_.settle(w, why("a write", w.number));
+        if (w.what == nullptr) continue;
+        const auto number = w.number != 0 ? w.number : queue_.outcomes().begin(false);
+        const auto lost = why(w.what->label(), number);
+        w.what->fail(lost);
+        queue_.finish(w);
+        queue_.outcomes().resolve(number, lost);
+      }
+    });
+  }
+  queue_.wake();
+  end_call();
+}
+
+void committer::forget_call() noexcept {
+  std::optional<call> gone;
+  const std::scoped_lock lock(mutex_);
+  gone.swap(call_);
 }
 
 // --- what has become of it -----------------------------------------------------------------------
@@ -340,6 +424,8 @@ std::optional<uuid> committer::unresolved() const {
   return call_ ? std::optional(call_->sent.nonce) : std::nullopt;
 }
 
+bool committer::has_call() const { return unresolved().has_value(); }
+
 bool committer::is_own(const log_position& at) const {
   const std::scoped_lock lock(mutex_);
   return call_ && call_->sent.nonce == at.nonce && !is_shown_;
@@ -347,6 +433,7 @@ bool committer::is_own(const log_position& at) const {
 
 void committer::decide(detail::replica_trial& t, const logged_commit& c) noexcept {
   const std::scoped_lock lock(mutex_);
+  call_->refused = c.refused;
   queue_.use([&](auto&) {
     for (const auto& m : call_->members) {
       auto& w = *m.write;
@@ -354,7 +441,7 @@ void committer::decide(detail::replica_trial& t, const logged_commit& c) noexcep
       try {
         t.decide(*w.what);
       } catch (const std::bad_alloc&) {
-        w.what->fail(error(errc::indeterminate));
+        w.what->fail(error(errc::indeterminate));  // it has happened
       }
       w.is = waiting_write::state::decided;
     }

@@ -10,6 +10,7 @@
 #include "cluster/write_queue.hpp"
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -34,14 +35,19 @@ class committer final : public own_commits {
 
   /// Reports this node. Errors: those of server::beat.
   [[nodiscard]] result<> beat(server& to, deadline until);
+  /// Who is told, now and then, whether the server keeps its promise; before any other call.
+  void tell_promise(std::function<void(const result<>&)> whom) { tell_promise_ = std::move(whom); }
   /// Does what there is to do: false if there is nothing yet. Errors: those of a server; what was
   /// to be done is tried again by the next step.
   [[nodiscard]] result<bool> step(deadline until);
   /// When there is something to do even if nobody asks.
   [[nodiscard]] deadline next_beat() const noexcept { return next_beat_; }
   void forget_session() noexcept { session_.reset(); }
+  /// With the next beat. By the thread of the steps.
+  void look_at_promise() noexcept { next_look_ = {}; }
 
   [[nodiscard]] write_queue& queue() noexcept { return queue_; }
+  [[nodiscard]] const write_queue& queue() const noexcept { return queue_; }
   /// Nothing waits, and no answer is missing. From any thread.
   [[nodiscard]] bool is_idle() const;
   /// The call whose answer is missing. From any thread.
@@ -50,6 +56,9 @@ class committer final : public own_commits {
   void decide(detail::replica_trial& t, const logged_commit& c) noexcept override;
   void shown(const logged_commit& c) noexcept override;
   bool is_own(const log_position& at) const override;
+  bool has_call() const override;
+  /// Nothing more is done: what is under way belongs to nobody.
+  void forget_call() noexcept;
 
  private:
   [[nodiscard]] result<> connect(deadline until);
@@ -63,10 +72,14 @@ class committer final : public own_commits {
   [[nodiscard]] result<> catch_up_to(const log_position& head, deadline until);
   [[nodiscard]] result<> wake(deadline until);
   [[nodiscard]] result<> trim(deadline until);
+  [[nodiscard]] result<> look_after(deadline until);
   [[nodiscard]] bool is_settled() const;
   void give_back(bool is_refused);
-  void end_call(const std::vector<refused_unit>& refused);
+  void end_call();
   void fail_members(const error& why);
+  void succeed(const commit_answer& answer);
+  void tell_nothing(waiting_write& w, std::int64_t seq);
+  void lose();
 
   const connect_function& connect_;
   applier& to_;
@@ -85,6 +98,8 @@ class committer final : public own_commits {
   bool owes_wake_ = false;  ///< other nodes have not been told of a commit
   deadline last_wake_{};
   deadline next_trim_{};
+  deadline next_look_{};  ///< at the promise
+  std::function<void(const result<>&)> tell_promise_ = [](const result<>&) {};
 };
 
 }  // namespace shelf::cluster

@@ -52,6 +52,9 @@ std::string_view to_string(event::kind what) noexcept {
     case kind::stale: return "stale";
     case kind::fresh: return "fresh";
     case kind::table_changed: return "table_changed";
+    case kind::promise_lost: return "promise_lost";
+    case kind::promise_restored: return "promise_restored";
+    case kind::resolved: return "resolved";
   }
   return "unknown event";
 }

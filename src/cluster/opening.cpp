@@ -70,6 +70,27 @@ result<> replica::wait_for(const cluster::position& at, std::chrono::millisecond
 
 event_feed replica::events() const { return event_feed(of_->events()); }
 
+result<write_outcome> replica::outcome(std::uint64_t ticket) const {
+  if (auto known = of_->outcome(ticket)) return *std::move(known);
+  return std::unexpected(error(
+      errc::not_found, "no write has the ticket " + std::to_string(ticket) + ", or none any more"));
+}
+
+result<write_outcome> replica::outcome(const ticket& of) const {
+  const auto& core = detail::database_access::core_of(of);
+  if (!core || detail::authority_of(*core) != of_) {
+    return std::unexpected(
+        error(errc::invalid_argument, "the ticket is not one of a transaction of this database"));
+  }
+  using state = write_outcome::state;
+  const auto& posted = detail::database_access::posted_of(of);
+  const auto known = posted ? posted->outcome() : std::optional(result<>());
+  if (!known) return write_outcome{};
+  if (*known) return write_outcome{.is = state::committed};
+  const bool is_lost = known->error() == errc::indeterminate;
+  return write_outcome{.is = is_lost ? state::unknown : state::rejected, .why = known->error()};
+}
+
 std::optional<event> event_feed::next(std::chrono::milliseconds wait) { return from_->next(wait); }
 
 result<replica> of(const database& db) {

@@ -48,6 +48,7 @@ class postgres_server final : public server {
   bool was_sent() const noexcept override { return connection_.was_sent(); }
   result<log_position> beat(const uuid& node, std::string_view name, std::int64_t seq,
                             deadline until) override;
+  result<> check_promise(deadline until) override;
   result<catalog_table> declare(const catalog_table& wanted, deadline until) override;
   result<> drop(std::string_view name, deadline until) override;
   result<bool> trim(std::int64_t keep, std::chrono::seconds older_than, deadline until) override;
@@ -280,6 +281,14 @@ result<log_position> postgres_server::beat(const uuid& node, std::string_view na
   return position_in(doing, *rows);
 }
 
+result<> postgres_server::check_promise(deadline until) {
+  if (!how_.promise) return {};
+  server_status s;
+  s.server = connection_.label();
+  if (auto read = read_settings(connection_, s, until); !read) return read;
+  return require(s, *how_.promise);
+}
+
 result<catalog_table> postgres_server::declare(const catalog_table& wanted, deadline until) {
   constexpr const char* doing = "declare a table";
   wire::parameter what = wire::encode(static_cast<std::int32_t>(wanted.what));
@@ -403,13 +412,9 @@ result<std::unique_ptr<server>> open_postgres(const space_settings& how, deadlin
   }
   const auto id = find_space(*c, how.schema, how.space, until);
   if (!id) return std::unexpected(id.error());
-  if (how.promise) {
-    server_status s;
-    s.server = c->label();
-    if (auto read = read_settings(*c, s, until); !read) return std::unexpected(read.error());
-    if (auto kept = require(s, *how.promise); !kept) return std::unexpected(kept.error());
-  }
-  return std::make_unique<postgres_server>(std::move(*c), how, *id);
+  auto made = std::make_unique<postgres_server>(std::move(*c), how, *id);
+  if (auto kept = made->check_promise(until); !kept) return std::unexpected(kept.error());
+  return made;
 }
 
 }  // namespace shelf::cluster

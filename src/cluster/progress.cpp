@@ -63,6 +63,13 @@ void progress::note_divergence() noexcept {
   proofs_.clear();
 }
 
+bool progress::note_promise(std::optional<error> why) {
+  const std::scoped_lock lock(mutex_);
+  const bool is_new = known_.promise_problem.has_value() != why.has_value();
+  known_.promise_problem = std::move(why);
+  return is_new;
+}
+
 bool progress::set_state(replica_state s, std::optional<error> why) {
   const std::scoped_lock lock(mutex_);
   if (is_closed_) return false;

@@ -29,6 +29,8 @@ class progress {
   void prove(deadline sent, const log_position& at);
   void note_resync() noexcept;
   void note_divergence() noexcept;
+  /// What keeps the server from promising what was asked for; none: nothing. True if that is news.
+  [[nodiscard]] bool note_promise(std::optional<error> why);
   /// True if that is news.
   bool set_state(replica_state s, std::optional<error> why);
   void close();

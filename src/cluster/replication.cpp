@@ -27,7 +27,7 @@ constexpr milliseconds retry_after{100};
 
 replication::replication(detail::replica& memory, connect_function connect,
                          replication_settings how)
-    : connect_(std::move(connect)),
+    : to_server_(std::move(connect)),
       how_(std::move(how)),
       memory_(memory),
       applier_(memory, shared_, *events_),
@@ -35,6 +35,10 @@ replication::replication(detail::replica& memory, connect_function connect,
                 *events_),
       committer_(connect_, applier_, shared_, how_.node, beat_every(how_.max_staleness)) {
   applier_.tell(committer_);
+  committer_.queue().outcomes().tell([this](std::uint64_t number) {
+    events_->add({.what = event::kind::resolved, .seq = shared_.at().seq, .ticket = number});
+  });
+  committer_.tell_promise([this](const result<>& kept) { note_promise(kept); });
 }
 
 replication::~replication() { stop(); }
@@ -49,6 +53,34 @@ result<> replication::begin(std::unique_ptr<server> session, deadline until) {
   threads_.emplace_back([this] { commit(); });
   if (how_.max_staleness.count() != 0) threads_.emplace_back([this] { watch(); });
   return {};
+}
+
+result<std::unique_ptr<server>> replication::connect_and_look(deadline until) {
+  auto opened = to_server_(until);
+  if (opened) {
+    note_promise({});
+  } else if (opened.error() == errc::unsafe_engine) {
+    note_promise(std::unexpected(opened.error()));
+  }
+  return opened;
+}
+
+/// Whether the server keeps the promise that the program has asked for.
+void replication::note_promise(const result<>& kept) {
+  const auto why = kept ? std::nullopt : std::optional(kept.error());
+  if (!shared_.note_promise(why)) return;
+  const auto what = why ? event::kind::promise_lost : event::kind::promise_restored;
+  events_->add({.what = what, .seq = shared_.at().seq, .why = why});
+  if (why) applier_.report(*why);
+}
+
+replica_status replication::status() const {
+  auto s = shared_.status();
+  const auto& queue = committer_.queue();
+  s.queued_writes = queue.size();
+  s.queued_bytes = queue.bytes();
+  s.unresolved_writes = queue.outcomes().unresolved();
+  return s;
 }
 
 // --- threads -------------------------------------------------------------------------------------
@@ -116,6 +148,7 @@ void replication::stop() noexcept {
   for (auto& t : threads_) t.join();
   threads_.clear();
   committer_.queue().close();
+  committer_.forget_call();
   events_->close();
 }
 
@@ -181,19 +214,16 @@ result<> replication::sync() {
   return wait_to_show(*answer, until);
 }
 
-/// None: it has failed.
-write_queue::item replication::enqueue(detail::replica_write& w, deadline until) {
+result<write_queue::item> replication::enqueue(detail::replica_write& w, deadline until,
+                                               std::shared_ptr<void> owner) {
   for (int round = 0;; ++round) {
     const auto seen = committer_.queue().changes();
-    auto item = committer_.queue().push(w);
+    auto item = committer_.queue().push(w, owner);
     if (item) {
       shared_.nudge();
-      return *item;
+      return item;
     }
-    if (item.error() != errc::overloaded || is_late(round, until)) {
-      w.fail(item.error());
-      return nullptr;
-    }
+    if (item.error() != errc::overloaded || is_late(round, until)) return item;
     if (how_.has_threads) {
       committer_.queue().wait(seen, until);
     } else {
@@ -205,11 +235,35 @@ write_queue::item replication::enqueue(detail::replica_write& w, deadline until)
 void replication::submit(detail::replica_write& w) {
   const auto until = in_time();
   const auto item = enqueue(w, until);
-  if (!item) return;
+  if (!item) return w.fail(item.error());
   for (int round = 0;; ++round) {
     const auto seen = committer_.queue().changes();
-    if (committer_.queue().is_done(item)) return;
-    if (is_late(round, until) || committer_.queue().is_over()) return let_go(w, item);
+    if (committer_.queue().is_done(*item)) return;
+    if (is_late(round, until) || committer_.queue().is_over()) return let_go(w, *item);
+    if (how_.has_threads) {
+      committer_.queue().wait(seen, until);
+    } else {
+      (void)take_step(until);
+    }
+  }
+}
+
+result<std::uint64_t> replication::post(detail::replica_write& w, std::shared_ptr<void> owner) {
+  const auto item = enqueue(w, in_time(), std::move(owner));
+  if (!item) return std::unexpected(item.error());
+  return (*item)->number;
+}
+
+result<> replication::await(const detail::posted& p) {
+  const auto until = in_time();
+  for (int round = 0;; ++round) {
+    const auto seen = committer_.queue().changes();
+    if (auto known = p.outcome()) return *known;
+    if (is_late(round, until) || committer_.queue().is_over()) {
+      return std::unexpected(
+          error(errc::indeterminate,
+                how_.label + ": what becomes of a posted transaction is not known in time"));
+    }
     if (how_.has_threads) {
       committer_.queue().wait(seen, until);
     } else {
@@ -224,6 +278,7 @@ void replication::let_go(detail::replica_write& w, const write_queue::item& of) 
   const auto code = committer_.queue().give_up(of);
   if (!code) return;
   auto sentence = w.label() + ": ";
+  std::string ticket;
   switch (*code) {
     case errc::conflict:
       sentence += "other nodes have changed what the write looks at, each time it was tried";
@@ -231,10 +286,11 @@ void replication::let_go(detail::replica_write& w, const write_queue::item& of) 
     case errc::indeterminate:
       sentence += "the server has not answered in time: the write may have happened, or may yet";
       if (call) sentence += "; call " + to_string(*call);
+      ticket = "ticket " + std::to_string(of->number);
       break;
     default: sentence = too_late((sentence + "the write was not sent").c_str()).message(); break;
   }
-  w.fail(error(*code, std::move(sentence)));
+  w.fail(error(*code, std::move(sentence), std::move(ticket)));
 }
 
 result<> replication::save() { return sync(); }

@@ -44,6 +44,8 @@ class replication final : public detail::authority {
 
   // As the authority of its database.
   void submit(detail::replica_write& w) override;
+  result<std::uint64_t> post(detail::replica_write& w, std::shared_ptr<void> owner) override;
+  result<> await(const detail::posted& p) override;
   result<> declare(const detail::replica_table& wanted) override;
   result<> sync() override;
   result<> save() override;
@@ -53,7 +55,10 @@ class replication final : public detail::authority {
   void abandon() noexcept override;
 
   // For cluster::replica.
-  [[nodiscard]] replica_status status() const { return shared_.status(); }
+  [[nodiscard]] replica_status status() const;
+  [[nodiscard]] std::optional<write_outcome> outcome(std::uint64_t number) const {
+    return committer_.queue().outcomes().find(number);
+  }
   [[nodiscard]] result<> wait_for(const position& at, deadline until);
   [[nodiscard]] std::shared_ptr<event_reader> events() const {
     return std::make_shared<event_reader>(events_);
@@ -75,7 +80,10 @@ class replication final : public detail::authority {
   [[nodiscard]] result<> wait_to_show(const log_position& at, deadline until);
   [[nodiscard]] result<> take_step(deadline until);
   [[nodiscard]] error too_late(const char* what) const;
-  [[nodiscard]] write_queue::item enqueue(detail::replica_write& w, deadline until);
+  [[nodiscard]] result<write_queue::item> enqueue(detail::replica_write& w, deadline until,
+                                                  std::shared_ptr<void> owner = nullptr);
+  [[nodiscard]] result<std::unique_ptr<server>> connect_and_look(deadline until);
+  void note_promise(const result<>& kept);
   void let_go(detail::replica_write& w, const write_queue::item& of);
   [[nodiscard]] bool is_late(int round, deadline until) const noexcept;
   void rest(deadline until);
@@ -84,7 +92,8 @@ class replication final : public detail::authority {
   void watch();
   void stop() noexcept;
 
-  const connect_function connect_;
+  const connect_function to_server_;
+  const connect_function connect_ = [this](deadline until) { return connect_and_look(until); };
   const replication_settings how_;
   detail::replica& memory_;
   progress shared_;

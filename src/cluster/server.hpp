@@ -190,6 +190,8 @@ class server {
   /// or below the position that it returns.
   [[nodiscard]] virtual result<log_position> beat(const uuid& node, std::string_view name,
                                                   std::int64_t seq, deadline until) = 0;
+  /// Whether it still promises what was asked for. Errors: unsafe_engine, which names the setting.
+  [[nodiscard]] virtual result<> check_promise(deadline until) = 0;
   /// The table of this name, created if there is none; whether it is as wanted is for the caller to
   /// see.
   [[nodiscard]] virtual result<catalog_table> declare(const catalog_table& wanted,

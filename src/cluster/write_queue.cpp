@@ -3,17 +3,21 @@
 #include "cluster/write_queue.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 namespace shelf::cluster {
 namespace {
 
 constexpr std::size_t most_bytes = std::size_t{64} << 20;
+/// What a write takes besides its keys and values.
+constexpr std::size_t bytes_of_posted = 1024;
 
 }  // namespace
 
-result<write_queue::item> write_queue::push(detail::replica_write& w) {
+result<write_queue::item> write_queue::push(detail::replica_write& w, std::shared_ptr<void> owner) {
   auto made = std::make_shared<waiting_write>(waiting_write{.what = &w, .size = w.size()});
+  if (owner) made->size += bytes_of_posted;
   const std::scoped_lock lock(mutex_);
   if (is_closed_) {
     return std::unexpected(
@@ -25,6 +29,8 @@ result<write_queue::item> write_queue::push(detail::replica_write& w) {
         error(errc::overloaded,
               w.label() + ": writes of " + std::to_string(bytes_) + " bytes wait for the server"));
   }
+  if (owner) made->number = outcomes_.begin(true);
+  made->owner = std::move(owner);
   bytes_ += made->size;
   ++writers_;
   queue_.push_back(made);
@@ -50,7 +56,10 @@ std::optional<errc> write_queue::give_up(const item& w) {
   ++changes_;
   changed_.notify_all();
   if (was == waiting_write::state::done) return std::nullopt;
-  if (was != waiting_write::state::queued) return errc::indeterminate;
+  if (was != waiting_write::state::queued) {
+    w->number = outcomes_.begin(false);
+    return errc::indeterminate;
+  }
   return w->refusals != 0 ? errc::conflict : errc::unavailable;
 }
 
@@ -68,16 +77,29 @@ void write_queue::put_back(const std::vector<item>& all) {
   const std::scoped_lock lock(mutex_);
   for (auto next = all.rbegin(); next != all.rend(); ++next) {
     auto& w = **next;
-    if (w.what == nullptr || w.is == waiting_write::state::done) continue;
+    if (w.is == waiting_write::state::done) continue;
+    if (w.what == nullptr) {
+      settle(w, error(w.refusals != 0 ? errc::conflict : errc::unavailable));
+      continue;
+    }
     w.is = waiting_write::state::queued;
     queue_.push_front(*next);
   }
 }
 
 void write_queue::finish(waiting_write& w) {
+  assert((w.what != nullptr || w.is == waiting_write::state::decided) && "it is finished once");
+  settle(w, std::nullopt);
   w.is = waiting_write::state::done;
-  forget(w);
   ++changes_;
+  if (w.what == nullptr) return;
+  auto why = w.what->finished();
+  if (w.number != 0) outcomes_.resolve(w.number, std::move(why));
+  forget(w);
+}
+
+void write_queue::settle(const waiting_write& w, std::optional<error> why) {
+  if (w.what == nullptr && w.number != 0) outcomes_.resolve(w.number, std::move(why));
 }
 
 void write_queue::wake() {
@@ -93,6 +115,11 @@ bool write_queue::is_empty() const {
 std::size_t write_queue::size() const {
   const std::scoped_lock lock(mutex_);
   return writers_;
+}
+
+std::size_t write_queue::bytes() const {
+  const std::scoped_lock lock(mutex_);
+  return bytes_;
 }
 
 bool write_queue::is_over() const {

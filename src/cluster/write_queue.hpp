@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cluster/deadline.hpp"
+#include "cluster/outcome_log.hpp"
 #include "shelf/detail/replica.hpp"
 
 #include <condition_variable>
@@ -26,7 +27,9 @@ struct waiting_write {
   detail::replica_write* what;  ///< null once its writer has gone
   std::size_t size = 0;
   state is = state::queued;
-  int refusals = 0;  ///< what it had read was overtaken
+  int refusals = 0;                       ///< what it had read was overtaken
+  std::uint64_t number = 0;               ///< in the log of outcomes; 0: its writer is told
+  std::shared_ptr<void> owner = nullptr;  ///< keeps `what`, if that was posted
 };
 
 /// Thread safety: all calls from any thread. Its lock comes behind the turn of the database.
@@ -34,12 +37,14 @@ class write_queue {
  public:
   using item = std::shared_ptr<waiting_write>;
 
-  /// Behind all others. Errors: table_closed; overloaded: they are too many.
-  [[nodiscard]] result<item> push(detail::replica_write& w);
+  /// Behind all others. With an owner it was posted, and gets a number. Errors: table_closed;
+  /// overloaded: they are too many.
+  [[nodiscard]] result<item> push(detail::replica_write& w, std::shared_ptr<void> owner = nullptr);
   /// Whether the writer can go.
   [[nodiscard]] bool is_done(const item& w) const;
   /// Its time is over: the writer goes, whatever has become of it. What that is: unavailable,
-  /// conflict: nothing has happened; indeterminate: nobody knows yet. None: it was done just now.
+  /// conflict: nothing has happened; indeterminate: nobody knows yet, and it has a number. None: it
+  /// was done just now.
   [[nodiscard]] std::optional<errc> give_up(const item& w);
   /// How often anything has changed.
   [[nodiscard]] std::uint64_t changes() const;
@@ -56,6 +61,8 @@ class write_queue {
   void put_back(const std::vector<item>& all);
   /// Under the lock: its writer is told as soon as the lock is free.
   void finish(waiting_write& w);
+  /// Under the lock: what has become of a write whose writer has gone. Else nothing happens.
+  void settle(const waiting_write& w, std::optional<error> why);
   void wake();
   [[nodiscard]] bool is_empty() const;
   /// From here on nothing is taken, what is queued fails with table_closed, and no more is done.
@@ -64,10 +71,15 @@ class write_queue {
   /// From here on nothing is taken.
   void refuse();
   [[nodiscard]] std::size_t size() const;
+  /// Of keys and values, and what else they take.
+  [[nodiscard]] std::size_t bytes() const;
+  [[nodiscard]] outcome_log& outcomes() noexcept { return outcomes_; }
+  [[nodiscard]] const outcome_log& outcomes() const noexcept { return outcomes_; }
 
  private:
   void forget(waiting_write& w) noexcept;
 
+  outcome_log outcomes_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<item> queue_;  ///< guarded by mutex_, as are the next

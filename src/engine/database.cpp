@@ -251,7 +251,7 @@ std::shared_ptr<const detail::database_snapshot_core> instance::snapshot() const
 result<> instance::may_transact(const detail::transact_settings& how) const {
   if (is_forked()) return std::unexpected(labelled(errc::forked));
   if (!is_open()) return std::unexpected(labelled(errc::table_closed));
-  if (is_stale()) return std::unexpected(labelled(errc::stale));
+  if (is_stale() && !how.fresh) return std::unexpected(labelled(errc::stale));
   if (how.attempts < 1) {
     return std::unexpected(error(errc::invalid_argument, label_ + ": attempts must be 1 or more"));
   }
@@ -276,12 +276,18 @@ result<detail::committed> instance::transact(
           error(errc::invalid_argument,
                 label_ + ": only the outermost of nested transactions can wait for the disk"));
     }
+    if (how.fresh) {
+      if (auto done = freshen(); !done) return std::unexpected(done.error());
+    }
     auto nested = outer->nest([&] { return f(*outer); });
     if (!nested) return std::unexpected(nested.error());
     return detail::committed{
         .sequence = outer->at(), .attempts = outer->attempt(), .is_nested = true};
   }
   if (auto may = may_transact(how); !may) return std::unexpected(may.error());
+  if (how.fresh) {
+    if (auto done = freshen(); !done) return std::unexpected(done.error());
+  }
   std::vector<live_table*> met;  // the tables of the last run that met others
   for (int attempt = 1; attempt <= how.attempts; ++attempt) {
     std::optional<reservation::hold> alone;

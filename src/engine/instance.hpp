@@ -185,6 +185,11 @@ class instance final : public chore,
   result<detail::committed> transact(
       const detail::transact_settings& how,
       detail::function_ref<result<>(detail::transaction_core&)> f) override;
+  // (posting.cpp)
+  result<detail::posting> post(
+      detail::function_ref<result<>(detail::transaction_core&)> f) override;
+  result<> await(const detail::posted& p) override;
+  result<> freshen() override;
   bool is_durable(std::uint64_t number) const override;
   result<> make_durable(std::uint64_t number) override;
   result<detail::database_figures> stats() const override;

@@ -134,6 +134,14 @@ class transaction_run final : public detail::transaction_core, public commit_req
   [[nodiscard]] std::vector<live_table*> tables() const;
   [[nodiscard]] live_table& first_written() const noexcept { return *log_.front().on; }
   void run_on_commit();
+  /// It has read nothing, so it can be committed whatever is there.
+  [[nodiscard]] bool is_blind() const noexcept {
+    return std::ranges::all_of(
+        tables_, [](const auto& t) { return t->reads().empty() && !t->has_index_reads(); });
+  }
+  [[nodiscard]] bool has_callbacks() const noexcept { return !on_commit_.empty(); }
+  /// Of one that has read nothing: what it was shown need not be kept.
+  void release_version() noexcept { unpin(); }
 
   bool stage(operation& op, group& to) override;
   // The same for who commits it elsewhere (transaction_trial.cpp).

@@ -8,17 +8,24 @@
 
 namespace shelf::engine {
 
+class posted_outcome;
+
 /// An operation, as who decides it elsewhere knows it.
 class routed_write final : public detail::replica_write {
  public:
-  explicit routed_write(operation& op) noexcept : op_(op) {}
+  /// posted: who has to be told what has become of it, if its writer does not wait.
+  explicit routed_write(operation& op, posted_outcome* posted = nullptr) noexcept
+      : op_(op), posted_(posted) {}
   void fail(const error& why) override { op_.failure = why; }
+  bool succeed() noexcept override;
+  std::optional<error> finished() noexcept override;
   std::size_t size() const noexcept override;
   const std::string& label() const noexcept override { return op_.on->label(); }
   [[nodiscard]] operation& what() noexcept { return op_; }
 
  private:
   operation& op_;
+  posted_outcome* const posted_;
 };
 
 /// Stages copies of operations in a group, which its maker discards. Thread safety: the holder of

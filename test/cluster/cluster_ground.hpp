@@ -35,6 +35,8 @@ struct fake_cluster {
   /// Why the server refuses a commit, if it does.
   std::function<std::optional<error>(const cluster::commit_call&)> refuses =
       [](const cluster::commit_call&) { return std::nullopt; };
+  /// Whether it keeps its promise.
+  std::function<result<>()> promises = [] { return result<>(); };
   int snapshots = 0;
   /// What is above belongs to who holds it: sessions of several threads are one after the other.
   std::recursive_mutex mutex = {};
@@ -80,6 +82,9 @@ class fake_session final : public cluster::server {
                             deadline until) override {
     return call("beat", [&] { return of_.space->beat(node, name, seq, until); });
   }
+  result<> check_promise(deadline) override {
+    return call("check_promise", [&] { return of_.promises(); });
+  }
   result<cluster::catalog_table> declare(const cluster::catalog_table& wanted,
                                          deadline until) override {
     return call("declare", [&] { return of_.space->declare(wanted, until); });
@@ -124,6 +129,7 @@ inline cluster::connect_function fake_cluster::connection() {
   return [this](cluster::deadline) -> result<std::unique_ptr<cluster::server>> {
     const std::scoped_lock lock(mutex);
     if (fails("connect")) return std::unexpected(error(errc::unavailable, "fake: not reached"));
+    if (auto kept = promises(); !kept) return std::unexpected(kept.error());
     return std::make_unique<fake_session>(*this);
   };
 }

@@ -14,14 +14,15 @@ namespace {
 
 using namespace shelf::cluster;
 
-bool script(const std::string& verb) {
-  const auto command = "'" SHELF_TEST_POSTGRES_SCRIPT "' " + verb + " '" SHELF_TEST_POSTGRES "'";
+bool script(const std::string& verb, const std::string& setting = "") {
+  const auto command =
+      "'" SHELF_TEST_POSTGRES_SCRIPT "' " + verb + " '" SHELF_TEST_POSTGRES "' " + setting;
   return std::system(command.c_str()) == 0;
 }
 
 class Crash : public ::testing::Test {
  protected:
-  void SetUp() override { ASSERT_TRUE(script("start")); }
+  void SetUp() override { ASSERT_TRUE(script("start", "fsync=on")); }
   void TearDown() override { EXPECT_TRUE(script("stop")); }
 };
 
@@ -95,6 +96,46 @@ TEST_F(Crash, NothingAcknowledgedIsLostOrDoneTwiceWhenTheServerIsKilledAgainAndA
   or_throw((*session).snapshot(seen, soon()));
   EXPECT_EQ(seen.value, acknowledged);
   EXPECT_EQ(or_throw((*session).head(soon())).seq, base.seq + acknowledged);
+}
+
+TEST_F(Crash, APromiseThatTheServersSettingsBreakIsToldAndWritesWaitUntilItIsRestored) {
+  using counters = map<std::string, int>;
+  cluster::config how{.connection = server_connection(), .promise = promise::attested};
+  how.deadline = std::chrono::seconds(60);
+  how.on_error = [](const error&) {};
+  or_throw(initialize(how));
+  auto db = or_throw(cluster::open(how, declare<counters>("n")));
+  auto n = or_throw(db.table<counters>("n"));
+  or_throw(n.insert("k", 1));
+  const auto here = or_throw(of(db));
+  auto events = here.events();
+  auto admin = or_throw(cluster::connection::open({.connection = server_connection()}, soon()));
+  const auto set = [&](const std::string& setting) {
+    or_throw(admin.run("set", "ALTER SYSTEM SET synchronous_commit = " + setting, soon()));
+    or_throw(admin.run("reload", "SELECT pg_reload_conf()", soon()));
+    or_throw(admin.run("end sessions",
+                       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                       " WHERE application_name = 'shelf node'",
+                       soon()));
+  };
+  const auto wait_for = [&](event::kind what) {
+    for (;;) {
+      const auto e = events.next(std::chrono::seconds(60));
+      if (!e || e->what == what) return e;
+    }
+  };
+  set("off");
+  std::jthread writer([&] { EXPECT_EQ(n.insert("k", 2), written::replaced); });
+  const auto lost = wait_for(event::kind::promise_lost);
+  ASSERT_TRUE(lost);
+  EXPECT_EQ(lost->why, errc::unsafe_engine);
+  EXPECT_NE(lost->why->message().find("synchronous_commit is off"), std::string::npos);
+  EXPECT_EQ(here.status().promise_problem, errc::unsafe_engine);
+  EXPECT_EQ(n.lookup("k"), 1);
+  set("on");
+  EXPECT_TRUE(wait_for(event::kind::promise_restored));
+  writer.join();
+  EXPECT_EQ(n.lookup("k"), 2);
 }
 
 }  // namespace

@@ -29,6 +29,7 @@ class fake_server final : public cluster::server {
                             deadline until) override {
     return head(until);
   }
+  result<> check_promise(deadline) override { return {}; }
   result<cluster::catalog_table> declare(const cluster::catalog_table& wanted, deadline) override;
   result<> drop(std::string_view name, deadline) override;
   result<bool> trim(std::int64_t keep, std::chrono::seconds, deadline) override {
@@ -46,6 +47,10 @@ class fake_server final : public cluster::server {
     return std::exchange(told_, std::nullopt);
   }
 
+  /// Forgets which calls were answered, and how, of which the log has no commit.
+  void forget_answers() {
+    std::erase_if(answers_, [&](const auto& a) { return find(a.second.seq) == nullptr; });
+  }
   /// Forgets all but the last commits of the log.
   void trim_to(std::size_t count) {
     if (log_.size() > count) trim(log_.size() - count);

@@ -142,6 +142,30 @@ TEST_F(Nodes, MoveMoneyInTransactionsAndNoneSeesASumThatNeverWas) {
   }
 }
 
+TEST_F(Nodes, PostWritesThatAreCommittedWhenTheirTicketsSayAndFreshReadsSeeThem) {
+  auto a = or_throw(cluster::open(node("a"), declare<counters>("n")));
+  auto b = or_throw(cluster::open(node("b"), declare<counters>("n")));
+  auto n = or_throw(a.table<counters>("n"));
+  const auto there = or_throw(b.table<counters>("n"));
+  const auto here = or_throw(of(a));
+  ticket last;
+  const auto rounds = static_cast<int>(budgeted(500));
+  for (int i = 0; i < rounds; ++i) {
+    last = or_throw(a.post([&](transaction& tx) {
+      or_throw(tx(n).insert("last", i));
+      or_throw(tx(n).add("count", 1, {.initial = 0}));
+    }));
+  }
+  or_throw(last.wait());
+  EXPECT_EQ(or_throw(here.outcome(last)).is, write_outcome::state::committed);
+  EXPECT_EQ(n.lookup("count"), rounds);
+  EXPECT_EQ(
+      b.read([&](const auto& moment) { return *moment(there).lookup("count"); }, {.fresh = true}),
+      rounds);
+  EXPECT_EQ(there.lookup("last"), rounds - 1);
+  EXPECT_EQ(here.status().queued_writes, 0u);
+}
+
 TEST_F(Nodes, LoadAnewWhatTheLogNoLongerHasAndTellTheirFeeds) {
   auto a = or_throw(cluster::open(node("a"), declare<counters>("n")));
   auto n = or_throw(a.table<counters>("n"));

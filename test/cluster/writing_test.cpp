@@ -330,6 +330,8 @@ TEST(ClusterWrite, LeavesALogThatNodesTrimNowAndThen) {
 class large_write final : public detail::replica_write {
  public:
   void fail(const error& why) override { failure = why; }
+  bool succeed() noexcept override { return true; }
+  std::optional<error> finished() noexcept override { return failure; }
   std::size_t size() const noexcept override { return std::size_t{30} << 20; }
   const std::string& label() const noexcept override { return label_; }
   std::optional<error> failure;

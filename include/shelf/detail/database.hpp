@@ -49,6 +49,12 @@ struct database_access {
   [[nodiscard]] static const std::shared_ptr<database_core>& core_of(const database& db) noexcept {
     return db.core_;
   }
+  [[nodiscard]] static const std::shared_ptr<posted>& posted_of(const ticket& t) noexcept {
+    return t.posted_;
+  }
+  [[nodiscard]] static const std::shared_ptr<database_core>& core_of(const ticket& t) noexcept {
+    return t.core_;
+  }
 };
 
 /// A declaration as the core wants it.
@@ -83,9 +89,16 @@ template <class... T>
 }  // namespace detail
 
 inline result<> ticket::wait() const {
+  if (posted_) return core_->await(*posted_);
   if (core_) return core_->make_durable(sequence_);
   return std::unexpected(
       error(errc::invalid_argument, "no transaction has committed with this ticket"));
+}
+
+inline bool ticket::is_durable() const {
+  if (!posted_) return core_ && core_->is_durable(sequence_);
+  const auto known = posted_->outcome();
+  return known && *known;
 }
 
 template <class... T>
@@ -175,10 +188,13 @@ result<> database::alter(F&& f) {
 }
 
 template <class F>
-auto database::read(F&& f) const {
+auto database::read(F&& f, const read_options& options) const {
   static_assert(std::is_invocable_v<F&, const database_snapshot&>,
                 "The function given to read takes a const shelf::database_snapshot&.");
   detail::last_outcome<std::invoke_result_t<F&, const database_snapshot&>> last;
+  if (options.fresh) {
+    if (auto done = core_->freshen(); !done) return last.take(std::move(done));
+  }
   const auto moment = snapshot();
   // Asked after the snapshot was taken, so that one of an open database is whole.
   if (!core_->is_open()) {
@@ -199,12 +215,35 @@ auto database::transact(F&& f, const transact_options& options) {
     options.ticket->core_ = core_;
     options.ticket->sequence_ = done.sequence;
   };
-  return last.take(
-      core_->transact({.attempts = options.attempts, .sync = options.sync, .tell = fill_ticket},
-                      [&](detail::transaction_core& run) -> result<> {
-                        transaction tx(run);
-                        return last.run([&]() -> decltype(auto) { return detail::invoke(f, tx); });
-                      }));
+  return last.take(core_->transact({.attempts = options.attempts,
+                                    .sync = options.sync,
+                                    .tell = fill_ticket,
+                                    .fresh = options.fresh},
+                                   [&](detail::transaction_core& run) -> result<> {
+                                     transaction tx(run);
+                                     return last.run(
+                                         [&]() -> decltype(auto) { return detail::invoke(f, tx); });
+                                   }));
+}
+
+template <class F>
+result<ticket> database::post(F&& f) {
+  static_assert(std::is_invocable_v<F&, transaction&>,
+                "The function given to post takes a shelf::transaction&.");
+  using made = std::invoke_result_t<F&, transaction&>;
+  static_assert(std::is_void_v<made> || detail::is_result<made>::value,
+                "The function given to post returns nothing, or a shelf::result.");
+  detail::last_outcome<made> last;
+  auto taken = core_->post([&](detail::transaction_core& run) -> result<> {
+    transaction tx(run);
+    return last.run([&]() -> decltype(auto) { return detail::invoke(f, tx); });
+  });
+  if (!taken) return std::unexpected(taken.error());
+  ticket made_for;
+  made_for.core_ = core_;
+  made_for.sequence_ = taken->number;
+  made_for.posted_ = std::move(taken->under_way);
+  return made_for;
 }
 
 template <class... DeclaredAndF>

@@ -177,6 +177,22 @@ struct transact_settings {
   bool sync = false;  ///< it is on disk before transact returns
   /// Called once it has committed, before it is synced and before its on_commit. Must not throw.
   std::optional<function_ref<void(const committed&)>> tell = {};
+  bool fresh = false;  ///< it shows what was acknowledged anywhere before
+};
+
+/// A transaction that commits in the background.
+/// Thread safety: all calls from any thread.
+class posted {
+ public:
+  virtual ~posted() = default;
+  /// What has become of it; nothing, while that is not known.
+  [[nodiscard]] virtual std::optional<result<>> outcome() const = 0;
+};
+
+/// What post returns.
+struct posting {
+  std::uint64_t number = 0;                ///< the transaction's; without `under_way` its sequence
+  std::shared_ptr<posted> under_way = {};  ///< null: it has committed
 };
 
 /// All tables of a database at one moment. Thread safety: all calls from any thread.
@@ -219,6 +235,15 @@ class database_core {
   /// write_mode::back); size_limit_exceeded; those of a write.
   [[nodiscard]] virtual result<committed> transact(const transact_settings& how,
                                                    function_ref<result<>(transaction_core&)> f) = 0;
+  /// Runs `f` once, which must read nothing, and hands over what it wrote. Where the database
+  /// decides itself, it commits. Errors: invalid_argument, if `f` has read; busy inside a
+  /// transaction; overloaded; those of transact.
+  [[nodiscard]] virtual result<posting> post(function_ref<result<>(transaction_core&)> f) = 0;
+  /// Returns when its outcome is known. Errors: why it was rejected; indeterminate: not known in
+  /// time.
+  [[nodiscard]] virtual result<> await(const posted& p) = 0;
+  /// Everything acknowledged anywhere before the call is shown. Errors: those of sync.
+  [[nodiscard]] virtual result<> freshen() = 0;
   /// Whether the batch is on disk.
   [[nodiscard]] virtual bool is_durable(std::uint64_t sequence) const = 0;
   /// Returns when the batch is on disk; all who wait share a sync. Errors: those of sync;

@@ -60,11 +60,15 @@ struct planned_write {
   bool is_clear = false;                     ///< of a whole table
 };
 
-/// A write of a table, on the stack of its writer, who waits.
+/// A write of a table, on the stack of its writer, who waits, or posted.
 class replica_write {
  public:
   /// Nothing of it happens. Must not be called once it is decided.
   virtual void fail(const error& why) = 0;
+  /// It has happened, and what it found is not known. False: its writer has to know that.
+  [[nodiscard]] virtual bool succeed() noexcept = 0;
+  /// It has failed, or was decided and is shown, and is not looked at any more. Why it has failed.
+  virtual std::optional<error> finished() noexcept = 0;
   /// About how much it has to say.
   [[nodiscard]] virtual std::size_t size() const noexcept = 0;
   /// The table, in messages.
@@ -142,6 +146,13 @@ class authority {
   virtual ~authority() = default;
   /// Returns once the write is decided, and what it did is shown; or it has failed.
   virtual void submit(replica_write& w) = 0;
+  /// Takes a write for which nobody waits, and `owner`, who keeps it alive. Its number. Errors:
+  /// overloaded, table_closed: it does not happen.
+  [[nodiscard]] virtual result<std::uint64_t> post(replica_write& w,
+                                                   std::shared_ptr<void> owner) = 0;
+  /// Returns once the outcome is known. Errors: why it was rejected; indeterminate, if it is not
+  /// known in time.
+  [[nodiscard]] virtual result<> await(const posted& p) = 0;
   /// Returns once the replica has a table of that name; whether it is of these types is for the
   /// caller to see.
   [[nodiscard]] virtual result<> declare(const replica_table& wanted) = 0;
