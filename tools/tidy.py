@@ -53,6 +53,8 @@ ROOMS = {
     "term": set(),
     "error": set(),
 }
+# A program within a room, which may include more than the library there.
+PROGRAMS = {"src/cluster/tool/": {"rows", "upkeep", "codec"}}
 NO_TERMS = {"file", "simulation", "memory", "error"}
 CHAIN = {
     "cli": "[cli] -> rows -> upkeep -> engine -> stores -> journal -> file",
@@ -197,6 +199,9 @@ def include_direction(tree):
         if room not in ROOMS:
             continue
         allowed = ROOMS[room] | {room} | (VOCABULARY_ROOMS if room not in NO_TERMS else {"error"})
+        for folder, more in PROGRAMS.items():
+            if file.startswith(folder):
+                allowed = allowed | more
         for number, _, path in includes(tree, file):
             target = path.split("/")[0]
             if target in ROOMS and "/" in path and target not in allowed:

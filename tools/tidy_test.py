@@ -142,6 +142,13 @@ class Rules(unittest.TestCase):
                 self.assert_only(tidy.include_direction, f"{file}:3", target)
                 (self.root / file).unlink()
 
+    def test_a_program_within_a_room_may_include_more_than_the_room(self):
+        text = f"// CLUSTER  {tidy.CHAIN['cluster']}\n// x\n#include \"upkeep/x.hpp\"\n"
+        self.write("src/cluster/tool/tried.hpp", text)
+        self.assert_fine()
+        self.write("src/cluster/tried.hpp", text)
+        self.assert_only(tidy.include_direction, "src/cluster/tried.hpp:3", "upkeep/x.hpp")
+
     def test_includes_along_the_chain_pass(self):
         for room, target in (("cli", "rows/source.hpp"), ("rows", "codec/schema_check.hpp"),
                              ("upkeep", "engine/turn.hpp"), ("stores", "journal/record.hpp"),
