@@ -6,6 +6,7 @@
 #include <cassert>
 #include <cerrno>
 #include <new>
+#include <thread>
 #include <utility>
 
 namespace shelf::cluster {
@@ -18,6 +19,7 @@ constexpr std::chrono::milliseconds between_wakes{1};
 constexpr std::chrono::seconds kept_for{600};
 constexpr std::int64_t kept_commits = 10'000;
 constexpr std::chrono::seconds between_trims{60};
+constexpr steady_clock::duration longest_gathering = std::chrono::microseconds(300);
 constexpr std::chrono::seconds between_looks{5};  // at what the server promises
 
 [[nodiscard]] error out_of_memory() {
@@ -101,6 +103,7 @@ result<> committer::wake(deadline until) {
 // --- a call --------------------------------------------------------------------------------------
 
 result<bool> committer::begin_call(deadline until) {
+  gather();
   if (auto made = collect(); !made) return std::unexpected(made.error());
   if (!unresolved()) return true;  // all of it was over
   const bool is_idle = [&] {
@@ -111,6 +114,18 @@ result<bool> committer::begin_call(deadline until) {
     return std::unexpected(done.error());
   }
   return true;
+}
+
+/// Writers that the last call let go may come back at once. A call that waits for them a moment has
+/// them all; else every second call would have the few that were fast, and all others the rest.
+void committer::gather() {
+  const auto until = steady_clock::now() + std::min(longest_gathering, last_took_ / 4);
+  const auto queued = [&] {
+    std::size_t count = 0;
+    queue_.use([&](const auto& queue) { count = queue.size(); });
+    return count;
+  };
+  while (queued() < last_size_ && steady_clock::now() < until) std::this_thread::yield();
 }
 
 /// What waits becomes the call, as far as it goes together.
@@ -206,6 +221,8 @@ result<> committer::send(deadline until) {
   const auto question = shared_.open_question();
   const auto sent = steady_clock::now();
   const auto answer = session_->commit(call_->sent, until);
+  last_size_ = call_->members.size();
+  last_took_ = steady_clock::now() - sent;
   if (!answer) return not_answered(answer.error(), until);
   if (is_first && answer->outcome == commit_outcome::committed) {
     const log_position made{answer->seq, call_->sent.nonce};

@@ -63,6 +63,7 @@ class committer final : public own_commits {
  private:
   [[nodiscard]] result<> connect(deadline until);
   [[nodiscard]] result<bool> begin_call(deadline until);
+  void gather();
   [[nodiscard]] result<> collect();
   [[nodiscard]] result<> decide_idle(deadline until);
   [[nodiscard]] result<> send(deadline until);
@@ -94,8 +95,10 @@ class committer final : public own_commits {
   bool is_shown_ = false;     ///< what the call did
   std::size_t alone_ = 0;     ///< so many writes are sent one by one
   deadline next_beat_{};
-  bool was_beat_ = false;   ///< the last thing that was done
-  bool owes_wake_ = false;  ///< other nodes have not been told of a commit
+  bool was_beat_ = false;      ///< the last thing that was done
+  bool owes_wake_ = false;     ///< other nodes have not been told of a commit
+  std::size_t last_size_ = 0;  ///< of the last call, in writes
+  deadline::duration last_took_{};
   deadline last_wake_{};
   deadline next_trim_{};
   deadline next_look_{};  ///< at the promise
