@@ -1,7 +1,8 @@
 # The everyday commands; CMake does the work (see CMakePresets.json). `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: build demo test test-sanitizers bench counts docs package install format clean help
+.PHONY: build demo test test-sanitizers cluster-test cluster-demo bench counts docs package \
+  install format clean help
 
 PREFIX ?= /usr/local
 JOBS ?= $(shell tools/jobs.sh)
@@ -29,6 +30,18 @@ test: ## installs what the tests need and runs them all, in release
 test-sanitizers: ## the tests with the address, undefined-behavior and thread sanitizers
 	@tools/install_packages.sh build cli test cluster sanitizers
 	@tools/test.sh asan tsan
+
+cluster-test: ## servers, networks and processes that fail, for a quarter of an hour
+	@tools/install_packages.sh build cli test cluster
+	@[ -f build/release/build.ninja ] || cmake --preset release
+	@cmake --preset release -DSHELF_BUILD_TESTS=ON -DSHELF_BUILD_CLUSTER=ON >/dev/null
+	@$(compile) --target cluster_faults
+
+cluster-demo: ## a server, its standby and three processes, of which some fail
+	@tools/install_packages.sh build cli test cluster
+	@[ -f build/release/build.ninja ] || cmake --preset release
+	@cmake --preset release -DSHELF_BUILD_TESTS=ON -DSHELF_BUILD_CLUSTER=ON >/dev/null
+	@$(compile) --target cluster_demo
 
 bench: ## the benchmarks, with the rivals; takes its time
 	@tools/install_packages.sh build cli demo cluster bench

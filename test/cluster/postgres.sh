@@ -7,6 +7,7 @@
 #                                         commits wait for it from then on
 #   postgres.sh pool NOTE OF              starts a PgBouncer before the one with the note OF, which
 #                                         gives each transaction a connection
+#   postgres.sh launch NOTE               starts it again, on its port
 #   postgres.sh crash NOTE                kills it, as kill -9 does, and starts it again on its port
 #   postgres.sh stop NOTE                 stops it and removes its directory
 #
@@ -65,10 +66,28 @@ certify() {
   ) >>"$note.log" 2>&1
 }
 
+kill_it() {
+  local directory
+  read -r _ directory <"$note"
+  kill -9 "$(head -n 1 "$directory/data/postmaster.pid")"
+}
+
+promote() {
+  local directory
+  read -r _ directory <"$note"
+  # A standby of its own would be waited for, and there is none.
+  as_server "echo \"synchronous_standby_names = ''\" >>'$directory/data/postgresql.auto.conf'"
+  as_server "'$programs/pg_ctl' -D '$directory/data' -w promote" >>"$note.log" 2>&1
+}
+
 crash() {
+  kill_it
+  launch_again
+}
+
+launch_again() {
   local port directory
   read -r port directory <"$note"
-  kill -9 "$(head -n 1 "$directory/data/postmaster.pid")"
   for _ in {1..100}; do
     rm -f "$directory/data/postmaster.pid"
     if launch "$directory" "$port"; then return 0; fi
@@ -118,15 +137,16 @@ start() {
   launch_anywhere "$directory"
 }
 
-# follow OF: a standby of that server.
+# follow OF [PORT [MODE]]: a standby of that server.
 follow() {
   stop
   local leading directory
   read -r leading _ <"$1"
   directory=$(empty_directory)
-  as_server "'$programs/pg_basebackup' -h 127.0.0.1 -p $leading -U postgres -D '$directory/data' \
-    -R -X stream -c fast --no-sync" >"$note.log" 2>&1
+  as_server "'$programs/pg_basebackup' -h 127.0.0.1 -p ${2:-$leading} -U postgres \
+    -D '$directory/data' -R -X stream -c fast --no-sync" >"$note.log" 2>&1
   launch_anywhere "$directory"
+  [ "${3:-}" != async ] || return 0
   local ask=("$programs/psql" -h 127.0.0.1 -p "$leading" -U postgres -qAt)
   "${ask[@]}" -c "ALTER SYSTEM SET synchronous_standby_names = '*'" -c "SELECT pg_reload_conf()" \
     >>"$note.log" 2>&1
@@ -174,7 +194,10 @@ command=$1
 shift 2
 case $command in
   start) start "$@" ;;
-  follow) follow "$1" ;;
+  follow) follow "$@" ;;
+  promote) promote ;;
+  launch) launch_again ;;
+  kill) kill_it ;;
   pool) pool "$1" ;;
   crash) crash ;;
   stop) stop ;;
