@@ -23,7 +23,7 @@ class own_commits {
   /// In the turn, once it is shown.
   virtual void shown(const logged_commit& c) noexcept = 0;
   /// Whether it is one of them.
-  [[nodiscard]] virtual bool is_own(const log_position& at) const = 0;
+  [[nodiscard]] virtual bool is_own(const logged_commit& c) const = 0;
   /// Whether there may be one that is not shown yet.
   [[nodiscard]] virtual bool has_call() const = 0;
 

@@ -2,6 +2,7 @@
 // A union of writes by the keys that they touch, and what is left of each key.
 #include "cluster/call.hpp"
 
+#include "cluster/seeded_bug.hpp"
 #include "cluster/sort_key.hpp"
 
 #include <algorithm>
@@ -40,11 +41,15 @@ constexpr std::size_t most_bytes = std::size_t{16} << 20;
 }  // namespace
 
 bool call::is_refused(const member& m, const std::vector<refused_unit>& all) const {
+  if (has_bug(seeded_bug::refused_taken_for_done)) return false;
   return std::ranges::find(all, m.unit, &refused_unit::unit) != all.end();
 }
 
 logged_commit call::commit_of(const commit_answer& answer) const {
-  logged_commit made{.at = {answer.seq, sent.nonce}, .changes = {}, .refused = answer.refused};
+  logged_commit made{.at = {answer.seq, answer.nonce},
+                     .call = sent.nonce,
+                     .changes = {},
+                     .refused = answer.refused};
   std::int32_t number = 0;
   for (const auto& wave : sent.waves) {
     for (const auto& u : wave) {
@@ -181,6 +186,7 @@ struct call_builder::key_changes {
         if (!is_distinct || std::ranges::none_of(put, is_same)) put.push_back(&c);
         break;
       default:
+        if (has_bug(seeded_bug::first_write_kept_in_merge) && !put.empty()) break;
         is_erased = false;
         put = {&c};
         break;
@@ -214,6 +220,7 @@ unit call_builder::unit_of(const std::vector<const write*>& all) const {
   for (const auto& k : order) by_key.at(k).append_to(made.changes);
   for (const auto* w : all) {
     for (const auto& r : w->reads) {
+      if (has_bug(seeded_bug::key_reads_not_sent)) break;
       const auto is_same = [&](const read_check& other) {
         return other.what == r.what && other.table == r.table && other.from == r.from &&
                other.to == r.to;

@@ -2,6 +2,8 @@
 // A commit is acknowledged by its own call alone, and shown before its writers go.
 #include "cluster/committer.hpp"
 
+#include "cluster/seeded_bug.hpp"
+
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
@@ -197,7 +199,9 @@ result<> committer::collect() {
 /// No write of the call would change anything here. Whether that is so everywhere a beat tells.
 result<> committer::decide_idle(deadline until) {
   const auto sent = steady_clock::now();
-  const auto head = session_->beat(id_, node_, shared_.at().seq, until);
+  const auto head = has_bug(seeded_bug::idle_answered_from_memory)
+                        ? result<log_position>(shared_.at())
+                        : session_->beat(id_, node_, shared_.at().seq, until);
   auto done = head ? result<>() : std::unexpected(head.error());
   if (done) {
     shared_.prove(sent, *head);
@@ -216,6 +220,11 @@ result<> committer::decide_idle(deadline until) {
 
 result<> committer::send(deadline until) {
   was_beat_ = false;
+  if (has_bug(seeded_bug::other_nonce_when_sent_again) && call_->is_sent) {
+    const std::scoped_lock lock(mutex_);
+    call_->sent.nonce = random_uuid();
+  }
+  if (has_bug(seeded_bug::acknowledged_when_sent)) succeed({});
   // A call that was sent before proves nothing: it may have been done then.
   const bool is_first = !call_->is_sent;
   const auto question = shared_.open_question();
@@ -224,8 +233,9 @@ result<> committer::send(deadline until) {
   last_size_ = call_->members.size();
   last_took_ = steady_clock::now() - sent;
   if (!answer) return not_answered(answer.error(), until);
-  if (is_first && answer->outcome == commit_outcome::committed) {
-    const log_position made{answer->seq, call_->sent.nonce};
+  if ((is_first || has_bug(seeded_bug::resent_call_answers_sync)) &&
+      answer->outcome == commit_outcome::committed) {
+    const log_position made{answer->seq, answer->nonce};
     shared_.prove(sent, made);
     if (question) shared_.answer(*question, made);
   }
@@ -238,7 +248,7 @@ result<> committer::take(const commit_answer& answer, deadline until) {
     case commit_outcome::all_refused: give_back(true); return catch_up(until);
     case commit_outcome::catalog_changed: give_back(false); return catch_up(until);
     case commit_outcome::base_trimmed:
-      if (call_->is_sent) {
+      if (call_->is_sent && !has_bug(seeded_bug::lost_call_done_again)) {
         lose();
       } else {
         give_back(false);
@@ -252,7 +262,7 @@ result<> committer::take(const commit_answer& answer, deadline until) {
   owes_wake_ = true;
   auto done =
       is_settled() ? result<>() : to_.apply_next(call_->commit_of(answer), *session_, until);
-  if (done && !is_settled()) done = catch_up_to({answer.seq, call_->sent.nonce}, until);
+  if (done && !is_settled()) done = catch_up_to({answer.seq, answer.nonce}, until);
   if (!done) return done;
   if (!is_settled()) succeed(answer);
   end_call();
@@ -263,7 +273,12 @@ result<> committer::take(const commit_answer& answer, deadline until) {
 /// Whether the server has done it is not known; unless it has said that it has not.
 result<> committer::not_answered(const error& why, deadline until) {
   call_->is_sent = call_->is_sent || session_->was_sent();
-  if (!call_->is_sent) {
+  if (has_bug(seeded_bug::lost_answer_is_unavailable)) {
+    fail_members(error(errc::unavailable));
+    end_call();
+    return std::unexpected(why);
+  }
+  if (!call_->is_sent || has_bug(seeded_bug::lost_answer_taken_for_no)) {
     give_back(false);
     return std::unexpected(why);
   }
@@ -313,120 +328,6 @@ result<> committer::catch_up_to(const log_position& head, deadline until) {
   }
 }
 
-void committer::give_back(bool is_refused) {
-  std::vector<write_queue::item> all;
-  {
-    const std::scoped_lock lock(mutex_);
-    for (const auto& m : call_->members) all.push_back(m.write);
-    call_.reset();
-  }
-  if (is_refused) {
-    queue_.use([&](auto&) {
-      for (const auto& w : all) ++w->refusals;
-    });
-  }
-  queue_.put_back(all);
-}
-
-/// What was not decided is tried again.
-void committer::end_call() {
-  std::vector<write_queue::item> again;
-  {
-    const std::scoped_lock lock(mutex_);
-    queue_.use([&](auto&) {
-      for (const auto& m : call_->members) {
-        again.push_back(m.write);
-        if (call_->is_refused(m, call_->refused)) {
-          ++m.write->refusals;
-        } else if (m.unit != 0 && is_shown_) {
-          queue_.settle(*m.write, std::nullopt);
-        }
-      }
-    });
-    call_.reset();
-  }
-  queue_.put_back(again);
-  shared_.nudge();
-}
-
-void committer::fail_members(const error& why) {
-  queue_.use([&](auto&) {
-    for (const auto& m : call_->members) {
-      if (m.unit == 0) continue;
-      queue_.settle(*m.write, why);
-      if (m.write->what == nullptr) continue;
-      m.write->what->fail(why);
-      queue_.finish(*m.write);
-    }
-  });
-  queue_.wake();
-}
-
-/// The server has the call under its nonce, so it has happened; but the tables were loaded anew
-/// meanwhile, from a log that did not have it any more.
-void committer::succeed(const commit_answer& answer) {
-  {
-    const std::scoped_lock lock(mutex_);
-    call_->refused = answer.refused;
-    is_shown_ = true;
-    queue_.use([&](auto&) {
-      for (const auto& m : call_->members) {
-        auto& w = *m.write;
-        if (m.unit == 0 || w.what == nullptr || call_->is_refused(m, answer.refused)) continue;
-        if (!w.what->succeed()) tell_nothing(w, answer.seq);
-        queue_.finish(w);
-      }
-    });
-  }
-  queue_.wake();
-}
-
-/// Under the lock of the queue: what it has replaced cannot be told.
-void committer::tell_nothing(waiting_write& w, std::int64_t seq) {
-  const auto number = queue_.outcomes().begin(false);
-  w.what->fail(error(errc::indeterminate,
-                     w.what->label() + ": committed as " + std::to_string(seq) +
-                         ", but the tables were loaded anew meanwhile, and what the write "
-                         "replaced is not known",
-                     "ticket " + std::to_string(number)));
-  queue_.outcomes().resolve(number, std::nullopt);
-}
-
-/// It was sent, and the log is too short to tell whether it was done. So it is never sent again.
-void committer::lose() {
-  {
-    const std::scoped_lock lock(mutex_);
-    queue_.use([&](auto&) {
-      for (const auto& m : call_->members) {
-        if (m.unit == 0) continue;
-        const auto why = [&](const std::string& label, std::uint64_t number) {
-          return error(errc::indeterminate,
-                       label +
-                           ": the server was away for longer than its log goes back: whether "
-                           "the write has happened will not be known",
-                       "ticket " + std::to_string(number));
-        };
-        auto& w = *m.write;
-        queue_.settle(w, why("a write", w.number));
-        if (w.what == nullptr) continue;
-        const auto number = w.number != 0 ? w.number : queue_.outcomes().begin(false);
-        const auto lost = why(w.what->label(), number);
-        w.what->fail(lost);
-        queue_.finish(w);
-        queue_.outcomes().resolve(number, lost);
-      }
-    });
-  }
-  queue_.wake();
-  end_call();
-}
-
-void committer::forget_call() noexcept {
-  std::optional<call> gone;
-  const std::scoped_lock lock(mutex_);
-  gone.swap(call_);
-}
-
 // --- what has become of it -----------------------------------------------------------------------
 
 bool committer::is_settled() const {
@@ -443,9 +344,9 @@ std::optional<uuid> committer::unresolved() const {
 
 bool committer::has_call() const { return unresolved().has_value(); }
 
-bool committer::is_own(const log_position& at) const {
+bool committer::is_own(const logged_commit& c) const {
   const std::scoped_lock lock(mutex_);
-  return call_ && call_->sent.nonce == at.nonce && !is_shown_;
+  return call_ && call_->sent.nonce == c.call && !is_shown_;
 }
 
 void committer::decide(detail::replica_trial& t, const logged_commit& c) noexcept {

@@ -55,7 +55,7 @@ class committer final : public own_commits {
 
   void decide(detail::replica_trial& t, const logged_commit& c) noexcept override;
   void shown(const logged_commit& c) noexcept override;
-  bool is_own(const log_position& at) const override;
+  bool is_own(const logged_commit& c) const override;
   bool has_call() const override;
   /// Nothing more is done: what is under way belongs to nobody.
   void forget_call() noexcept;

@@ -95,6 +95,7 @@ class postgres_server final : public server {
   logged_commit c;
   c.at.seq = fields.take<std::int64_t>();
   c.at.nonce = fields.take<uuid>();
+  c.call = fields.take<uuid>();
   change_columns columns;
   columns.codes = fields.take_or_empty<std::vector<std::int16_t>>();
   columns.tables = fields.take_or_empty<std::vector<std::int32_t>>();
@@ -210,7 +211,7 @@ result<log_slice> postgres_server::since(const log_position& known, std::size_t 
   auto rows = connection_.query(
       doing,
       statement(
-          "SELECT seq, nonce, codes, tables, keys, terms, contents, refused FROM ("
+          "SELECT seq, nonce, call, codes, tables, keys, terms, contents, refused FROM ("
           "SELECT *, sum(coalesce(pg_column_size(keys), 0) + coalesce(pg_column_size(contents), 0))"
           " OVER (ORDER BY seq) AS size FROM @schema@.commits WHERE space = $1 AND seq >= $2"
           " ORDER BY seq LIMIT $3) AS log WHERE size <= 16777216 OR seq <= $2 + 1 ORDER BY seq"),
@@ -244,13 +245,15 @@ result<commit_answer> postgres_server::commit(const commit_call& call, deadline 
   parameters.insert(parameters.begin(), wire::encode(space_));
   auto rows = connection_.query(
       doing,
-      statement("SELECT outcome, seq, refused FROM @schema@.commit($1, $2, $3, $4, $5, $6, $7, $8,"
-                " $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"),
+      statement(
+          "SELECT outcome, seq, nonce, refused FROM @schema@.commit($1, $2, $3, $4, $5, $6, $7, $8,"
+          " $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"),
       parameters, until);
   if (!rows) return std::unexpected(rows.error());
   row_reader fields(*rows, 0);
   const auto outcome = fields.take<std::int32_t>();
   commit_answer answer{.seq = fields.take<std::int64_t>(), .refused = {}};
+  answer.nonce = fields.take<uuid>();
   const auto refused = fields.take_or_empty<std::vector<std::int32_t>>();
   if (auto read = fields.outcome(); !read) return malformed(connection_, doing, read.error());
   if (outcome < 0 || outcome > 4) {

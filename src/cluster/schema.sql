@@ -42,6 +42,9 @@ CREATE TABLE @schema@.spaces (
 ) WITH (fillfactor = 10);
 
 -- One row per commit: what it did, in order, as results and not as deltas.
+--   nonce    names it and all commits before it: two histories that have forked have no commit of one
+--            seq and one nonce
+--   call     the call that made it
 --   codes    1 put, 2 append, 3 erase, 4 erase one value, 5 clear, 6 table created, 8 table dropped
 --   keys     what identifies the key: its term, in ordered tables its sort key; null for a clear;
 --            the name, for a table
@@ -52,6 +55,7 @@ CREATE TABLE @schema@.commits (
   space    int NOT NULL,
   seq      bigint NOT NULL,
   nonce    uuid NOT NULL,
+  call     uuid NOT NULL,
   made     timestamptz NOT NULL DEFAULT clock_timestamp(),
   codes    smallint[],
   tables   int[],
@@ -60,7 +64,7 @@ CREATE TABLE @schema@.commits (
   contents bytea[],
   refused  int[],
   PRIMARY KEY (space, seq),
-  UNIQUE (space, nonce)
+  UNIQUE (space, call)
 );
 ALTER TABLE @schema@.commits
   ALTER keys SET STORAGE EXTERNAL, ALTER terms SET STORAGE EXTERNAL, ALTER contents SET STORAGE EXTERNAL;
@@ -295,6 +299,7 @@ END $$;
 --                     changed in [read_from, read_to); 2: nothing changed in the table
 -- outcome: 0 committed as seq; 1 every unit was refused; 2 base is no longer kept; 3 base is of
 --          another history; 4 a table was dropped, or is not known, since base. In 1 to 4, seq is the head
+-- nonce:   of the commit seq
 -- refused: unit, reason ...: 1 a read was overtaken; 2 the key is present; 3 the value is another;
 --          4 no counter; 5 out of bounds; 6 not an integer
 CREATE FUNCTION @schema@.commit(
@@ -302,11 +307,12 @@ CREATE FUNCTION @schema@.commit(
     wave_ops int[], wave_reads int[],
     op_unit int[], op_code smallint[], op_table int[], op_key bytea[], op_term bytea[], op_content bytea[],
     read_unit int[], read_kind smallint[], read_table int[], read_from bytea[], read_to bytea[], read_count int[],
-    OUT outcome int, OUT seq bigint, OUT refused int[])
+    OUT outcome int, OUT seq bigint, OUT nonce uuid, OUT refused int[])
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   head bigint;
+  head_nonce uuid;
   known_nonce uuid;
   new_seq bigint;
   first int;
@@ -322,15 +328,17 @@ BEGIN
     RAISE 'commit needs READ COMMITTED' USING ERRCODE = 'invalid_transaction_state';
   END IF;
   PERFORM pg_advisory_xact_lock(1936221292, space_id);  -- a queue; the UPDATE below is what orders
-  SELECT s.seq, s.nonce INTO head, known_nonce FROM @schema@.spaces s WHERE s.id = space_id;
+  SELECT s.seq, s.nonce INTO head, head_nonce FROM @schema@.spaces s WHERE s.id = space_id;
   IF NOT FOUND THEN
     RAISE 'there is no space %', space_id USING ERRCODE = 'undefined_object';
   END IF;
-  SELECT c.seq, c.refused INTO seq, refused
-    FROM @schema@.commits c WHERE c.space = space_id AND c.nonce = call_nonce;
+  SELECT c.seq, c.nonce, c.refused INTO seq, nonce, refused
+    FROM @schema@.commits c WHERE c.space = space_id AND c.call = call_nonce;
   IF FOUND THEN outcome := 0; RETURN; END IF;
 
   seq := head;
+  nonce := head_nonce;
+  known_nonce := head_nonce;
   IF base <> head THEN
     SELECT c.nonce INTO known_nonce FROM @schema@.commits c WHERE c.space = space_id AND c.seq = base;
     IF NOT FOUND THEN outcome := CASE WHEN base < head THEN 2 ELSE 3 END; RETURN; END IF;
@@ -428,12 +436,15 @@ BEGIN
            WITH ORDINALITY AS o(code, of, key, term, content, place)
      WHERE NOT (o.place = ANY (gone));
   END IF;
-  UPDATE @schema@.spaces s SET seq = new_seq, nonce = call_nonce WHERE s.id = space_id AND s.seq = head;
+  -- A call that is sent again after a fail-over must not make a commit of another history look like
+  -- its first one.
+  nonce := md5(uuid_send(head_nonce) || uuid_send(call_nonce))::uuid;
+  UPDATE @schema@.spaces s SET seq = new_seq, nonce = commit.nonce WHERE s.id = space_id AND s.seq = head;
   IF NOT FOUND THEN
     RAISE 'space % was written without its lock', space_id USING ERRCODE = 'serialization_failure';
   END IF;
-  INSERT INTO @schema@.commits (space, seq, nonce, codes, tables, keys, terms, contents, refused)
-  VALUES (space_id, new_seq, call_nonce, op_code, op_table, op_key, op_term, op_content, refused);
+  INSERT INTO @schema@.commits (space, seq, nonce, call, codes, tables, keys, terms, contents, refused)
+  VALUES (space_id, new_seq, nonce, call_nonce, op_code, op_table, op_key, op_term, op_content, refused);
   outcome := 0;
   seq := new_seq;
 END $$;
@@ -452,7 +463,7 @@ BEGIN
   INSERT INTO @schema@.spaces (name, seq, nonce) VALUES (wanted, 0, gen_random_uuid())
     ON CONFLICT (name) DO NOTHING RETURNING * INTO made;
   IF NOT FOUND THEN RETURN (SELECT s.id FROM @schema@.spaces s WHERE s.name = wanted); END IF;
-  INSERT INTO @schema@.commits (space, seq, nonce) VALUES (made.id, 0, made.nonce);
+  INSERT INTO @schema@.commits (space, seq, nonce, call) VALUES (made.id, 0, made.nonce, made.nonce);
   RETURN made.id;
 END $$;
 
@@ -464,8 +475,8 @@ DECLARE
 BEGIN
   UPDATE @schema@.spaces s SET seq = s.seq + 1, nonce = call_nonce WHERE s.id = space_id
     RETURNING s.seq INTO new_seq;
-  INSERT INTO @schema@.commits (space, seq, nonce, codes, tables, keys, terms, contents)
-  VALUES (space_id, new_seq, call_nonce, ARRAY[code], ARRAY[table_id], ARRAY[convert_to(name, 'UTF8')],
+  INSERT INTO @schema@.commits (space, seq, nonce, call, codes, tables, keys, terms, contents)
+  VALUES (space_id, new_seq, call_nonce, call_nonce, ARRAY[code], ARRAY[table_id], ARRAY[convert_to(name, 'UTF8')],
           ARRAY[NULL::bytea], ARRAY[NULL::bytea]);
   RETURN new_seq;
 END $$;

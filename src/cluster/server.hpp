@@ -23,7 +23,7 @@ using buffer = std::vector<std::byte>;
 /// of this number; the nonce tells them apart.
 struct log_position {
   std::int64_t seq = 0;
-  uuid nonce = {};
+  uuid nonce = {};  ///< made of that of the commit before and of the call's
   friend bool operator==(const log_position&, const log_position&) = default;
 };
 
@@ -79,6 +79,7 @@ struct refused_unit {
 /// A commit, as the log has it.
 struct logged_commit {
   log_position at;
+  uuid call = {};  ///< the nonce of the call that made it
   std::vector<change> changes;
   std::vector<refused_unit> refused;
   friend bool operator==(const logged_commit&, const logged_commit&) = default;
@@ -109,7 +110,7 @@ struct unit {
 /// is alone in its wave. Waves happen one after the other.
 struct commit_call {
   log_position base;  ///< at which all reads were found to be good
-  uuid nonce;         ///< sent again, the call is done once and answered as the first time
+  uuid nonce;         ///< its own. Sent again, the call is done once and answered as the first time
   std::vector<std::vector<unit>> waves;
 };
 
@@ -123,6 +124,7 @@ enum class commit_outcome : std::int32_t {
 struct commit_answer {
   commit_outcome outcome = commit_outcome::committed;
   std::int64_t seq = 0;  ///< of the commit; otherwise the server's last
+  uuid nonce = {};       ///< of the same
   std::vector<refused_unit> refused;
   friend bool operator==(const commit_answer&, const commit_answer&) = default;
 };

@@ -15,6 +15,19 @@ namespace {
 
 buffer copy_of(std::string_view text) { return {as_bytes(text).begin(), as_bytes(text).end()}; }
 
+/// Another one for every pair.
+uuid chained(const uuid& before, const uuid& call) {
+  uuid made;
+  std::uint64_t mixed = 0x9E3779B97F4A7C15;
+  for (std::size_t i = 0; i < made.content.size(); ++i) {
+    mixed = (mixed ^ std::to_integer<std::uint64_t>(before.content[i])) * 0xFF51AFD7ED558CCD;
+    mixed = (mixed ^ std::to_integer<std::uint64_t>(call.content[i])) * 0xC4CEB9FE1A85EC53;
+    mixed ^= mixed >> 33;
+    made.content[i] = static_cast<std::byte>(mixed >> 8);
+  }
+  return made;
+}
+
 /// The parts of a counter's step.
 struct parsed_step {
   std::int64_t delta = 0;
@@ -57,7 +70,9 @@ result<std::vector<catalog_table>> fake_server::catalog(deadline) {
 }
 
 result<> fake_server::snapshot(snapshot_visitor& to, deadline until) {
-  if (auto begun = to.begin(log_.back().at, *catalog(until)); !begun) return begun;
+  const bool is_old = bug == fake_bug::snapshot_of_the_past && log_.size() > 1;
+  const auto at = is_old ? log_[log_.size() - 2].at : log_.back().at;
+  if (auto begun = to.begin(at, *catalog(until)); !begun) return begun;
   for (const auto& [id, t] : tables_) {
     if (t.is_dropped) continue;
     for (const auto& [key, several] : t.entries) {
@@ -94,6 +109,7 @@ struct fake_server::run {
 
   [[nodiscard]] bool is_overtaken(const read_check& r) const {
     const auto& t = staged.at(r.table);
+    if (of.bug == fake_bug::key_reads_not_checked) return false;
     if (r.what == read_check::scope::key) {
       const auto found = t.entries.find(*r.from);
       const auto count = found == t.entries.end() ? 0 : found->second.size();
@@ -158,7 +174,11 @@ struct fake_server::run {
     auto& here = t.entries[*c.key];
     const auto is_it = [&](const stored_value& v) { return v.content == *c.content; };
     switch (c.code) {
-      case change_code::put: here = {{*c.content, c.term, done.at.seq}}; break;
+      case change_code::put: {
+        const bool is_old = of.bug == fake_bug::version_not_raised && !here.empty();
+        here = {{*c.content, c.term, is_old ? here.front().version : done.at.seq}};
+        break;
+      }
       case change_code::append:
         if (t.description.what == kind::bag && std::ranges::any_of(here, is_it)) break;
         here.push_back({*c.content, c.term, done.at.seq});
@@ -171,7 +191,10 @@ struct fake_server::run {
 
   void add(const unit& u, std::int32_t number) {
     for (const auto& r : u.reads) {
-      if (is_overtaken(r)) return refuse(number, refusal::overtaken);
+      if (!is_overtaken(r)) continue;
+      refuse(number, refusal::overtaken);
+      if (of.bug != fake_bug::refused_and_done) return;
+      break;
     }
     std::vector<change> decided;
     for (const auto& c : u.changes) {
@@ -193,7 +216,8 @@ std::optional<commit_outcome> fake_server::refuse(const commit_call& call) const
     return call.base.seq < log_.back().at.seq ? commit_outcome::base_trimmed
                                               : commit_outcome::other_history;
   }
-  if (base->at != call.base) return commit_outcome::other_history;
+  if (base->at != call.base && bug != fake_bug::base_not_compared)
+    return commit_outcome::other_history;
   const auto is_known = [&](std::int32_t id) {
     const auto found = tables_.find(id);
     return found != tables_.end() && !found->second.is_dropped &&
@@ -211,17 +235,21 @@ std::optional<commit_outcome> fake_server::refuse(const commit_call& call) const
 }
 
 result<commit_answer> fake_server::commit(const commit_call& call, deadline) {
-  if (const auto known = answers_.find(call.nonce); known != answers_.end()) return known->second;
+  const auto known = answers_.find(call.nonce);
+  if (known != answers_.end() && bug != fake_bug::call_forgotten) return known->second;
   const auto head = log_.back().at.seq;
-  if (const auto why = refuse(call)) return commit_answer{*why, head, {}};
-  run r{*this, call, tables_, {.at = {head + 1, call.nonce}, .changes = {}, .refused = {}}};
+  if (const auto why = refuse(call)) return commit_answer{*why, head, log_.back().at.nonce, {}};
+  run r{*this, call, tables_, {}};
+  r.done.at = {head + 1, chained(log_.back().at.nonce, call.nonce)};
+  r.done.call = call.nonce;
   std::int32_t number = 0;
   for (const auto& wave : call.waves) {
     for (const auto& u : wave) r.add(u, ++number);
   }
   if (r.done.changes.empty())
-    return commit_answer{commit_outcome::all_refused, head, r.done.refused};
-  const commit_answer answer{commit_outcome::committed, head + 1, r.done.refused};
+    return commit_answer{commit_outcome::all_refused, head, log_.back().at.nonce, r.done.refused};
+  if (bug == fake_bug::log_lacks_a_change && r.done.changes.size() > 2) r.done.changes.pop_back();
+  const commit_answer answer{commit_outcome::committed, head + 1, r.done.at.nonce, r.done.refused};
   tables_ = std::move(r.staged);
   log_.push_back(std::move(r.done));
   answers_.emplace(call.nonce, answer);

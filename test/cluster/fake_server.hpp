@@ -4,11 +4,26 @@
 
 #include "cluster/server.hpp"
 
+#include <cstdint>
 #include <map>
 #include <utility>
 #include <vector>
 
 namespace shelf::test {
+
+/// Mistakes that a server of another make could have; the histories must catch each.
+enum class fake_bug : std::uint8_t {
+  none,
+  call_forgotten,         ///< a call that is sent again is done again
+  base_not_compared,      ///< a call of another history is done
+  key_reads_not_checked,  ///< what was overtaken is done
+  refused_and_done,       ///< a unit that was refused is done all the same
+  log_lacks_a_change,     ///< a row of the log has not all that was done
+  head_of_the_past,       ///< a beat returns the commit before the last one
+  snapshot_of_the_past,   ///< a snapshot names the commit before the one that it shows
+  version_not_raised,     ///< an entry that is put again seems to be as old as before
+  last = version_not_raised,
+};
 
 /// A space and its log. Sessions are free: it is one itself.
 class fake_server final : public cluster::server {
@@ -26,8 +41,9 @@ class fake_server final : public cluster::server {
   result<cluster::commit_answer> commit(const cluster::commit_call& call, deadline) override;
   bool was_sent() const noexcept override { return true; }
   result<log_position> beat(const cluster::uuid&, std::string_view, std::int64_t,
-                            deadline until) override {
-    return head(until);
+                            deadline) override {
+    const bool is_old = bug == fake_bug::head_of_the_past && log_.size() > 1;
+    return is_old ? log_[log_.size() - 2].at : log_.back().at;
   }
   result<> check_promise(deadline) override { return {}; }
   result<cluster::catalog_table> declare(const cluster::catalog_table& wanted, deadline) override;
@@ -47,10 +63,6 @@ class fake_server final : public cluster::server {
     return std::exchange(told_, std::nullopt);
   }
 
-  /// Forgets which calls were answered, and how, of which the log has no commit.
-  void forget_answers() {
-    std::erase_if(answers_, [&](const auto& a) { return find(a.second.seq) == nullptr; });
-  }
   /// Forgets all but the last commits of the log.
   void trim_to(std::size_t count) {
     if (log_.size() > count) trim(log_.size() - count);
@@ -58,7 +70,10 @@ class fake_server final : public cluster::server {
   /// Forgets the first commits of the log.
   void trim(std::size_t count) {
     log_.erase(log_.begin(), log_.begin() + static_cast<std::ptrdiff_t>(count));
+    // Calls are known by their commits.
+    std::erase_if(answers_, [&](const auto& a) { return find(a.second.seq) == nullptr; });
   }
+  fake_bug bug = fake_bug::none;
 
  private:
   struct stored_value {

@@ -322,7 +322,6 @@ TEST(ClusterOutcome, OfAWriteWhoseCallTheLogHasForgottenStaysUnknownAndItIsNotDo
   nothing_fails(c);
   for (int i = 0; i < 5; ++i) or_throw(b.n.insert("other", i));
   c.space->trim_to(1);
-  c.space->forget_answers();
   settle_writes(a.db);
   or_throw(a.db.sync());
   EXPECT_EQ(a.n.lookup("k"), 2) << "once";
