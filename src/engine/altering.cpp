@@ -16,11 +16,19 @@ namespace shelf::engine {
 
 using journal::op;
 
+namespace {
+
+constexpr int most_builds = 16;  ///< of the same indexes, because their table was cleared
+
+}  // namespace
+
 instance::alteration::alteration(instance& of) : of_(of), highest_(of.highest_id_) {
   for (const auto& t : of.tables_) {
     if (!t->is_dropped()) tables_.push_back({.is = t.get(), .as = t->description()});
   }
 }
+
+instance::alteration::~alteration() = default;
 
 instance::alteration::altered_table* instance::alteration::find(std::string_view name) noexcept {
   const auto found = std::ranges::find_if(
@@ -108,21 +116,6 @@ result<> instance::alteration::store(const std::string& name, storage where) {
   return {};
 }
 
-namespace {
-
-/// The indexes that functions make, in their order.
-[[nodiscard]] std::vector<detail::index_derivation> functions_in(
-    const detail::index_definitions& all) {
-  std::vector<detail::index_derivation> found;
-  if (!all) return found;
-  for (const auto& i : *all) {
-    if (i.calls_program) found.push_back(i.derive);
-  }
-  return found;
-}
-
-}  // namespace
-
 /// The types of the step are those of the table; only their indexes may be others.
 result<> instance::alteration::index(detail::wanted_table& w) {
   auto* const t = find(w.name);
@@ -134,29 +127,31 @@ result<> instance::alteration::index(detail::wanted_table& w) {
   auto indexed_by = std::exchange(w.types.indexes, nullptr);
   w.storage = t->is->description().in_memory ? storage::memory : storage::disk;
   if (auto joined = of_.join_table(*t->is, w); !joined) return std::unexpected(joined.error());
-  if (functions_in(indexed_by) != functions_in(t->is->types().indexes)) {
-    return std::unexpected(refused(
-        errc::invalid_argument, w.name,
-        "an index_by is added and dropped when the table is opened, not while it is in use"));
-  }
   t->indexed_by = std::move(indexed_by);
   has_indexes_ = true;
   return {};
 }
 
-/// In the turn: of what the tables show now.
+/// Outside of the turn.
 result<> instance::alteration::build_indexes() {
   for (auto& t : tables_) {
     if (!t.indexed_by || t.is_dropped) continue;
-    t.room = kinds::index_place::make_room();
-    if (*t.indexed_by == nullptr) continue;
-    auto& held = *t.is->held();
-    const auto number = std::max<sequence>(of_.commits_.board().published(), 1);
-    auto made = kinds::make_indexes(held, *t.indexed_by, number, of_.clock_.now(), t.is->label());
-    if (!made) return std::unexpected(made.error());
-    t.indexes = *std::move(made);
+    if (!t.build) t.build = std::make_unique<index_build>(of_, *t.is, *t.indexed_by);
+    if (auto built = t.build->build(); !built) return built;
   }
   return {};
+}
+
+/// In the turn. False: some must be built again.
+result<bool> instance::alteration::finish_indexes() {
+  for (auto& t : tables_) {
+    if (!t.build) continue;
+    auto caught_up = t.build->catch_up();
+    if (!caught_up || !*caught_up) return caught_up;
+    t.room = kinds::index_place::make_room();
+    t.indexes = t.build->indexes();
+  }
+  return true;
 }
 
 result<> instance::alteration::replace(detail::wanted_table& w, std::shared_ptr<contents> by,
@@ -231,14 +226,25 @@ result<> instance::alteration::commit() {
   for (auto& t : tables_) {
     if (t.is_changed && !t.is_dropped) t.face = &t.is->keep_face(of_.face_of(t.as));
   }
-  const std::scoped_lock lock(of_.commits_);
+  for (int attempt = 0; attempt < most_builds; ++attempt) {
+    if (auto built = build_indexes(); !built) return built;
+    const std::scoped_lock lock(of_.commits_);
+    auto finished = finish_indexes();
+    if (!finished) return std::unexpected(finished.error());
+    if (*finished) return commit_in_turn();
+  }
+  return std::unexpected(error(errc::conflict, of_.label_ +
+                                                   ": a table was cleared again and again while "
+                                                   "its indexes were built"));
+}
+
+result<> instance::alteration::commit_in_turn() {
   (void)of_.commits_.open_group();  // whoever follows the changes has missed nothing so far
   {
     const std::scoped_lock names(of_.names_);
     of_.tables_.reserve(of_.tables_.size() + tables_.size());
   }
   of_.commits_.expect_tables(of_.tables_.size() + tables_.size());
-  if (auto built = build_indexes(); !built) return built;
   note_entries();
   of_.commits_.continue_after(version_);
   const auto number = of_.commits_.draw();
@@ -266,7 +272,7 @@ void instance::alteration::show(sequence number) noexcept {
     if (t.face != nullptr) t.is->show_face(*t.face);
     if (t.indexed_by && !t.is_dropped) {
       t.is->held()->indexes.replace(std::move(t.indexes), number, std::move(t.room));
-      t.is->note_indexes(*std::move(t.indexed_by));
+      t.build->take_up(*std::move(t.indexed_by));
     }
     if (t.is_rewritten && !t.is_dropped) {
       const bool keeps = of_.writes_file() && !t.as.in_memory;

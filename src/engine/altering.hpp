@@ -2,6 +2,7 @@
 // An alteration: what tables a database has, changed in one step.
 #pragma once
 
+#include "engine/index_building.hpp"
 #include "engine/instance.hpp"
 
 #include <deque>
@@ -23,6 +24,9 @@ namespace shelf::engine {
 class instance::alteration {
  public:
   explicit alteration(instance& of);
+  alteration(const alteration&) = delete;
+  alteration& operator=(const alteration&) = delete;
+  ~alteration();
 
   /// Errors: as of database_core::alter.
   [[nodiscard]] result<> take(detail::table_step& step);
@@ -44,6 +48,7 @@ class instance::alteration {
     table_description as;
     /// Its indexes from then on, if they are changed.
     std::optional<detail::index_definitions> indexed_by = {};
+    std::unique_ptr<index_build> build = {};
     std::shared_ptr<kinds::index_set> indexes = {};
     kinds::index_place::room room = {};
     bool is_changed = false;
@@ -61,6 +66,8 @@ class instance::alteration {
   [[nodiscard]] result<> store(const std::string& name, storage where);
   [[nodiscard]] result<> index(detail::wanted_table& w);
   [[nodiscard]] result<> build_indexes();
+  [[nodiscard]] result<bool> finish_indexes();
+  [[nodiscard]] result<> commit_in_turn();
   void note_entries();
   [[nodiscard]] result<> write(sequence number);
   void show(sequence number) noexcept;

@@ -181,7 +181,8 @@ result<live_table*> instance::join_table(live_table& known, wanted_table& w) {
     // What older versions show of it is what it has now: it was not written since it was loaded.
     auto& held = *known.held();
     const auto since = std::max<sequence>(held.since, 1);
-    auto made = kinds::make_indexes(held, w.types.indexes, since, clock_.now(), known.label());
+    const kinds::held_version shown(known.owned());
+    auto made = kinds::make_indexes(shown, w.types.indexes, since, clock_.now(), known.label());
     if (!made) return std::unexpected(made.error());
     held.indexes.set(*std::move(made));
   }

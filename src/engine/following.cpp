@@ -59,12 +59,13 @@ result<> followed_batch::visit(const journal::change& c, std::uint64_t) {
   auto& kept = changes_.back();
   if (terms::may_hold_negative_zero(kept.key)) terms::drop_zero_signs(kept.key);
   const bool has_entry = c.what == op::put || c.what == op::append;
-  return has_entry && in->has_functions() ? derive(kept) : result<>();
+  return has_entry && in->functions() != nullptr ? derive(kept) : result<>();
 }
 
 /// On the housekeeper's thread nobody could catch what the program's function throws.
 result<> followed_batch::derive(followed_change& c) {
   try {
+    c.derived = derived_keys(c.in->functions());
     return c.in->derive(c.value, c.derived);
   } catch (const std::bad_alloc&) {
     throw;

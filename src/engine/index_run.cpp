@@ -69,9 +69,10 @@ bool table_run::are_indexes_valid(const contents& now, const read_set::times& t)
 
 /// Before a write of that entry: its keys are made, and it must clash with none.
 result<> table_run::enter_indexes(bytes key, bytes value) {
-  if (table_.has_functions() && derived_.find(value) == nullptr) {
+  if (functions_ != nullptr && derived_.find(value) == nullptr) {
     if (auto made = table_.derive(value, derived_); !made) return made;
   }
+  if (!indexed_by_) return {};
   const auto& all = *indexed_by_->definitions();
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (!all[i].is_unique) continue;
@@ -101,15 +102,18 @@ std::vector<kept_bytes> index_run::terms_of(bytes value) const {
   const auto functions =
       std::count_if(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(index_),
                     [](const auto& i) { return i.calls_program; });
-  const auto* keys = of_.derived_.find(value);
-  if (keys == nullptr) {
+  const auto* made_before = of_.derived_.find(value);
+  if (made_before == nullptr) {
     if (auto made = of_.table_.derive(value, of_.derived_); !made) {
       of_.of_.fail(made.error());
       return found;
     }
-    keys = of_.derived_.find(value);
+    made_before = of_.derived_.find(value);
   }
-  found.push_back((*keys)[static_cast<std::size_t>(functions)]);
+  const auto& keys = made_before->keys;
+  // The run may be of another version than its functions: then it is repeated.
+  const auto at = static_cast<std::size_t>(functions);
+  if (at < keys.size()) found.push_back(kept(keys[at]));
   return found;
 }
 

@@ -10,19 +10,43 @@
 
 namespace shelf::engine {
 
-/// Once: writers go by it before their turn.
+namespace {
+
+[[nodiscard]] bool calls_program(const detail::index_definitions& all) noexcept {
+  return all && std::ranges::any_of(*all, &detail::index_definition::calls_program);
+}
+
+}  // namespace
+
+/// Nobody writes by them yet.
 void live_table::note_functions() noexcept {
-  const auto* const all = types_.indexes.get();
-  has_functions_ =
-      all != nullptr && std::ranges::any_of(*all, &detail::index_definition::calls_program);
-  functions_ = has_functions_ ? types_.indexes : nullptr;
-  goes_around_ = has_functions_ || of_.is_replica();
+  first_functions_.all = types_.indexes;
+  change_functions(calls_program(types_.indexes) ? &first_functions_ : nullptr);
+}
+
+void live_table::change_functions(const index_functions* to) noexcept {
+  assert(to == nullptr || calls_program(to->all) || calls_program(to->coming));
+  functions_.store(to, std::memory_order_release);
+  goes_around_.store(to != nullptr || of_.is_replica(), std::memory_order_relaxed);
+}
+
+const index_functions* live_table::keep_functions(index_functions of) {
+  if (!calls_program(of.all) && !calls_program(of.coming)) return nullptr;
+  return later_functions_.emplace_back(std::make_unique<const index_functions>(std::move(of)))
+      .get();
+}
+
+void live_table::log_changes(std::unique_ptr<kinds::index_log> to) noexcept {
+  assert(!is_touched_ && !fresh_ && "between groups");
+  log_ = std::move(to);
+  note_indexes();
 }
 
 void live_table::note_indexes() noexcept {
   const auto* const all = types_.indexes.get();
-  is_indexed_ = all != nullptr && !all->empty();
-  has_unique_ = is_indexed_ && std::ranges::any_of(*all, &detail::index_definition::is_unique);
+  const bool has_some = all != nullptr && !all->empty();
+  is_indexed_ = has_some || log_ != nullptr;
+  has_unique_ = has_some && std::ranges::any_of(*all, &detail::index_definition::is_unique);
   is_plain_ = !is_indexed_;
   is_special_ = is_indexed_ || may_refuse_;
 }
@@ -40,18 +64,24 @@ error live_table::clash_error(const detail::index_definition& of) const {
 // --- the writer, before its turn -----------------------------------------------------------------
 
 result<> live_table::derive(bytes value, derived_keys& into) const {
+  const auto* const by = into.by();
+  if (by == nullptr) return {};
   const detail::callback_scope scope(*this);
-  auto keys = kinds::derive_function_keys(*functions_, value);
-  if (!keys) {
-    return std::unexpected(error(keys.error().code(), label() + ": " + keys.error().message()));
+  derived_keys::one made{.value = {value.begin(), value.end()}, .keys = {}};
+  if (by->all) {
+    auto keys = kinds::derive_function_keys(*by->all, value);
+    if (!keys) {
+      return std::unexpected(error(keys.error().code(), label() + ": " + keys.error().message()));
+    }
+    made.keys = *std::move(keys);
   }
-  into.add(value, *std::move(keys));
+  if (by->coming) made.coming = kinds::derive_coming_keys(*by->coming, value);
+  into.add(std::move(made));
   return {};
 }
 
-/// Of a table with function indexes: their keys are made here.
-void live_table::submit_with_keys(operation& op) {
-  derived_keys keys;
+/// Of what an operation brings along.
+result<> live_table::derive_all(const operation& op, derived_keys& keys) const {
   result<> done;
   const auto add = [&](const entry::owner& e) {
     if (e && done) done = derive(e->value(), keys);
@@ -65,45 +95,30 @@ void live_table::submit_with_keys(operation& op) {
   } else if (op.what == verb::change_same) {
     std::ranges::for_each(op.same->made, add);
   }
-  if (!done) {
-    op.failure = done.error();
-    return;
-  }
-  op.derived = &keys;
-  of_.wait_for_reservation(*this);
-  of_.submit(op);
-  while (keys.missing) {
-    // The value was made in the turn, of one that was there. It is made again, and if it is the
-    // same then, it has its keys.
-    const auto value = *std::exchange(keys.missing, std::nullopt);
-    if (auto made = derive(value, keys); !made) {
-      op.failure = made.error();
-      return;
-    }
-    submit_again(op, keys);
-  }
+  return done;
 }
 
-/// A verb that makes its value in the turn; nothing was done so far.
-void live_table::submit_again(operation& op, derived_keys& keys) {
-  assert((op.what == operation::verb::edit || op.what == operation::verb::update_counter) &&
-         !op.changed);
-  operation next(*this, op.what);
-  next.hash = op.hash;
-  next.key = op.key;
-  if (op.what == operation::verb::edit) {
-    next.how = op.how;
-  } else {
-    next.step = op.step;
-  }
-  next.created = op.created;
-  next.derived = &keys;
-  of_.wait_for_reservation(*this);
-  of_.submit(next);
-  op.outcome = next.outcome;
-  op.counter = next.counter;
-  op.changed = next.changed;
-  op.failure = std::move(next.failure);
+/// Of a table with function indexes: their keys are made here. Nothing is done in a turn that finds
+/// some of them missing, or finds other functions: then it is tried again with what was missing.
+void live_table::submit_with_keys(operation& op) {
+  do {
+    derived_keys keys(functions());
+    if (op.is_stale) op.prepare_again();
+    auto done = derive_all(op, keys);
+    op.derived = &keys;
+    while (done) {
+      of_.wait_for_reservation(*this);
+      of_.submit(op);
+      if (!keys.missing) break;
+      // The value was made in the turn, of one that was there. It is made again, and if it is the
+      // same then, it has its keys.
+      const auto value = *std::exchange(keys.missing, std::nullopt);
+      done = derive(value, keys);
+      if (done) op.prepare_again();
+    }
+    op.derived = nullptr;
+    if (!done) op.failure = done.error();
+  } while (op.is_stale);
 }
 
 // --- in the turn ---------------------------------------------------------------------------------
@@ -117,10 +132,37 @@ namespace {
          v == verb::change_same;
 }
 
+/// Puts a value that functions may have to make keys of.
+[[nodiscard]] bool puts(const operation& op) noexcept {
+  using verb = operation::verb;
+  switch (op.what) {
+    case verb::insert:
+    case verb::insert_new:
+    case verb::insert_batch:
+    case verb::insert_batch_new:
+    case verb::write:
+    case verb::update_counter:
+    case verb::replace_if:
+    case verb::edit:
+    case verb::change_same: return true;
+    default: return false;
+  }
+}
+
 }  // namespace
 
+/// Its writer has made no keys, or made them by functions that are not those of now.
+bool live_table::is_stale(const operation& op) const noexcept {
+  const auto* const now = functions_.load(std::memory_order_relaxed);
+  return now != nullptr && puts(op) && (op.derived == nullptr || op.derived->by() != now);
+}
+
 bool live_table::stage_indexed(operation& op, group& to) {
-  assert(draft().indexes && to.derived == nullptr);
+  assert((draft().indexes || log_) && to.derived == nullptr);
+  if (is_stale(op)) [[unlikely]] {
+    op.is_stale = true;
+    return true;
+  }
   const bool may_undo = has_unique_ && is_of_several(op.what);
   if (may_undo && !to.empty()) return false;
   const auto unsaved = unsaved_bytes_;
@@ -158,9 +200,9 @@ staging live_table::put_indexed(entry::owner& e, std::uint64_t hash, group& to, 
   if (to.clash) return {};
   const entry* const made = e.get();
   const entry* const before = is_bag_kind() ? nullptr : draft().find_staged(made->key(), hash);
-  const kinds::function_keys* keys = nullptr;
+  const derived_keys::one* keys = nullptr;
   const bool is_same = before != nullptr && same_bytes(before->value(), made->value());
-  if (has_functions_ && !is_same) {
+  if (functions_.load(std::memory_order_relaxed) != nullptr && !is_same) {
     assert(to.derived != nullptr && "who writes has derived keys");
     keys = to.derived->find(made->value());
     if (keys == nullptr) {
@@ -169,15 +211,21 @@ staging live_table::put_indexed(entry::owner& e, std::uint64_t hash, group& to, 
       return {};
     }
   }
-  if (const auto clash = find_clash(*made, before, keys, to)) {
+  const auto* const known = keys != nullptr ? &keys->keys : nullptr;
+  if (const auto clash = find_clash(*made, before, known, to)) {
     to.clash = clash_error((*types_.indexes)[clash->index]);
     return {};
   }
   const auto s = put_observed(e, hash, to, what);
   if (s.what == staged::unchanged) return s;
-  auto& indexes = *draft().indexes;
-  indexes.add(*made, keys, before);
-  if (before != nullptr) indexes.remove(*before);
+  if (auto* const indexes = draft().indexes.now()) {
+    indexes->add(*made, known, before);
+    if (before != nullptr) indexes->remove(*before);
+  }
+  if (log_) {
+    log_->add(*made, keys != nullptr ? &keys->coming : nullptr, is_same ? before : nullptr);
+    if (before != nullptr) log_->remove(*before);
+  }
   return s;
 }
 
@@ -191,7 +239,11 @@ staging live_table::drop_indexed(bool whole_key, bytes key, bytes value, group& 
   });
   const auto s = drop_observed(whole_key, key, value, to, cause);
   if (s.what != staged::erased) return s;
-  for (const auto* e : going) draft().indexes->remove(*e);
+  auto* const indexes = draft().indexes.now();
+  for (const auto* e : going) {
+    if (indexes != nullptr) indexes->remove(*e);
+    if (log_) log_->remove(*e);
+  }
   return s;
 }
 

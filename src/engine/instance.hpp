@@ -223,6 +223,7 @@ class instance final : public chore,
 
  private:
   class alteration;
+  class index_build;
   friend class replica_memory;
   friend class memory_image;
 

@@ -6,6 +6,7 @@
 #include "engine/expiry_clock.hpp"
 #include "engine/figures.hpp"
 #include "engine/flights.hpp"
+#include "engine/group.hpp"
 #include "engine/operation.hpp"
 #include "engine/ownership.hpp"
 #include "file/system.hpp"
@@ -54,61 +55,6 @@ struct table_face {
 
 /// What is known of a table that the program has not declared.
 [[nodiscard]] detail::entry_types types_of(const table_description& as);
-
-/// What the operations of a group have staged so far. Belongs to the turn.
-struct group {
-  std::vector<journal::change> changes;  ///< for the file
-  std::vector<live_table*> touched;      ///< tables with something staged; has room for all
-  std::vector<std::byte> edited;         ///< a value in the making
-  std::vector<noted_change> noted;       ///< for observers, if there are any
-  bool is_observed = false;
-  bool keeps_before = false;  ///< the file gets what is replaced
-  /// Somebody observes it, the file gets what is replaced, entries of the database expire, or it
-  /// has a table with indexes or bounds.
-  bool needs_care = false;
-  bool may_be_too_much = false;   ///< for a table that may refuse what it has no room for
-  std::size_t staged = 0;         ///< changes, those that no file gets included
-  std::uint64_t commits = 0;      ///< transactions
-  std::vector<const entry*> due;  ///< what a sweep erases
-  // Of tables with indexes, while an operation is staged.
-  std::vector<const entry*> going;  ///< what is being erased
-  derived_keys* derived = nullptr;  ///< what the writer has made
-  bool keeps_indexes = false;       ///< the table has seen to it
-  bool is_checked = false;          ///< it is known to clash with nothing
-  std::optional<error> clash;       ///< the operation is refused
-  const expiry_clock* clock = nullptr;
-  std::optional<deadline> moment;  ///< what time it is for all of them, once somebody has asked
-
-  /// One moment for the whole group.
-  [[nodiscard]] deadline now() {
-    if (!moment) moment = clock->now();
-    return *moment;
-  }
-
-  [[nodiscard]] bool empty() const noexcept { return staged == 0; }
-};
-
-/// While an operation on a table with indexes, or a part of it, is staged.
-class index_staging {
- public:
-  index_staging(group& to, derived_keys* derived, bool is_checked) noexcept : to_(to) {
-    to.needs_care = true;
-    to.keeps_indexes = true;
-    to.is_checked = is_checked;
-    to.derived = derived;
-    to.clash.reset();
-  }
-  index_staging(const index_staging&) = delete;
-  index_staging& operator=(const index_staging&) = delete;
-  ~index_staging() {
-    to_.keeps_indexes = false;
-    to_.is_checked = false;
-    to_.derived = nullptr;
-  }
-
- private:
-  group& to_;
-};
 
 /// One table.
 ///
@@ -270,10 +216,20 @@ class live_table final : public detail::core {
   [[nodiscard]] bool is_bag_kind() const noexcept { return is_bag_; }
   /// In the turn, as has_unique(): an alteration may change it.
   [[nodiscard]] bool is_indexed() const noexcept { return is_indexed_; }
-  /// Functions of the program make keys of indexes.
-  [[nodiscard]] bool has_functions() const noexcept { return has_functions_; }
+  /// The functions of the program that make keys of indexes; null: none do. From any thread.
+  [[nodiscard]] const index_functions* functions() const noexcept {
+    return functions_.load(std::memory_order_acquire);
+  }
+  /// Others for change_functions(), kept to the end. Under life_. Throws std::bad_alloc.
+  [[nodiscard]] const index_functions* keep_functions(index_functions of);
+  /// Writers go by others from here on; null: by none. In the turn, between groups.
+  void change_functions(const index_functions* to) noexcept;
+  /// Notes what comes and goes from here on; null: no more. In the turn, between groups.
+  void log_changes(std::unique_ptr<kinds::index_log> to) noexcept;
+  [[nodiscard]] kinds::index_log* log() const noexcept { return log_.get(); }
   [[nodiscard]] bool has_unique() const noexcept { return has_unique_; }
-  /// The keys of an entry in function indexes. Errors, exceptions: those of the functions.
+  /// The keys of an entry in function indexes, by the functions that they are of. Errors,
+  /// exceptions: those of the functions.
   [[nodiscard]] result<> derive(bytes value, derived_keys& into) const;
   /// That a unique index has another entry under its key.
   [[nodiscard]] error clash_error(const detail::index_definition& of) const;
@@ -386,8 +342,9 @@ class live_table final : public detail::core {
   void submit(operation& op);
   void submit_around(operation& op);
   void submit_with_keys(operation& op);
-  void submit_again(operation& op, derived_keys& keys);
+  [[nodiscard]] result<> derive_all(const operation& op, derived_keys& keys) const;
   [[nodiscard]] std::shared_ptr<contents> make_contents(detail::index_definitions indexed_by) const;
+  [[nodiscard]] bool is_stale(const operation& op) const noexcept;
   void note_functions() noexcept;
   void note_indexes() noexcept;
   [[nodiscard]] static std::size_t memory_of(const contents& c) noexcept;
@@ -451,9 +408,12 @@ class live_table final : public detail::core {
   void let_go_of(std::shared_ptr<contents> old) noexcept;
 
   instance& of_;
-  settings how_;                         ///< only the turn changes how it is kept
-  detail::entry_types types_;            ///< whose indexes are guarded by the turn and by life_
-  detail::index_definitions functions_;  ///< that indexes are made by; as long as it is typed
+  settings how_;                     ///< only the turn changes how it is kept
+  detail::entry_types types_;        ///< whose indexes are guarded by the turn and by life_
+  index_functions first_functions_;  ///< of its types
+  std::vector<std::unique_ptr<const index_functions>> later_functions_;  ///< guarded by life_
+  /// Null, the first or one of the later. Written in the turn.
+  std::atomic<const index_functions*> functions_{nullptr};
   std::vector<std::unique_ptr<const table_face>> faces_;  ///< that it ever had; guarded by life_
   std::atomic<const table_face*> face_;
   bool is_dropped_ = false;  ///< written in the turn and under life_ and names_
@@ -482,11 +442,13 @@ class live_table final : public detail::core {
   bool cleared_ = false;
   bool is_plain_ = true;     ///< no others are staged, and there are no indexes
   bool is_special_ = false;  ///< indexed, or may refuse
-  bool is_indexed_ = false;  ///< with the next two: from the types, when they are told
-  bool has_functions_ = false;
+  bool is_indexed_ = false;  ///< or will be. With the next: from the types, when they are told
   bool has_unique_ = false;
-  bool goes_around_ = false;  ///< its writes need more than a place in the turn
+  std::unique_ptr<kinds::index_log> log_;  ///< while indexes are built
   std::size_t unsaved_bytes_ = 0;
+
+  /// Its writes need more than a place in the turn. Written in the turn, read by writers before it.
+  std::atomic<bool> goes_around_{false};
 
   mutable kinds::retired_contents retired_;
   flights flights_;

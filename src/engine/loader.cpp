@@ -273,7 +273,8 @@ result<> table_loader::judge() {
 result<> table_loader::build_indexes() {
   if (types_ == nullptr || !types_->indexes || loaded_->indexes) return {};
   publish();
-  auto made = kinds::make_indexes(*loaded_, types_->indexes, version_, how_.now, label_);
+  const kinds::held_version all(loaded_);
+  auto made = kinds::make_indexes(all, types_->indexes, version_, how_.now, label_);
   if (!made) return std::unexpected(made.error());
   loaded_->indexes.set(*std::move(made));
   return {};

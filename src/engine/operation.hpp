@@ -2,12 +2,13 @@
 // What a writer wants done in a turn, and what became of it.
 #pragma once
 
+#include "engine/derived_keys.hpp"
 #include "engine/expiry_clock.hpp"
 #include "engine/turn.hpp"
 #include "kinds/entry.hpp"
-#include "kinds/index_set.hpp"
 #include "shelf/detail/core.hpp"
 
+#include <cassert>
 #include <exception>
 #include <optional>
 #include <span>
@@ -82,35 +83,6 @@ struct sweep_request {
   bool is_left = false;  ///< something will expire
 };
 
-/// The keys that values have in the indexes whose keys functions of the program make. They are made
-/// by the writer, outside of the turn.
-class derived_keys {
- public:
-  void add(bytes value, kinds::function_keys keys) {
-    all_.push_back({{value.begin(), value.end()}, std::move(keys)});
-  }
-  /// Null if there are none. Quick if values are asked for in the order in which they were added.
-  [[nodiscard]] const kinds::function_keys* find(bytes value) const noexcept {
-    for (std::size_t i = 0; i < all_.size(); ++i) {
-      auto& at = all_[next_];
-      next_ = (next_ + 1) % all_.size();
-      if (same_bytes(at.value, value)) return &at.keys;
-    }
-    return nullptr;
-  }
-
-  /// A value that was made in the turn and is not among these: nothing was done.
-  std::optional<std::vector<std::byte>> missing;
-
- private:
-  struct one {
-    std::vector<std::byte> value;
-    kinds::function_keys keys;
-  };
-  std::vector<one> all_;
-  mutable std::size_t next_ = 0;
-};
-
 struct operation;
 struct group;
 
@@ -181,9 +153,16 @@ struct operation : queued {
   std::uint64_t ordinal = 0;  ///< commit: its place among those of its batch
   bool is_conflict = false;   ///< commit: what it read is no longer so
   bool changed = false;       ///< it staged something: it fails if its group does
+  bool is_stale = false;      ///< nothing was done: other functions make keys of indexes by now
   std::optional<error> failure;
   std::exception_ptr thrown;
 
+  /// Nothing was done, and it is submitted once more.
+  void prepare_again() noexcept {
+    assert(!changed && !failure && !thrown);
+    is_stale = false;
+    start_over();
+  }
   [[nodiscard]] operation* next_operation() const noexcept {
     return static_cast<operation*>(next());
   }

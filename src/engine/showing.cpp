@@ -14,7 +14,7 @@ void live_table::stamp(sequence number) noexcept {
   assert(is_touched_ && owned_ && number > owned_->changed_at() && "versions only grow");
   if (is_plain_) [[likely]]
     return owned_->stamp(number);
-  if (is_indexed_) draft().indexes->stamp(number);
+  if (auto* const indexes = draft().indexes.now()) indexes->stamp(number);
   if (!fresh_) return owned_->stamp(number);
   if (fresh_->staged_count() != 0) fresh_->stamp(number);
   fresh_->since = number;
@@ -38,7 +38,9 @@ std::size_t live_table::settle(sequence number) noexcept {
 }
 
 std::size_t live_table::settle_others(sequence number) noexcept {
-  const auto waiting = is_indexed_ ? draft().indexes->settle(number) : 0;
+  auto* const indexes = draft().indexes.now();
+  const auto waiting = indexes != nullptr ? indexes->settle(number) : 0;
+  if (log_) log_->settle();
   if (!fresh_) return waiting + owned_->settle(number);
   finish_swap();
   return waiting + (owned_->staged_count() != 0 ? owned_->settle(number) : owned_->waiting());
@@ -57,13 +59,15 @@ void live_table::finish_swap() noexcept {
 void live_table::discard() noexcept {
   assert(current_.load() == owned_.get() && "what was only staged never began to be shown");
   is_touched_ = false;
+  if (log_) log_->discard();
   if (fresh_) {
     fresh_.reset();
     is_plain_ = !is_indexed_;
     fresh_is_clear_ = false;
   } else {
-    if (is_indexed_ && !file::has_bug(file::seeded_bug::index_not_discarded)) {
-      owned_->indexes->discard();
+    auto* const indexes = owned_->indexes.now();
+    if (indexes != nullptr && !file::has_bug(file::seeded_bug::index_not_discarded)) {
+      indexes->discard();
     }
     owned_->discard();
   }

@@ -27,7 +27,9 @@ table_run::table_run(transaction_run& of, live_table& on, std::shared_ptr<conten
       table_(on),
       shown_(std::move(shown)),
       indexed_by_(shown_->indexes.is_used() ? shown_->indexes.at(of.at()) : nullptr),
-      own_(on.types().what) {}
+      own_(on.types().what),
+      functions_(on.functions()),
+      derived_(functions_) {}
 
 table_run::~table_run() = default;
 
@@ -281,7 +283,7 @@ result<> table_run::write(own_write::verb what, bytes key, bytes value, detail::
   if (!table_.may_write_in_transaction()) return std::unexpected(table_.why_not());
   const auto size = key.size() + value.size();
   if (auto fits = check_entry_size(table_.entry_limit(), label(), size); !fits) return fits;
-  if (what == own_write::verb::put && indexed_by_) {
+  if (what == own_write::verb::put && (indexed_by_ || functions_ != nullptr)) {
     if (auto can = enter_indexes(key, value); !can) return can;
   }
   if (auto fits = of_.take_up(size + sizeof(own_write)); !fits) return fits;
@@ -317,7 +319,7 @@ result<> table_run::clear() { return write(own_write::verb::clear, {}, {}); }
 
 result<> table_run::add(bytes key, detail::counter_step step) {
   if (auto valid = table_.check(step.created); !valid) return valid;
-  if (indexed_by_) {
+  if (indexed_by_ || functions_ != nullptr) {
     // Its keys in the indexes are made here, of the value that it gets.
     auto stepped = detail::step(*this, key, step);
     return stepped ? result<>() : std::unexpected(stepped.error());

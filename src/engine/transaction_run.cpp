@@ -210,6 +210,7 @@ bool transaction_run::must_wait(const group& to) const noexcept {
 bool transaction_run::is_valid(group& to) const {
   assert(board_.published() >= at() && "what was pinned had been published");
   if (first_to_expire_ != no_deadline && first_to_expire_ <= to.now()) return false;
+  if (!std::ranges::all_of(tables_, &table_run::has_functions_of_now)) return false;
   if (to.empty() && board_.published() == at()) return true;
   return std::ranges::all_of(tables_, [&](const auto& t) {
     const auto& now = t->on().staged_contents();

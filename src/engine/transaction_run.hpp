@@ -57,6 +57,10 @@ class table_run final : public detail::transaction_table_core {
   [[nodiscard]] bool are_indexes_valid(const contents& now, const read_set::times& t) const;
   /// In the turn: whether the table is indexed as it was at the run's version.
   [[nodiscard]] bool has_indexes_of(const contents& now) const noexcept;
+  /// In the turn: whether the keys that it has made are of the functions of now.
+  [[nodiscard]] bool has_functions_of_now() const noexcept {
+    return functions_ == table_.functions();
+  }
   /// Of the values that the run has written.
   [[nodiscard]] derived_keys& derived() noexcept { return derived_; }
 
@@ -92,6 +96,7 @@ class table_run final : public detail::transaction_table_core {
   read_set reads_;
   own_writes own_;
   std::vector<std::unique_ptr<index_run>> indexes_;  ///< those asked for; the others are null
+  const index_functions* functions_;  ///< by which it derives keys; null: none do
   derived_keys derived_;
 };
 

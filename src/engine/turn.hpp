@@ -21,6 +21,11 @@ class queued {
  protected:
   queued() = default;
   ~queued() = default;
+  /// It was executed, and may be submitted once more.
+  void start_over() noexcept {
+    next_ = nullptr;
+    state_.store(state::waiting, std::memory_order_relaxed);
+  }
 
  private:
   friend class turn;

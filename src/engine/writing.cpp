@@ -89,15 +89,17 @@ result<> encoded_batch::add_until(bytes key, bytes value, std::uint64_t until) {
 }
 
 inline void live_table::submit(operation& op) {
-  if (goes_around_) [[unlikely]]
+  if (goes_around_.load(std::memory_order_relaxed)) [[unlikely]]
     return submit_around(op);
   of_.wait_for_reservation(*this);
   of_.commits().submit(op);
+  if (op.is_stale) [[unlikely]]
+    submit_with_keys(op);
 }
 
 /// What is more than a place in the turn of this database.
 void live_table::submit_around(operation& op) {
-  if (has_functions_) return submit_with_keys(op);
+  if (functions() != nullptr) return submit_with_keys(op);
   of_.submit(op);
 }
 

@@ -21,14 +21,17 @@ index_set::index_set(detail::index_definitions how, const std::shared_ptr<versio
   for (std::size_t i = 0; i < how_->size(); ++i) indexes_.push_back(make_one(board, first));
 }
 
-index_set::index_set(detail::index_definitions how, const index_set& before,
-                     const std::shared_ptr<version_board>& board)
+index_set::index_set(detail::index_definitions how, const index_set* first, const index_set* second)
     : how_(std::move(how)) {
   for (const auto& wanted : *how_) {
-    const auto there = before.find_by_derivation(wanted.derive);
-    assert((there || !wanted.calls_program) && "functions have the same indexes");
-    if (there) taken_over_.push_back(indexes_.size());
-    indexes_.push_back(there ? before.indexes_[*there] : make_one(board, 0));
+    const auto* from = first;
+    auto there = from != nullptr ? from->find_by_derivation(wanted.derive) : std::nullopt;
+    if (!there) {
+      from = second;
+      assert(from != nullptr && "one of the sets has it");
+      there = from->find_by_derivation(wanted.derive);
+    }
+    indexes_.push_back(from->indexes_[there.value()]);
   }
 }
 
@@ -140,6 +143,16 @@ void index_set::remove(const entry& e) {
   }
 }
 
+function_keys index_set::keys_of(const entry& e) const {
+  function_keys keys;
+  for (std::size_t i = 0; i < indexes_.size(); ++i) {
+    if (!definition(i).calls_program) continue;
+    const auto term = term_of_item(indexes_[i]->items.find(&e)->key());
+    keys.emplace_back(term.begin(), term.end());
+  }
+  return keys;
+}
+
 /// An entry that the index has under the term, besides this one and the one that it replaces.
 const entry* index_set::find_other(std::size_t i, bytes term, const entry& e, const entry* replaced,
                                    deadline now, bool is_distinct) const {
@@ -180,11 +193,11 @@ std::optional<index_clash> index_set::find_clash(const entry& e, const entry* re
 
 // --- building ------------------------------------------------------------------------------------
 
-/// The items of all entries that the contents show.
-result<> index_set::collect(std::size_t i, contents& of, std::vector<entry::owner>& items) const {
+/// The items of all entries that the version shows.
+result<> index_set::collect(std::size_t i, const held_version& of,
+                            std::vector<entry::owner>& items) const {
   items.reserve(of.size());
-  const held_version all(of.shared_from_this());
-  const auto walk = all.walk();
+  const auto walk = of.walk();
   for (auto some = walk->next(); !some.empty(); some = walk->next()) {
     for (const auto* e : some) {
       auto done = derive_index_keys(definition(i), e->value(),
@@ -232,29 +245,27 @@ std::optional<index_clash> index_set::take(std::size_t i, std::vector<entry::own
   return std::nullopt;
 }
 
-result<std::optional<index_clash>> index_set::build_one(std::size_t i, contents& of,
+result<std::optional<index_clash>> index_set::build_one(std::size_t i, const held_version& of,
                                                         sequence number, deadline now) {
   std::vector<entry::owner> items;
   if (auto done = collect(i, of, items); !done) return std::unexpected(done.error());
   if (items.empty()) return std::nullopt;
   if (auto clash = take(i, std::move(items), now)) return clash;
-  assert(number > 0 && number <= of.published() && "what has entries has a version");
+  assert(number > 0 && number <= of.of().published() && "what has entries has a version");
   auto& tree = *indexes_[i]->tree;
   tree.stamp(number);
   tree.settle(number);
   return std::nullopt;
 }
 
-result<std::optional<index_clash>> index_set::build(contents& of, sequence number, deadline now) {
+result<std::optional<index_clash>> index_set::build(const held_version& of, sequence number,
+                                                    deadline now) {
   constexpr std::size_t worth_a_thread = 5'000;  ///< entries; it costs as much as some hundred
   struct built {
     result<std::optional<index_clash>> came_to;
     std::exception_ptr thrown;
   };
   std::vector<built> all(indexes_.size());
-  const auto is_to_build = [&](std::size_t i) {
-    return std::ranges::find(taken_over_, i) == taken_over_.end();
-  };
   const auto build_at = [&](std::size_t i) noexcept {
     try {
       all[i].came_to = build_one(i, of, number, now);
@@ -265,7 +276,7 @@ result<std::optional<index_clash>> index_set::build(contents& of, sequence numbe
   std::atomic<std::size_t> next = 0;
   auto build_some = [&]() noexcept {
     for (auto i = next++; i < all.size(); i = next++) {
-      if (!definition(i).calls_program && is_to_build(i)) build_at(i);
+      if (!definition(i).calls_program) build_at(i);
     }
   };
   using builder = decltype(build_some);
@@ -276,7 +287,7 @@ result<std::optional<index_clash>> index_set::build(contents& of, sequence numbe
     }
     // The program's functions are called on its own thread.
     for (std::size_t i = 0; i < all.size(); ++i) {
-      if (definition(i).calls_program && is_to_build(i)) build_at(i);
+      if (definition(i).calls_program) build_at(i);
     }
     build_some();
   }
@@ -291,24 +302,25 @@ std::string in_words(const detail::index_definition& i) {
   return (i.is_unique ? "unique index " : "index ") + i.name;
 }
 
-result<std::shared_ptr<index_set>> make_indexes(contents& of, detail::index_definitions how,
-                                                sequence number, deadline now,
-                                                const std::string& label) {
-  const auto* const before = of.indexes.now();
-  auto made = before != nullptr
-                  ? std::make_shared<index_set>(std::move(how), *before, of.shared_board())
-                  : std::make_shared<index_set>(std::move(how), of.shared_board(), 0);
+error clash_of(const index_set& in, const index_clash& clash, const std::string& label) {
+  constexpr std::size_t shown = 64;
+  return error(errc::key_already_present,
+               label + ": " + in_words(in.definition(clash.index)) +
+                   ": two entries of the table have the same key in it",
+               "the entries of " + terms::to_text(clash.one->key(), shown) + " and of " +
+                   terms::to_text(clash.other->key(), shown));
+}
+
+result<std::shared_ptr<index_set>> make_indexes(const held_version& of,
+                                                detail::index_definitions how, sequence number,
+                                                deadline now, const std::string& label) {
+  auto made = std::make_shared<index_set>(std::move(how), of.of().shared_board(), 0);
   const auto clash = made->build(of, number, now);
   if (!clash) {
     return std::unexpected(error(clash.error().code(), label + ": " + clash.error().message()));
   }
-  if (!*clash) return made;
-  constexpr std::size_t shown = 64;
-  return std::unexpected(error(errc::key_already_present,
-                               label + ": " + in_words(made->definition((*clash)->index)) +
-                                   ": two entries of the table have the same key in it",
-                               "the entries of " + terms::to_text((*clash)->one->key(), shown) +
-                                   " and of " + terms::to_text((*clash)->other->key(), shown)));
+  if (*clash) return std::unexpected(clash_of(*made, **clash, label));
+  return made;
 }
 
 // --- publishing ----------------------------------------------------------------------------------

@@ -40,18 +40,17 @@ class index_set {
   /// Empty, on the board of the contents. Throws std::bad_alloc.
   index_set(detail::index_definitions how, const std::shared_ptr<version_board>& board,
             sequence first);
-  /// The same, with the trees of another set, of the same contents, for the indexes that it has as
-  /// well; build() takes in the others. Functions have the same indexes, in the same order.
-  index_set(detail::index_definitions how, const index_set& before,
-            const std::shared_ptr<version_board>& board);
+  /// The indexes of two other sets of the same contents, whose trees they share; the first may be
+  /// null, or the second.
+  index_set(detail::index_definitions how, const index_set* first, const index_set* second);
   index_set(const index_set&) = delete;
   index_set& operator=(const index_set&) = delete;
 
-  /// Takes in what the contents show; from version `number` on, which is published. Nothing is
+  /// Takes in what a version shows; from version `number` on, which is published. Nothing is
   /// staged. A clash of two entries of which neither has expired ends it: then it must go. Calls
   /// the program's functions, and throws what they throw. Errors: theirs. Two threads share the
-  /// indexes of large contents.
-  [[nodiscard]] result<std::optional<index_clash>> build(contents& of, sequence number,
+  /// indexes of large contents. Outside of the turn too, while no version shows these indexes.
+  [[nodiscard]] result<std::optional<index_clash>> build(const held_version& of, sequence number,
                                                          deadline now);
 
   [[nodiscard]] std::size_t count() const noexcept { return indexes_.size(); }
@@ -76,6 +75,8 @@ class index_set {
   void add(const entry& e, const function_keys* keys, const entry* same);
   /// The staged change has replaced or erased the entry.
   void remove(const entry& e);
+  /// The keys of an entry of theirs in function indexes.
+  [[nodiscard]] function_keys keys_of(const entry& e) const;
   /// A unique index that has another entry under a key of this one; entries that have expired, and
   /// the one that it replaces, do not count. is_distinct: nor does an equal pair.
   [[nodiscard]] std::optional<index_clash> find_clash(const entry& e, const entry* replaced,
@@ -114,26 +115,27 @@ class index_set {
   [[nodiscard]] const entry* find_other(std::size_t i, bytes term, const entry& e,
                                         const entry* replaced, deadline now,
                                         bool is_distinct) const;
-  [[nodiscard]] result<> collect(std::size_t i, contents& of,
+  [[nodiscard]] result<> collect(std::size_t i, const held_version& of,
                                  std::vector<entry::owner>& items) const;
   [[nodiscard]] std::optional<index_clash> take(std::size_t i, std::vector<entry::owner> items,
                                                 deadline now);
-  [[nodiscard]] result<std::optional<index_clash>> build_one(std::size_t i, contents& of,
+  [[nodiscard]] result<std::optional<index_clash>> build_one(std::size_t i, const held_version& of,
                                                              sequence number, deadline now);
 
   const detail::index_definitions how_;
   std::vector<std::shared_ptr<one>> indexes_;  ///< some of them may be in other sets as well
-  std::vector<std::size_t> taken_over_;        ///< of another set: they are built
   std::vector<step> steps_;                    ///< of the group, to be undone
 };
 
-/// Indexes for contents, as index_set::build; those that they have are taken over. Errors:
-/// key_already_present, whose details name both keys; those of the program's functions. `label`: of
-/// the table, in messages.
-[[nodiscard]] result<std::shared_ptr<index_set>> make_indexes(contents& of,
+/// Indexes for contents, as index_set::build. Errors: key_already_present, whose details name both
+/// keys; those of the program's functions. `label`: of the table, in messages.
+[[nodiscard]] result<std::shared_ptr<index_set>> make_indexes(const held_version& of,
                                                               detail::index_definitions how,
                                                               sequence number, deadline now,
                                                               const std::string& label);
+/// That two entries have the same key, as make_indexes tells it.
+[[nodiscard]] error clash_of(const index_set& in, const index_clash& clash,
+                             const std::string& label);
 
 /// "unique index NAME".
 [[nodiscard]] std::string in_words(const detail::index_definition& i);
