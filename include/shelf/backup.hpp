@@ -25,13 +25,14 @@
 //
 // restore_from of a table or a database:
 //
-// Types and config.check are tried first. Then entries and file become those of the backup: in one
-// step for readers, and on disk when the call returns. Snapshots keep what they show, and feeds
-// tell a `reset`. Writers wait while the new file is written. Tables that the backup lacks become
-// empty, if it is a backup of this file; tables in memory stay as they are. Errors: not_a_table (an
-// increment, too), corrupt, type_mismatch, wrong_kind, not_found (the backup is of another database
-// and lacks a table that the program uses), invalid_argument (no file, a DETS file, or the file
-// itself), read_only, busy, no_space. On error nothing has changed; but after indeterminate the
+// The chain, types and config.check are tried first. Then entries and file become those of the
+// backup: in one step for readers, and on disk when the call returns. Snapshots keep what they
+// show, and feeds tell a `reset`. Writers wait while the new file is written. Tables that the
+// backup lacks become empty, if it is a backup of this file; tables in memory stay as they are.
+// Errors: not_a_table (an increment, too), corrupt, type_mismatch, wrong_kind, not_found (the
+// backup is of another database and lacks a table that the program uses), invalid_argument (no
+// file, a DETS file, the file itself, or increments that do not continue the backup one after the
+// other), read_only, busy, no_space. On error nothing has changed; but after indeterminate the
 // database is fenced, and recover() brings back what was there before.
 
 namespace shelf {
@@ -77,7 +78,15 @@ struct backup_report {
                                            const backup_options& options = {},
                                            const path_options& from = {});
 
-/// How a backup is restored.
+/// How an open table or database is restored.
+struct restore_from_options {
+  /// Increments, each of which continues the one before it, and the first the backup.
+  std::vector<std::string> increments = {};
+  /// Told of the bytes of the files that were read, then of the entries that are written.
+  progress tell = {};
+};
+
+/// How a backup is restored into a new file.
 struct restore_options {
   /// Increments, each of which continues the one before it, and the first the backup.
   std::vector<std::string> increments = {};
@@ -100,8 +109,9 @@ struct restore_report {
 /// and every checksum in it was verified. Positions of batches that the backup has stay valid;
 /// those of later batches count as rolled back. The backup is only read. Errors: not_a_table if the
 /// backup is no file of shelf, or an increment; corrupt if a file is damaged or incomplete;
-/// invalid_argument if an increment is a whole backup, is of another database, or continues another
-/// backup; file_error (EEXIST), already_open and no_space as backup(). On error the target is as it
+/// invalid_argument if an increment is a whole backup, is of another database, or does not continue
+/// the file before it (the message tells whether it is in the wrong place, or one is missing);
+/// file_error (EEXIST), already_open and no_space as backup(). On error the target is as it
 /// was. Costs a few MiB of memory.
 [[nodiscard]] result<restore_report> restore(const std::string& backup, const std::string& target,
                                              const restore_options& options = {});

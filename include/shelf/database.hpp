@@ -201,10 +201,11 @@ class schema {
 
   /// The table has the indexes of T from then on, and no others; the rest of T is the table's type.
   /// Handles stay: those whose type has an index that is gone find nothing by it, and
-  /// invalid_argument where they return errors. Built of the entries while writers wait; readers do
-  /// not. Indexes that the table has already are taken over. Errors: key_already_present, if a
-  /// unique index would have two entries under one key, which details() names; invalid_argument if
-  /// an index_by comes or goes: these are made at open.
+  /// invalid_argument where they return errors. Indexes that the table has already are taken over.
+  /// Others are built while readers and writers go on; the functions of an index_by are called by
+  /// the thread that calls alter, and by writers, and what they throw passes through alter. Errors:
+  /// key_already_present, if a unique index would have two entries under one key, which details()
+  /// names; conflict, if the table is cleared again and again meanwhile.
   template <class T>
   void index(std::string name);
 
@@ -399,9 +400,11 @@ class database {
                                                 const backup_options& options = {}) const {
     return core_->backup_to(path, options);
   }
-  /// All tables become what a whole backup holds, in one step; see backup.hpp.
-  [[nodiscard]] result<> restore_from(const std::string& path, const progress& tell = {}) {
-    return core_->restore_from(path, tell);
+  /// All tables become what a backup and its increments hold, in one step; see
+  /// backup.hpp.
+  [[nodiscard]] result<> restore_from(const std::string& path,
+                                      const restore_from_options& options = {}) {
+    return core_->restore_from(path, options);
   }
   /// Makes a fenced database writable again, as table::recover.
   [[nodiscard]] result<> recover() { return core_->recover(); }

@@ -366,9 +366,11 @@ class table<K, V, Kind> : public read_modify_write<table<K, V, Kind>, K, V, Kind
                                                 const backup_options& options = {}) const {
     return core_->backup_to(path, options);
   }
-  /// Replaces all entries, and the file, by what a whole backup holds, in one step; see backup.hpp.
-  [[nodiscard]] result<> restore_from(const std::string& path, const progress& tell = {}) {
-    return core_->restore_from(path, tell);
+  /// Replaces all entries, and the file, by what a backup and its increments hold, in one step; see
+  /// backup.hpp.
+  [[nodiscard]] result<> restore_from(const std::string& path,
+                                      const restore_from_options& options = {}) {
+    return core_->restore_from(path, options);
   }
   /// Makes a fenced table writable again: writes a complete new file from memory, syncs and renames
   /// it. No acknowledged write is lost; a write that failed with indeterminate is certainly absent.

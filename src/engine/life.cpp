@@ -55,9 +55,9 @@ result<backup_report> live_table::backup_to(const std::string& path, const backu
   return of_.backup_to(path, how);
 }
 
-result<> live_table::restore_from(const std::string& path, const progress& tell) {
+result<> live_table::restore_from(const std::string& path, const restore_from_options& how) {
   if (!may_write()) return std::unexpected(why_not());
-  return of_.restore_from(path, tell);
+  return of_.restore_from(path, how);
 }
 
 result<> live_table::recover() {

@@ -176,7 +176,7 @@ class live_table final : public detail::core {
   result<std::size_t> catch_up() override;
   result<> compact(const progress& tell) override;
   result<backup_report> backup_to(const std::string& path, const backup_options& how) override;
-  result<> restore_from(const std::string& path, const progress& tell) override;
+  result<> restore_from(const std::string& path, const restore_from_options& how) override;
   result<> recover() override;
   result<> close() override;
   void abandon() noexcept override;

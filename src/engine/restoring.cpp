@@ -4,6 +4,7 @@
 #include "engine/loader.hpp"
 #include "error/printable.hpp"
 #include "journal/journal_view.hpp"
+#include "stores/backup_chain.hpp"
 #include "stores/sealed_file.hpp"
 
 #include <algorithm>
@@ -177,38 +178,33 @@ result<> instance::may_be_restored() const {
       error(errc::invalid_argument, label_ + ": nothing is restored into a DETS file"));
 }
 
-result<> instance::restore_from(const std::string& path, const progress& tell) {
+result<> instance::restore_from(const std::string& path, const restore_from_options& how) {
   if (auto can = may_be_restored(); !can) return can;
-  const auto from = file::location::find(system_, path, std::nullopt);
-  if (!from) return std::unexpected(from.error());
   const std::scoped_lock lock(life_);
   if (auto can = may_write_file(); !can) return can;
   const auto own = stores::look_at_origin(*where_);
   if (!own) return std::unexpected(own.error());
-  const auto view = journal::journal_view::open(*from, detail::step_of(tell, 0, 2));
-  if (!view) return std::unexpected(view.error());
-  if ((*view)->found().torn_bytes != 0) {
+  const auto from =
+      stores::backup_chain::open(system_, path, how.increments, std::nullopt, how.tell);
+  if (!from) return std::unexpected(from.error());
+  for (const auto& p : from->parts()) {
+    if (p.header.file_id != own->header.file_id) continue;
     return std::unexpected(
-        error(errc::corrupt, path + ": incomplete: it ends in the middle of a write"));
-  }
-  const auto header = (*view)->read_header();
-  if (!header) return std::unexpected(header.error());
-  if (header->file_id == own->header.file_id) {
-    return std::unexpected(
-        error(errc::invalid_argument, path + ": this is the file of the database itself"));
+        error(errc::invalid_argument, p.path + ": this is the file of the database itself"));
   }
   const check_scope checks(checking_);
-  auto how = how_to_load((*view)->has_several_tables());
-  how.path = path;
+  auto settings = how_to_load(from->have_several_tables());
+  settings.path = path;
   auto known = known_tables();
   for (auto& k : known) k.id = 0;  // of the same name, whatever its id in the backup
-  file_loader load(std::move(how), std::move(known));
-  if (auto read = (*view)->replay(load); !read) return read;
+  file_loader load(std::move(settings), std::move(known));
+  if (auto read = from->replay(load); !read) return read;
   if (auto fits = load.judge(); !fits) return fits;
   if (auto built = load.build_indexes(); !built) return built;
   restored_tables tables(*this, load, path);
-  if (auto can = tables.check(header->store_id == own->header.store_id); !can) return can;
-  if (auto done = put_in_place(tables, detail::step_of(tell, 1, 2)); !done) return done;
+  if (auto can = tables.check(from->whole().header.store_id == own->header.store_id); !can)
+    return can;
+  if (auto done = put_in_place(tables, from->last_step(how.tell)); !done) return done;
   for (const auto& t : tables_) {
     if (t->held() == nullptr) continue;
     if (auto trimmed = t->trim(); !trimmed) return trimmed;

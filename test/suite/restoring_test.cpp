@@ -107,6 +107,76 @@ TEST(RestoreFrom, ReplacesEverythingInOneStepForReadersAndOnDisk) {
   }
 }
 
+/// A backup and three increments, each with one entry more.
+struct chain_ground : backed_ground {
+  explicit chain_ground(keeping k) : backed_ground(k), t(open()) {
+    auto last = or_throw(t.backup_to(target)).position;
+    for (int i = 1; i <= 3; ++i) {
+      or_throw(t.insert(std::to_string(i), i));
+      if (i == 2) or_throw(t.erase("1"));
+      or_throw(t.save());
+      last = or_throw(t.backup_to(name(i), {.since = last})).position;
+    }
+    or_throw(t.insert("mistake", 0));
+  }
+  [[nodiscard]] static std::string name(int i) { return std::to_string(i) + ".shelf"; }
+  [[nodiscard]] result<> restore_with(std::vector<std::string> increments) {
+    return t.restore_from(target, {.increments = std::move(increments)});
+  }
+
+  backed_table t;
+};
+
+TEST(RestoreFrom, TakesABackupAndItsIncrementsInOneStep) {
+  for (const auto how : in_files) {
+    SCOPED_TRACE(to_string(how));
+    chain_ground g(how);
+    std::uint64_t told = 0;
+    const auto tell = [&](std::uint64_t done, std::uint64_t of) {
+      EXPECT_LE(done, of);
+      told = done;
+    };
+    ASSERT_TRUE(
+        g.t.restore_from(target, {.increments = {"1.shelf", "2.shelf", "3.shelf"}, .tell = tell}));
+    EXPECT_GT(told, 0u);
+    EXPECT_THAT(contents(g.t), ElementsAre(Pair("2", 2), Pair("3", 3)));
+    g.reopen(g.t);
+    EXPECT_THAT(contents(g.t), ElementsAre(Pair("2", 2), Pair("3", 3)));
+    ASSERT_TRUE(g.restore_with({"1.shelf"}));
+    EXPECT_THAT(contents(g.t), ElementsAre(Pair("1", 1)));
+  }
+}
+
+TEST(RestoreFrom, AChainThatIsBrokenIsRefusedAndTheMessageSaysWhere) {
+  chain_ground g(keeping::through);
+  const auto before = *g.disk.read_all(path);
+  const auto refused = [&](std::vector<std::string> increments,
+                           std::initializer_list<std::string_view> pieces) {
+    EXPECT_TRUE(
+        refuses(restore(target, restored, on(g.disk, increments)), errc::invalid_argument, pieces));
+    EXPECT_TRUE(refuses(g.restore_with(std::move(increments)), errc::invalid_argument, pieces));
+  };
+  refused({"1.shelf", "3.shelf"},
+          {"3.shelf: it continues position ", "1.shelf ends at", "is missing"});
+  refused({"2.shelf"}, {"2.shelf: ", "is missing"});
+  refused({"2.shelf", "1.shelf"}, {"2.shelf: ", "put it right behind 1.shelf"});
+  refused({"1.shelf", "3.shelf", "2.shelf"}, {"3.shelf: ", "put it right behind 2.shelf"});
+  refused({"1.shelf", "1.shelf"}, {"1.shelf: ", std::string("put it right behind ") + target});
+  refused({"1.shelf", target}, {"a whole backup, not an increment"});
+  auto c = g.config();
+  c.path = "other.shelf";
+  {
+    auto t = or_throw(backed_table::open(std::move(c)));
+    const auto whole = or_throw(t.backup_to("other_backup.shelf"));
+    ASSERT_TRUE(t.insert("x", 1));
+    ASSERT_TRUE(t.backup_to("foreign.shelf", {.since = whole.position}));
+  }
+  refused({"foreign.shelf"}, {"foreign.shelf: an increment of another database than", target});
+  EXPECT_TRUE(refuses(g.restore_with({"no.shelf"}), errc::not_found, {"no.shelf"}));
+  EXPECT_EQ(*g.disk.read_all(path), before);
+  EXPECT_EQ(g.t.lookup("mistake"), 0);
+}
+
 TEST(RestoreFrom, InBackModeNeedsNoSave) {
   backed_ground g(keeping::back);
   auto t = g.open();

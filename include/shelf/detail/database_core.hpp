@@ -258,7 +258,8 @@ class database_core {
   [[nodiscard]] virtual result<> compact(const progress& tell) = 0;
   [[nodiscard]] virtual result<backup_report> backup_to(const std::string& path,
                                                         const backup_options& how) = 0;
-  [[nodiscard]] virtual result<> restore_from(const std::string& path, const progress& tell) = 0;
+  [[nodiscard]] virtual result<> restore_from(const std::string& path,
+                                              const restore_from_options& how) = 0;
   [[nodiscard]] virtual result<> recover() = 0;
   [[nodiscard]] virtual result<> close() = 0;
   virtual void abandon() noexcept = 0;
