@@ -159,7 +159,9 @@ error replication::too_late(const char* what) const {
   auto sentence = how_.label + ": " + what + ": no answer in time";
   const auto why = shared_.problem();
   if (why) sentence += "; the last failure: " + why->message();
-  return {errc::unavailable, std::move(sentence)};
+  // It is not the network that keeps us waiting.
+  const bool is_denied = why && *why == errc::denied;
+  return {is_denied ? errc::denied : errc::unavailable, std::move(sentence)};
 }
 
 /// Without threads: what they would do next.
@@ -289,7 +291,7 @@ void replication::let_go(detail::replica_write& w, const write_queue::item& of) 
       if (call) sentence += "; call " + to_string(*call);
       ticket = "ticket " + std::to_string(of->number);
       break;
-    default: sentence = too_late((sentence + "the write was not sent").c_str()).message(); break;
+    default: return w.fail(too_late((sentence + "the write was not sent").c_str()));
   }
   w.fail(error(*code, std::move(sentence), std::move(ticket)));
 }

@@ -31,6 +31,36 @@ class Nodes : public PostgresTest {
   }
 };
 
+TEST_F(Nodes, AWriteIsDeniedWhileThePrivilegeIsGoneAndDoneWhenItIsBack) {
+  const auto role = config().schema + "_web";
+  const auto app = config().schema + "_app";
+  execute("CREATE ROLE " + role + " LOGIN; GRANT " + app + " TO " + role);
+  {
+    auto admin = or_throw(cluster::open(node("admin"), declare<counters>("n")));
+    auto how = node("web");
+    how.connection += " user=" + role;
+    how.deadline = std::chrono::seconds(1);
+    auto db = or_throw(cluster::open(how, declare<counters>("n")));
+    auto n = or_throw(db.table<counters>("n"));
+    const auto write_until = [&](auto is_reached) {
+      const auto until = std::chrono::steady_clock::now() + patience;
+      result<written> last = written::unchanged;
+      do {
+        last = n.insert("k", 1);
+      } while (!is_reached(last) && std::chrono::steady_clock::now() < until);
+      return last;
+    };
+    execute("REVOKE " + app + " FROM " + role);
+    const auto denied = write_until([](const auto& r) { return !r && r.error() == errc::denied; });
+    ASSERT_FALSE(denied);
+    EXPECT_EQ(denied.error(), errc::denied);
+    EXPECT_NE(denied.error().message().find("permission denied"), std::string::npos);
+    execute("GRANT " + app + " TO " + role);
+    EXPECT_TRUE(write_until([](const auto& r) { return r.has_value(); }));
+  }
+  execute("DROP ROLE " + role);
+}
+
 TEST_F(Nodes, ShowEachOtherWhatTheyCommitInTablesOfAllKinds) {
   const auto declared = [&](const std::string& name) {
     return or_throw(cluster::open(
