@@ -240,7 +240,7 @@ def privilege_revoked(g):
     for _ in g.until_over():
         server.sql("REVOKE shelf_app FROM web")
         g.census.faults += 1
-        pause(0.5, 1)
+        pause(0.5, 3)
         server.sql("GRANT shelf_app TO web")
         g.wait_for_writes()
     g.finish(server)
@@ -276,10 +276,10 @@ def disk_full(g):
         start_three(g, server.port)
         filler = disk / "filler"
         for _ in g.until_over():
-            with filler.open("wb") as out:
+            with filler.open("wb", buffering=0) as out:
                 try:
-                    while out.write(bytes(1 << 16)):
-                        out.flush()
+                    while True:
+                        out.write(bytes(1 << 16))
                 except OSError:
                     pass
             g.census.faults += 1
@@ -344,6 +344,8 @@ def main():
         print(row(fault.__name__.replace("_", " "),
                   (c.faults, c.count("ok"), c.count("no"), c.count("maybe", "try"), len(c.states),
                    g.lost, len(c.violations))), flush=True)
+        if c.refusals:
+            print("    refused: " + ", ".join(f"{code} {n}" for code, n in c.refusals.items()))
         for one in c.violations[:10]:
             print("    " + one)
         if c.violations:
