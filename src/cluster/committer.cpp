@@ -40,14 +40,21 @@ result<> committer::connect(deadline until) {
 
 result<bool> committer::step(deadline until) {
   const bool has_call = unresolved().has_value();
+  const auto is_held = has_call ? hold::none : hold_now();
+  // What others ask for has to wait: it would let go of the space.
+  if (is_held == hold::held && !queue_.has_holders() && steady_clock::now() < hold_until_) {
+    return false;
+  }
   const bool has_writes = has_call || !queue_.is_empty();
   const bool is_asked = shared_.open_question() || steady_clock::now() >= next_beat_;
-  if (!has_writes && !is_asked && !owes_wake_) return false;
+  if (!has_writes && !is_asked && !owes_wake_ && is_held == hold::none) return false;
   auto done = result<bool>(true);
   if (auto connected = connect(until); !connected) {
     done = std::unexpected(connected.error());
   } else if (has_call) {
     if (auto sent = send(until); !sent) done = std::unexpected(sent.error());
+  } else if (is_held != hold::none) {
+    done = step_of_hold(is_held, until);
   } else if (is_asked && !(has_writes && was_beat_)) {
     auto said = beat(*session_, until);
     if (said) said = look_after(until);
@@ -57,7 +64,10 @@ result<bool> committer::step(deadline until) {
   } else if (auto told = wake(until); !told) {
     done = std::unexpected(told.error());
   }
-  if (!done) session_.reset();
+  if (!done) {
+    session_.reset();
+    set_hold(hold::none);
+  }
   return done;
 }
 
@@ -105,7 +115,7 @@ result<> committer::wake(deadline until) {
 // --- a call --------------------------------------------------------------------------------------
 
 result<bool> committer::begin_call(deadline until) {
-  gather();
+  if (hold_now() == hold::none) gather();
   if (auto made = collect(); !made) return std::unexpected(made.error());
   if (!unresolved()) return true;  // all of it was over
   const bool is_idle = [&] {
@@ -132,6 +142,7 @@ void committer::gather() {
 
 /// What waits becomes the call, as far as it goes together.
 result<> committer::collect() {
+  const bool is_held = hold_now() == hold::held;
   std::vector<write_queue::item> taken;
   std::optional<call> made;
   const auto take_all = [&](detail::replica_trial& t, const applier::tables& tables,
@@ -140,6 +151,7 @@ result<> committer::collect() {
     queue_.use([&](auto& queue) {
       while (!queue.empty() && !builder.is_full()) {
         const auto next = queue.front();
+        if (is_held && !next->is_holders) break;
         if (next->what == nullptr) {
           queue.pop_front();
           continue;
@@ -198,6 +210,7 @@ result<> committer::collect() {
 
 /// No write of the call would change anything here. Whether that is so everywhere a beat tells.
 result<> committer::decide_idle(deadline until) {
+  if (auto gone = let_go(until); !gone) return gone;
   const auto sent = steady_clock::now();
   const auto head = has_bug(seeded_bug::idle_answered_from_memory)
                         ? result<log_position>(shared_.at())
@@ -230,6 +243,7 @@ result<> committer::send(deadline until) {
   const auto question = shared_.open_question();
   const auto sent = steady_clock::now();
   const auto answer = session_->commit(call_->sent, until);
+  if (hold_now() != hold::wanted) set_hold(hold::none);
   last_size_ = call_->members.size();
   last_took_ = steady_clock::now() - sent;
   if (!answer) return not_answered(answer.error(), until);

@@ -9,12 +9,14 @@
 #include "cluster/server.hpp"
 #include "cluster/write_queue.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace shelf::cluster {
@@ -41,13 +43,25 @@ class committer final : public own_commits {
   /// to be done is tried again by the next step.
   [[nodiscard]] result<bool> step(deadline until);
   /// When there is something to do even if nobody asks.
-  [[nodiscard]] deadline next_beat() const noexcept { return next_beat_; }
+  [[nodiscard]] deadline next_beat() const {
+    return hold_now() == hold::held ? std::min(next_beat_, hold_until_) : next_beat_;
+  }
   void forget_session() noexcept { session_.reset(); }
   /// With the next beat. By the thread of the steps.
   void look_at_promise() noexcept { next_look_ = {}; }
 
   [[nodiscard]] write_queue& queue() noexcept { return queue_; }
   [[nodiscard]] const write_queue& queue() const noexcept { return queue_; }
+  // Having the space to itself (holding.cpp); from any thread.
+  /// Asks for it, for the calling thread. False: another thread has.
+  [[nodiscard]] bool want_hold();
+  /// Whether it was asked for, and is neither there nor has failed.
+  [[nodiscard]] bool is_hold_pending() const;
+  /// The calling thread has it.
+  [[nodiscard]] bool is_holder() const;
+  /// The calling thread needs it no more.
+  void end_hold();
+
   /// Nothing waits, and no answer is missing. From any thread.
   [[nodiscard]] bool is_idle() const;
   /// The call whose answer is missing. From any thread.
@@ -74,6 +88,13 @@ class committer final : public own_commits {
   [[nodiscard]] result<> wake(deadline until);
   [[nodiscard]] result<> trim(deadline until);
   [[nodiscard]] result<> look_after(deadline until);
+  enum class hold : std::uint8_t { none, wanted, held, over };
+  [[nodiscard]] hold hold_now() const;
+  void set_hold(hold is);
+  [[nodiscard]] result<bool> step_of_hold(hold is, deadline until);
+  [[nodiscard]] result<> begin_hold(deadline until);
+  [[nodiscard]] result<> let_go(deadline until);
+
   [[nodiscard]] bool is_settled() const;
   void give_back(bool is_refused);
   void end_call();
@@ -93,7 +114,10 @@ class committer final : public own_commits {
   mutable std::mutex mutex_;  ///< behind the turn, and before that of the queue
   std::optional<call> call_;  ///< under way; guarded by mutex_, as is the next
   bool is_shown_ = false;     ///< what the call did
-  std::size_t alone_ = 0;     ///< so many writes are sent one by one
+  hold hold_ = hold::none;    ///< guarded by mutex_, as is the next
+  std::thread::id holder_;
+  deadline hold_until_{};  ///< of the thread of the steps
+  std::size_t alone_ = 0;  ///< so many writes are sent one by one
   deadline next_beat_{};
   bool was_beat_ = false;      ///< the last thing that was done
   bool owes_wake_ = false;     ///< other nodes have not been told of a commit

@@ -45,6 +45,8 @@ class postgres_server final : public server {
   result<> snapshot(snapshot_visitor& to, deadline until) override;
   result<log_slice> since(const log_position& known, std::size_t most, deadline until) override;
   result<commit_answer> commit(const commit_call& call, deadline until) override;
+  result<log_position> hold(deadline until) override;
+  result<> let_go(deadline until) override;
   bool was_sent() const noexcept override { return connection_.was_sent(); }
   result<log_position> beat(const uuid& node, std::string_view name, std::int64_t seq,
                             deadline until) override;
@@ -68,7 +70,11 @@ class postgres_server final : public server {
                                      deadline until);
   [[nodiscard]] result<log_slice> missing(const log_position& known, deadline until);
 
+  [[nodiscard]] std::unexpected<error> not_replicated() const;
+  [[nodiscard]] result<commit_answer> call_commit(const commit_call& call, deadline until);
+
   connection connection_;
+  bool is_holding_ = false;  ///< in a transaction that has the lock of commits
   space_settings how_;
   std::int32_t space_;
 };
@@ -239,7 +245,43 @@ result<log_slice> postgres_server::since(const log_position& known, std::size_t 
   return slice;
 }
 
+result<log_position> postgres_server::hold(deadline until) {
+  constexpr const char* doing = "take the lock of commits";
+  auto begun = connection_.run(doing,
+                               "BEGIN ISOLATION LEVEL READ COMMITTED;"
+                               " SET LOCAL idle_in_transaction_session_timeout = '1s'",
+                               until);
+  if (!begun) return std::unexpected(begun.error());
+  is_holding_ = true;
+  const std::array parameters{wire::encode(space_)};
+  auto rows = connection_.query(doing, statement("SELECT seq, nonce FROM @schema@.hold($1)"),
+                                parameters, until);
+  if (!rows) return std::unexpected(rows.error());
+  return position_in(doing, *rows);
+}
+
+result<> postgres_server::let_go(deadline until) {
+  if (!std::exchange(is_holding_, false)) return {};
+  return connection_.run("let go of the lock of commits", "ROLLBACK", until);
+}
+
+/// One that holds the space has begun a transaction, whose end is that of the commit.
 result<commit_answer> postgres_server::commit(const commit_call& call, deadline until) {
+  auto answer = call_commit(call, until);
+  if (!std::exchange(is_holding_, false) || !connection_.is_usable()) return answer;
+  const auto ended = connection_.run("commit", answer ? "COMMIT" : "ROLLBACK", until);
+  if (answer && !ended) return std::unexpected(ended.error());
+  if (answer && connection_.was_canceled_waiting()) return not_replicated();
+  return answer;
+}
+
+std::unexpected<error> postgres_server::not_replicated() const {
+  return malformed(connection_, "commit",
+                   error(errc::unavailable,
+                         "the server stopped waiting for its standby, so the commit may be lost"));
+}
+
+result<commit_answer> postgres_server::call_commit(const commit_call& call, deadline until) {
   constexpr const char* doing = "commit";
   auto parameters = parameters_of(call);
   parameters.insert(parameters.begin(), wire::encode(space_));
@@ -263,12 +305,7 @@ result<commit_answer> postgres_server::commit(const commit_call& call, deadline 
   if (!refusals) return malformed(connection_, doing, refusals.error());
   answer.outcome = static_cast<commit_outcome>(outcome);
   answer.refused = std::move(*refusals);
-  if (connection_.was_canceled_waiting()) {
-    return malformed(
-        connection_, doing,
-        error(errc::unavailable,
-              "the server stopped waiting for its standby, so the commit may be lost"));
-  }
+  if (connection_.was_canceled_waiting()) return not_replicated();
   return answer;
 }
 

@@ -221,7 +221,8 @@ result<write_queue::item> replication::enqueue(detail::replica_write& w, deadlin
                                                std::shared_ptr<void> owner) {
   for (int round = 0;; ++round) {
     const auto seen = committer_.queue().changes();
-    auto item = committer_.queue().push(w, owner);
+    auto item = !owner && committer_.is_holder() ? committer_.queue().push_first(w)
+                                                 : committer_.queue().push(w, owner);
     if (item) {
       shared_.nudge();
       return item;
@@ -255,6 +256,22 @@ result<std::uint64_t> replication::post(detail::replica_write& w, std::shared_pt
   const auto item = enqueue(w, in_time(), std::move(owner));
   if (!item) return std::unexpected(item.error());
   return (*item)->number;
+}
+
+std::shared_ptr<void> replication::hold() {
+  const auto until = in_time();
+  const auto mine = wait(until, "cannot have the space to itself",
+                         [&]() -> result<bool> { return committer_.want_hold(); });
+  if (!mine) return nullptr;
+  shared_.nudge();
+  std::shared_ptr<void> held(this, [](void* of) {
+    auto& r = *static_cast<replication*>(of);
+    r.committer_.end_hold();
+    r.shared_.nudge();
+  });
+  (void)wait(until, "cannot have the space to itself",
+             [&]() -> result<bool> { return !committer_.is_hold_pending(); });
+  return held;
 }
 
 result<> replication::await(const detail::posted& p) {

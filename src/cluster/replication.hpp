@@ -45,6 +45,7 @@ class replication final : public detail::authority {
   // As the authority of its database.
   void submit(detail::replica_write& w) override;
   result<std::uint64_t> post(detail::replica_write& w, std::shared_ptr<void> owner) override;
+  std::shared_ptr<void> hold() override;
   result<> await(const detail::posted& p) override;
   result<> declare(const detail::replica_table& wanted) override;
   result<> sync() override;

@@ -539,6 +539,15 @@ BEGIN
   RETURN @schema@.note_change(space_id, call_nonce, 8::smallint, dropped_one.id, unwanted);
 END $$;
 
+-- Has the space to itself until its transaction ends: commits of others wait. The last commit. The
+-- caller sets idle_in_transaction_session_timeout, so that it cannot keep others waiting for long.
+CREATE FUNCTION @schema@.hold(space_id int, OUT seq bigint, OUT nonce uuid)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM pg_advisory_xact_lock(1936221292, space_id);
+  SELECT s.seq, s.nonce INTO seq, nonce FROM @schema@.spaces s WHERE s.id = space_id;
+END $$;
+
 -- Upkeep -------------------------------------------------------------------------------------------
 
 -- A node reports its position and gets the head. It is a commit: when it returns, everything that
@@ -600,7 +609,7 @@ GRANT SELECT ON @schema@.format, @schema@.spaces, @schema@.nodes TO @schema@_rep
 GRANT EXECUTE ON FUNCTION
   @schema@.commit(int, bigint, uuid, uuid, int[], int[], int[], smallint[], int[], bytea[], bytea[], bytea[],
                   int[], smallint[], int[], bytea[], bytea[], int[]),
-  @schema@.beat(int, uuid, text, text, bigint), @schema@.trim(int, bigint, interval, int),
+  @schema@.hold(int), @schema@.beat(int, uuid, text, text, bigint), @schema@.trim(int, bigint, interval, int),
   @schema@.collect(int) TO @schema@_app, @schema@_admin;
 GRANT EXECUTE ON FUNCTION
   @schema@.json(bytea, jsonb), @schema@.cells(bytea, jsonb), @schema@.has_columns(jsonb),

@@ -186,6 +186,10 @@ class server {
   [[nodiscard]] virtual result<log_slice> since(const log_position& known, std::size_t most,
                                                 deadline until) = 0;
   [[nodiscard]] virtual result<commit_answer> commit(const commit_call& call, deadline until) = 0;
+  /// Commits of others wait from here on, until the next commit of this session, or let_go, or
+  /// until it has done nothing for a second. The last commit there is.
+  [[nodiscard]] virtual result<log_position> hold(deadline until) = 0;
+  [[nodiscard]] virtual result<> let_go(deadline until) = 0;
   /// Whether the last commit may have reached the server.
   [[nodiscard]] virtual bool was_sent() const noexcept = 0;
   /// Reports where a node is. A commit: everything that was acknowledged to anyone before it is at

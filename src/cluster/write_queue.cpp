@@ -19,10 +19,7 @@ result<write_queue::item> write_queue::push(detail::replica_write& w, std::share
   auto made = std::make_shared<waiting_write>(waiting_write{.what = &w, .size = w.size()});
   if (owner) made->size += bytes_of_posted;
   const std::scoped_lock lock(mutex_);
-  if (is_closed_) {
-    return std::unexpected(
-        error(errc::table_closed, w.label() + ": " + error(errc::table_closed).message()));
-  }
+  if (auto may = may_push(w); !may) return std::unexpected(may.error());
   // A write that is alone is always taken.
   if (bytes_ != 0 && bytes_ + made->size > most_bytes) {
     return std::unexpected(
@@ -35,6 +32,29 @@ result<write_queue::item> write_queue::push(detail::replica_write& w, std::share
   ++writers_;
   queue_.push_back(made);
   return made;
+}
+
+/// Under the lock.
+result<> write_queue::may_push(const detail::replica_write& w) const {
+  if (!is_closed_) return {};
+  return std::unexpected(
+      error(errc::table_closed, w.label() + ": " + error(errc::table_closed).message()));
+}
+
+result<write_queue::item> write_queue::push_first(detail::replica_write& w) {
+  auto made = std::make_shared<waiting_write>(
+      waiting_write{.what = &w, .size = w.size(), .is_holders = true});
+  const std::scoped_lock lock(mutex_);
+  if (auto may = may_push(w); !may) return std::unexpected(may.error());
+  bytes_ += made->size;
+  ++writers_;
+  queue_.push_front(made);
+  return made;
+}
+
+bool write_queue::has_holders() const {
+  const std::scoped_lock lock(mutex_);
+  return !queue_.empty() && queue_.front()->is_holders;
 }
 
 bool write_queue::is_done(const item& w) const {

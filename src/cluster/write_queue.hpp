@@ -28,6 +28,7 @@ struct waiting_write {
   std::size_t size = 0;
   state is = state::queued;
   int refusals = 0;                       ///< what it had read was overtaken
+  bool is_holders = false;                ///< of who holds the space
   std::uint64_t number = 0;               ///< in the log of outcomes; 0: its writer is told
   std::shared_ptr<void> owner = nullptr;  ///< keeps `what`, if that was posted
 };
@@ -40,6 +41,10 @@ class write_queue {
   /// Behind all others. With an owner it was posted, and gets a number. Errors: table_closed;
   /// overloaded: they are too many.
   [[nodiscard]] result<item> push(detail::replica_write& w, std::shared_ptr<void> owner = nullptr);
+  /// In front of all others, of who holds the space. Errors: table_closed.
+  [[nodiscard]] result<item> push_first(detail::replica_write& w);
+  /// Whether the first one is that of who holds the space.
+  [[nodiscard]] bool has_holders() const;
   /// Whether the writer can go.
   [[nodiscard]] bool is_done(const item& w) const;
   /// Its time is over: the writer goes, whatever has become of it. What that is: unavailable,
@@ -78,6 +83,7 @@ class write_queue {
 
  private:
   void forget(waiting_write& w) noexcept;
+  [[nodiscard]] result<> may_push(const detail::replica_write& w) const;
 
   outcome_log outcomes_;
   mutable std::mutex mutex_;

@@ -292,7 +292,9 @@ result<detail::committed> instance::transact(
   std::vector<live_table*> met;  // the tables of the last run that met others
   for (int attempt = 1; attempt <= how.attempts; ++attempt) {
     std::optional<reservation::hold> alone;
-    if (attempt >= first_reserved) alone.emplace(reserved_, met);
+    std::shared_ptr<void> held;
+    if (attempt >= first_reserved && authority_) held = authority_->hold();
+    if (attempt >= first_reserved && !authority_) alone.emplace(reserved_, met);
     transaction_run run(*this, attempt);
     {
       const transaction_scope scope(run);
@@ -311,6 +313,7 @@ result<detail::committed> instance::transact(
       continue;
     }
     alone.reset();
+    held.reset();
     if (how.tell) (*how.tell)(done);
     if (how.sync && run.has_writes()) {
       if (auto synced = make_durable(done.sequence); !synced) {

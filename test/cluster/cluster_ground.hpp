@@ -37,6 +37,9 @@ struct fake_cluster {
       [](const cluster::commit_call&) { return std::nullopt; };
   /// Whether it keeps its promise.
   std::function<result<>()> promises = [] { return result<>(); };
+  /// The session that has the space to itself, and how long others wait for it.
+  const void* holder = nullptr;
+  std::chrono::milliseconds patience{0};
   int snapshots = 0;
   /// What is above belongs to who holds it: sessions of several threads are one after the other.
   std::recursive_mutex mutex = {};
@@ -51,6 +54,7 @@ class fake_session final : public cluster::server {
   using deadline = cluster::deadline;
   using log_position = cluster::log_position;
   explicit fake_session(fake_cluster& of) : of_(of) {}
+  ~fake_session() override { end_hold(); }
 
   std::string name() const override { return "fake"; }
   result<std::vector<cluster::catalog_table>> catalog(deadline until) override {
@@ -72,10 +76,21 @@ class fake_session final : public cluster::server {
     });
   }
   result<cluster::commit_answer> commit(const cluster::commit_call& c, deadline until) override {
-    return call("commit", [&]() -> result<cluster::commit_answer> {
-      if (auto why = of_.refuses(c)) return std::unexpected(*why);
-      return of_.space->commit(c, until);
+    return in_turn<cluster::commit_answer>("commit", until, [&] {
+      const auto why = of_.refuses(c);
+      end_hold();
+      return why ? std::unexpected(*why) : of_.space->commit(c, until);
     });
+  }
+  result<log_position> hold(deadline until) override {
+    return in_turn<log_position>("hold", until, [&] {
+      of_.holder = this;
+      return of_.space->head(until);
+    });
+  }
+  result<> let_go(deadline) override {
+    end_hold();
+    return {};
   }
   bool was_sent() const noexcept override { return was_sent_; }
   result<log_position> beat(const cluster::uuid& node, std::string_view name, std::int64_t seq,
@@ -110,6 +125,27 @@ class fake_session final : public cluster::server {
   }
 
  private:
+  void end_hold() {
+    const std::scoped_lock lock(of_.mutex);
+    if (of_.holder == this) of_.holder = nullptr;
+    of_.woken.notify_all();
+  }
+  /// Waits for who has the space to itself.
+  template <class T, class F>
+  result<T> in_turn(std::string_view which, deadline until, F f) {
+    const auto last = std::min(until, std::chrono::steady_clock::now() + of_.patience);
+    for (;;) {
+      {
+        const std::scoped_lock lock(of_.mutex);
+        was_sent_ = false;
+        if (of_.holder == nullptr || of_.holder == this) return call(which, f);
+      }
+      std::unique_lock lock(of_.mutex);
+      const auto is_free = [&] { return of_.holder == nullptr; };
+      if (of_.woken.wait_until(lock, last, is_free)) continue;
+      return std::unexpected(error(errc::unavailable, "fake: another has the space to itself"));
+    }
+  }
   template <class F>
   auto call(std::string_view which, F f) -> decltype(f()) {
     const std::scoped_lock lock(of_.mutex);

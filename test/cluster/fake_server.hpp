@@ -39,6 +39,8 @@ class fake_server final : public cluster::server {
   result<> snapshot(cluster::snapshot_visitor& to, deadline) override;
   result<cluster::log_slice> since(const log_position& known, std::size_t most, deadline) override;
   result<cluster::commit_answer> commit(const cluster::commit_call& call, deadline) override;
+  result<log_position> hold(deadline until) override { return head(until); }
+  result<> let_go(deadline) override { return {}; }
   bool was_sent() const noexcept override { return true; }
   result<log_position> beat(const cluster::uuid&, std::string_view, std::int64_t,
                             deadline) override {

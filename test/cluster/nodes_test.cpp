@@ -4,6 +4,7 @@
 #include "postgres.hpp"
 #include "shelf/database_changes.hpp"
 
+#include <atomic>
 #include <set>
 #include <thread>
 #include <vector>
@@ -170,6 +171,38 @@ TEST_F(Nodes, MoveMoneyInTransactionsAndNoneSeesASumThatNeverWas) {
     or_throw(db.sync());
     EXPECT_EQ(or_throw(db.table<accounts>("n")).lookup("a"), 100 - 2 * rounds);
   }
+}
+
+TEST_F(Nodes, ALongTransactionSucceedsWithinEightAttemptsAgainstSevenNodesOfShortOnes) {
+  std::vector<database> nodes;
+  for (int i = 0; i < 8; ++i) {
+    nodes.push_back(or_throw(cluster::open(node("n" + std::to_string(i)), declare<counters>("n"))));
+  }
+  std::atomic<bool> is_over{false};
+  std::vector<std::thread> short_ones;
+  for (std::size_t i = 1; i < nodes.size(); ++i) {
+    short_ones.emplace_back([&, i] {
+      auto n = or_throw(nodes[i].table<counters>("n"));
+      while (!is_over) (void)n.update_counter("k" + std::to_string(i), 1, {.initial = 0});
+    });
+  }
+  auto n = or_throw(nodes[0].table<counters>("n"));
+  for (int round = 0; round < 3; ++round) {
+    const auto done = nodes[0].transact(
+        [&](transaction& tx) {
+          std::int64_t sum = 0;
+          for (int i = 1; i < 8; ++i) {
+            sum += tx(n).lookup("k" + std::to_string(i)).value_or(0);
+            // Long enough for others to come in between.
+            (void)or_throw(of(nodes[0])).wait_for({INT64_MAX, {}}, std::chrono::milliseconds(5));
+          }
+          or_throw(tx(n).insert("sum", sum));
+        },
+        {.attempts = 8});
+    EXPECT_TRUE(done) << done.error();
+  }
+  is_over = true;
+  for (auto& t : short_ones) t.join();
 }
 
 TEST_F(Nodes, PostWritesThatAreCommittedWhenTheirTicketsSayAndFreshReadsSeeThem) {

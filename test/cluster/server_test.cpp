@@ -270,6 +270,30 @@ TEST_F(Server, ACallThatIsSentAgainInAnotherHistoryMakesACommitOfAnotherName) {
   EXPECT_EQ(or_throw(s->since({first.seq, first.nonce}, 10, soon())).how, diverged);
 }
 
+TEST_F(Server, WhoHoldsTheSpaceCommitsAndOthersWaitUntilItHasOrLetsGo) {
+  const auto holder = session();
+  const auto t = or_throw(holder->declare(wanted("t"), soon())).id;
+  const auto head = or_throw(holder->head(soon()));
+  EXPECT_EQ(or_throw(holder->hold(soon())), head);
+  const auto call = put(head, t, "k", "other");
+  const auto waits = session()->commit(call, in(std::chrono::milliseconds(50)));
+  ASSERT_FALSE(waits);
+  EXPECT_EQ(waits.error(), errc::unavailable);
+  const auto mine = or_throw(holder->commit(put(head, t, "k", "mine"), soon()));
+  EXPECT_EQ(mine.seq, head.seq + 1);
+  // The call that waited may have been done since.
+  const auto other = session();
+  EXPECT_EQ(or_throw(other->commit(call, soon())).seq, head.seq + 2);
+  const auto last = or_throw(holder->hold(soon()));
+  EXPECT_EQ(last.seq, head.seq + 2);
+  or_throw(holder->let_go(soon()));
+  EXPECT_EQ(or_throw(other->commit(put(last, t, "k", "again"), soon())).seq, head.seq + 3);
+  or_throw(holder->hold(soon()));
+  EXPECT_FALSE(holder->commit(put(last, 99'999, "k", "no table"), soon()).value().seq == 0);
+  EXPECT_EQ(or_throw(other->head(soon())).seq, head.seq + 3) << "nothing is left open";
+  or_throw(other->commit(put(or_throw(other->head(soon())), t, "k", "last"), soon()));
+}
+
 TEST_F(Server, RowsOfTheLogThatMakeNoSenseAreServerErrors) {
   const auto s = session();
   const auto t = or_throw(s->declare(wanted("t"), soon())).id;

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <set>
 #include <thread>
+#include <vector>
 
 namespace shelf::test {
 namespace {
@@ -158,6 +159,43 @@ TEST(ClusterThreads, TransfersKeepTheSumThatEveryReaderSees) {
     or_throw(db.sync());
     EXPECT_EQ(or_throw(db.table<counters>("n")).lookup("a"), 100 - 4 * rounds);
   }
+}
+
+TEST(ClusterThreads, ALongTransactionSucceedsWithinEightAttemptsAgainstShortOnesOfAllNodes) {
+  fake_cluster c;
+  c.patience = std::chrono::seconds(1);
+  std::vector<database> nodes;
+  for (int i = 0; i < 3; ++i) {
+    nodes.push_back(or_throw(open_in(c, with_threads(), declare<counters>("n"))));
+  }
+  std::atomic<bool> is_over{false};
+  std::vector<std::thread> short_ones;
+  for (auto& db : nodes) {
+    short_ones.emplace_back([&] {
+      auto n = or_throw(db.table<counters>("n"));
+      while (!is_over) {
+        const auto made = n.update_counter("k", 1, {.initial = 0});
+        EXPECT_TRUE(made) << made.error();
+      }
+    });
+  }
+  auto n = or_throw(nodes[0].table<counters>("n"));
+  for (std::int64_t round = 0; round < 5; ++round) {
+    const auto done = nodes[0].transact(
+        [&](transaction& tx) {
+          const auto k = tx(n).lookup("k").value_or(0);
+          // Others come in between, unless they cannot: then it has waited long enough.
+          const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(20);
+          while (n.lookup("k").value_or(0) == k && std::chrono::steady_clock::now() < until) {
+            std::this_thread::yield();
+          }
+          or_throw(tx(n).insert("seen", k));
+        },
+        {.attempts = 8});
+    EXPECT_TRUE(done) << done.error();
+  }
+  is_over = true;
+  for (auto& t : short_ones) t.join();
 }
 
 TEST(ClusterThreads, AClosedDatabaseLetsItsWritersGo) {

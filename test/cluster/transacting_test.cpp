@@ -190,6 +190,54 @@ TEST(ClusterTransaction, IsAConflictAfterItsAttemptsAndHasDoneNothing) {
   EXPECT_EQ(here.lookup("n"), 4);
 }
 
+TEST(ClusterTransaction, HasTheSpaceToItselfFromTheFourthAttemptOnAndSoSucceeds) {
+  fake_cluster c;
+  auto db = or_throw(open_in(c, by_hand(), declare<accounts_table>("a")));
+  auto other = or_throw(open_in(c, by_hand(3), declare<accounts_table>("a")));
+  auto here = or_throw(db.table<accounts_table>("a"));
+  auto there = or_throw(other.table<accounts_table>("a"));
+  or_throw(here.insert("n", 1));
+  or_throw(other.sync());
+  int runs = 0;
+  int refused = 0;
+  const auto negate = [&](transaction& tx) {
+    ++runs;
+    const auto n = *tx(here).lookup("n");
+    const auto meant = there.update_counter("n", 1);
+    refused += meant ? 0 : 1;
+    or_throw(tx(here).insert("n", -n));
+  };
+  EXPECT_TRUE(db.transact(negate, {.attempts = 8}));
+  EXPECT_EQ(runs, 4);
+  EXPECT_EQ(refused, 1) << "another node waits for the one who holds the space";
+  or_throw(other.sync());
+  EXPECT_EQ(here.lookup("n"), -4);
+  EXPECT_EQ(there.update_counter("n", 1), -3) << "and no longer";
+}
+
+TEST(ClusterTransaction, ThatHoldsTheSpaceAndGivesUpLetsOthersGoOn) {
+  fake_cluster c;
+  auto db = or_throw(open_in(c, by_hand(), declare<accounts_table>("a")));
+  auto other = or_throw(open_in(c, by_hand(), declare<accounts_table>("a")));
+  auto here = or_throw(db.table<accounts_table>("a"));
+  auto there = or_throw(other.table<accounts_table>("a"));
+  or_throw(here.insert("n", 1));
+  or_throw(other.sync());
+  const auto gives_up = db.transact([&](transaction& tx) -> result<> {
+    (void)tx(here).lookup("n");
+    if (tx.attempt() == 4) {
+      EXPECT_NE(c.holder, nullptr);
+      return std::unexpected(error(errc::overflow));
+    }
+    or_throw(there.update_counter("n", 1));
+    return tx(here).insert("n", 0);
+  });
+  EXPECT_EQ(gives_up.error(), errc::overflow);
+  or_throw(here.insert("m", 1));
+  EXPECT_EQ(c.holder, nullptr);
+  or_throw(there.insert("m", 2));
+}
+
 TEST(ClusterTransaction, ThatClearsATableDoesNothingElse) {
   fake_cluster c;
   auto db = or_throw(open_in(c, by_hand(), declare<accounts_table>("a")));

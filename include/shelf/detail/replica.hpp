@@ -150,6 +150,9 @@ class authority {
   /// overloaded, table_closed: it does not happen.
   [[nodiscard]] virtual result<std::uint64_t> post(replica_write& w,
                                                    std::shared_ptr<void> owner) = 0;
+  /// Others have to wait from here on, at most for a second: until the next write of this thread is
+  /// decided, or what it returns goes. Null: that could not be had.
+  [[nodiscard]] virtual std::shared_ptr<void> hold() = 0;
   /// Returns once the outcome is known. Errors: why it was rejected; indeterminate, if it is not
   /// known in time.
   [[nodiscard]] virtual result<> await(const posted& p) = 0;
