@@ -96,7 +96,7 @@ class table_run final : public detail::transaction_table_core {
   read_set reads_;
   own_writes own_;
   std::vector<std::unique_ptr<index_run>> indexes_;  ///< those asked for; the others are null
-  const index_functions* functions_;  ///< by which it derives keys; null: none do
+  const index_functions* functions_;                 ///< by which it derives keys; null: none do
   derived_keys derived_;
 };
 
