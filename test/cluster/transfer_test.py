@@ -171,7 +171,7 @@ class Transfer(Ground):
             for target in (3, 4):
                 self.wait_for(lambda: self.commits() >= target or importer.poll() is not None)
                 sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                    " WHERE application_name = 'shelf-cluster'")
+                    f" WHERE query LIKE '%{SCHEMA}.%' AND pid <> pg_backend_pid()")
             said, complaint = importer.communicate(timeout=100)
             self.assertEqual(importer.returncode, 0, complaint)
         self.assertIn("imported 60000 entries of 2 tables", said)
