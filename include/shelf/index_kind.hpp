@@ -15,7 +15,8 @@ namespace shelf {
 //                              shelf::index_each<&user::tags>, shelf::index_by<by_domain>>;
 //
 // They are kept in memory alone, built when the table is opened, and changed with each write. The
-// file does not know them: another program may open it with other indexes, or with none.
+// file only names those of the program that wrote it last: another one may open it with other
+// indexes, or with none.
 //
 // Keys of indexes are orderable_key, as those of an ordered_map.
 

@@ -4,6 +4,7 @@
 
 #include "shelf/config.hpp"
 #include "shelf/error.hpp"
+#include "shelf/index_description.hpp"
 #include "shelf/kind.hpp"
 #include "shelf/progress.hpp"
 
@@ -27,13 +28,14 @@ struct file_description {
   std::int64_t held_by = 0;      ///< process that has it open for writing, if known; advisory
   std::uint32_t id = 1;          ///< of the table in the file
   bool in_memory = false;        ///< the table's entries are in memory only, not in the file
+  std::vector<index_description> indexes = {};  ///< of the program that wrote the table last
 };
 
 /// Describes the only table of the file at `path`, or the one that options.table names, also while
-/// it is open elsewhere. Constant time for a file that never had several tables; else one pass over
-/// the file. Errors: invalid_path, not_found (no such file, or no such table in it), not_a_table,
-/// wrong_kind (several tables, which it names, and none was asked for), corrupt (header or
-/// catalog), unsupported_version, file_error.
+/// it is open elsewhere. Constant time for a file that never had several tables, nor other indexes
+/// than its first ones; else one pass over the file. Errors: invalid_path, not_found (no such file,
+/// or no such table in it), not_a_table, wrong_kind (several tables, which it names, and none was
+/// asked for), corrupt (header or catalog), unsupported_version, file_error.
 [[nodiscard]] result<file_description> describe(const std::string& path,
                                                 const path_options& options = {});
 
@@ -53,7 +55,8 @@ struct file_check {
 /// Reads the whole file and checks every byte and entry, also against the file's types. Changes
 /// nothing, and works while the file is open elsewhere. Errors: those of describe; corrupt names
 /// the first damaged byte; type_mismatch says how many entries do not match their types, and why
-/// for the first few. Costs the memory of the table.
+/// for the first few; key_already_present names two entries that a unique index of the file has
+/// under one key. Costs the memory of the table and of its unique indexes.
 [[nodiscard]] result<file_check> check(const std::string& path, const path_options& options = {},
                                        const progress& tell = {});
 

@@ -127,6 +127,12 @@ result<> instance::alteration::index(detail::wanted_table& w) {
   auto indexed_by = std::exchange(w.types.indexes, nullptr);
   w.storage = t->is->description().in_memory ? storage::memory : storage::disk;
   if (auto joined = of_.join_table(*t->is, w); !joined) return std::unexpected(joined.error());
+  w.types.indexes = indexed_by;
+  auto recorded = indexes_to_record(w.types);
+  if (recorded != t->as.indexes) {
+    t->as.indexes = std::move(recorded);
+    t->is_changed = t->is_declared = true;
+  }
   t->indexed_by = std::move(indexed_by);
   has_indexes_ = true;
   return {};
@@ -181,6 +187,21 @@ void instance::alteration::note_entries() {
       }
     }
   }
+}
+
+/// What the catalog is to say of tables that will be there, with the next batch.
+std::vector<stores::declared_table> instance::alteration::declare() const {
+  std::vector<stores::declared_table> all;
+  if (!of_.file_) return all;
+  // What was declared before goes to the file with the batch of the alteration.
+  const bool is_written = !of_.saves_later() && !changes_.empty();
+  for (const auto& t : tables_) {
+    const bool was = !is_written && std::ranges::any_of(of_.file_->declared(), [&](const auto& d) {
+      return !t.made && d.id == t.is->id();
+    });
+    if (!t.is_dropped && (was || t.is_declared)) all.push_back({t.is->id(), t.as});
+  }
+  return all;
 }
 
 /// Write-back: what tables were to save. It is in the batch, or of no use any more; unless the
@@ -248,6 +269,7 @@ result<> instance::alteration::commit_in_turn() {
   note_entries();
   of_.commits_.continue_after(version_);
   const auto number = of_.commits_.draw();
+  auto declared = declare();
   {
     unsaved_changes unsaved;
     for (const auto& t : tables_) {
@@ -257,6 +279,7 @@ result<> instance::alteration::commit_in_turn() {
     if (auto done = write(number); !done) return done;
     unsaved.settle();
   }
+  if (of_.file_) of_.file_->declare(std::move(declared));
   assert(number == of_.commits_.last() && of_.commits_.open_group().empty() && "the turn is ours");
   show(number);
   of_.observers_->wake();

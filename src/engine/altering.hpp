@@ -52,6 +52,7 @@ class instance::alteration {
     std::shared_ptr<kinds::index_set> indexes = {};
     kinds::index_place::room room = {};
     bool is_changed = false;
+    bool is_declared = false;   ///< the catalog does not know its indexes
     bool is_rewritten = false;  ///< its storage has changed: the file gets all its entries, or none
     bool is_dropped = false;
     bool is_brought = false;           ///< what it shows first is on a board of its own
@@ -68,6 +69,7 @@ class instance::alteration {
   [[nodiscard]] result<> build_indexes();
   [[nodiscard]] result<bool> finish_indexes();
   [[nodiscard]] result<> commit_in_turn();
+  [[nodiscard]] std::vector<stores::declared_table> declare() const;
   void note_entries();
   [[nodiscard]] result<> write(sequence number);
   void show(sequence number) noexcept;

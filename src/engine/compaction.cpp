@@ -91,6 +91,8 @@ result<> instance::compact_saved_state(const progress& tell) {
   auto fresh = file_->write_whole(file_->same_state(), saved.tables, tell);
   if (!fresh) return std::unexpected(fresh.error());
   const std::scoped_lock lock(commits_);
+  const auto declared = file_->declared();
+  (*fresh)->declare({declared.begin(), declared.end()});
   return file_.take_up(std::move(*fresh));
 }
 

@@ -134,6 +134,19 @@ namespace {
 
 }  // namespace
 
+/// The program has told what indexes a table has. Under life_, in the turn. Throws std::bad_alloc.
+void instance::record_indexes(live_table& of, const detail::entry_types& types) {
+  auto as = of.description();
+  as.indexes = indexes_to_record(types);
+  if (as.indexes == of.description().indexes) return;
+  const auto before = file_->declared();
+  std::vector<stores::declared_table> all(before.begin(), before.end());
+  all.push_back({of.id(), as});
+  const auto& face = of.keep_face(face_of(std::move(as)));
+  file_->declare(std::move(all));
+  of.show_face(face);
+}
+
 /// A table that is there already, asked for as of some types.
 result<live_table*> instance::join_table(live_table& known, wanted_table& w) {
   const auto& as = known.description();
@@ -186,6 +199,7 @@ result<live_table*> instance::join_table(live_table& known, wanted_table& w) {
     if (!made) return std::unexpected(made.error());
     held.indexes.set(*std::move(made));
   }
+  if (writes_file()) record_indexes(known, w.types);
   const std::scoped_lock names(names_);
   known.adopt_types(std::move(w.types));
   return &known;

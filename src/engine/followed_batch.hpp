@@ -34,6 +34,7 @@ class followed_batch final : public journal::visitor {
 
  private:
   [[nodiscard]] static result<> derive(followed_change& c);
+  [[nodiscard]] bool is_of_indexes(const journal::change& c) const;
   [[nodiscard]] result<> check(const live_table& in, const journal::change& c) const;
   [[nodiscard]] bool has_changed(const live_table& t) const noexcept {
     return std::ranges::any_of(changes_, [&](const auto& c) { return c.in == &t; });

@@ -43,10 +43,21 @@ result<> followed_batch::check(const live_table& in, const journal::change& c) c
                                      fits.error().message()));
 }
 
+/// A record of the catalog that says what indexes the writer has, and no more.
+bool followed_batch::is_of_indexes(const journal::change& c) const {
+  const auto* const known = of_.table_of(c.table);
+  const auto as = stores::decode_description(c.key, c.value);
+  if (known == nullptr || !as) return false;
+  const auto& was = known->description();
+  return as->name == was.name && as->in_memory == was.in_memory && as->what == was.what &&
+         as->key_schema == was.key_schema && as->value_schema == was.value_schema;
+}
+
 result<> followed_batch::visit(const journal::change& c, std::uint64_t) {
   if (journal::changes_nothing(c) || is_beyond_us_) return {};
   const bool is_of_catalog =
       c.what == op::table_created || c.what == op::table_changed || c.what == op::table_dropped;
+  if (c.what == op::table_changed && is_of_indexes(c)) return {};
   auto* const in = is_of_catalog ? nullptr : of_.table_of(c.table);
   const bool is_clear_on_top = c.what == op::clear && in != nullptr && has_changed(*in);
   if (in == nullptr || in->description().in_memory || is_clear_on_top ||

@@ -56,9 +56,11 @@ std::size_t live_table::memory_of(const contents& c) noexcept {
   return c.memory_bytes() + (indexes != nullptr ? indexes->memory_bytes() : 0);
 }
 
-error live_table::clash_error(const detail::index_definition& of) const {
+error live_table::clash_error(const detail::index_definition& of,
+                              const kinds::index_clash* clash) const {
   return error(errc::key_already_present,
-               label() + ": " + kinds::in_words(of) + ": another entry has the same key in it");
+               label() + ": " + kinds::in_words(of) + ": another entry has the same key in it",
+               clash != nullptr ? kinds::in_words(*clash) : std::string());
 }
 
 // --- the writer, before its turn -----------------------------------------------------------------
@@ -213,7 +215,7 @@ staging live_table::put_indexed(entry::owner& e, std::uint64_t hash, group& to, 
   }
   const auto* const known = keys != nullptr ? &keys->keys : nullptr;
   if (const auto clash = find_clash(*made, before, known, to)) {
-    to.clash = clash_error((*types_.indexes)[clash->index]);
+    to.clash = clash_error((*types_.indexes)[clash->index], &*clash);
     return {};
   }
   const auto s = put_observed(e, hash, to, what);

@@ -245,6 +245,7 @@ class instance final : public chore,
   live_table& keep(std::unique_ptr<live_table> made);
   live_table& add_table(std::uint32_t id, table_description as, detail::entry_types types);
   [[nodiscard]] result<live_table*> join_table(live_table& known, wanted_table& w);
+  void record_indexes(live_table& of, const detail::entry_types& types);
   [[nodiscard]] result<> commit_once(transaction_run& run, detail::committed& done,
                                      bool& is_conflict);
   [[nodiscard]] result<> can_be_durable() const;

@@ -53,6 +53,8 @@ struct table_face {
   std::string label;
 };
 
+/// What the catalog is to say of the indexes of a table of these types.
+[[nodiscard]] std::vector<index_description> indexes_to_record(const detail::entry_types& types);
 /// What is known of a table that the program has not declared.
 [[nodiscard]] detail::entry_types types_of(const table_description& as);
 
@@ -232,7 +234,8 @@ class live_table final : public detail::core {
   /// exceptions: those of the functions.
   [[nodiscard]] result<> derive(bytes value, derived_keys& into) const;
   /// That a unique index has another entry under its key.
-  [[nodiscard]] error clash_error(const detail::index_definition& of) const;
+  [[nodiscard]] error clash_error(const detail::index_definition& of,
+                                  const kinds::index_clash* clash = nullptr) const;
   [[nodiscard]] error no_index() const;
   /// Other indexes from here on, which the contents have already. In the turn, and under life_.
   void note_indexes(detail::index_definitions indexed_by) noexcept {

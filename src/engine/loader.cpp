@@ -60,6 +60,7 @@ void table_loader::change_description(const table_description& as) {
   if (as.in_memory && !description_.in_memory) clear();
   description_.name = as.name;
   description_.in_memory = as.in_memory;
+  description_.indexes = as.indexes;
   note_label();
 }
 
@@ -286,6 +287,10 @@ result<> table_loader::check_description() {
     return std::unexpected(
         error(errc::wrong_kind, label_ + ": the file holds " + in_words(description_.what) +
                                     ", the program opens it as " + in_words(types_->what)));
+  }
+  if (types_->recorded && types_->recorded->found != description_.indexes) {
+    return std::unexpected(
+        error(errc::type_mismatch, label_ + ": the indexes in the file changed while it was read"));
   }
   // A key that lacks fields would be another key than the one the program looks up.
   auto same =

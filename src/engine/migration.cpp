@@ -75,7 +75,8 @@ result<detail::migration_counts> instance::migrate(
                              .name = from.description().name,
                              .key_schema = to.key_schema,
                              .value_schema = to.value_schema,
-                             .in_memory = from.description().in_memory};
+                             .in_memory = from.description().in_memory,
+                             .indexes = indexes_to_record(to)};
   const std::scoped_lock in_turn(commits_);
   auto tables = images();
   for (auto& t : tables.tables) {

@@ -136,7 +136,18 @@ table_description instance::describe(const wanted_table& t) const {
           .name = t.name.empty() ? "main" : t.name,
           .key_schema = t.types.key_schema,
           .value_schema = t.types.value_schema,
-          .in_memory = t.storage == storage::memory};
+          .in_memory = t.storage == storage::memory,
+          .indexes = indexes_to_record(t.types)};
+}
+
+std::vector<index_description> indexes_to_record(const detail::entry_types& types) {
+  if (types.recorded) return types.recorded->kept;
+  std::vector<index_description> all;
+  if (!types.indexes) return all;
+  for (const auto& i : *types.indexes) {
+    if (std::ranges::find(all, i.as) == all.end()) all.push_back(i.as);
+  }
+  return all;
 }
 
 live_table* instance::find(std::string_view name) const noexcept {
@@ -319,6 +330,7 @@ enum class migrations : bool { no, yes };
 void instance::add_loaded(file_loader& loaded, std::vector<wanted_table>& wanted) {
   highest_id_ = loaded.highest_id();
   std::vector<std::shared_ptr<contents>> all;
+  std::vector<stores::declared_table> changed;
   for (auto& [id, t] : loaded.tables()) {
     all.push_back(t.load->take());
     commits_.continue_after(t.load->version());
@@ -327,10 +339,14 @@ void instance::add_loaded(file_loader& loaded, std::vector<wanted_table>& wanted
   assert(number > commits_.board().published() && all.size() == loaded.tables().size());
   auto next = all.begin();
   for (auto& [id, t] : loaded.tables()) {
-    const auto& as = t.load->description();
+    auto as = t.load->description();
     const auto is_this = [&](const wanted_table& w) { return w.name.empty() || w.name == as.name; };
     const auto own = t.declared != nullptr ? std::ranges::find_if(wanted, is_this) : wanted.end();
     auto types = own != wanted.end() ? std::move(own->types) : types_of(as);
+    if (own != wanted.end() && writes_file()) {
+      as.indexes = indexes_to_record(types);
+      if (as.indexes != t.load->description().indexes) changed.push_back({id, as});
+    }
     (void)add_table(id, as, std::move(types));
     auto& c = *next++;
     c->join(commits_.shared_board());
@@ -339,6 +355,7 @@ void instance::add_loaded(file_loader& loaded, std::vector<wanted_table>& wanted
   }
   commits_.board().publish(number);
   for (std::size_t i = 0; i < all.size(); ++i) tables_[i]->install(std::move(all[i]));
+  if (writes_file()) file_->declare(std::move(changed));
 }
 
 result<> instance::open_existing(std::vector<wanted_table>& wanted) {

@@ -62,7 +62,7 @@ bool index_set::has_unique() const noexcept {
 
 result<> derive_index_keys(const detail::index_definition& of, bytes value,
                            detail::index_key_sink show) {
-  return of.derive(value, of.rules, [&](bytes key) {
+  return of.derive(value, of, [&](bytes key) {
     if (!terms::may_hold_negative_zero(key)) return show(key);
     std::vector<std::byte> plain(key.begin(), key.end());
     terms::drop_zero_signs(plain);
@@ -302,13 +302,17 @@ std::string in_words(const detail::index_definition& i) {
   return (i.is_unique ? "unique index " : "index ") + i.name;
 }
 
-error clash_of(const index_set& in, const index_clash& clash, const std::string& label) {
+std::string in_words(const index_clash& c) {
   constexpr std::size_t shown = 64;
+  return "the entries of " + terms::to_text(c.one->key(), shown) + " and of " +
+         terms::to_text(c.other->key(), shown);
+}
+
+error clash_of(const index_set& in, const index_clash& clash, const std::string& label) {
   return error(errc::key_already_present,
                label + ": " + in_words(in.definition(clash.index)) +
                    ": two entries of the table have the same key in it",
-               "the entries of " + terms::to_text(clash.one->key(), shown) + " and of " +
-                   terms::to_text(clash.other->key(), shown));
+               in_words(clash));
 }
 
 result<std::shared_ptr<index_set>> make_indexes(const held_version& of,

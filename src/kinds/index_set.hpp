@@ -139,6 +139,8 @@ class index_set {
 
 /// "unique index NAME".
 [[nodiscard]] std::string in_words(const detail::index_definition& i);
+/// "the entries of KEY and of KEY".
+[[nodiscard]] std::string in_words(const index_clash& c);
 
 /// Calls `show` with each key that an entry of this value has in an index, which calls no function
 /// of the program, as the index orders them: zeros without a sign.

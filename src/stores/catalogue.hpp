@@ -4,6 +4,7 @@
 
 #include "shelf/detail/bytes.hpp"
 #include "shelf/error.hpp"
+#include "shelf/index_description.hpp"
 #include "shelf/kind.hpp"
 
 #include <cstdint>
@@ -11,20 +12,26 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace shelf::stores {
 
 /// A table as the catalogue describes it. In a table_created record the key is the name (a binary)
 /// and the value
 ///   #{key_schema => <<"binary">>, kind => set, value_schema => <<"session{user: binary, ...}">>}
-/// and `storage => memory` between the last two where that is so. A table_changed record has the
-/// same form, with the kind and the schemas of the table: the name and the storage may be others.
+/// and `storage => memory` between the last two where that is so. Of a table with indexes,
+///   indexes => [#{members => [<<"email">>], what => unique}, #{name => <<"domain">>,
+///               what => index_by}]
+/// stands in front. A table_changed record has the same form, with the kind and the schemas of the
+/// table: the name, the storage and the indexes may be others.
 struct table_description {
   kind what = kind::set;
   std::string name = "main";
   std::string key_schema;
   std::string value_schema;
   bool in_memory = false;  ///< its entries are kept in memory only: the file has its name alone
+  /// Those that its last writer kept; each once.
+  std::vector<index_description> indexes = {};
 };
 
 /// Encoded terms, as raw bytes.
@@ -56,7 +63,7 @@ class catalogue {
 };
 
 /// Errors: corrupt, if the terms are not what encode_description makes. Unknown properties are
-/// skipped.
+/// skipped, and so are indexes of an unknown form.
 [[nodiscard]] result<table_description> decode_description(bytes key, bytes value);
 
 }  // namespace shelf::stores

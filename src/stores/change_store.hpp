@@ -6,11 +6,13 @@
 #include "journal/journal_view.hpp"
 #include "journal/scan.hpp"
 #include "shelf/repair.hpp"
+#include "stores/catalogue.hpp"
 
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
+#include <vector>
 
 namespace shelf::stores {
 
@@ -23,6 +25,12 @@ struct found_at_open {
   std::optional<dets::repair_report> repaired;
   /// Of a native file that was opened to read: from where its writer is followed.
   std::shared_ptr<journal::journal_view> view = nullptr;
+};
+
+/// What the catalog is to say of a table.
+struct declared_table {
+  std::uint32_t id = 1;
+  table_description as;
 };
 
 /// A look at what a store takes from some moment on. Ends before its store does.
@@ -63,6 +71,11 @@ class change_store {
   [[nodiscard]] virtual result<> allow_several_tables() = 0;
   /// Whether that has been said: of a store where it was not, such a catalog is damage.
   [[nodiscard]] virtual bool has_several_tables() const noexcept = 0;
+  /// What the catalog says of tables is to change, in front of the next batch: a batch that fails
+  /// takes it back. In place of what was declared so far. In the turn, or before anybody writes.
+  virtual void declare(std::vector<declared_table> /*as*/) {}
+  /// What was declared and is not in the file yet. In the turn.
+  [[nodiscard]] virtual std::span<const declared_table> declared() const noexcept { return {}; }
   /// All of a batch, or nothing of it. The error is what to tell the caller: indeterminate if the
   /// store is in doubt, and then it is fenced. After an exception it is as before, or fenced.
   [[nodiscard]] virtual result<> append(std::uint64_t number,

@@ -34,6 +34,9 @@ class tail_copy final : public journal::visitor {
   explicit tail_copy(journal_file& to) : to_(to) {}
   result<> visit(const journal::change& c, std::uint64_t number) override {
     if (c.what == op::note || c.what == op::seal) return {};
+    // No table is made, dropped or renamed meanwhile: it tells the indexes, which the catalog of
+    // the new file has already.
+    if (c.what == op::table_changed) return {};
     assert((!in_batch_ || number == number_) && number >= number_ && "batch by batch, in order");
     number_ = number;
     if (!in_batch_) to_.begin(number);
@@ -75,8 +78,13 @@ class journal_store::journal_reading final : public reading {
 };
 
 journal_store::journal_store(std::shared_ptr<file::location> where, journal_file::settings settings,
-                             const history& kept, std::unique_ptr<journal_file> file)
-    : where_(std::move(where)), settings_(settings), file_(std::move(file)), marks_(kept) {
+                             const history& kept, bool saves_later,
+                             std::unique_ptr<journal_file> file)
+    : where_(std::move(where)),
+      settings_(settings),
+      file_(std::move(file)),
+      marks_(kept),
+      saves_later_(saves_later) {
   const auto& r = file_->recovered();
   marks_.begin(r.found.parts, r.found.marks);
   found_ = {.batches = r.found.batches,
@@ -90,7 +98,8 @@ result<std::shared_ptr<file_store>> journal_store::open(const file_options& o) {
   const auto settings = settings_of(o);
   auto opened = journal_file::open(*o.where, settings, o.config.tell_checked);
   if (!opened) return std::unexpected(opened.error());
-  return std::make_shared<journal_store>(o.where, settings, o.config.history, std::move(*opened));
+  return std::make_shared<journal_store>(o.where, settings, o.config.history,
+                                         o.config.mode == write_mode::back, std::move(*opened));
 }
 
 result<std::shared_ptr<file_store>> journal_store::create(
@@ -100,8 +109,8 @@ result<std::shared_ptr<file_store>> journal_store::create(
   auto made = journal_file::create(*o.where, draw_store_id(o.where->system()), settings);
   if (!made) return std::unexpected(made.error());
   // All memory it takes, before the file has a name.
-  auto ready =
-      std::make_shared<journal_store>(o.where, settings, o.config.history, std::move(*made));
+  auto ready = std::make_shared<journal_store>(o.where, settings, o.config.history,
+                                               o.config.mode == write_mode::back, std::move(*made));
   auto& j = *ready->file_;
   j.begin(1);
   result<> done;
@@ -159,11 +168,30 @@ result<std::unique_ptr<reading>> journal_store::follow(start from) {
   return std::make_unique<journal_reading>(*file_, mark);
 }
 
-result<> journal_store::append(sequence number, std::span<const journal::change> changes) {
-  assert(!changes.empty() && number > file_->last_sequence() && "each batch has its own number");
-  journal::unfinished_batch batch(*file_);
+/// The records in front of the changes of a batch.
+result<> journal_store::begin_batch(sequence number, bool declares) {
   file_->begin(number);
   auto done = marks_.are_wanted() ? add_moment() : result<>();
+  if (!declares) [[likely]]
+    return done;
+  for (const auto& d : declared_) {
+    const auto text = encode_description(d.as);
+    if (done) {
+      done = file_->add({op::table_changed, 0, d.id, as_bytes(text.key), as_bytes(text.value)});
+    }
+  }
+  return done;
+}
+
+result<> journal_store::append(sequence number, std::span<const journal::change> changes) {
+  assert(!changes.empty() && number > file_->last_sequence() && "each batch has its own number");
+  // In write-back mode the file is not yet what the indexes were built over.
+  const bool declares = !declared_.empty() && !saves_later_;
+  if (declares) {
+    if (auto allowed = file_->allow_several_tables(); !allowed) return allowed;
+  }
+  journal::unfinished_batch batch(*file_);
+  auto done = begin_batch(number, declares);
   for (const auto& c : changes) {
     if (!done) break;
     done = file_->add_in_place(c);
@@ -171,6 +199,7 @@ result<> journal_store::append(sequence number, std::span<const journal::change>
   if (done) done = file_->commit();
   batch.ended();
   if (!done) return std::unexpected(file_->roll_back(done.error()));
+  if (declares) declared_.clear();
   return {};
 }
 
@@ -195,9 +224,14 @@ std::uint64_t journal_store::wall_time() const {
 result<std::shared_ptr<file_store>> journal_store::save(const unsaved_state& state) {
   if (state.compact) return write_whole(next_state(state.number), state.all, {});
   assert(state.number > file_->last_sequence());
+  const bool declares = !declared_.empty();
+  if (declares) {
+    if (auto allowed = file_->allow_several_tables(); !allowed) {
+      return std::unexpected(allowed.error());
+    }
+  }
   journal::unfinished_batch batch(*file_);
-  file_->begin(state.number);
-  auto done = marks_.are_wanted() ? add_moment() : result<>();
+  auto done = begin_batch(state.number, declares);
   for (const auto& t : state.changed) {
     if (done && t.cleared) done = file_->add({op::clear, 0, t.id, {}, {}});
     for (const auto& u : t.changes) {
@@ -211,6 +245,7 @@ result<std::shared_ptr<file_store>> journal_store::save(const unsaved_state& sta
   if (done) done = file_->commit();
   batch.ended();
   if (!done) return std::unexpected(file_->roll_back(done.error()));
+  if (declares) declared_.clear();
   if (auto synced = file_->sync(); !synced) return std::unexpected(synced.error());
   return nullptr;
 }
@@ -228,7 +263,8 @@ result<std::shared_ptr<file_store>> journal_store::write_whole(const state_name&
   settings.written_in = as.written_in;
   auto made = journal_file::create(*where_, file_->store_id(), settings);
   if (!made) return std::unexpected(made.error());
-  auto ready = std::make_shared<journal_store>(where_, settings_, marks_.kept(), std::move(*made));
+  auto ready = std::make_shared<journal_store>(where_, settings_, marks_.kept(), saves_later_,
+                                               std::move(*made));
   assert(as.id.sequence > 0 && !tables.empty() && "even an empty database knows its highest id");
   if (auto like = ready->file_->copy_mode_of(*file_); !like) return std::unexpected(like.error());
   auto retained = find_retained(as.changes_end);

@@ -16,7 +16,7 @@ class journal_store final : public file_store {
       const file_options& o, std::span<const table_description> tables);
   [[nodiscard]] static result<found_at_open> read(const file_options& o, journal::visitor& out);
   journal_store(std::shared_ptr<file::location> where, journal::journal_file::settings settings,
-                const history& kept, std::unique_ptr<journal::journal_file> file);
+                const history& kept, bool saves_later, std::unique_ptr<journal::journal_file> file);
 
   result<> read_all(journal::visitor& out) const override;
   std::size_t expected_entries() const noexcept override;
@@ -25,6 +25,8 @@ class journal_store final : public file_store {
   result<> accept() override { return file_->recover(); }
   result<> verify() const override;
   result<std::unique_ptr<reading>> follow(start from) override;
+  void declare(std::vector<declared_table> as) override { declared_ = std::move(as); }
+  std::span<const declared_table> declared() const noexcept override { return declared_; }
   result<> append(sequence number, std::span<const journal::change> changes) override;
   result<> allow_several_tables() override { return file_->allow_several_tables(); }
   bool has_several_tables() const noexcept override { return file_->has_several_tables(); }
@@ -65,6 +67,7 @@ class journal_store final : public file_store {
  private:
   class journal_reading;
 
+  [[nodiscard]] result<> begin_batch(sequence number, bool declares);
   [[nodiscard]] result<> add_moment();
   [[nodiscard]] std::uint64_t wall_time() const;
   [[nodiscard]] result<std::unique_ptr<journal::trail>> find_retained(std::uint64_t end) const;
@@ -75,6 +78,8 @@ class journal_store final : public file_store {
   const journal::journal_file::settings settings_;
   const std::unique_ptr<journal::journal_file> file_;
   history_marks marks_;
+  const bool saves_later_;                ///< only a save makes the file what memory is
+  std::vector<declared_table> declared_;  ///< for the catalog; guarded by the turn
   found_at_open found_;
 };
 

@@ -134,7 +134,8 @@ result<std::vector<file_description>> describe_all(const std::string& path,
                    .era = header->era,
                    .held_by = system.lock_holder(file->raw()),
                    .id = id,
-                   .in_memory = d.in_memory});
+                   .in_memory = d.in_memory,
+                   .indexes = std::move(d.indexes)});
   }
   return out;
 }

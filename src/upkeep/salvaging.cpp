@@ -191,6 +191,7 @@ result<> rescue::keep_catalogue(const journal::change& c, std::uint64_t sequence
   d->key_schema = sound_schema(std::move(d->key_schema), options_.key_schema, "key", sequence);
   d->value_schema =
       sound_schema(std::move(d->value_schema), options_.value_schema, "value", sequence);
+  d->indexes.clear();  // what is lost may have been what kept two entries apart
   return describe(*d, c.table, sequence);
 }
 

@@ -48,7 +48,8 @@ result<table_builder> table_builder::create(const std::string& path,
                                                .name = t.name,
                                                .key_schema = t.key_schema,
                                                .value_schema = t.value_schema,
-                                               .in_memory = t.in_memory});
+                                               .in_memory = t.in_memory,
+                                               .indexes = t.indexes});
     auto added = b.made_.add(
         {journal::op::table_created, 0, ++id, as_bytes(d.key), as_bytes(d.value)}, b.batch_);
     if (!added) return std::unexpected(added.error());

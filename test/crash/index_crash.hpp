@@ -4,6 +4,7 @@
 #pragma once
 
 #include "shelf/index.hpp"
+#include "shelf/upkeep.hpp"
 #include "simulation/crash_states.hpp"
 #include "simulation/simulated_disk.hpp"
 
@@ -13,6 +14,7 @@
 #include <set>
 #include <string>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -143,6 +145,54 @@ void live(indexed_table& t, F done) {
         }
       });
   states += tally.states;
+  return wrong;
+}
+
+/// The lives of a table under versions of a program that have other indexes.
+template <class F>
+void live_as_versions(file::system& system, write_mode mode, F settle) {
+  using plain = shelf::map<std::string, inhabitant>;
+  using by_email = shelf::map<std::string, inhabitant, unique<&inhabitant::email>>;
+  using by_city = shelf::map<std::string, inhabitant, index<&inhabitant::city>>;
+  const auto as = [&]<class T>(std::type_identity<T>, auto f) {
+    const auto c = index_config(system, mode);
+    auto t = or_throw(
+        T::open({.path = c.path, .mode = mode, .sync_every = c.sync_every, .system = &system}));
+    f(t);
+    settle(t);
+    or_throw(t.close());
+  };
+  const inhabitant ann{"ann@x", "Rome", {}};
+  as(std::type_identity<by_email>{}, [&](auto& t) { or_throw(t.insert("ann", ann)); });
+  as(std::type_identity<plain>{}, [&](auto& t) {
+    or_throw(t.insert("eve", ann));  // has the address of another one
+    settle(t);
+    or_throw(t.erase("eve"));
+  });
+  as(std::type_identity<by_city>{}, [&](auto& t) { or_throw(t.compact()); });
+  as(std::type_identity<by_email>{}, [&](auto& t) { or_throw(t.insert("bob", {"b@x", "", {}})); });
+  as(std::type_identity<by_city>{}, [&](auto& t) { or_throw(t.insert("eve", ann)); });
+}
+
+/// On every disk that a crash leaves of them, what the file records of unique indexes holds.
+/// Returns what went wrong; `recorded`: on how many disks there was such an index.
+[[nodiscard]] inline std::vector<std::string> crash_versions(write_mode mode,
+                                                             simulation::crash_options::kind crash,
+                                                             std::size_t budget,
+                                                             std::uint64_t& recorded) {
+  simulation::simulated_disk disk;
+  live_as_versions(disk, mode, [&](auto& t) { or_throw(t.save()); });
+  std::vector<std::string> wrong;
+  const auto past = disk.recorded();
+  (void)simulation::for_each_crash_state(
+      past, {.crash = crash, .budget = budget},
+      [&](simulation::simulated_disk& left, const simulation::crash_state& which) {
+        const auto checked = check("t.shelf", {.system = &left});
+        if (!checked && checked.error() == errc::not_found) return;
+        if (!checked) return wrong.push_back(checked.error().details() + ", " + which.describe());
+        const auto& all = checked->of.indexes;
+        if (all.size() == 1 && all.front().what == index_form::unique) ++recorded;
+      });
   return wrong;
 }
 

@@ -26,6 +26,18 @@ TEST(IndexCrashes, OnEveryDiskThatACrashLeavesEachIndexEqualsOneBuiltAnew) {
   EXPECT_GT(states, test::budgeted(400));
 }
 
+TEST(IndexCrashes, OnEveryDiskThatACrashLeavesOfSeveralVersionsWhatIsRecordedAsUniqueIs) {
+  using kind = simulation::crash_options::kind;
+  for (const auto mode : every_mode) {
+    for (const auto crash : {kind::power, kind::kill}) {
+      std::uint64_t recorded = 0;
+      const auto wrong = crash_versions(mode, crash, test::budgeted(200), recorded);
+      EXPECT_TRUE(wrong.empty()) << wrong.size() << ": " << wrong.front();
+      EXPECT_GT(recorded, 5U);
+    }
+  }
+}
+
 TEST(IndexCrashes, AWriteThatTheDiskRefusesLeavesTheIndexesAsTheyWere) {
   std::uint64_t refused = 0;
   for (const auto mode : {write_mode::through, write_mode::durable}) {

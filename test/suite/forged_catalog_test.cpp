@@ -151,6 +151,72 @@ TEST(ForgedCatalog, DescriptionsThatAreNoneAreRefused) {
   expect_refused(with_first().raw(2, name, unknown), errc::corrupt, why);
 }
 
+/// `indexes` as they are given, in front of the other properties.
+[[nodiscard]] std::string with_indexes(const term& indexes) {
+  const auto others =
+      *or_throw(term::from_encoded(as_bytes(stores::encode_description(table_called("x")).value)))
+           .pairs();
+  std::vector<term::pair> all{{*term::atom("indexes"), indexes}};
+  all.insert(all.end(), others.begin(), others.end());
+  const auto made = or_throw(term::map(all));
+  return std::string(as_text(made.encoded()));
+}
+
+TEST(ForgedCatalog, IndexesThatAreNoneAreRefused) {
+  const auto atom = [](const char* name) { return *term::atom(name); };
+  const auto index = [&](std::initializer_list<term::pair> properties) {
+    return term::list({or_throw(term::map(properties))});
+  };
+  const auto what = atom("what");
+  const auto members = atom("members");
+  const auto email = term::list({term::binary("email")});
+  std::vector<term> many;
+  for (int i = 0; i < 5000; ++i) many.push_back(term::binary(std::to_string(i)));
+  const std::vector<term> bad{
+      term::integer(1),
+      term::nil(),
+      term::list({term::integer(1)}),
+      term::list(many),
+      index({}),
+      index({{members, email}}),
+      index({{what, term::integer(1)}, {members, email}}),
+      term::binary("unique"),
+      index({{what, atom("unique")}}),
+      index({{what, atom("unique")}, {members, term::nil()}}),
+      index({{what, atom("unique")}, {members, term::integer(1)}}),
+      index({{what, atom("unique")}, {members, term::list({term::integer(300)})}}),
+      index({{what, atom("unique")}, {members, term::list({term::binary("")})}}),
+      index({{what, atom("unique")}, {members, term::list({term::binary("\xff")})}}),
+      index({{what, atom("index_each")},
+             {members, term::list({term::binary("a"), term::binary("b")})}}),
+      index({{what, atom("index_by")}, {members, email}}),
+      index({{what, atom("index_by")}, {atom("name"), term::integer(1)}}),
+  };
+  const auto name = term::binary("second");
+  for (const auto& indexes : bad) {
+    SCOPED_TRACE(indexes.to_string(64));
+    expect_refused(with_first().raw(2, name, with_indexes(indexes)), errc::corrupt, "index");
+  }
+}
+
+/// And what they do not say of an index that they know.
+TEST(ForgedCatalog, IndexesOfFormsThatOnlyNewerVersionsKnowAreSkipped) {
+  const auto atom = [](const char* text) { return *term::atom(text); };
+  const auto unknown = or_throw(term::map({{atom("what"), atom("index_near")}}));
+  const auto known = or_throw(
+      term::map({{atom("what"), atom("index")},
+                 {atom("members"), term::list({term::binary("city"), term::binary("age")})},
+                 {atom("order"), atom("backwards")}}));
+  database_ground g;
+  with_first()
+      .raw(2, term::binary("second"), with_indexes(term::list({unknown, known, known})))
+      .on(g.disk);
+  const auto second = or_throw(describe(path, {.system = &g.disk, .table = "second"}));
+  ASSERT_EQ(second.indexes.size(), 1u);
+  EXPECT_EQ(to_string(second.indexes.front()), "index<city, age>");
+  EXPECT_TRUE(ok(database::open(g.config())));
+}
+
 TEST(ForgedCatalog, SeveralTablesWithoutTheBitThatSaysSoAreRefused) {
   forged_database d(false);
   d.table(1, table_called("first")).put(1, "a", 1).table(2, table_called("second"));

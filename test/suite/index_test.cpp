@@ -251,7 +251,7 @@ TEST(Index, ThoseOfALargeTableAreBuiltByTwoThreadsAtOpenAsByOne) {
       << t.error().details();
 }
 
-TEST(Index, AFileDoesNotKnowItsIndexes) {
+TEST(Index, AFileOpensWithOtherIndexesAndWithNone) {
   simulation::simulated_disk disk;
   auto plain = or_throw(open_as<kind::set, std::string, person>(disk));
   (void)or_throw(plain.insert("a", {"a@x.org", "Rome", 30, {"red"}}));

@@ -51,6 +51,12 @@ struct stored_entry {
   std::uint64_t until = no_deadline;  ///< milliseconds since 1970
 };
 
+/// What a program that has no types of its own does about the record of a table's indexes.
+struct recorded_indexes {
+  std::vector<index_description> found;  ///< in the file; others refuse the open
+  std::vector<index_description> kept;   ///< what the file says behind the first write
+};
+
 /// What the shell tells the core of K and V.
 struct entry_types {
   kind what = kind::set;
@@ -68,6 +74,8 @@ struct entry_types {
   result<> (*compare_schema)(const std::string& stored, const std::string& wanted,
                              missing_fields policy) = nullptr;
   index_definitions indexes = nullptr;
+  /// What the catalog is to say of the indexes; nothing: it names `indexes`.
+  std::optional<recorded_indexes> recorded = std::nullopt;
   /// How large the program lets the table become.
   size_bounds bounds = {};
 };

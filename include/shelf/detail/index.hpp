@@ -84,11 +84,16 @@ struct member_index {
     (add(pointed_name<Member>()), ...);
     return all;
   }
+  static index_description described() {
+    return {.what = Unique ? index_form::unique : index_form::index,
+            .members = {std::string(pointed_name<Member>())...},
+            .name = {}};
+  }
   template <class V>
-  static result<> derive(bytes value, const decoding_rules& rules, index_key_sink show) {
-    encoder out(purpose::value, index_key_limits(rules));
+  static result<> derive(bytes value, const index_definition& of, index_key_sink show) {
+    encoder out(purpose::value, index_key_limits(of.rules));
     if constexpr (sizeof...(Member) > 1) out.enter_tuple(sizeof...(Member));
-    (append_member<Member>(out, value, rules), ...);
+    (append_member<Member>(out, value, of.rules), ...);
     assert(!out.failed());
     show(out.written());
     return {};
@@ -136,13 +141,16 @@ struct index_parts<index_each<Member>> {
         std::remove_cvref_t<decltype(*std::begin(std::declval<const list&>()))>>{};
   }
   static std::string name() { return std::string(pointed_name<Member>()); }
+  static index_description described() {
+    return {.what = index_form::index_each, .members = {name()}, .name = {}};
+  }
   template <class V>
-  static result<> derive(bytes value, const decoding_rules& rules, index_key_sink show) {
+  static result<> derive(bytes value, const index_definition& of, index_key_sink show) {
     using element = typename decltype(key())::type;
-    const auto list = decode_member<Member>(value, rules);
+    const auto list = decode_member<Member>(value, of.rules);
     assert(list && "stored entries are checked before they are stored");
     if (!list) std::abort();
-    encoder out(purpose::key, index_key_limits(rules));
+    encoder out(purpose::key, index_key_limits(of.rules));
     for (const auto& each : *list) {
       out.clear();
       encode<element>(out, each);
@@ -182,11 +190,14 @@ struct index_parts<index_by<F>> {
   template <class V>
   using made_of = std::remove_cvref_t<decltype(F::key(std::declval<const V&>()))>;
   static std::string name() { return std::string(std::string_view(F::name)); }
+  static index_description described() {
+    return {.what = index_form::index_by, .members = {}, .name = name()};
+  }
   template <class V>
-  static result<> derive(bytes value, const decoding_rules& rules, index_key_sink show) {
+  static result<> derive(bytes value, const index_definition& of, index_key_sink show) {
     V decoded{};
-    decode_stored(value, rules, decoded);
-    encoder out(purpose::key, index_key_limits(rules));
+    decode_stored(value, of.rules, decoded);
+    encoder out(purpose::key, index_key_limits(of.rules));
     encode_returned<made_of<V>>(out, F::key(std::as_const(decoded)));
     if (out.failed()) {
       const auto why = out.outcome().error();
@@ -260,7 +271,8 @@ template <class V, class... I>
                      .is_unique = index_parts<I>::is_unique,
                      .calls_program = index_parts<I>::calls_program,
                      .derive = &index_parts<I>::template derive<V>,
-                     .rules = rules}),
+                     .rules = rules,
+                     .as = index_parts<I>::described()}),
      ...);
     return all;
   }

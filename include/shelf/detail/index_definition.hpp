@@ -6,8 +6,10 @@
 #include "shelf/detail/decoder.hpp"
 #include "shelf/detail/function_ref.hpp"
 #include "shelf/error.hpp"
+#include "shelf/index_description.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,9 +19,10 @@ namespace shelf::detail {
 /// Is shown a key, a canonical term.
 using index_key_sink = function_ref<void(bytes key)>;
 
+struct index_definition;
+
 /// See index_definition::derive.
-using index_derivation = result<> (*)(bytes value, const decoding_rules& rules,
-                                      index_key_sink show);
+using index_derivation = result<> (*)(bytes value, const index_definition& of, index_key_sink show);
 
 /// An index that is asked for: its place in the type of the handle, and what it is. The table may
 /// have it at another place, or no more.
@@ -39,6 +42,8 @@ struct index_definition {
   /// once. Errors: those of encoding a key, only if calls_program.
   index_derivation derive = nullptr;
   decoding_rules rules = {};
+  index_description as = {};               ///< for the file
+  std::vector<std::uint32_t> fields = {};  ///< of members that only a schema tells: their places
 };
 
 /// The indexes of a table, in the order of its type; null: none.
