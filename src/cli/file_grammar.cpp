@@ -21,7 +21,7 @@ void grammar::row_commands() {
                "Do not compare rows with the table: needs no memory for it, but rows that change "
                "nothing take space until the next compaction")
       ->excludes(only_new);
-  in->add_flag("--force", r_.force, wide_integers);
+  in->add_flag("--force", r_.force, what_programs_refuse);
   auto* const skip = in->add_flag("--skip-bad", r_.skip_bad,
                                   "Skip bad rows and report them; status 1 if there were any");
   in->add_option("--rejects", r_.rejects, "Write skipped rows to this file, unchanged")

@@ -97,6 +97,11 @@ void grammar::order_options(CLI::App& to) {
               "Last row first: of an ordered_set, or of what --sort sorts");
 }
 
+void grammar::explain_flag(CLI::App& to) {
+  to.add_flag("--explain", r_.explains,
+              "Print how the rows are found, and how many entries were looked at");
+}
+
 void grammar::columns_option(CLI::App& to, const char* text) {
   to.add_option("--columns", r_.rows.columns, text)
       ->delimiter(',')
@@ -152,6 +157,7 @@ void grammar::reading_commands() {
                               "  shelf count users.shelf\n"
                               "  shelf count users.shelf --where 'age>=18'");
   selection_options(*count);
+  explain_flag(*count);
   list_command();
   auto* const diff =
       on_file("diff", "Prints the differences between two tables; status 1 if there are any",
@@ -195,6 +201,7 @@ void grammar::list_command() {
   selection_options(*list);
   order_options(*list);
   list->add_flag("--expired", r_.expired, "Only entries that have expired and are not erased yet");
+  explain_flag(*list);
   columns_option(*list, "Columns to print, in this order");
   list->add_option_function<std::string>(
           "--page", [this](const std::string& cursor) { r_.selection.page = cursor; },
@@ -202,7 +209,8 @@ void grammar::list_command() {
           "'' begins with the first")
       ->type_name("CURSOR")
       ->needs(list->get_option("--limit"))
-      ->excludes(list->get_option("--skip"), list->get_option("--sort"));
+      ->excludes(list->get_option("--skip"), list->get_option("--sort"),
+                 list->get_option("--explain"));
 }
 
 void grammar::writing_commands() {
@@ -210,9 +218,13 @@ void grammar::writing_commands() {
       on_file("create", "Creates an empty table",
               "  shelf create ages.shelf --key binary --value integer\n"
               "  shelf create users.shelf --kind ordered_set --key integer \\\n"
-              "        --value 'user{name: binary, mail: optional(binary)}'\n"
+              "        --value 'user{name: binary, mail: optional(binary)}' --unique name\n"
               "docs/types.md lists the types; without them a table takes any term.");
   types_options(*create);
+  many(*create, "--unique", r_.types.unique, "FIELD[,FIELD]",
+       "No two values may have the same in this field, or in these together");
+  many(*create, "--index", r_.types.indexes, "FIELD[,FIELD]",
+       "Record an index over this field, or these, for those who read the file");
   auto* const put = on_file("put", "Sets the value of a key; in bags, adds one",
                             "  shelf put ages.shelf alice 30\n"
                             "  shelf put users.shelf 7 '{\"name\": \"alice\", \"mail\": null}'\n"
@@ -223,7 +235,7 @@ void grammar::writing_commands() {
   put->add_option("VALUE", r_.value, "The same; default: read from standard input");
   put->add_flag("--new", r_.only_new, "Only if the key is not in the table");
   put->add_flag("--raw", r_.raw, "The value is a binary of exactly these bytes");
-  put->add_flag("--force", r_.force, wide_integers);
+  put->add_flag("--force", r_.force, what_programs_refuse);
   put->add_option("--expires", r_.expires,
                   "After 90s, 5m, 1h30m or 7d, at a time, never, or keep "
                   "the deadline that it has; default: never")

@@ -22,12 +22,16 @@ class grammar {
  private:
   static constexpr const char* wide_integers =
       "Accept integers beyond 64 bits for `integer`; C++ programs then cannot open the table";
+  static constexpr const char* what_programs_refuse =
+      "Accept integers beyond 64 bits for `integer`, and what breaks a unique index: C++ programs "
+      "then cannot open the table";
 
   CLI::App* command(const char* name, const char* text, const char* examples);
   CLI::App* on_file(const char* name, const char* text, const char* examples);
   void shared_options(CLI::App& to);
   void selection_options(CLI::App& to);
   void order_options(CLI::App& to);
+  void explain_flag(CLI::App& to);
   void columns_option(CLI::App& to, const char* text);
   void rows_options(CLI::App& to);
   void types_options(CLI::App& to);

@@ -32,6 +32,8 @@ struct types_request {
   std::optional<kind> what;
   std::optional<std::string> key;  ///< any, if it is not said
   std::optional<std::string> value;
+  std::vector<std::string> unique;   ///< create: members, "city,age" if there are several
+  std::vector<std::string> indexes;  ///< create: the same
 };
 
 /// What an object {Key, ..} of DETS or ETS is in a table of entries.
@@ -92,6 +94,7 @@ struct request {
   bool never = false;                  ///< touch
   bool expired = false;                ///< list: only what has expired
   bool with_deadline = false;          ///< get
+  bool explains = false;               ///< list, count: how rows are found, instead of them
   lost_deadlines lost = lost_deadlines::refuse;
   selection_request selection;
   rows_request rows;

@@ -7,6 +7,7 @@
 #include "rows/text/notation.hpp"
 #include "shelf/detail/cursor.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace shelf::rows {
@@ -60,7 +61,92 @@ result<selection> selection::make(const selection_request& wanted, notation how,
       return std::unexpected(added.error());
     }
   }
+  for (const auto& c : s.conditions_) s.narrow(c, from);
+  s.find_unique(from);
   return s;
+}
+
+namespace {
+
+/// Whether two keys of the type that are equal are the same bytes.
+[[nodiscard]] bool is_exact(const schema_node& type) {
+  switch (detail::form_of(type)) {
+    case schema_form::binary:
+    case schema_form::integer:
+    case schema_form::boolean:
+    case schema_form::names: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+/// A condition on the key is a range of keys where the table has an order, and one key everywhere.
+/// That it holds is asked all the same.
+void selection::narrow(const condition& c, const source& from) {
+  const bool is_of_key = c.which.of == column::side::key && c.which.whole;
+  if (!is_of_key || !from.have_keys()) return;
+  if (detail::form_of(*c.which.type) == schema_form::optional) return;
+  const bool is_equal = c.how == comparison::equal;
+  if (from.what() != kind::ordered_set) {
+    const bool is_free = !range_.from && !range_.to;
+    if (!is_equal || !is_free || !is_exact(*c.which.type)) return;
+  }
+  const bool is_low = c.how == comparison::at_least || c.how == comparison::more;
+  const bool is_high = c.how == comparison::at_most || c.how == comparison::less;
+  if (is_equal || is_low) narrow_from(c.with, c.how == comparison::more);
+  if (is_equal || is_high) narrow_to(c.with, c.how != comparison::less);
+}
+
+void selection::narrow_from(const term& key, bool leaves) {
+  const auto order = range_.from ? key <=> *range_.from : std::weak_ordering::greater;
+  if (order < 0) return;
+  range_.leaves_from = leaves || (order == 0 && range_.leaves_from);
+  range_.from = key;
+}
+
+void selection::narrow_to(const term& key, bool takes) {
+  const auto order = range_.to ? key <=> *range_.to : std::weak_ordering::less;
+  if (order > 0) return;
+  range_.takes_to = takes && (order != 0 || range_.takes_to);
+  range_.to = key;
+}
+
+/// A unique index all of whose members have to equal something.
+void selection::find_unique(const source& from) {
+  const auto& value = unnamed(from.schemas().value.root());
+  if (detail::form_of(value) != schema_form::record) return;
+  const auto place_of = [&](std::string_view member) {
+    return std::ranges::find_if(conditions_, [&](const condition& c) {
+      // Without its optional, the atom none could be a value as well.
+      const bool is_value = c.how == comparison::equal && c.with.as_atom() != "none";
+      return is_value && c.which.of == column::side::value && !c.which.whole &&
+             value.names[c.which.element - 1] == member;
+    });
+  };
+  for (const auto& i : from.indexes()) {
+    if (i.what != index_form::unique) continue;
+    std::vector<std::size_t> places;
+    for (const auto& m : i.members) {
+      const auto found = place_of(m);
+      if (found == conditions_.end()) break;
+      places.push_back(static_cast<std::size_t>(found - conditions_.begin()));
+    }
+    if (places.size() != i.members.size()) continue;
+    unique_ = i;
+    of_unique_ = std::move(places);
+    return;
+  }
+}
+
+/// Whether no entry behind this one can match.
+bool selection::ends_with(const term& key, const term& value) const {
+  if (!unique_) return false;
+  cells row(key, value);
+  return std::ranges::all_of(of_unique_, [&](std::size_t i) {
+    const auto& c = conditions_[i];
+    return holds(c, inside_optional(c.which, row.at(c.which)));
+  });
 }
 
 /// Where the table has the order that is wanted, its index is followed; else rows are sorted.
@@ -193,21 +279,30 @@ bool selection::holds(const term& key, const term& value) const {
   return true;
 }
 
-result<> selection::for_each_match(const source& from, row_function f, const progress& tell) const {
+result<std::uint64_t> selection::for_each_match(const source& from, row_function f,
+                                                const progress& tell) const {
   const auto look = [&](bytes k, bytes v, deadline until) {
     const auto key = term::from_canonical(k);
     const auto value = term::from_canonical(v);
     if (seen_ && (key <=> *seen_) == 0) return true;
-    return !holds(key, value) || f(key, value, until);
+    const bool goes_on = !holds(key, value) || f(key, value, until);
+    return goes_on && !ends_with(key, value);
   };
-  return from.for_each(range_, look, tell);
+  return from.walk(range_, look, tell);
 }
 
 result<> selection::for_each(const source& from, row_function f, const progress& tell) const {
+  const auto read = walk(from, f, tell);
+  return read ? result<>() : std::unexpected(read.error());
+}
+
+/// How many entries were looked at.
+result<std::uint64_t> selection::walk(const source& from, row_function f,
+                                      const progress& tell) const {
   constexpr auto all = ~std::uint64_t{0};
   auto to_skip = skip_;
   auto left = limit_.value_or(all);
-  if (left == 0) return {};
+  if (left == 0) return 0;
   const auto in_window = [&](const term& key, const term& value, deadline until) {
     if (to_skip > 0) {
       --to_skip;
@@ -221,9 +316,9 @@ result<> selection::for_each(const source& from, row_function f, const progress&
     sorted.add(key, value, until);
     return true;
   };
-  if (auto read = for_each_match(from, keep, tell); !read) return read;
-  sorted.for_each(in_window);
-  return {};
+  const auto read = for_each_match(from, keep, tell);
+  if (read) sorted.for_each(in_window);
+  return read;
 }
 
 result<std::string> selection::page(const source& from, row_function f,
@@ -245,16 +340,77 @@ result<std::string> selection::page(const source& from, row_function f,
   return detail::encode_cursor(last->encoded(), from.identity().value_or(0), range_.backwards);
 }
 
-result<std::uint64_t> selection::count(const source& from, const progress& tell) const {
+result<std::uint64_t> selection::walk_to_count(const source& from, std::uint64_t& matches,
+                                               const progress& tell) const {
   const auto most = limit_.value_or(~std::uint64_t{0});
-  std::uint64_t matches = 0;
   const auto add = [&](const term&, const term&, deadline) {
     ++matches;
     return matches < skip_ || matches - skip_ < most;
   };
-  if (most == 0) return 0;
-  if (auto read = for_each_match(from, add, tell); !read) return std::unexpected(read.error());
+  return most == 0 ? 0 : for_each_match(from, add, tell);
+}
+
+result<std::uint64_t> selection::count(const source& from, const progress& tell) const {
+  std::uint64_t matches = 0;
+  if (auto read = walk_to_count(from, matches, tell); !read) return read;
   return matches > skip_ ? matches - skip_ : 0;
+}
+
+// --- how ----------------------------------------------------------------------------------------
+
+result<explanation> selection::explain(const source& from, purpose what,
+                                       const progress& tell) const {
+  auto told = access_of(from);
+  std::uint64_t matches = 0;
+  result<std::uint64_t> read;
+  if (what == purpose::count) {
+    read = walk_to_count(from, matches, tell);
+    told.rows = matches > skip_ ? matches - skip_ : 0;
+  } else {
+    const auto one_more = [&](const term&, const term&, deadline) { return ++told.rows > 0; };
+    read = walk(from, one_more, tell);
+  }
+  if (!read) return std::unexpected(read.error());
+  told.looked_at = *read;
+  return told;
+}
+
+explanation selection::access_of(const source& from) const {
+  explanation told{.stops_at = unique_, .of = from.size()};
+  if (from.have_keys() && range_.is_one_key()) {
+    told.reads = explanation::access::key;
+    told.because = "a table finds the entries of one key";
+  } else if (from.have_keys() && from.what() == kind::ordered_set && (range_.from || range_.to)) {
+    told.reads = explanation::access::key_range;
+    told.because = "the table is in the order of its keys";
+  } else if (unique_) {
+    told.reads = explanation::access::unique;
+    told.because = to_string(*unique_) + " allows no second one";
+  } else {
+    told.because = why_scanned(from);
+  }
+  return told;
+}
+
+std::string selection::why_scanned(const source& from) const {
+  if (conditions_.empty() && !range_.from && !range_.to && !prefix_) return "no row is left out";
+  const auto is_of_key = [](const condition& c) { return c.which.of == column::side::key; };
+  if (range_.from || range_.to || prefix_ || std::ranges::any_of(conditions_, is_of_key)) {
+    return "keys in no order help with one key alone, and with no part of it";
+  }
+  const auto& value = unnamed(from.schemas().value.root());
+  const auto is_about = [&](const index_description& i) {
+    return !i.members.empty() && std::ranges::any_of(conditions_, [&](const condition& c) {
+      return !c.which.whole && detail::form_of(value) == schema_form::record &&
+             value.names[c.which.element - 1] == i.members.front();
+    });
+  };
+  const auto all = from.indexes();
+  const auto found = std::ranges::find_if(all, is_about);
+  if (found == all.end()) return "the file records no index over these columns";
+  return to_string(*found) +
+         " is in the memory of programs alone, and to build it takes longer than to look at all "
+         "entries once";
 }
 
 bool selection::is_all() const noexcept {

@@ -3,6 +3,7 @@
 #include "error/sentence.hpp"
 #include "shelf/detail/database_core.hpp"
 #include "shelf/upkeep.hpp"
+#include "upkeep/described_indexes.hpp"
 #include "upkeep/described_types.hpp"
 
 #include <utility>
@@ -49,6 +50,13 @@ result<file_check> check(const std::string& path, const path_options& options,
   std::vector<detail::wanted_table> wanted;
   for (const auto& d : *described) {
     auto types = detail::described_types(d, detail::scrutiny::types, one_seen);
+    if (types) {
+      auto indexes = detail::unique_indexes(d);
+      if (indexes)
+        types->indexes = *std::move(indexes);
+      else
+        types = std::unexpected(indexes.error());
+    }
     if (!types) {
       const auto& why = types.error();
       const auto place = described->size() == 1 ? "byte 8192: " : "table " + d.name + ": ";

@@ -4,6 +4,7 @@
 #include "cli/files/native_table.hpp"
 #include "cli/files/output_file.hpp"
 #include "cli/files/row_sink.hpp"
+#include "cli/terminal/display_text.hpp"
 #include "cli/terminal/interruption.hpp"
 #include "rows/integer_width.hpp"
 #include "rows/row_reader.hpp"
@@ -11,6 +12,7 @@
 #include "shelf/table.hpp"
 #include "upkeep/described_types.hpp"
 
+#include <algorithm>
 #include <memory>
 
 namespace shelf::cli {
@@ -90,7 +92,9 @@ class intake {
     if (fits) {
       entry.key = *std::move(key);
       fits = into_.add(entry);
-      if (!fits && fits.error() != errc::size_limit_exceeded) {
+      const bool is_of_row = !fits && (fits.error() == errc::size_limit_exceeded ||
+                                       fits.error() == errc::key_already_present);
+      if (!fits && !is_of_row) {
         return std::unexpected(nothing_imported(fits.error()));
       }
     }
@@ -98,7 +102,7 @@ class intake {
       ++counts_.good;
       return std::nullopt;
     }
-    return bad_row{.line = rows_.input().line(), .why = fits.error().message()};
+    return bad_row{.line = rows_.input().line(), .why = fits.error().details()};
   }
 
   [[nodiscard]] result<> check_width(const term& key, const term& value) const {
@@ -207,13 +211,23 @@ struct destination {
   std::optional<native_table> before;  ///< set only where it has to be asked
 };
 
+/// What is not compared with the table cannot be kept apart from it.
+[[nodiscard]] result<> check_appends(const request& r, const file_description& d) {
+  const auto unique = std::ranges::find(d.indexes, index_form::unique, &index_description::what);
+  if (unique == d.indexes.end()) return {};
+  return std::unexpected(error(errc::invalid_argument,
+                               "--append: " + r.file + " has " + printable(to_string(*unique)) +
+                                   ", which is kept only if rows are compared with the table"));
+}
+
 /// A new file gets its name when all rows are in it. One that is there gets them in one step: by
 /// way of the table in memory, which tells what changes, or, if nobody is to compare, at its end.
 [[nodiscard]] result<destination> destination_of(const request& r, console& out,
                                                  const file_description& d, bool is_new) {
   if (!is_new && !r.append) {
     progress_bar reading("reading " + r.file, out.errors_are_seen());
-    auto table = native_table::write_back(r.file, r.table, std::move(reading));
+    const auto indexes = r.force ? unique_indexes::given_up : unique_indexes::kept;
+    auto table = native_table::write_back(r.file, r.table, indexes, std::move(reading));
     if (!table) return std::unexpected(table.error());
     const auto& has = table->schemas();
     if (table->what() != d.what || has.key.text() != d.key_schema ||
@@ -226,6 +240,7 @@ struct destination {
     to.sink = make_table_sink(*std::move(table));
     return to;
   }
+  if (auto may = check_appends(r, d); !may) return std::unexpected(may.error());
   const auto wanted = detail::described_types(d, detail::scrutiny::terms);
   if (!wanted) return std::unexpected(wanted.error());
   detail::core_config config;

@@ -12,6 +12,8 @@
 #include "rows/text/json_value.hpp"
 #include "rows/text/notation.hpp"
 
+#include <utility>
+
 namespace shelf::cli {
 namespace {
 
@@ -131,10 +133,68 @@ result<> list_rows(const request& r, console& out, const source& from,
   return {};
 }
 
+namespace {
+
+[[nodiscard]] std::string_view in_words(explanation::access a) {
+  switch (a) {
+    case explanation::access::scan: return "all entries";
+    case explanation::access::key_range: return "a range of keys";
+    case explanation::access::key: return "one key";
+    case explanation::access::unique: return "entries until one is found";
+  }
+  std::unreachable();
+}
+
+[[nodiscard]] std::string_view as_json(explanation::access a) {
+  switch (a) {
+    case explanation::access::scan: return "scan";
+    case explanation::access::key_range: return "key_range";
+    case explanation::access::key: return "key";
+    case explanation::access::unique: return "unique";
+  }
+  std::unreachable();
+}
+
+/// Instead of the rows, how they are found.
+[[nodiscard]] outcome explain(const request& r, console& out, const source& from,
+                              const selection& rows, selection::purpose what) {
+  progress_bar bar("reading " + r.file, out.errors_are_seen());
+  const auto told = rows.explain(from, what, told_to(bar));
+  bar.clear();
+  if (!told) return std::unexpected(told.error());
+  const auto stops_at = told->stops_at ? to_string(*told->stops_at) : std::string();
+  if (wants_json(r, out)) {
+    std::string line = "{\"reads\":\"" + std::string(as_json(told->reads)) + "\",\"because\":";
+    append_json_string(line, told->because);
+    line += ",\"stops_at\":";
+    told->stops_at ? append_json_string(line, stops_at) : void(line += "null");
+    out.write(line + ",\"looked_at\":" + std::to_string(told->looked_at) + ",\"of\":" +
+              std::to_string(told->of) + ",\"rows\":" + std::to_string(told->rows) + "}\n");
+    return exit_status::ok;
+  }
+  const auto line = [&](std::string_view name, const std::string& text) {
+    std::string padded(name);
+    padded.resize(11, ' ');
+    out.write(out.in(tone::faint, padded) + printable(text) + "\n");
+  };
+  line("reads", std::string(in_words(told->reads)) + ": " + told->because);
+  line("looked at",
+       std::to_string(told->looked_at) + " of " + std::to_string(told->of) + " entries");
+  line("rows", std::to_string(told->rows));
+  return exit_status::ok;
+}
+
+}  // namespace
+
 outcome list(const request& r, console& out) {
   const auto table =
       r.expired ? open_expired(r.file, r.table, out) : open_source(r.file, r.table, out);
   if (!table) return std::unexpected(table.error());
+  if (r.explains) {
+    const auto rows = selection::make(r.selection, r.how, **table);
+    if (!rows) return std::unexpected(rows.error());
+    return explain(r, out, **table, *rows, selection::purpose::rows);
+  }
   if (!r.selection.limit && r.selection.sort.empty()) {
     if (auto sound = (*table)->look_through(); !sound) return std::unexpected(sound.error());
   }
@@ -149,6 +209,7 @@ outcome count(const request& r, console& out) {
   if (!table) return std::unexpected(table.error());
   const auto rows = selection::make(r.selection, r.how, **table);
   if (!rows) return std::unexpected(rows.error());
+  if (r.explains) return explain(r, out, **table, *rows, selection::purpose::count);
   std::uint64_t found = 0;
   // The size counts what has expired and is not swept yet.
   if (rows->is_all() && (*table)->expiring() == 0) {

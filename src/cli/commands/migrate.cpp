@@ -6,6 +6,7 @@
 #include "cli/terminal/display_text.hpp"
 #include "rows/integer_width.hpp"
 #include "rows/text/notation.hpp"
+#include "upkeep/described_indexes.hpp"
 #include "upkeep/described_types.hpp"
 
 namespace shelf::cli {
@@ -157,6 +158,26 @@ result<> rule_list::follow() {
   return {};
 }
 
+/// The fields of an index keep their values, or it is one no more.
+[[nodiscard]] std::vector<index_description> carry_indexes(const request& r, console& out,
+                                                           const file_description& before,
+                                                           const file_description& after) {
+  const auto name_of = [&](const std::string& field) {
+    for (const auto& rule : r.renames) {
+      if (rule.size() > field.size() && rule.starts_with(field) && rule[field.size()] == '=') {
+        return rule.substr(field.size() + 1);
+      }
+    }
+    return field;
+  };
+  auto all = detail::carried_indexes(before, after.value_schema, name_of);
+  if (all.size() < before.indexes.size()) {
+    out.complain(tone::warning, "indexes over fields that change are not recorded any more: " +
+                                    std::to_string(before.indexes.size() - all.size()));
+  }
+  return all;
+}
+
 /// Success: what was wanted is so.
 [[nodiscard]] outcome answer_done_before(const request& r, console& out,
                                          const file_description& d) {
@@ -199,6 +220,8 @@ outcome migrate(const request& r, console& out) {
   auto to = detail::described_types(after, detail::scrutiny::types);
   if (!from) return std::unexpected(from.error());
   if (!to) return std::unexpected(to.error());
+  from->recorded = detail::recorded_indexes{.found = d->indexes, .kept = d->indexes};
+  to->recorded = detail::recorded_indexes{.found = {}, .kept = carry_indexes(r, out, *d, after)};
   detail::core_config config;
   config.path = r.file;
   config.table = r.table;

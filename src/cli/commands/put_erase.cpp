@@ -7,6 +7,7 @@
 #include "rows/integer_width.hpp"
 #include "rows/text/notation.hpp"
 #include "shelf/detail/database_core.hpp"
+#include "upkeep/described_indexes.hpp"
 #include "upkeep/described_types.hpp"
 
 #include <algorithm>
@@ -17,8 +18,9 @@ namespace {
 
 constexpr std::size_t largest_value = std::size_t{64} << 20;
 
-[[nodiscard]] result<native_table> open_to_write(const request& r, const console& out) {
-  return native_table::write(r.file, r.table,
+[[nodiscard]] result<native_table> open_to_write(const request& r, const console& out,
+                                                 unique_indexes indexes = unique_indexes::spared) {
+  return native_table::write(r.file, r.table, indexes,
                              progress_bar("reading " + r.file, out.errors_are_seen()));
 }
 
@@ -101,11 +103,38 @@ result<file_description> described(const types_request& t) {
 
 namespace {
 
+/// "city, age" as an index over both.
+[[nodiscard]] index_description index_over(index_form what, const std::string& fields) {
+  index_description made{.what = what, .members = {}, .name = {}};
+  for (std::size_t from = 0; from <= fields.size();) {
+    const auto to = std::min(fields.find(',', from), fields.size());
+    auto name = fields.substr(from, to - from);
+    name.erase(0, name.find_first_not_of(' '));
+    name.erase(name.find_last_not_of(' ') + 1);
+    made.members.push_back(std::move(name));
+    from = to + 1;
+  }
+  return made;
+}
+
+/// The table that is to be created.
+[[nodiscard]] result<file_description> to_create(const types_request& t) {
+  auto d = described(t);
+  if (!d) return d;
+  for (const auto& f : t.unique) d->indexes.push_back(index_over(index_form::unique, f));
+  for (const auto& f : t.indexes) d->indexes.push_back(index_over(index_form::index, f));
+  if (auto sound = detail::check_indexes(*d); !sound) {
+    return std::unexpected(error(errc::invalid_argument, sound.error().message()));
+  }
+  return d;
+}
+
 /// A table more in a file, which is made if it is not there.
 [[nodiscard]] outcome create_in_database(const request& r, console& out,
                                          const file_description& d) {
   auto types = detail::described_types(d, detail::scrutiny::terms);
   if (!types) return std::unexpected(types.error());
+  types->recorded = detail::recorded_indexes{.found = {}, .kept = d.indexes};
   detail::core_config config;
   config.path = r.file;
   const auto db = detail::open_database(std::move(config), {});
@@ -126,7 +155,7 @@ namespace {
 }  // namespace
 
 outcome create(const request& r, console& out) {
-  const auto d = described(r.types);
+  const auto d = to_create(r.types);
   if (!d) return std::unexpected(d.error());
   if (!r.table.empty()) return create_in_database(r, out, *d);
   const auto made = native_table::create(r.file, *d);
@@ -143,7 +172,8 @@ outcome put(const request& r, console& out) {
     if (!wanted) return std::unexpected(wanted.error());
     until = *wanted;
   }
-  const auto table = open_to_write(r, out);
+  const auto table =
+      open_to_write(r, out, r.force ? unique_indexes::given_up : unique_indexes::kept);
   if (!table) return std::unexpected(table.error());
   if (until) {
     if (auto can = check_keeps_deadlines(r, *table); !can) return std::unexpected(can.error());

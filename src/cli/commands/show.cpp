@@ -26,6 +26,34 @@ constexpr std::uint64_t first_rows = 10;
   return unit == 0 ? fmt::format("{} bytes", count) : fmt::format("{:.1f} {}", value, units[unit]);
 }
 
+[[nodiscard]] std::string in_words(const std::vector<index_description>& all) {
+  std::string text;
+  for (const auto& i : all) text.append(text.empty() ? "" : ", ").append(to_string(i));
+  return text;
+}
+
+/// {"what":"unique","members":["email"]} or {"what":"index_by","name":"domain"}, in a list.
+[[nodiscard]] std::string as_json(const std::vector<index_description>& all) {
+  std::string text = "[";
+  for (const auto& i : all) {
+    if (&i != all.data()) text += ',';
+    text.append("{\"what\":\"").append(to_string(i.what)).append("\",");
+    if (i.what == index_form::index_by) {
+      text += "\"name\":";
+      append_json_string(text, i.name);
+    } else {
+      text += "\"members\":[";
+      for (const auto& m : i.members) {
+        if (&m != i.members.data()) text += ',';
+        append_json_string(text, m);
+      }
+      text += ']';
+    }
+    text += '}';
+  }
+  return text + "]";
+}
+
 [[nodiscard]] std::string facts_as_json(const std::string& file,
                                         const std::vector<source::fact>& facts) {
   std::string line = "{\"file\":";
@@ -36,6 +64,8 @@ constexpr std::uint64_t first_rows = 10;
     line += ':';
     if (f.number) {
       line += std::to_string(*f.number);
+    } else if (!f.indexes.empty()) {
+      line += as_json(f.indexes);
     } else {
       append_json_string(line, f.text);
     }
@@ -56,7 +86,7 @@ void write_facts(console& out, const std::string& file, const std::vector<source
     for (auto& c : name) c = c == '_' ? ' ' : c;
     if (is_size && name == "file") name = "size";
     if (!f.number) {
-      line(name, f.text);
+      line(name, f.indexes.empty() ? f.text : in_words(f.indexes));
     } else if (f.name == "held_by") {
       line(name, fmt::format("process {}", *f.number));
     } else {
@@ -88,6 +118,7 @@ void write_info(const request& r, console& out, const source& table) {
       {"file_bytes", {}, d.file_bytes},
       {"state", state_of(d), {}},
   };
+  if (!d.indexes.empty()) all.push_back({"indexes", {}, {}, d.indexes});
   if (d.held_by != 0) all.push_back({"held_by", {}, static_cast<std::uint64_t>(d.held_by)});
   return all;
 }
@@ -116,11 +147,12 @@ void write_tables(const request& r, console& out, const std::vector<file_descrip
                {"state", state_of(first), {}}});
   out.write("\n");
   for (const auto& d : all) {
+    const auto indexes = d.indexes.empty() ? "" : ", " + printable(in_words(d.indexes));
     out.write(fmt::format(
-        "{}  {}{}\n", printable(d.name),
+        "{}  {}{}{}\n", printable(d.name),
         out.in(tone::faint, fmt::format("{} of {} to {}", to_string(d.what),
                                         printable(d.key_schema), printable(d.value_schema))),
-        d.in_memory ? ", in memory" : ""));
+        d.in_memory ? ", in memory" : "", indexes));
   }
   out.write("\n" + out.in(tone::faint,
                           fmt::format("One of them: shelf {} --table NAME\n", printable(r.file))));

@@ -66,6 +66,9 @@ constexpr std::int64_t latest_deadline = expiry::latest.time_since_epoch().count
       ++count;
     }
   }
+  if (const auto indexes = as.index_statements(); !indexes.empty()) {
+    if (auto made = to.run(indexes); !made) return std::unexpected(made.error());
+  }
   return count;
 }
 

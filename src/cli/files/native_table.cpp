@@ -2,6 +2,8 @@
 // The untyped core, opened with the types its file names.
 #include "cli/files/native_table.hpp"
 
+#include "error/sentence.hpp"
+#include "upkeep/described_indexes.hpp"
 #include "upkeep/described_types.hpp"
 #include "upkeep/kept_history.hpp"
 
@@ -30,6 +32,18 @@ void leave_to_exit(std::shared_ptr<detail::core> table) {
   kept->push_back(std::move(table));
 }
 
+/// Of a file that is there: what the program that wrote it says of its indexes stays true.
+[[nodiscard]] result<> take_indexes(detail::entry_types& into, const file_description& d,
+                                    unique_indexes how) {
+  into.recorded = {.found = d.indexes, .kept = d.indexes};
+  if (how == unique_indexes::given_up) into.recorded->kept = detail::without_unique(d.indexes);
+  if (how != unique_indexes::kept) return {};
+  auto all = detail::unique_indexes(d);
+  if (!all) return std::unexpected(all.error());
+  into.indexes = *std::move(all);
+  return {};
+}
+
 }  // namespace
 
 result<native_table> native_table::open(const std::string& path, const std::string& table,
@@ -54,6 +68,13 @@ result<native_table> native_table::open(const std::string& path, const std::stri
   };
   auto wanted = detail::described_types(d, detail::scrutiny::terms, one_seen);
   if (!wanted) return std::unexpected(wanted.error());
+  if (how.opening == opening::create_new) wanted->recorded = {.found = {}, .kept = d.indexes};
+  // Whoever follows a file may see another program take over.
+  if (how.opening != opening::create_new && how.follow.count() == 0) {
+    if (auto may = take_indexes(*wanted, d, how.indexes); !may) {
+      return std::unexpected(wrong_in(path, may.error()));
+    }
+  }
   detail::core_config config;
   config.path = path;
   config.table = table;
@@ -107,10 +128,12 @@ result<native_table> native_table::read_expired(const std::string& path, const s
 }
 
 result<native_table> native_table::write(const std::string& path, const std::string& table,
-                                         progress_bar bar) {
+                                         unique_indexes indexes, progress_bar bar) {
   const auto kept = detail::kept_history(path);
   if (!kept) return std::unexpected(kept.error());
-  return write(path, table, *kept, std::move(bar));
+  auto d = describe(path, {.table = table});
+  if (!d) return std::unexpected(d.error());
+  return open(path, table, *std::move(d), {.history = *kept, .indexes = indexes}, std::move(bar));
 }
 
 result<native_table> native_table::write(const std::string& path, const std::string& table,
@@ -121,13 +144,13 @@ result<native_table> native_table::write(const std::string& path, const std::str
 }
 
 result<native_table> native_table::write_back(const std::string& path, const std::string& table,
-                                              progress_bar bar) {
+                                              unique_indexes indexes, progress_bar bar) {
   auto d = describe(path, {.table = table});
   if (!d) return std::unexpected(d.error());
   const auto kept = detail::kept_history(path);
   if (!kept) return std::unexpected(kept.error());
-  return open(path, table, *std::move(d), {.mode = write_mode::back, .history = *kept},
-              std::move(bar));
+  return open(path, table, *std::move(d),
+              {.mode = write_mode::back, .history = *kept, .indexes = indexes}, std::move(bar));
 }
 
 result<native_table> native_table::create(const std::string& path, const file_description& as) {
@@ -154,6 +177,7 @@ std::vector<source::fact> native_table::facts() const {
                                : "not closed",
        {}},
   };
+  if (!described_.indexes.empty()) all.push_back({"indexes", {}, {}, described_.indexes});
   if (stats.expiring != 0) all.push_back({"expiring", {}, stats.expiring});
   if (stats.expired != 0) all.push_back({"expired", {}, stats.expired});
   if (described_.held_by != 0) {
@@ -176,19 +200,30 @@ result<rows::deadline> native_table::expires_at(const term& key) const {
   return core_->expires_at(key.encoded());
 }
 
-result<> native_table::for_each(const key_bounds& range, rows::entry_function f,
-                                const progress& tell) const {
+/// All that a hashed table has under one key.
+result<std::uint64_t> native_table::look_up(const term& key, rows::entry_function f) const {
+  auto until = rows::no_deadline;
+  if (!is_bag(described_.what)) {
+    const auto at = core_->expires_at(key.encoded());
+    if (!at && at.error() != errc::not_found) return std::unexpected(at.error());
+    if (at) until = *at;
+  }
+  bool goes_on = true;
+  const auto show = [&](bytes value) { goes_on = goes_on && f(key.encoded(), value, until); };
+  return moment_->lookup(key.encoded(), show);
+}
+
+result<std::uint64_t> native_table::walk(const key_bounds& range, rows::entry_function f,
+                                         const progress& tell) const {
   const bool ordered = described_.what == kind::ordered_set;
+  if (!ordered && range.is_one_key() && !expired_by_) return look_up(*range.from, f);
   std::unique_ptr<detail::snapshot_core::walk> walk;
   auto looked_at = moment_->size();
   if (ordered) {
-    const auto from = range.from ? moment_->rank(range.from->encoded(), false) : 0;
-    const auto to = range.to ? moment_->rank(range.to->encoded(), false) : moment_->size();
-    if (range.backwards) {
-      walk_back(from, to, f, tell);
-      return {};
-    }
-    if (from >= to) return {};
+    const auto from = range.from ? moment_->rank(range.from->encoded(), range.leaves_from) : 0;
+    const auto to = range.to ? moment_->rank(range.to->encoded(), range.takes_to) : moment_->size();
+    if (range.backwards) return walk_back(from, to, f, tell);
+    if (from >= to) return 0;
     walk = moment_->entries(from, to);
     looked_at = to - from;
   } else {
@@ -196,23 +231,25 @@ result<> native_table::for_each(const key_bounds& range, rows::entry_function f,
   }
   const bool bounded = !ordered && (range.from || range.to);
   walk_count count(tell, looked_at);
+  std::uint64_t seen = 0;
   for (auto some = walk->next(); !some.empty(); some = walk->next()) {
     for (const auto& e : some) {
       count.one_more();
+      ++seen;
       if (bounded) {
         const auto key = term::from_canonical(e.key);
         if (range.from && (key <=> *range.from) < 0) continue;
         if (range.to && (key <=> *range.to) >= 0) continue;
       }
-      if (shows(e.until) && !f(e.key, e.value, e.until)) return {};
+      if (shows(e.until) && !f(e.key, e.value, e.until)) return seen;
     }
   }
-  return {};
+  return seen;
 }
 
 /// A walk goes forwards only, so the way back is made of short pieces.
-void native_table::walk_back(std::size_t from, std::size_t to, rows::entry_function f,
-                             const progress& tell) const {
+std::uint64_t native_table::walk_back(std::size_t from, std::size_t to, rows::entry_function f,
+                                      const progress& tell) const {
   struct kept_entry {
     term key;
     term value;
@@ -220,6 +257,7 @@ void native_table::walk_back(std::size_t from, std::size_t to, rows::entry_funct
   };
   constexpr std::size_t piece = 256;
   walk_count count(tell, to > from ? to - from : 0);
+  std::uint64_t seen = 0;
   while (to > from) {
     const auto start = to - from > piece ? to - piece : from;
     std::vector<kept_entry> entries;
@@ -231,10 +269,12 @@ void native_table::walk_back(std::size_t from, std::size_t to, rows::entry_funct
     }
     for (auto e = entries.rbegin(); e != entries.rend(); ++e) {
       count.one_more();
-      if (shows(e->until) && !f(e->key.encoded(), e->value.encoded(), e->until)) return;
+      ++seen;
+      if (shows(e->until) && !f(e->key.encoded(), e->value.encoded(), e->until)) return seen;
     }
     to = start;
   }
+  return seen;
 }
 
 }  // namespace shelf::cli

@@ -17,6 +17,13 @@ using rows::schema;
 using rows::source;
 using rows::types;
 
+/// What a writer does about the unique indexes that the file records.
+enum class unique_indexes : std::uint8_t {
+  spared,    ///< it only erases, or changes no values: they hold as before
+  kept,      ///< what would break one is refused with key_already_present
+  given_up,  ///< it may break them: the file does not record them any more
+};
+
 /// An open table. One moment of it is what the source shows.
 class native_table final : public source {
  public:
@@ -33,13 +40,14 @@ class native_table final : public source {
                                                          progress_bar bar);
   /// To write: already_open says who holds it. Changes that the file keeps stay (config.history).
   [[nodiscard]] static result<native_table> write(const std::string& path, const std::string& table,
-                                                  progress_bar bar);
+                                                  unique_indexes indexes, progress_bar bar);
   /// The same, but a compaction keeps those alone.
   [[nodiscard]] static result<native_table> write(const std::string& path, const std::string& table,
                                                   const history& kept, progress_bar bar);
   /// To write, with nothing in the file until core().save().
   [[nodiscard]] static result<native_table> write_back(const std::string& path,
-                                                       const std::string& table, progress_bar bar);
+                                                       const std::string& table,
+                                                       unique_indexes indexes, progress_bar bar);
   /// A new file, or errors of table::open; file_error (EEXIST) if it is there.
   [[nodiscard]] static result<native_table> create(const std::string& path,
                                                    const file_description& as);
@@ -55,8 +63,12 @@ class native_table final : public source {
   result<std::size_t> get(const term& key, detail::function_ref<void(bytes)> f) const override;
   std::uint64_t expiring() const override;
   result<rows::deadline> expires_at(const term& key) const override;
-  result<> for_each(const key_bounds& range, rows::entry_function f,
-                    const progress& tell) const override;
+  bool have_keys() const override { return !expired_by_; }
+  std::vector<index_description> indexes() const override {
+    return expired_by_ ? std::vector<index_description>() : described_.indexes;
+  }
+  result<std::uint64_t> walk(const key_bounds& range, rows::entry_function f,
+                             const progress& tell) const override;
 
   [[nodiscard]] detail::core& core() const noexcept { return *core_; }
   /// Saves and closes: what was written is on disk when it returns.
@@ -75,12 +87,14 @@ class native_table final : public source {
     std::chrono::milliseconds follow{0};
     const shelf::clock* clock = nullptr;
     shelf::history history = {};
+    unique_indexes indexes = unique_indexes::spared;  ///< to write
   };
   [[nodiscard]] static result<native_table> open(const std::string& path, const std::string& table,
                                                  file_description d, const manner& how,
                                                  progress_bar bar);
-  void walk_back(std::size_t from, std::size_t to, rows::entry_function f,
-                 const progress& tell) const;
+  [[nodiscard]] std::uint64_t walk_back(std::size_t from, std::size_t to, rows::entry_function f,
+                                        const progress& tell) const;
+  [[nodiscard]] result<std::uint64_t> look_up(const term& key, rows::entry_function f) const;
   /// Whether a walk is to show an entry with that deadline.
   [[nodiscard]] bool shows(rows::deadline until) const noexcept {
     return !expired_by_ || until <= *expired_by_;

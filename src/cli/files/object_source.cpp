@@ -13,15 +13,17 @@ bool is_key(bytes element, bytes key) {
 
 object_source::object_source() : types_{*schema::parse("any"), *schema::parse("any")} {}
 
-result<> object_source::for_each(const key_bounds& range, rows::entry_function f,
-                                 const progress& tell) const {
+result<std::uint64_t> object_source::walk(const key_bounds& range, rows::entry_function f,
+                                          const progress& tell) const {
   if (range.backwards) {
     return std::unexpected(error(errc::invalid_argument,
                                  "--reverse: these objects have the file's order; convert them to "
                                  "a table with `shelf convert`"));
   }
   const bool bounded = range.from || range.to;
+  std::uint64_t looked_at = 0;
   const auto in_range = [&](bytes object) {
+    ++looked_at;
     const auto key = dets_format::element_at(object, keypos());
     if (bounded) {
       const auto whole = term::from_canonical(key);
@@ -30,7 +32,8 @@ result<> object_source::for_each(const key_bounds& range, rows::entry_function f
     }
     return f(key, object, rows::no_deadline);
   };
-  return for_each_object(in_range, tell);
+  if (auto read = for_each_object(in_range, tell); !read) return std::unexpected(read.error());
+  return looked_at;
 }
 
 }  // namespace shelf::cli

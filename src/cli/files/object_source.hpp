@@ -21,8 +21,8 @@ class object_source : public source {
   object_source();
   [[nodiscard]] const types& schemas() const override { return types_; }
   /// Every object is looked at. invalid_argument: backwards.
-  [[nodiscard]] result<> for_each(const key_bounds& range, rows::entry_function f,
-                                  const progress& tell) const override;
+  [[nodiscard]] result<std::uint64_t> walk(const key_bounds& range, rows::entry_function f,
+                                           const progress& tell) const override;
 
  protected:
   /// Calls `f` with each object, a canonical tuple that has a key, until it returns false; tells

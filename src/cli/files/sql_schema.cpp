@@ -313,6 +313,11 @@ std::vector<new_sql_table> new_sql_table::of(const std::vector<rows::dumped_tabl
   }
   for (auto& t : all) {
     if (is_bag(t.as_->as.what)) t.index_ = names.give(t.name_ + "_by_key");
+    for (const auto& i : t.as_->as.indexes) {
+      auto name = t.name_ + "_by";
+      for (const auto& m : i.members) name += "_" + m;
+      t.indexes_.push_back(names.give(std::move(name)));
+    }
   }
   return all;
 }
@@ -330,6 +335,53 @@ std::string new_sql_table::create_statement(bool with_deadlines) const {
   const auto of_key = "(" + quoted_list(key) + ")";
   if (index_.empty()) return sql + ", PRIMARY KEY" + of_key + ")";
   return sql + "); CREATE INDEX " + sql_name(index_) + " ON " + sql_name(name_) + of_key;
+}
+
+namespace {
+
+/// Whether two values of the type that differ do so in SQL as well.
+[[nodiscard]] bool stays_distinct(const schema_node& type) {
+  switch (detail::form_of(type)) {
+    case schema_form::binary:
+    case schema_form::integer:
+    case schema_form::boolean:
+    case schema_form::names: return true;
+    case schema_form::optional: return stays_distinct(unnamed(type.parts[0]));
+    default: return false;
+  }
+}
+
+}  // namespace
+
+/// Lists and functions have no index in SQL.
+std::string new_sql_table::index_statements() const {
+  const auto columns = columns_of(as_->schemas);
+  const auto names = sql_columns_of(as_->schemas);
+  const auto& value = unnamed(as_->schemas.value.root());
+  const auto place_of = [&](const std::string& member) {
+    return std::ranges::find_if(columns, [&](const column& c) {
+      return c.of == column::side::value && !c.whole && value.names[c.element - 1] == member;
+    });
+  };
+  std::string sql;
+  if (detail::form_of(value) != schema_form::record) return sql;
+  for (std::size_t at = 0; at < indexes_.size(); ++at) {
+    const auto& i = as_->as.indexes[at];
+    if (i.what != index_form::index && i.what != index_form::unique) continue;
+    std::vector<std::string> over;
+    bool is_unique = i.what == index_form::unique;
+    for (const auto& m : i.members) {
+      const auto found = place_of(m);
+      if (found == columns.end()) break;
+      is_unique = is_unique && stays_distinct(*found->type);
+      over.push_back(names[static_cast<std::size_t>(found - columns.begin())]);
+    }
+    if (over.size() != i.members.size()) continue;
+    sql += (sql.empty() ? "CREATE " : "; CREATE ") + std::string(is_unique ? "UNIQUE " : "") +
+           "INDEX " + sql_name(indexes_[at]) + " ON " + sql_name(name_) + "(" + quoted_list(over) +
+           ")";
+  }
+  return sql;
 }
 
 std::string new_sql_table::insert_statement(bool with_deadlines) const {

@@ -25,6 +25,9 @@ class new_sql_table {
   [[nodiscard]] static std::vector<new_sql_table> of(const std::vector<rows::dumped_table>& tables);
 
   [[nodiscard]] std::string create_statement(bool with_deadlines) const;
+  /// The indexes over members that the file records; empty: it has none that SQL can have. Once the
+  /// rows are there.
+  [[nodiscard]] std::string index_statements() const;
   [[nodiscard]] std::string insert_statement(bool with_deadlines) const;
   /// What is to be read of it is in the catalog then, which catalog_statement() has made.
   [[nodiscard]] result<> list_in_catalog(sqlite_file& to, bool with_deadlines) const;
@@ -34,7 +37,8 @@ class new_sql_table {
 
   const rows::dumped_table* as_;
   std::string name_;
-  std::string index_;  ///< on the key of a bag
+  std::string index_;                 ///< on the key of a bag
+  std::vector<std::string> indexes_;  ///< names for those that the file records, in their order
 };
 [[nodiscard]] std::string catalog_statement();
 
