@@ -172,10 +172,15 @@ result<> applier::apply(const logged_commit& c, server& from, deadline until) {
     if (one.content) made.value = *one.content;
   }
   const bool is_own = own_ != nullptr && own_->is_own(c);
+  const struct ends_showing {
+    ~ends_showing() { of.is_showing_next(false); }
+    progress& of;
+  } whatever_comes{shared_};
   return memory_.apply(
       changes,
       [&](detail::replica_trial& t) {
         if (is_own) own_->decide(t, c);
+        shared_.is_showing_next(true);
       },
       [&]() noexcept {
         shared_.reached(c.at);

@@ -3,6 +3,7 @@
 #include "cluster/progress.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace shelf::cluster {
 namespace {
@@ -11,8 +12,18 @@ constexpr std::size_t recent_kept = 1024;
 
 }  // namespace
 
+void progress::is_showing_next(bool is_so) noexcept {
+  const std::scoped_lock lock(mutex_);
+  if (is_showing_next_ == is_so) return;
+  is_showing_next_ = is_so;
+  if (is_so) return;
+  ++shown_;
+  changed_.notify_all();
+}
+
 void progress::reached(const log_position& at) noexcept {
   const std::scoped_lock lock(mutex_);
+  if (std::exchange(is_showing_next_, false)) ++shown_;
   if (at.seq <= at_.seq) recent_.clear();  // another history
   at_ = at;
   recent_.push_back(at);
@@ -93,7 +104,9 @@ log_position progress::at() const {
 }
 
 replica_status progress::status() const {
-  const std::scoped_lock lock(mutex_);
+  std::unique_lock lock(mutex_);
+  const auto seen = shown_;
+  changed_.wait(lock, [&] { return !is_showing_next_ || shown_ != seen; });
   auto s = known_;
   s.position = {at_.seq, at_.nonce.content};
   if (fresh_as_of_) {

@@ -20,6 +20,9 @@ namespace shelf::cluster {
 class progress {
  public:
   // Said by who follows.
+  /// In the turn: readers may see what comes next, and `reached` will tell its position; or nothing
+  /// came of it: `is_showing_next(false)`.
+  void is_showing_next(bool is_so) noexcept;
   /// In the turn: the replica shows this commit.
   void reached(const log_position& at) noexcept;
   /// The server has at least this commit.
@@ -36,6 +39,8 @@ class progress {
   void close();
 
   [[nodiscard]] log_position at() const;
+  /// Its position is not behind anything that the caller has read: it waits for a commit that is
+  /// just being shown.
   [[nodiscard]] replica_status status() const;
   /// When the replica was certainly up to date last; absent: never.
   [[nodiscard]] std::optional<deadline> fresh_as_of() const;
@@ -70,12 +75,14 @@ class progress {
   }
 
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
+  mutable std::condition_variable changed_;
   // Guarded by mutex_.
   std::uint64_t changes_ = 0;
   bool is_closed_ = false;
   replica_status known_;
   log_position at_;
+  bool is_showing_next_ = false;
+  std::uint64_t shown_ = 0;          ///< how often it was no more
   std::deque<log_position> recent_;  ///< what was shown last, at_ included
   struct proof {
     deadline sent;

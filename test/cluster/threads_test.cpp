@@ -23,6 +23,33 @@ replication_settings with_threads() {
   return how;
 }
 
+// Each put of a lone writer is a commit: what is read says which.
+TEST(ClusterThreads, APositionIsNotBehindWhatWasReadBeforeIt) {
+  fake_cluster c;
+  auto writer = or_throw(open_in(c, with_threads(), declare<counters>("n")));
+  auto reader = or_throw(open_in(c, with_threads(), declare<counters>("n")));
+  auto n = or_throw(writer.table<counters>("n"));
+  or_throw(n.insert("k", 0));
+  const auto first = or_throw(of(writer)).position().seq;
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> readers;
+  for (auto* db : {&writer, &reader}) {
+    readers.emplace_back([&stop, db, first] {
+      const auto here = or_throw(db->table<counters>("n"));
+      const auto replica = or_throw(of(*db));
+      while (!stop) {
+        const auto value = here.lookup("k").value_or(-1);
+        EXPECT_GE(replica.position().seq, first + value);
+      }
+    });
+  }
+  for (std::int64_t i = 1; i <= static_cast<std::int64_t>(budgeted(2000)); ++i) {
+    or_throw(n.insert("k", i));
+  }
+  stop = true;
+  for (auto& r : readers) r.join();
+}
+
 TEST(ClusterThreads, EveryStepOfACounterIsCountedOnceOnEveryNode) {
   fake_cluster c;
   database nodes[] = {or_throw(open_in(c, with_threads(), declare<counters>("n"))),
