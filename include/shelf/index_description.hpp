@@ -2,6 +2,8 @@
 // What a file says of the indexes of a table.
 #pragma once
 
+#include "shelf/detail/language.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -21,10 +23,11 @@ enum class index_form : std::uint8_t {
 
 /// An index as a file records it: the program that wrote the table last kept it.
 struct index_description {
-  index_form what = index_form::index;
-  std::vector<std::string> members;  ///< names of fields of the value; empty for index_by
-  std::string name;                  ///< what an index_by is called; empty for all others
+  index_form what = index_form::index;  ///< how it finds the keys of an entry
+  std::vector<std::string> members;     ///< names of fields of the value; empty for index_by
+  std::string name;                     ///< what an index_by is called; empty for all others
 
+  /// Field by field.
   friend bool operator==(const index_description&, const index_description&) = default;
 };
 /// As a program declares it: "unique<email>", "index<city, age>", "index_by<domain>".

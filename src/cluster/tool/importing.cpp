@@ -242,7 +242,7 @@ class importing {
         return std::unexpected(
             error(errc::conflict, "another process has written to a table that is imported"));
       }
-      base_ = {.seq = answer->seq, .nonce = call.nonce};
+      base_ = {.seq = answer->seq, .nonce = answer->nonce};
       sent_ += entries;
       ++commits_;
       return {};
