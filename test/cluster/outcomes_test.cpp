@@ -265,13 +265,13 @@ TEST(ClusterOutcome, IsRememberedOfTheLastTenThousandAndOfAllThatAreUnknown) {
 }
 
 TEST(ClusterOutcome, OfAWriteInFlightIsExactAlthoughAllTablesAreLoadedAnewMeanwhile) {
+  int times = 1;  // before the cluster, which looks at it to the end
   fake_cluster c;
   node a{c};
   node b{c};
   or_throw(a.n.insert("k", 1));
   or_throw(b.db.sync());
   // The commit is done, its answer lost; then another node goes on, and the tables are reloaded.
-  int times = 1;
   c.loses = [&](std::string_view which) {
     if (which != "commit" || times-- != 1) return false;
     or_throw(b.n.insert("other", 1));
@@ -285,13 +285,13 @@ TEST(ClusterOutcome, OfAWriteInFlightIsExactAlthoughAllTablesAreLoadedAnewMeanwh
 }
 
 TEST(ClusterOutcome, OfATransactionInFlightIsCommittedAlthoughTheLogWasTrimmedOverIt) {
+  int times = 1;  // before the cluster, which looks at it to the end
   fake_cluster c;
   node a{c};
   node b{c};
   or_throw(a.n.insert("k", 1));
   or_throw(b.db.sync());
   // The answer arrives late: by then the tables were loaded anew, from a log without the commit.
-  int times = 1;
   const auto overtake = [&](std::string_view which) {
     if (which == "commit" && times-- == 1) {
       times = -100;
